@@ -1,0 +1,1 @@
+"""The first stage: pages and answers of a source become SourceRecords."""

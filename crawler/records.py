@@ -1,0 +1,85 @@
+"""SourceRecord: one work as one source tells it. The contract between crawling and indexing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
+
+from crawler.text import clean_line, clean_text
+
+Kind = Literal["movie", "book"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MAX_DESCRIPTION_CHARACTERS = 100_000
+"""Room for any synopsis (17,000 words); a whole novel in this field is a mistake and would take minutes to embed."""
+
+Line = Annotated[str, BeforeValidator(clean_line)]
+NonEmptyLine = Annotated[Line, Field(min_length=1, max_length=1_000)]
+Text = Annotated[str, BeforeValidator(clean_text)]
+
+IdName = Literal[
+    "imdb",
+    "tmdb",
+    "goodreads",
+    "goodreads_work",
+    "google_books",
+    "open_library",
+    "isbn10",
+    "isbn13",
+    "wikidata",
+    "wikipedia",
+]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Creator(_Record):
+    """A person or company with the role it had: director, author, translator, ..."""
+
+    name: NonEmptyLine
+    role: Line | None = None
+
+
+class Rating(_Record):
+    """The mean of `count` ratings on a scale from 0 to `scale`."""
+
+    mean: float = Field(ge=0)
+    count: int = Field(ge=0)
+    scale: float = Field(gt=0)
+
+
+class Review(_Record):
+    """What one person wrote of the work; the rating is on the source's own scale."""
+
+    text: Text
+    rating: float | None = None
+
+
+class SourceRecord(_Record):
+    """One work as one source tells it: strings cleaned, absent facts None or empty, unknown fields refused."""
+
+    source: NonEmptyLine
+    source_id: NonEmptyLine
+    kind: Kind | None = None
+    title: NonEmptyLine
+    original_title: Line | None = None
+    description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARACTERS)] = ""
+    year: int | None = Field(default=None, ge=1, le=2100)
+    creators: tuple[Creator, ...] = ()
+    genres: tuple[NonEmptyLine, ...] = ()
+    keywords: tuple[NonEmptyLine, ...] = ()
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the original")
+    runtime_minutes: int | None = Field(default=None, ge=1, le=100_000)
+    page_count: int | None = Field(default=None, ge=1, le=100_000)
+    rating: Rating | None = None
+    ids: dict[IdName, Line] = Field(default_factory=dict)
+    url: HttpUrl | None = None
+    image_url: HttpUrl | None = None
+    reviews: tuple[Review, ...] = ()
+    licence: Line | None = None
+    attribution: Line | None = None
+    fetched_at: datetime | None = None

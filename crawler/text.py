@@ -1,0 +1,34 @@
+"""White space, entities and control characters: what a string needs before it is a fact."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_UNPRINTABLE = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {127: None, 0xFEFF: None, 0xFFFE: None}
+_TAG = re.compile(r"</?(?:p|br|b|i|em|strong|u|span|div|a|ul|ol|li|h[1-6]|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_BREAKING_TAG = re.compile(r"<(?:/?p|br|/?div|/?li|/?ul|/?ol|/?h[1-6]|/?blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+
+
+def clean_text(value: object) -> object:
+    """Gives a text in NFC without markup, entities, control characters or lone surrogates; paragraphs are kept.
+
+    Anything but a string is handed back as it is, for the validation behind to judge.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.encode("utf-8", "replace").decode("utf-8").translate(_UNPRINTABLE)
+    if "<" in text:
+        text = _TAG.sub("", _BREAKING_TAG.sub("\n", text))
+    if "&" in text:
+        text = html.unescape(text)
+    text = unicodedata.normalize("NFC", text)
+    paragraphs = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in paragraphs if line)
+
+
+def clean_line(value: object) -> object:
+    """Gives a text cleaned like `clean_text`, on one line."""
+    cleaned = clean_text(value)
+    return " ".join(cleaned.split()) if isinstance(cleaned, str) else cleaned

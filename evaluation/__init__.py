@@ -1,0 +1,1 @@
+"""The fourth stage: benchmarks become measurements of the code that serves."""

@@ -1,0 +1,1 @@
+"""The second stage: SourceRecords become Works, analysed, embedded and labelled, in Qdrant."""

@@ -1,0 +1,78 @@
+"""The alias file: names that readers resolve, swapped as a whole by one atomic file replacement."""
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qdrant_client import models
+
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound
+from indexer.engine.folder import replace_file
+
+Stamp = tuple[int, int, int]
+
+
+class AliasFile:
+    """Alias to collection, as the file says now.
+
+    Every read costs one `stat`: a swap by another process is seen by the next call of a long-lived reader.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cached: tuple[Stamp | None, dict[str, str]] = (None, {})
+
+    def read(self) -> Mapping[str, str]:
+        """The aliases in force."""
+        stamp = self._stamp()
+        cached_stamp, aliases = self._cached
+        if stamp != cached_stamp:
+            aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
+            # The stamp was taken first: a swap in between is read now and seen again by the next call.
+            self._cached = (stamp, aliases)
+        return aliases
+
+    def write(self, aliases: Mapping[str, str]) -> None:
+        """Replace all aliases at once, on disk before it returns."""
+        old = self._stamp()
+        # Inode numbers are reused and clocks are coarse, so the time is forced forward: no two versions share a stamp.
+        modified_ns = max(time.time_ns(), old[1] + 1_000_000) if old is not None else time.time_ns()
+        replace_file(self._path, json.dumps(dict(aliases), indent=1, sort_keys=True).encode(), modified_ns)
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def change_aliases(
+    aliases: Mapping[str, str], operations: Sequence[models.AliasOperations], collections: set[str]
+) -> dict[str, str]:
+    """The aliases after all operations, in order; an operation that is refused refuses them all."""
+    changed = dict(aliases)
+    for operation in operations:
+        match operation:
+            case models.CreateAliasOperation(create_alias=create):
+                if create.collection_name not in collections:
+                    raise CollectionNotFound(f"Collection {create.collection_name} not found")
+                _refuse_taken(create.alias_name, collections)
+                changed[create.alias_name] = create.collection_name
+            case models.DeleteAliasOperation(delete_alias=delete):
+                changed.pop(delete.alias_name, None)
+            case models.RenameAliasOperation(rename_alias=rename):
+                _refuse_taken(rename.new_alias_name, collections)
+                if rename.old_alias_name not in changed:
+                    raise BadRequest(f"Alias {rename.old_alias_name} does not exist")
+                changed[rename.new_alias_name] = changed.pop(rename.old_alias_name)
+            case _:
+                raise BadRequest(f"Unknown alias operation: {operation!r}")
+    return changed
+
+
+def _refuse_taken(alias_name: str, collections: set[str]) -> None:
+    if alias_name in collections:
+        raise CollectionExists(f"Collection {alias_name} already exists")

@@ -1,0 +1,76 @@
+"""The engine's errors, the same for the embedded engine and for a server.
+
+EngineError
+├── RequestRefused        the request is at fault; also a ValueError and an UnexpectedResponse
+│   ├── BadRequest            400: wrong dimension, unknown vector, missing index, bad parameter
+│   ├── CollectionNotFound    404: neither a collection nor an alias has this name
+│   └── CollectionExists      409: the name is taken
+├── NotSupported          this engine lacks it; also a NotImplementedError
+├── EngineLocked          another process is writing
+└── EngineUnavailable     the server does not answer, or the files cannot be read
+
+`QdrantClient` raises `UnexpectedResponse` from a server and `ValueError` in local mode, so a refused request is
+both: code written for either keeps working. Retrying helps with EngineLocked and EngineUnavailable only.
+"""
+
+import json
+
+from httpx import Headers
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+
+class EngineError(Exception):
+    """Whatever the storage engine can raise."""
+
+
+class RequestRefused(EngineError, UnexpectedResponse, ValueError):
+    """A request that this engine will never answer, with the HTTP status a server gives it."""
+
+    status_code = 400
+    reason_phrase = "Bad Request"
+
+    def __init__(self, message: str, status_code: int | None = None) -> None:
+        self.message = message
+        content = json.dumps({"status": {"error": message}}).encode()
+        UnexpectedResponse.__init__(
+            self, status_code or type(self).status_code, type(self).reason_phrase, content, Headers()
+        )
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BadRequest(RequestRefused):
+    """A request that contradicts the collection or itself."""
+
+
+class CollectionNotFound(RequestRefused):
+    """No collection and no alias has this name."""
+
+    status_code = 404
+    reason_phrase = "Not Found"
+
+
+class CollectionExists(RequestRefused):
+    """The name belongs to a collection or an alias already."""
+
+    status_code = 409
+    reason_phrase = "Conflict"
+
+
+class NotSupported(EngineError, NotImplementedError):
+    """The engine at hand lacks what was asked for."""
+
+
+class EngineLocked(EngineError):
+    """Another process holds the writer's lock; the message names it."""
+
+
+class EngineUnavailable(EngineError, ResponseHandlingException):
+    """The engine cannot be reached or its files cannot be opened."""
+
+    def __init__(self, message: str) -> None:
+        ResponseHandlingException.__init__(self, Exception(message))
+
+    def __str__(self) -> str:
+        return str(self.source)

@@ -1,0 +1,115 @@
+"""Filters: `qdrant_client.models` to Qdrant Edge."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+import qdrant_edge as edge
+from qdrant_client import models
+
+from indexer.engine.errors import BadRequest, NotSupported
+
+
+def edge_filter(model: models.Filter | None) -> edge.Filter | None:
+    """The same filter for Edge."""
+    if model is None:
+        return None
+    min_should = model.min_should
+    return edge.Filter(
+        must=_conditions(model.must),
+        should=_conditions(model.should),
+        must_not=_conditions(model.must_not),
+        min_should=min_should
+        and edge.MinShould([edge_condition(each) for each in min_should.conditions], min_should.min_count),
+    )
+
+
+def edge_condition(model: models.Condition) -> edge.ConditionType:
+    """The same condition for Edge."""
+    try:
+        convert = _CONDITIONS[type(model)]
+    except KeyError:
+        raise NotSupported(f"The embedded engine has no filter condition {type(model).__name__}") from None
+    return convert(model)
+
+
+def _conditions(
+    model: models.Condition | Sequence[models.Condition] | None,
+) -> list[edge.ConditionType] | None:
+    if model is None:
+        return None
+    return [edge_condition(each) for each in (model if isinstance(model, Sequence) else [model])]
+
+
+def _field_condition(model: models.FieldCondition) -> edge.FieldCondition:
+    if model.match is not None and type(model.match) not in _MATCHES:
+        raise NotSupported(f"The embedded engine has no {type(model.match).__name__}")
+    parts: dict[str, Any] = {
+        "match": model.match and _MATCHES[type(model.match)](model.match),
+        "range": model.range and _edge_range(model.range),
+        "values_count": model.values_count and _values_count(model.values_count),
+        "geo_bounding_box": model.geo_bounding_box and _geo_box(model.geo_bounding_box),
+        "geo_radius": model.geo_radius and _geo_radius(model.geo_radius),
+        "geo_polygon": model.geo_polygon and _geo_polygon(model.geo_polygon),
+        "is_empty": model.is_empty,
+        "is_null": model.is_null,
+    }
+    if all(part is None for part in parts.values()):
+        raise BadRequest(f"Field condition on {model.key!r} has no condition")
+    return edge.FieldCondition(model.key, **parts)
+
+
+def _edge_range(model: models.Range | models.DatetimeRange) -> edge.RangeType:
+    bounds = {"gte": model.gte, "gt": model.gt, "lte": model.lte, "lt": model.lt}
+    if isinstance(model, models.DatetimeRange):
+        return edge.RangeDateTime(**{key: _moment(bound) for key, bound in bounds.items()})
+    return edge.RangeFloat(**bounds)
+
+
+def _moment(bound: Any) -> str | None:
+    return bound.isoformat() if isinstance(bound, date) else bound
+
+
+def _values_count(model: models.ValuesCount) -> edge.ValuesCount:
+    return edge.ValuesCount(lt=model.lt, gt=model.gt, lte=model.lte, gte=model.gte)
+
+
+def _geo_point(model: models.GeoPoint) -> edge.GeoPoint:
+    return edge.GeoPoint(model.lon, model.lat)
+
+
+def _geo_box(model: models.GeoBoundingBox) -> edge.GeoBoundingBox:
+    return edge.GeoBoundingBox(_geo_point(model.top_left), _geo_point(model.bottom_right))
+
+
+def _geo_radius(model: models.GeoRadius) -> edge.GeoRadius:
+    return edge.GeoRadius(_geo_point(model.center), model.radius)
+
+
+def _geo_polygon(model: models.GeoPolygon) -> edge.GeoPolygon:
+    exterior, *interiors = [
+        [_geo_point(point) for point in line.points] for line in [model.exterior, *(model.interiors or [])]
+    ]
+    return edge.GeoPolygon(exterior, interiors)
+
+
+_MATCHES: dict[type, Callable[[Any], edge.MatchType]] = {
+    models.MatchValue: lambda model: edge.MatchValue(model.value),
+    models.MatchAny: lambda model: edge.MatchAny(model.any),
+    models.MatchExcept: lambda model: edge.MatchExcept(model.except_),
+    models.MatchText: lambda model: edge.MatchText(model.text),
+    models.MatchTextAny: lambda model: edge.MatchTextAny(model.text_any),
+    models.MatchPhrase: lambda model: edge.MatchPhrase(model.phrase),
+    models.MatchPrefix: lambda model: edge.MatchPrefix(model.prefix),
+    models.MatchSubstring: lambda model: edge.MatchSubstring(model.substring),
+}
+
+_CONDITIONS: dict[type, Callable[[Any], edge.ConditionType]] = {
+    models.FieldCondition: _field_condition,
+    models.IsEmptyCondition: lambda model: edge.IsEmptyCondition(model.is_empty.key),
+    models.IsNullCondition: lambda model: edge.IsNullCondition(model.is_null.key),
+    models.HasIdCondition: lambda model: edge.HasIdCondition(set(model.has_id)),
+    models.HasVectorCondition: lambda model: edge.HasVectorCondition(model.has_vector),
+    models.NestedCondition: lambda model: edge.NestedCondition(model.nested.key, edge_filter(model.nested.filter)),
+    models.Filter: edge_filter,
+}

@@ -1,0 +1,87 @@
+"""Work, ValueLabel and IndexedWork: what the indexer makes of SourceRecords."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from crawler.records import Creator, Kind, Rating
+
+
+class SourceReference(BaseModel):
+    """Where a work's facts come from, with the terms they are under."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    source_id: str
+    licence: str | None = None
+    attribution: str | None = None
+
+
+class Work(BaseModel):
+    """One film or book, whatever number of sources told of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: Kind | None = None
+    title: str
+    original_title: str | None = None
+    description: str = ""
+    year: int | None = None
+    creators: tuple[Creator, ...] = ()
+    genres: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    runtime_minutes: int | None = None
+    page_count: int | None = None
+    rating: Rating | None = None
+    ids: dict[str, str] = Field(default_factory=dict)
+    url: str | None = None
+    image_url: str | None = None
+    sources: tuple[SourceReference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a work's description: characters `start` to `end`, the end not included."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLabel:
+    """How sure we are, in [0, 1], that a work gives a value, and the sentence that speaks for it."""
+
+    value_id: str
+    score: float
+    evidence: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is dear to make of a work's text, and is therefore kept between builds.
+
+    `vector` is float32 (dim,) of unit length; `sentence_vectors` is float16 (n_sentences, dim), rows of unit length,
+    row i for `sentences[i]`; `terms` counts each analysed term.
+    """
+
+    terms: Mapping[str, int]
+    sentences: tuple[Span, ...]
+    vector: np.ndarray
+    sentence_vectors: np.ndarray
+    text_language: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedWork:
+    """A work with all that its point in the index holds."""
+
+    work: Work
+    features: Features
+    labels: tuple[ValueLabel, ...]

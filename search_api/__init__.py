@@ -1,0 +1,1 @@
+"""The third stage: a request becomes a page of hits, each with its reasons."""

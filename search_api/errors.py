@@ -1,0 +1,43 @@
+"""What can go wrong between a request and its answer.
+
+SearchError
+├── RequestRefused       the request asks for what does not exist; names the field
+├── WorkNotFound         no work has this id
+└── IndexUnavailable     there is no index that this code can read
+    ├── IndexMissing         none was built yet
+    └── IndexIncompatible    it was built with another model, schema or taxonomy
+"""
+
+from __future__ import annotations
+
+
+class SearchError(Exception):
+    """Anything this stage refuses, in one line for a person."""
+
+
+class RequestRefused(SearchError):
+    """The request asks for what does not exist. `field` is its path in the request: `filters.values.E99`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class WorkNotFound(SearchError):
+    """No work has this id."""
+
+    def __init__(self, work_id: str) -> None:
+        super().__init__(f"no work has the id {work_id!r}")
+        self.work_id = work_id
+
+
+class IndexUnavailable(SearchError):
+    """There is no index that this code can read."""
+
+
+class IndexMissing(IndexUnavailable):
+    """None was built yet."""
+
+
+class IndexIncompatible(IndexUnavailable):
+    """It was built with another model, schema or taxonomy."""

@@ -1,0 +1,198 @@
+"""SearchRequest, Intent, Filters, Hit and Page: the words this stage speaks, in Python, JSON and on the page alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from crawler.records import Creator, Kind, Rating
+from indexer.records import SourceReference
+
+MAX_QUERY_CHARACTERS = 10_000
+"""Room for any remembered plot; the longest question in the public tip-of-the-tongue sets has 6,700 characters."""
+MAX_LIMIT = 100
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IntegerRange(_Closed):
+    """Both ends belong to the range; either may be open."""
+
+    gte: int | None = None
+    lte: int | None = None
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> IntegerRange:
+        if self.gte is not None and self.lte is not None and self.gte > self.lte:
+            raise ValueError(f"gte ({self.gte}) is above lte ({self.lte})")
+        return self
+
+
+class ScoreRange(_Closed):
+    """A range within [0, 1]."""
+
+    gte: float | None = Field(default=None, ge=0, le=1)
+    lte: float | None = Field(default=None, ge=0, le=1)
+
+
+class Choice(_Closed):
+    """Names a work must have: at least one of `any`, each of `all`, none of `none`. Case does not matter."""
+
+    any: tuple[Name, ...] = ()
+    all: tuple[Name, ...] = ()
+    none: tuple[Name, ...] = ()
+
+
+class Filters(_Closed):
+    """Hard facts: a work that fails one is not in the answer. A work that lacks the fact fails it too."""
+
+    kind: Kind | None = None
+    year: IntegerRange | None = None
+    runtime_minutes: IntegerRange | None = None
+    page_count: IntegerRange | None = None
+    language: Choice | None = None
+    genres: Choice | None = None
+    creators: Choice | None = None
+    values: dict[str, ScoreRange] = Field(default_factory=dict, description="value id (E5) to the range of its score")
+
+
+class Fusion(_Closed):
+    """How the legs' rankings become one: see `search_api.fusion`."""
+
+    method: Literal["rrf", "dbsf", "linear"]
+    weights: dict[str, float] = Field(default_factory=dict, description="leg name to weight; a leg left out weighs 1")
+
+
+class SearchRequest(_Closed):
+    """What a person asks, and which part of the answer to give."""
+
+    query: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)
+    ]
+    filters: Filters = Filters()
+    limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    interpret: bool = Field(default=True, description="false: take the query as plain text, without reading facts or values out of it")
+
+
+class WorkReference(_Closed):
+    """A work the query names."""
+
+    id: str
+    title: str
+
+
+class Intent(_Closed):
+    """What Evoke understood, echoed in the answer so that a person can correct it."""
+
+    text: str = Field(description="what the text and BM25 legs search for")
+    values: dict[str, float] = Field(default_factory=dict, description="value id to weight in [-1, 1]; negative: unwanted")
+    like: tuple[WorkReference, ...] = ()
+    unlike: tuple[WorkReference, ...] = ()
+    filters: Filters = Filters()
+
+
+class LegScore(_Closed):
+    """Where a leg saw the work: its own score, and its rank from 1; None when it was not among the leg's candidates."""
+
+    score: float | None = None
+    rank: int | None = None
+
+
+class Evidence(_Closed):
+    """The sentence that speaks for a value: `description[start:end]`."""
+
+    text: str
+    start: int
+    end: int
+
+
+class HitValue(_Closed):
+    """A value the work gives, with how sure we are in [0, 1]."""
+
+    id: str
+    name: str
+    score: float
+    evidence: Evidence | None = None
+
+
+class WorkView(_Closed):
+    """A work as an answer shows it."""
+
+    id: str
+    kind: Kind | None = None
+    title: str
+    original_title: str | None = None
+    description: str = ""
+    year: int | None = None
+    creators: tuple[Creator, ...] = ()
+    genres: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    runtime_minutes: int | None = None
+    page_count: int | None = None
+    rating: Rating | None = None
+    ids: dict[str, str] = Field(default_factory=dict)
+    url: str | None = None
+    image_url: str | None = None
+    sources: tuple[SourceReference, ...] = ()
+    values: tuple[HitValue, ...] = Field(default=(), description="the strongest values, score falling; asked-for values first")
+
+
+class Hit(WorkView):
+    """A work in an answer, with why it is there."""
+
+    score: float
+    legs: dict[str, LegScore] = Field(default_factory=dict)
+    matched_terms: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Page(_Closed):
+    """One page of an answer. `total` counts every work that the filters let through; all of them are ranked."""
+
+    query: str
+    intent: Intent
+    total: int
+    offset: int
+    limit: int
+    took_ms: float
+    hits: tuple[Hit, ...]
+
+
+class FacetCount(_Closed):
+    """How many works have this value of a fact."""
+
+    value: str | int
+    count: int
+
+
+class Facets(_Closed):
+    """Exact counts over the works that the filters let through, most frequent first."""
+
+    total: int
+    facets: dict[str, tuple[FacetCount, ...]]
+
+
+class Suggestion(_Closed):
+    """A title that completes or resembles what was typed."""
+
+    id: str
+    title: str
+    kind: Kind | None = None
+    year: int | None = None
+
+
+class ValueView(_Closed):
+    """One value of the taxonomy."""
+
+    id: str
+    name: str
+    facet: Literal["theme", "emotion", "learning"]
+    group: str | None = None
+    description: str
