@@ -1,0 +1,132 @@
+"""The taxonomy of values: what a work can give, read from `values.toml` and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from indexer.errors import TaxonomyInvalid
+
+Facet = Literal["theme", "emotion", "learning"]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Value(_Closed):
+    """One thing a work can give. What each field is for stands at the head of `values.toml`."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)]
+    name: Phrase
+    facet: Facet
+    group: Phrase | None = None
+    description: Phrase
+    cues: tuple[Phrase, ...] = ()
+    tags: tuple[Phrase, ...] = ()
+    opposites: tuple[str, ...] = ()
+    ask: tuple[Phrase, ...] = ()
+
+
+class RollUp(_Closed):
+    """A name for every value of a facet at once, such as "educational value"."""
+
+    name: Phrase
+    facet: Facet
+    ask: tuple[Phrase, ...] = ()
+
+
+class Taxonomy(_Closed):
+    """Every value, in file order, which is also the order of the dimensions of a `values` vector."""
+
+    version: Phrase
+    values: tuple[Value, ...]
+    rollups: tuple[RollUp, ...] = ()
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The value ids, in file order."""
+        return tuple(value.id for value in self.values)
+
+    @cached_property
+    def by_id(self) -> dict[str, Value]:
+        """The value of each id."""
+        return {value.id: value for value in self.values}
+
+    @cached_property
+    def by_name(self) -> dict[str, Value]:
+        """The value of each name, in lower case."""
+        return {value.name.lower(): value for value in self.values}
+
+    def members(self, rollup: RollUp) -> tuple[Value, ...]:
+        """The values a roll-up stands for."""
+        return tuple(value for value in self.values if value.facet == rollup.facet)
+
+    @model_validator(mode="after")
+    def _values_agree(self) -> Taxonomy:
+        if not self.values:
+            raise ValueError("values: there is not one value")
+        ids = set(self.ids)
+        seen_ids: set[str] = set()
+        seen_names: set[str] = set()
+        for value in self.values:
+            if value.id in seen_ids:
+                raise ValueError(f"value {value.id}: id: given twice")
+            if value.name.lower() in seen_names:
+                raise ValueError(f"value {value.id}: name: {value.name!r} is given twice")
+            if value.facet == "theme" and value.group is None:
+                raise ValueError(f"value {value.id}: group: a theme belongs to a group")
+            for opposite in value.opposites:
+                if opposite == value.id:
+                    raise ValueError(f"value {value.id}: opposites: a value is not its own opposite")
+                if opposite not in ids:
+                    raise ValueError(f"value {value.id}: opposites: no value has the id {opposite!r}")
+            seen_ids.add(value.id)
+            seen_names.add(value.name.lower())
+        return self
+
+
+def load_taxonomy(path: Path | None = None) -> Taxonomy:
+    """The taxonomy in `path`, or the one that comes with Evoke.
+
+    Raises:
+        TaxonomyInvalid: The file cannot be read or used; one line names the file, the value and the field.
+    """
+    source = path if path is not None else files("indexer") / "values.toml"
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TaxonomyInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise TaxonomyInvalid(f"{source}: is not UTF-8: {error.reason} at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise TaxonomyInvalid(f"{source}: is not TOML: {error}") from error
+    try:
+        return Taxonomy.model_validate(table)
+    except ValidationError as error:
+        raise TaxonomyInvalid(f"{source}: {_first_problem(error, table)}") from error
+
+
+def _first_problem(error: ValidationError, table: dict[str, object]) -> str:
+    """The first problem, as "value E5: description: field required"."""
+    problem = error.errors(include_url=False)[0]
+    location = problem["loc"]
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if len(location) < 2:
+        return ": ".join([*map(str, location), message])
+    return ": ".join([_entry_name(table, str(location[0]), location[1]), *map(str, location[2:]), message])
+
+
+def _entry_name(table: dict[str, object], section: str, number: int | str) -> str:
+    """An entry of the file in words: by its id or name where it has one, else by its number, from 1."""
+    entries = table.get(section)
+    entry = entries[number] if isinstance(entries, list) and isinstance(number, int) else None
+    name = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else None
+    return f"{section.removesuffix('s')} {name or f'number {int(number) + 1}'}"

@@ -1,0 +1,117 @@
+"""The taxonomy that ships, and what a person hears when their own cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import TaxonomyInvalid
+from indexer.values import load_taxonomy
+
+HOPE = """
+[[values]]
+id = "E2"
+name = "hope"
+facet = "emotion"
+description = "It leaves you hopeful."
+"""
+
+
+def write_taxonomy(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_has_six_groups_of_eight_themes_sixteen_emotions_eight_learnings():
+    taxonomy = load_taxonomy()
+    groups: dict[str | None, list[str]] = {}
+    for value in taxonomy.values:
+        groups.setdefault(value.group or value.facet, []).append(value.id)
+    assert {group: len(ids) for group, ids in groups.items()} == {
+        "human relationships and emotions": 8,
+        "personal growth and self-discovery": 8,
+        "social issues and messages": 8,
+        "survival and challenge": 8,
+        "moral dilemmas and ethics": 8,
+        "mystery and the supernatural": 8,
+        "emotion": 16,
+        "learning": 8,
+    }
+    assert groups["emotion"] == [f"E{number}" for number in range(1, 17)]
+    assert groups["survival and challenge"] == [f"SC{number}" for number in range(1, 9)]
+
+
+def test_finds_values_by_id_and_by_name():
+    taxonomy = load_taxonomy()
+    assert taxonomy.by_id["E5"].name == "inspiration"
+    assert taxonomy.by_name["time travel"].id == "MS4"
+    assert taxonomy.ids[0] == "HR1"
+
+
+def test_every_value_can_be_labelled_and_asked_for():
+    for value in load_taxonomy().values:
+        assert 4 <= len(value.cues) <= 8, value.id
+        assert value.tags, value.id
+        assert value.name.replace("-", " ") in value.ask, value.id
+        assert len(set(value.ask)) == len(value.ask), value.id
+
+
+def test_opposites_are_mutual():
+    taxonomy = load_taxonomy()
+    for value in taxonomy.values:
+        for opposite in value.opposites:
+            assert value.id in taxonomy.by_id[opposite].opposites, (value.id, opposite)
+
+
+def test_roll_ups_stand_for_a_whole_facet():
+    taxonomy = load_taxonomy()
+    members = {rollup.name: [value.id for value in taxonomy.members(rollup)] for rollup in taxonomy.rollups}
+    assert members["emotional stimulation"] == [f"E{number}" for number in range(1, 17)]
+    assert members["educational value"] == [f"L{number}" for number in range(1, 9)]
+
+
+def test_takes_the_users_own_file_instead(tmp_path: Path):
+    taxonomy = load_taxonomy(write_taxonomy(tmp_path, 'version = "mine-2"\n' + HOPE))
+    assert taxonomy.version == "mine-2"
+    assert taxonomy.ids == ("E2",)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("version = ", "is not TOML"),
+        (HOPE, "version: field required"),
+        ('version = "1"\nvalues = []', "values: there is not one value"),
+        ('version = "1"\n' + HOPE + HOPE, "value E2: id: given twice"),
+        ('version = "1"\n' + HOPE + HOPE.replace("E2", "E3"), "value E3: name: 'hope' is given twice"),
+        ('version = "1"\n' + HOPE + 'opposites = ["E99"]', "value E2: opposites: no value has the id 'E99'"),
+        ('version = "1"\n' + HOPE + 'opposites = ["E2"]', "value E2: opposites: a value is not its own opposite"),
+        ('version = "1"\n' + HOPE.replace("description", "descripton"), "value E2: description: field required"),
+        ('version = "1"\n' + HOPE.replace("It leaves you hopeful.", " "), "value E2: description: string should have"),
+        ('version = "1"\n' + HOPE.replace('id = "E2"', ""), "value hope: id: field required"),
+        ('version = "1"\n' + HOPE.replace("emotion", "mood"), "value E2: facet: input should be"),
+        ('version = "1"\n' + HOPE.replace("emotion", "theme"), "value E2: group: a theme belongs to a group"),
+        ('version = "1"\n[[values]]\nfacet = "theme"', "value number 1: id: field required"),
+        ('version = "1"\nvalues = 3', "values: input should be a valid tuple"),
+    ],
+)
+def test_says_in_one_line_what_is_wrong_with_a_file(tmp_path: Path, text: str, complaint: str):
+    path = write_taxonomy(tmp_path, text)
+    with pytest.raises(TaxonomyInvalid) as caught:
+        load_taxonomy(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert complaint in message
+    assert "\n" not in message
+
+
+def test_says_when_there_is_no_such_file(tmp_path: Path):
+    with pytest.raises(TaxonomyInvalid, match=r"nowhere\.toml: cannot be read: No such file"):
+        load_taxonomy(tmp_path / "nowhere.toml")
+
+
+def test_says_when_a_file_is_not_utf8(tmp_path: Path):
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b'version = "\xe9"')
+    with pytest.raises(TaxonomyInvalid, match="is not UTF-8"):
+        load_taxonomy(path)
