@@ -1,17 +1,13 @@
 """The alias file: names that readers resolve, swapped as a whole by one atomic file replacement."""
 
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qdrant_client import models
 
 from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound
-from indexer.engine.folder import replace_file
-
-Stamp = tuple[int, int, int]
+from indexer.engine.folder import Stamp, file_stamp, replace_file
 
 
 class AliasFile:
@@ -26,7 +22,7 @@ class AliasFile:
 
     def read(self) -> Mapping[str, str]:
         """The aliases in force."""
-        stamp = self._stamp()
+        stamp = file_stamp(self._path)
         cached_stamp, aliases = self._cached
         if stamp != cached_stamp:
             aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
@@ -36,17 +32,7 @@ class AliasFile:
 
     def write(self, aliases: Mapping[str, str]) -> None:
         """Replace all aliases at once, on disk before it returns."""
-        old = self._stamp()
-        # Inode numbers are reused and clocks are coarse, so the time is forced forward: no two versions share a stamp.
-        modified_ns = max(time.time_ns(), old[1] + 1_000_000) if old is not None else time.time_ns()
-        replace_file(self._path, json.dumps(dict(aliases), indent=1, sort_keys=True).encode(), modified_ns)
-
-    def _stamp(self) -> Stamp | None:
-        try:
-            status = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
+        replace_file(self._path, json.dumps(dict(aliases), indent=1, sort_keys=True).encode())
 
 
 def change_aliases(

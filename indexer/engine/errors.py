@@ -23,6 +23,10 @@ class EngineError(Exception):
     """Whatever the storage engine can raise."""
 
 
+# Names say what happened: "Error" would add nothing to them.
+# ruff: noqa: N818
+
+
 class RequestRefused(EngineError, UnexpectedResponse, ValueError):
     """A request that this engine will never answer, with the HTTP status a server gives it."""
 

@@ -1,5 +1,7 @@
 """Filters: `qdrant_client.models` to Qdrant Edge."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -12,16 +14,7 @@ from indexer.engine.errors import BadRequest, NotSupported
 
 def edge_filter(model: models.Filter | None) -> edge.Filter | None:
     """The same filter for Edge."""
-    if model is None:
-        return None
-    min_should = model.min_should
-    return edge.Filter(
-        must=_conditions(model.must),
-        should=_conditions(model.should),
-        must_not=_conditions(model.must_not),
-        min_should=min_should
-        and edge.MinShould([edge_condition(each) for each in min_should.conditions], min_should.min_count),
-    )
+    return None if model is None else _filter(model)
 
 
 def edge_condition(model: models.Condition) -> edge.ConditionType:
@@ -31,6 +24,19 @@ def edge_condition(model: models.Condition) -> edge.ConditionType:
     except KeyError:
         raise NotSupported(f"The embedded engine has no filter condition {type(model).__name__}") from None
     return convert(model)
+
+
+def _filter(model: models.Filter) -> edge.Filter:
+    return edge.Filter(
+        must=_conditions(model.must),
+        should=_conditions(model.should),
+        must_not=_conditions(model.must_not),
+        min_should=None if model.min_should is None else _min_should(model.min_should),
+    )
+
+
+def _min_should(model: models.MinShould) -> edge.MinShould:
+    return edge.MinShould([edge_condition(each) for each in model.conditions], model.min_count)
 
 
 def _conditions(
@@ -60,7 +66,7 @@ def _field_condition(model: models.FieldCondition) -> edge.FieldCondition:
 
 
 def _edge_range(model: models.Range | models.DatetimeRange) -> edge.RangeType:
-    bounds = {"gte": model.gte, "gt": model.gt, "lte": model.lte, "lt": model.lt}
+    bounds: dict[str, Any] = {"gte": model.gte, "gt": model.gt, "lte": model.lte, "lt": model.lt}
     if isinstance(model, models.DatetimeRange):
         return edge.RangeDateTime(**{key: _moment(bound) for key, bound in bounds.items()})
     return edge.RangeFloat(**bounds)
@@ -110,6 +116,6 @@ _CONDITIONS: dict[type, Callable[[Any], edge.ConditionType]] = {
     models.IsNullCondition: lambda model: edge.IsNullCondition(model.is_null.key),
     models.HasIdCondition: lambda model: edge.HasIdCondition(set(model.has_id)),
     models.HasVectorCondition: lambda model: edge.HasVectorCondition(model.has_vector),
-    models.NestedCondition: lambda model: edge.NestedCondition(model.nested.key, edge_filter(model.nested.filter)),
-    models.Filter: edge_filter,
+    models.NestedCondition: lambda model: edge.NestedCondition(model.nested.key, _filter(model.nested.filter)),
+    models.Filter: _filter,
 }

@@ -2,22 +2,29 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
+Stamp = tuple[int, int, int]
 
-def replace_file(path: Path, content: bytes, modified_ns: int | None = None) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part; on disk before it returns."""
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part; on disk before it returns.
+
+    No two versions share a stamp: inode numbers are reused and clocks are coarse, so the time is forced forward.
+    """
+    old = file_stamp(path)
+    modified_ns = time.time_ns() if old is None else max(time.time_ns(), old[1] + 1_000_000)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            if modified_ns is not None:
-                os.utime(temporary, ns=(modified_ns, modified_ns))
+            os.utime(temporary, ns=(modified_ns, modified_ns))
             # mkstemp's 0600 would shut out readers that run as another user.
-            os.chmod(temporary, 0o644)
+            Path(temporary).chmod(0o644)
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -39,3 +46,12 @@ def sync_tree(path: Path) -> None:
         for name in files:
             sync_path(Path(folder, name))
         sync_path(Path(folder))
+
+
+def file_stamp(path: Path) -> Stamp | None:
+    """What changes when a file is replaced: inode, time and size. None when there is no file."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,50 +1,54 @@
 """The writer's lock: one writing process at a time, named to everyone who finds the door shut."""
 
-import fcntl
 import json
 import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from indexer.engine.errors import EngineLocked
+from indexer.engine.folder import replace_file
 
 
 class WriterLock:
-    """An advisory lock of the operating system on a file that says who holds it.
+    """A lock of the operating system on `writer.lock`; `writer.json` beside it says who holds it.
 
-    The system drops the lock when its holder dies, however it dies, so a leftover file never blocks anyone. The file
-    itself stays: deleting it would let two processes lock two files of the same name.
+    The system drops the lock when its holder dies, however it dies, so leftover files never block anyone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         """Take the lock.
 
         Raises:
             EngineLocked: another client holds it, with pid, host and since when.
         """
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._holder = folder / "writer.json"
+        # Not bound to a thread: whichever thread closes the client gives the lock back.
+        self._lock = FileLock(folder / "writer.lock", timeout=0, thread_local=False)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._descriptor)
-            raise EngineLocked(f"{path.parent} is being written by {_describe_holder(path)}") from error
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat("T", "seconds")}
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
+            self._lock.acquire()
+        except Timeout as error:
+            raise EngineLocked(f"{folder} is being written by {_describe(self._holder)}") from error
+        holder = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat("T", "seconds"),
+        }
+        replace_file(self._holder, json.dumps(holder).encode())
 
     def release(self) -> None:
         """Let the next writer in; releasing twice does nothing."""
-        if self._descriptor >= 0:
-            os.ftruncate(self._descriptor, 0)
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._lock.is_locked:
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
 
 
-def _describe_holder(path: Path) -> str:
+def _describe(holder_file: Path) -> str:
     try:
-        holder = json.loads(path.read_bytes())
+        holder = json.loads(holder_file.read_bytes())
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
-        # The holder has the lock but has not written its name yet, or has just cleared it.
+        # The holder has the lock but has not written its name yet, or has just taken it away.
         return "another process"

@@ -1,0 +1,58 @@
+"""The storage engine: Qdrant's vocabulary, on a server or embedded.
+
+engine = open_engine("http://localhost:6333")          # a server or a cluster
+engine = open_engine("~/evoke/index", read_only=True)   # embedded, in this process
+"""
+
+from pathlib import Path
+
+from indexer.engine.edge import EdgeClient
+from indexer.engine.errors import (
+    BadRequest,
+    CollectionExists,
+    CollectionNotFound,
+    EngineError,
+    EngineLocked,
+    EngineUnavailable,
+    NotSupported,
+    RequestRefused,
+)
+from indexer.engine.protocol import Engine
+from indexer.engine.server import ServerClient
+
+__all__ = [
+    "BadRequest",
+    "CollectionExists",
+    "CollectionNotFound",
+    "EdgeClient",
+    "Engine",
+    "EngineError",
+    "EngineLocked",
+    "EngineUnavailable",
+    "NotSupported",
+    "RequestRefused",
+    "ServerClient",
+    "open_engine",
+]
+
+
+def open_engine(
+    location: str | Path, *, api_key: str | None = None, read_only: bool = False, timeout_seconds: int = 60
+) -> Engine:
+    """The engine at a location.
+
+    Args:
+        location: An http(s) URL of a Qdrant server; a folder of the embedded engine; or ":memory:", the slow Python
+            engine of `qdrant_client`, for tests.
+        api_key: The server's key; the embedded engine needs none.
+        read_only: Embedded only: take no lock and refuse writes, as every process that serves should.
+        timeout_seconds: Server only: how long one request may take.
+
+    Raises:
+        EngineLocked: another process writes to the folder.
+    """
+    if str(location).startswith(("http://", "https://")):
+        return ServerClient(url=str(location), api_key=api_key, timeout=timeout_seconds)
+    if str(location) == ":memory:":
+        return ServerClient(":memory:")
+    return EdgeClient(Path(location).expanduser(), read_only=read_only)

@@ -1,0 +1,207 @@
+"""The embedded engine's folder: which collections there are, and their open shards.
+
+aliases.json                      alias to collection
+writer.lock  writer.json          the writer's lock, and who holds it
+collections/NAME/collection.json  schema, metadata, when finished; a collection exists once this file does
+collections/NAME/shard/           Qdrant Edge's own files
+snapshots/NAME/*.snapshot         backups
+"""
+
+import shutil
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import qdrant_edge as edge
+from pydantic import BaseModel, ConfigDict
+from qdrant_client import models
+
+from indexer.engine.alias import AliasFile
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineUnavailable
+from indexer.engine.folder import file_stamp, replace_file, sync_path
+from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
+from indexer.engine.shard import Shard, load_shard
+
+
+class StoredCollection(BaseModel):
+    """What `collection.json` holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: models.CreateCollection
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OpenCollection:
+    """A collection whose shard is loaded."""
+
+    name: str
+    folder: Path
+    stored: StoredCollection
+    stamp: tuple[int, ...]
+    shard: Shard
+
+
+class Catalog:
+    """The collections below a folder. Reading is free of locks once a shard is loaded.
+
+    A read-only catalog shows finished collections only: what a build is still writing is nobody else's business.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.aliases = AliasFile(path / "aliases.json")
+        self._read_only = read_only
+        self._folder = path / "collections"
+        self._open: dict[str, OpenCollection] = {}
+        self._lock = threading.RLock()
+
+    def names(self) -> list[str]:
+        """The collections there are, sorted."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(each.name for each in self._folder.iterdir() if self._stored(each.name) is not None)
+
+    def folder(self, name: str) -> Path:
+        """Where a collection of this name lives or would live."""
+        return self._folder / name
+
+    def resolve(self, name: str) -> str:
+        """The collection that an alias stands for, or the name itself."""
+        return self.aliases.read().get(name, name)
+
+    def open(self, name_or_alias: str) -> OpenCollection:
+        """The collection of this name or alias, loaded on first use and again after it was replaced.
+
+        Raises:
+            CollectionNotFound: there is none.
+        """
+        name = self.resolve(name_or_alias)
+        stamp = file_stamp(self._folder / name / "collection.json")
+        current = self._open.get(name)
+        if current is not None and current.stamp == stamp:
+            return current
+        with self._lock:
+            return self._load(name, name_or_alias)
+
+    def create(self, name: str, stored: StoredCollection) -> None:
+        """Add an empty collection.
+
+        Raises:
+            CollectionExists: the name belongs to a collection or an alias.
+        """
+        check_collection_name(name)
+        if name in self.names():
+            raise CollectionExists(f"Collection {name} already exists")
+        if name in self.aliases.read():
+            raise CollectionExists(f"Alias {name} already exists")
+        config = edge_config(stored.request)
+        folder = self._folder / name
+        # A killed creation may have left a folder without its collection.json.
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shard = Shard(edge.EdgeShard.create(str(folder / "shard"), config))
+        self._keep(name, stored, shard)
+        sync_path(self._folder)
+
+    def restore(self, name: str, unpack: Callable[[Path], None]) -> None:
+        """Create or replace a collection by what `unpack` puts into a folder, once that is seen to be sound."""
+        check_collection_name(name)
+        if name in self.aliases.read():
+            raise CollectionExists(f"Alias {name} already exists")
+        fresh = self._folder / f".restoring-{uuid.uuid4().hex}"
+        fresh.mkdir(parents=True)
+        try:
+            unpack(fresh)
+            _check_sound(fresh)
+            self.delete(name)
+            fresh.rename(self._folder / name)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        sync_path(self._folder)
+
+    def save(self, collection: OpenCollection, stored: StoredCollection) -> None:
+        """Write a collection's new state; the loaded shard stays."""
+        self._keep(collection.name, stored, collection.shard)
+
+    def delete(self, name: str) -> bool:
+        """Remove a collection; processes that have it open keep what they have. False when there was none."""
+        if name not in self.names():
+            return False
+        self.release(name)
+        self.discard(self._folder / name)
+        return True
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder: gone for everyone at once, its files soon after."""
+        doomed = folder.with_name(f".deleted-{uuid.uuid4().hex}")
+        folder.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def clear_leftovers(self) -> None:
+        """Remove what a killed writer left half deleted or half restored. Only the writer may."""
+        self._folder.mkdir(exist_ok=True)
+        for leftover in self._folder.glob(".*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def release(self, name: str) -> None:
+        """Close a collection's shard, if it is open."""
+        with self._lock:
+            current = self._open.pop(name, None)
+        if current is not None:
+            current.shard.close()
+
+    def close(self) -> None:
+        """Close every shard."""
+        for name in list(self._open):
+            self.release(name)
+
+    def _load(self, name: str, asked: str) -> OpenCollection:
+        path = self._folder / name / "collection.json"
+        stamp = file_stamp(path)
+        current = self._open.get(name)
+        if current is not None and current.stamp == stamp:
+            return current
+        # The former shard is left to the threads that still query it and closes with the last of them.
+        self._open.pop(name, None)
+        stored = self._stored(name)
+        if stamp is None or stored is None:
+            raise CollectionNotFound(f"Collection {asked} not found")
+        shard = load_shard(path.parent / "shard")
+        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard)
+        return self._open[name]
+
+    def _keep(self, name: str, stored: StoredCollection, shard: Shard) -> None:
+        path = self._folder / name / "collection.json"
+        replace_file(path, stored.model_dump_json(exclude_none=True).encode())
+        stamp = file_stamp(path)
+        assert stamp is not None  # noqa: S101 - written a line above, under the writer's lock
+        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard)
+
+    def _stored(self, name: str) -> StoredCollection | None:
+        # Names come from requests: nothing outside the folder, nothing half deleted.
+        if name.startswith(".") or FORBIDDEN_IN_NAMES.intersection(name):
+            return None
+        stored = _read_stored(self._folder / name)
+        return None if stored is None or (self._read_only and stored.finished_at is None) else stored
+
+
+def _read_stored(folder: Path) -> StoredCollection | None:
+    try:
+        return StoredCollection.model_validate_json((folder / "collection.json").read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise EngineUnavailable(f"Collection {folder.name} cannot be read: {error}") from error
+
+
+def _check_sound(folder: Path) -> None:
+    if _read_stored(folder) is None:
+        raise BadRequest("The snapshot holds no collection")
+    load_shard(folder / "shard").close()

@@ -1,0 +1,58 @@
+"""What a server refuses in a query before it looks at the collection."""
+
+from typing import Any
+
+from qdrant_client import models
+
+from indexer.engine.errors import BadRequest
+
+MAX_MMR_CANDIDATES = 16_384
+
+
+def check_query(query: Any, using: str | None, prefetch: Any, score_threshold: float | None) -> None:
+    """Refuse contradictions in one level of a query.
+
+    Raises:
+        BadRequest: with what is wrong.
+    """
+    if prefetch and query is None:
+        raise BadRequest("A query is needed to merge the prefetches.")
+    if score_threshold is not None and query is None:
+        raise BadRequest("A query is needed to use the score_threshold.")
+    if score_threshold is not None and isinstance(query, models.OrderByQuery):
+        raise BadRequest("Can't use score_threshold with an order_by query.")
+    if isinstance(query, models.FusionQuery | models.RrfQuery | models.FormulaQuery) and not prefetch:
+        raise BadRequest("A fusion or a formula needs prefetches.")
+    if isinstance(query, models.FusionQuery | models.RrfQuery) and using:
+        raise BadRequest("Fusion queries cannot be combined with the 'using' field.")
+    if isinstance(query, models.RrfQuery):
+        _check_rrf(query.rrf, prefetch)
+    if isinstance(query, models.NearestQuery) and query.mmr is not None:
+        _check_mmr(query.mmr)
+
+
+def check_limit(limit: int) -> None:
+    """Refuse a limit below one."""
+    if limit < 1:
+        raise BadRequest(f"limit value {limit} is invalid. Must be 1 or larger.")
+
+
+def check_offset(offset: int | None) -> None:
+    """Refuse a negative offset."""
+    if offset is not None and offset < 0:
+        raise BadRequest(f"offset value {offset} is invalid. Must be 0 or larger.")
+
+
+def _check_rrf(rrf: models.Rrf, prefetch: Any) -> None:
+    if rrf.k is not None and rrf.k < 1:
+        raise BadRequest(f"rrf k value {rrf.k} is invalid. Must be 1 or larger.")
+    n_prefetches = len(prefetch) if isinstance(prefetch, list) else 1
+    if rrf.weights is not None and len(rrf.weights) != n_prefetches:
+        raise BadRequest(f"{len(rrf.weights)} RRF weights for {n_prefetches} prefetches")
+
+
+def _check_mmr(mmr: models.Mmr) -> None:
+    if mmr.diversity is not None and not 0 <= mmr.diversity <= 1:
+        raise BadRequest(f"mmr diversity {mmr.diversity} is invalid. Must be from 0 to 1.")
+    if mmr.candidates_limit is not None and not 0 <= mmr.candidates_limit <= MAX_MMR_CANDIDATES:
+        raise BadRequest(f"mmr candidates_limit {mmr.candidates_limit} is invalid. Must be 0 to {MAX_MMR_CANDIDATES}.")

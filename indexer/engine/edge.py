@@ -1,0 +1,344 @@
+"""EdgeClient: Qdrant Edge, in this process, spoken to like a `QdrantClient`."""
+
+# QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
+# ruff: noqa: ARG002, PLR0917
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import qdrant_edge as edge
+from pydantic_core import to_jsonable_python
+from qdrant_client import QdrantClient, models
+
+from indexer.engine.alias import change_aliases
+from indexer.engine.catalog import StoredCollection
+from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.filters import edge_filter
+from indexer.engine.folder import sync_tree
+from indexer.engine.lock import WriterLock
+from indexer.engine.points import (
+    PointId,
+    edge_payload,
+    edge_points,
+)
+from indexer.engine.reading import EdgeReader
+from indexer.engine.schema import SparseVectorsConfig, VectorsConfig, check_schema, edge_index
+from indexer.engine.snapshots import delete_snapshot, list_snapshots, unpack_snapshot, write_snapshot
+
+Selector = list[PointId] | models.Filter | models.PointIdsList | models.FilterSelector
+Update = edge.UpdateOperation
+
+
+class EdgeClient(EdgeReader):
+    """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
+
+    Beyond `QdrantClient`: `finish`, and opening with `read_only`.
+    """
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        """Open a folder, and create it unless it is only read.
+
+        Args:
+            path: The folder.
+            read_only: Take no lock, refuse writes, see finished collections only. Any number of processes may.
+
+        Raises:
+            EngineLocked: another client writes to this folder.
+        """
+        super().__init__(Path(path), read_only=read_only)
+        self._writing = threading.RLock()
+        self._lock: WriterLock | None = None
+        if not read_only:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = WriterLock(self.path)
+            self._catalog.clear_leftovers()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if hasattr(QdrantClient, name):
+                raise NotSupported(f"The embedded engine has no {name}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def close(self) -> None:
+        """Flush and close every collection and let the next writer in."""
+        if not self._closed:
+            super().close()
+            if self._lock is not None:
+                self._lock.release()
+
+    # Collections
+
+    def create_collection(
+        self,
+        collection_name: str,
+        vectors_config: VectorsConfig = None,
+        sparse_vectors_config: SparseVectorsConfig = None,
+        shard_number: int | None = None,
+        replication_factor: int | None = None,
+        write_consistency_factor: int | None = None,
+        on_disk_payload: bool | None = None,
+        hnsw_config: models.HnswConfigDiff | None = None,
+        optimizers_config: models.OptimizersConfigDiff | None = None,
+        timeout: int | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> bool:
+        """Create an empty collection; True."""
+        for name, number in (
+            ("shard_number", shard_number),
+            ("replication_factor", replication_factor),
+            ("write_consistency_factor", write_consistency_factor),
+        ):
+            if number not in (None, 1):
+                raise NotSupported(f"The embedded engine is one shard on one machine, so {name} cannot be {number}")
+        check_schema(vectors_config, sparse_vectors_config)
+        request = models.CreateCollection(
+            vectors=dict(vectors_config) if isinstance(vectors_config, Mapping) else vectors_config,
+            sparse_vectors=dict(sparse_vectors_config) if sparse_vectors_config else None,
+            on_disk_payload=on_disk_payload,
+            hnsw_config=hnsw_config,
+            optimizers_config=optimizers_config,
+            metadata=to_jsonable_python(metadata),
+        )
+        with self._write_access():
+            self._catalog.create(collection_name, StoredCollection(request=request, created_at=datetime.now(UTC)))
+        return True
+
+    def update_collection(
+        self, collection_name: str, metadata: dict[str, Any] | None = None, timeout: int | None = None
+    ) -> bool:
+        """Merge metadata into the collection's; True."""
+        with self._write_access():
+            collection = self._open(collection_name)
+            merged = {**(collection.stored.request.metadata or {}), **to_jsonable_python(metadata or {})}
+            request = collection.stored.request.model_copy(update={"metadata": merged})
+            self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
+        return True
+
+    def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
+        """Delete a collection and its aliases; whether there was one."""
+        with self._write_access():
+            aliases = self._catalog.aliases.read()
+            kept = {alias: name for alias, name in aliases.items() if name != collection_name}
+            if kept != aliases:
+                self._catalog.aliases.write(kept)
+            return self._catalog.delete(collection_name)
+
+    def finish(self, collection_name: str) -> None:
+        """Complete a collection: optimise (build its vector index), write all to disk, refuse writes from now on.
+
+        Blocks; 18 s at 30,000 points of 384 dimensions on two cores. A finished collection is left as it is.
+        """
+        with self._write_access():
+            collection = self._open(collection_name)
+            if collection.stored.finished_at is not None:
+                return
+            collection.shard.optimize()
+            collection.shard.flush()
+            sync_tree(collection.folder)
+            self._catalog.save(collection, collection.stored.model_copy(update={"finished_at": datetime.now(UTC)}))
+
+    # Aliases
+
+    def update_collection_aliases(
+        self, change_aliases_operations: Sequence[models.AliasOperations], timeout: int | None = None
+    ) -> bool:
+        """Apply all operations as one swap, on disk when it returns, seen by every process's next call; True."""
+        with self._write_access():
+            aliases = self._catalog.aliases
+            aliases.write(change_aliases(aliases.read(), change_aliases_operations, set(self._catalog.names())))
+        return True
+
+    # Writing
+
+    def create_payload_index(
+        self,
+        collection_name: str,
+        field_name: str,
+        field_schema: Any = None,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Index a payload key, so that filters on it are fast and facets and orders possible."""
+        if field_schema is None:
+            raise NotSupported("The embedded engine needs the field_schema of a payload index")
+        return self._update(collection_name, Update.create_field_index(field_name, edge_index(field_schema)))
+
+    def delete_payload_index(
+        self,
+        collection_name: str,
+        field_name: str,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Drop the index of a payload key."""
+        return self._update(collection_name, Update.delete_field_index(field_name))
+
+    def upsert(
+        self,
+        collection_name: str,
+        points: models.Batch | Sequence[models.PointStruct],
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        update_filter: models.Filter | None = None,
+        update_mode: models.UpdateMode | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Add points, each replacing the one of the same id."""
+        converted = edge_points(points)
+        if not converted:
+            raise BadRequest("Empty update request")
+        mode = None if update_mode is None else _UPDATE_MODES[update_mode]
+        return self._update(collection_name, Update.upsert_points(converted, edge_filter(update_filter), mode))
+
+    def upload_points(
+        self, collection_name: str, points: Iterable[models.PointStruct], batch_size: int = 64, wait: bool = True
+    ) -> None:
+        """Upsert a stream of points in batches."""
+        stream = iter(points)
+        while batch := list(islice(stream, batch_size)):
+            self.upsert(collection_name, batch)
+
+    def delete(
+        self,
+        collection_name: str,
+        points_selector: Selector,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Delete points by id or filter."""
+        return self._select(collection_name, points_selector, Update.delete_points, Update.delete_points_by_filter)
+
+    def set_payload(
+        self,
+        collection_name: str,
+        payload: dict[str, Any],
+        points: Selector,
+        key: str | None = None,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Set keys of the payload, leaving the others."""
+        arguments = edge_payload(payload), key
+        return self._select(collection_name, points, Update.set_payload, Update.set_payload_by_filter, *arguments)
+
+    def overwrite_payload(
+        self,
+        collection_name: str,
+        payload: dict[str, Any],
+        points: Selector,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Replace the whole payload."""
+        new = edge_payload(payload)
+        return self._select(collection_name, points, Update.overwrite_payload, Update.overwrite_payload_by_filter, new)
+
+    def delete_payload(
+        self,
+        collection_name: str,
+        keys: Sequence[str],
+        points: Selector,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Delete keys of the payload."""
+        gone = list(keys)
+        return self._select(collection_name, points, Update.delete_payload, Update.delete_payload_by_filter, gone)
+
+    def clear_payload(
+        self,
+        collection_name: str,
+        points_selector: Selector,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Delete the whole payload."""
+        return self._select(collection_name, points_selector, Update.clear_payload, Update.clear_payload_by_filter)
+
+    # Backup
+
+    def create_snapshot(self, collection_name: str, wait: bool = True) -> models.SnapshotDescription:
+        """Back a collection up as one file below `snapshots/`; its name, size and SHA-256."""
+        with self._write_access():
+            collection = self._open(collection_name)
+            collection.shard.flush()
+            return write_snapshot(collection.folder, self._snapshots(collection.name))
+
+    def list_snapshots(self, collection_name: str) -> list[models.SnapshotDescription]:
+        """The snapshots of a collection, oldest first."""
+        self._check_open()
+        return list_snapshots(self._snapshots(self._catalog.resolve(collection_name)))
+
+    def delete_snapshot(self, collection_name: str, snapshot_name: str, wait: bool = True) -> bool:
+        """Delete a snapshot; whether there was one."""
+        with self._write_access():
+            return delete_snapshot(self._snapshots(self._catalog.resolve(collection_name)), snapshot_name)
+
+    def recover_snapshot(
+        self, collection_name: str, location: str, checksum: str | None = None, wait: bool = True
+    ) -> bool:
+        """Create or replace a collection from a snapshot file (a path or a `file://` URL); True.
+
+        Raises:
+            BadRequest: the file is missing, no snapshot, or has another SHA-256 than `checksum`.
+        """
+        with self._write_access():
+            self._catalog.restore(collection_name, lambda folder: unpack_snapshot(location, checksum, folder))
+        return True
+
+    def _snapshots(self, collection_name: str) -> Path:
+        return self.path / "snapshots" / collection_name
+
+    # Inside
+
+    def _write_access(self) -> threading.RLock:
+        self._check_open()
+        if self.read_only:
+            raise NotSupported(f"The engine at {self.path} is open for reading only")
+        return self._writing
+
+    def _update(self, collection_name: str, operation: edge.UpdateOperation) -> models.UpdateResult:
+        with self._write_access():
+            collection = self._open(collection_name)
+            if collection.stored.finished_at is not None:
+                raise BadRequest(f"Collection {collection.name} is finished: build another and swap the alias")
+            collection.shard.update(operation)
+        return models.UpdateResult(operation_id=0, status=models.UpdateStatus.COMPLETED)
+
+    def _select(
+        self, collection_name: str, selector: Selector, by_ids: Any, by_filter: Any, *arguments: Any
+    ) -> models.UpdateResult:
+        if isinstance(selector, models.FilterSelector):
+            selector = selector.filter
+        if isinstance(selector, models.Filter):
+            return self._update(collection_name, by_filter(edge_filter(selector), *arguments))
+        ids = selector.points if isinstance(selector, models.PointIdsList) else list(selector)
+        return self._update(collection_name, by_ids(ids, *arguments))
+
+
+_UPDATE_MODES = {
+    models.UpdateMode.UPSERT: edge.UpdateMode.Upsert,
+    models.UpdateMode.INSERT_ONLY: edge.UpdateMode.InsertOnly,
+    models.UpdateMode.UPDATE_ONLY: edge.UpdateMode.UpdateOnly,
+}

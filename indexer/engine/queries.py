@@ -1,0 +1,207 @@
+"""Queries: `qdrant_client.models` to Qdrant Edge, with point ids replaced by their vectors."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import qdrant_edge as edge
+from qdrant_client import models
+
+from indexer.engine.averages import average_vector
+from indexer.engine.checks import check_limit, check_offset, check_query
+from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.filters import edge_filter
+from indexer.engine.formula import edge_formula
+from indexer.engine.points import PointId, WithPayload, WithVectors, edge_vector, edge_with_payload, edge_with_vectors
+
+DEFAULT_LIMIT = 10
+# Qdrant's own constant: the first place scores 1 / 2.
+DEFAULT_RRF_K = 2
+
+Prefetches = models.Prefetch | list[models.Prefetch] | None
+Lookup = Callable[[PointId, str, models.LookupLocation | None], Any]
+
+
+class Scoring(NamedTuple):
+    """A query ready for Edge, and the points it mentions, which are no answers to it."""
+
+    query: Any
+    mentioned: list[PointId]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The vectors and ids of one query, with its ids looked up as they are met."""
+
+    lookup: Lookup
+    vector_name: str
+    location: models.LookupLocation | None
+    mentioned: list[PointId]
+
+    def vector(self, example: Any) -> Any:
+        """The vector of an example: its own, or the stored one of the point that it names."""
+        if not isinstance(example, int | str | uuid.UUID):
+            return edge_vector(example)
+        if self.location is None:
+            self.mentioned.append(example)
+        return self.lookup(example, self.vector_name, self.location)
+
+    def vectors(self, examples: Sequence[Any] | None) -> list[Any]:
+        """The vectors of several examples."""
+        return [self.vector(example) for example in examples or []]
+
+
+def edge_request(
+    lookup: Lookup,
+    *,
+    query: Any = None,
+    using: str | None = None,
+    prefetch: Prefetches = None,
+    query_filter: models.Filter | None = None,
+    search_params: models.SearchParams | None = None,
+    limit: int = DEFAULT_LIMIT,
+    offset: int | None = None,
+    with_payload: WithPayload = True,
+    with_vectors: WithVectors = False,
+    score_threshold: float | None = None,
+    lookup_from: models.LookupLocation | None = None,
+) -> edge.QueryRequest:
+    """A whole request for Edge, from the arguments of `QdrantClient.query_points`."""
+    check_query(query, using, prefetch, score_threshold)
+    check_limit(limit)
+    check_offset(offset)
+    scoring = _edge_scoring(lookup, query, using, limit, lookup_from)
+    return edge.QueryRequest(
+        limit=limit,
+        offset=offset or 0,
+        query=scoring.query,
+        prefetches=_edge_prefetches(lookup, prefetch),
+        filter=edge_filter(_without(scoring.mentioned, query_filter)),
+        params=_edge_params(search_params),
+        score_threshold=score_threshold,
+        with_payload=edge_with_payload(with_payload),
+        with_vector=edge_with_vectors(with_vectors),
+    )
+
+
+def edge_order(order_by: str | models.OrderBy) -> edge.OrderBy:
+    """An order by payload value."""
+    if isinstance(order_by, str):
+        return edge.OrderBy(order_by)
+    start: Any = order_by.start_from
+    descending = order_by.direction == models.Direction.DESC
+    return edge.OrderBy(
+        order_by.key,
+        edge.Direction.Desc if descending else edge.Direction.Asc,
+        start.isoformat() if hasattr(start, "isoformat") else start,
+    )
+
+
+def _edge_prefetches(lookup: Lookup, prefetch: Prefetches) -> list[edge.Prefetch]:
+    if prefetch is None:
+        return []
+    return [_edge_prefetch(lookup, each) for each in (prefetch if isinstance(prefetch, list) else [prefetch])]
+
+
+def _edge_prefetch(lookup: Lookup, model: models.Prefetch) -> edge.Prefetch:
+    limit = DEFAULT_LIMIT if model.limit is None else model.limit
+    check_query(model.query, model.using, model.prefetch, model.score_threshold)
+    check_limit(limit)
+    scoring = _edge_scoring(lookup, model.query, model.using, limit, model.lookup_from)
+    return edge.Prefetch(
+        limit=limit,
+        query=scoring.query,
+        prefetches=_edge_prefetches(lookup, model.prefetch),
+        params=_edge_params(model.params),
+        filter=edge_filter(_without(scoring.mentioned, model.filter)),
+        score_threshold=model.score_threshold,
+    )
+
+
+def _edge_scoring(
+    lookup: Lookup, query: Any, using: str | None, limit: int, location: models.LookupLocation | None
+) -> Scoring:
+    if query is None:
+        return Scoring(None, [])
+    name = location.vector if location is not None and location.vector is not None else using
+    examples = Examples(lookup, name or "", location, [])
+    if isinstance(query, list | np.ndarray | models.SparseVector | int | str | uuid.UUID):
+        return Scoring(edge.Query.Nearest(examples.vector(query), using), examples.mentioned)
+    convert = _QUERIES.get(type(query))
+    if convert is None:
+        raise NotSupported(f"The embedded engine has no {type(query).__name__}")
+    return Scoring(convert(query, using, limit, examples), examples.mentioned)
+
+
+def _nearest(query: models.NearestQuery, using: str | None, limit: int, examples: Examples) -> Any:
+    vector = examples.vector(query.nearest)
+    if query.mmr is None:
+        return edge.Query.Nearest(vector, using)
+    diversity = 0.5 if query.mmr.diversity is None else query.mmr.diversity
+    n_candidates = limit if query.mmr.candidates_limit is None else query.mmr.candidates_limit
+    return edge.Mmr(vector, 1.0 - diversity, n_candidates, using)
+
+
+def _recommend(query: models.RecommendQuery, using: str | None, _limit: int, examples: Examples) -> Any:
+    positives = examples.vectors(query.recommend.positive)
+    negatives = examples.vectors(query.recommend.negative)
+    strategy = query.recommend.strategy or models.RecommendStrategy.AVERAGE_VECTOR
+    if strategy == models.RecommendStrategy.AVERAGE_VECTOR:
+        return edge.Query.Nearest(average_vector(positives, negatives), using)
+    if not positives and not negatives:
+        raise BadRequest("A recommendation needs a positive or a negative example")
+    given = edge.RecommendQuery(positives, negatives)
+    if strategy == models.RecommendStrategy.BEST_SCORE:
+        return edge.Query.RecommendBestScore(given, using)
+    return edge.Query.RecommendSumScores(given, using)
+
+
+def _fusion(query: models.FusionQuery, *_: Any) -> Any:
+    return edge.Fusion.Dbsf() if query.fusion == models.Fusion.DBSF else edge.Fusion.Rrf(DEFAULT_RRF_K)
+
+
+def _rrf(query: models.RrfQuery, *_: Any) -> Any:
+    return edge.Fusion.Rrf(DEFAULT_RRF_K if query.rrf.k is None else query.rrf.k, query.rrf.weights)
+
+
+_QUERIES: dict[type, Callable[[Any, str | None, int, Examples], Any]] = {
+    models.NearestQuery: _nearest,
+    models.RecommendQuery: _recommend,
+    models.FusionQuery: _fusion,
+    models.RrfQuery: _rrf,
+    models.FormulaQuery: lambda query, *_: edge_formula(query),
+    models.OrderByQuery: lambda query, *_: edge_order(query.order_by),
+    models.SampleQuery: lambda *_: edge.Sample.Random,
+}
+
+
+def _without(mentioned: Sequence[PointId], model: models.Filter | None) -> models.Filter | None:
+    """The filter that also leaves out the points that the query itself names."""
+    if not mentioned:
+        return model
+    unwanted = models.HasIdCondition(has_id=list(mentioned))
+    if model is None:
+        return models.Filter(must_not=[unwanted])
+    given = model.must_not if isinstance(model.must_not, list) else [model.must_not] if model.must_not else []
+    return model.model_copy(update={"must_not": [*given, unwanted]})
+
+
+def _edge_params(model: models.SearchParams | None) -> edge.SearchParams | None:
+    if model is None:
+        return None
+    if model.quantization is not None:
+        raise NotSupported("The embedded engine takes no quantization parameters")
+    corpus = model.idf.corpus if isinstance(model.idf, models.IdfCorpusParams) else None
+    return edge.SearchParams(
+        hnsw_ef=model.hnsw_ef,
+        exact=bool(model.exact),
+        indexed_only=bool(model.indexed_only),
+        acorn=None if model.acorn is None else _edge_acorn(model.acorn),
+        idf=None if corpus is None else edge.IdfParams(edge_filter(corpus)),
+    )
+
+
+def _edge_acorn(model: models.AcornSearchParams) -> edge.AcornSearchParams:
+    return edge.AcornSearchParams(bool(model.enable), model.max_selectivity)

@@ -1,0 +1,232 @@
+"""The reading half of `EdgeClient`."""
+
+# QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
+# ruff: noqa: ARG002, PLR0917
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as edge
+from qdrant_client import models
+from qdrant_client.http.models import QueryResponse
+
+from indexer.engine.catalog import Catalog, OpenCollection
+from indexer.engine.checks import check_limit
+from indexer.engine.errors import BadRequest, EngineError
+from indexer.engine.filters import edge_filter
+from indexer.engine.information import collection_info
+from indexer.engine.points import (
+    PointId,
+    WithPayload,
+    WithVectors,
+    edge_with_payload,
+    edge_with_vectors,
+    model_id,
+    records,
+    scored_points,
+)
+from indexer.engine.queries import DEFAULT_LIMIT, Lookup, Prefetches, edge_order, edge_request
+
+
+class EdgeReader:
+    """Queries on the collections of a folder, with `QdrantClient`'s methods, arguments, results and errors."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._closed = False
+        self._catalog = Catalog(path, read_only=read_only)
+
+    def close(self) -> None:
+        """Flush and close every collection."""
+        self._closed = True
+        self._catalog.close()
+
+    def collection_exists(self, collection_name: str) -> bool:
+        """Whether a collection or alias has this name."""
+        self._check_open()
+        return self._catalog.resolve(collection_name) in self._catalog.names()
+
+    def get_collections(self) -> models.CollectionsResponse:
+        """The names of all collections."""
+        self._check_open()
+        return models.CollectionsResponse(
+            collections=[models.CollectionDescription(name=name) for name in self._catalog.names()]
+        )
+
+    def get_collection(self, collection_name: str) -> models.CollectionInfo:
+        """Counts, configuration and status: green once finished, grey before."""
+        collection = self._open(collection_name)
+        return collection_info(collection.stored, collection.shard.info())
+
+    def get_aliases(self) -> models.CollectionsAliasesResponse:
+        """All aliases."""
+        self._check_open()
+        return models.CollectionsAliasesResponse(
+            aliases=[
+                models.AliasDescription(alias_name=alias, collection_name=name)
+                for alias, name in sorted(self._catalog.aliases.read().items())
+            ]
+        )
+
+    def get_collection_aliases(self, collection_name: str) -> models.CollectionsAliasesResponse:
+        """The aliases of one collection."""
+        aliases = self.get_aliases().aliases
+        return models.CollectionsAliasesResponse(
+            aliases=[each for each in aliases if each.collection_name == collection_name]
+        )
+
+    def retrieve(
+        self,
+        collection_name: str,
+        ids: Sequence[PointId],
+        with_payload: WithPayload = True,
+        with_vectors: WithVectors = False,
+        consistency: models.ReadConsistency | None = None,
+        timeout: int | None = None,
+    ) -> list[models.Record]:
+        """The points of these ids that exist, in the order asked for."""
+        shard = self._open(collection_name).shard
+        return records(shard.retrieve(list(ids), edge_with_payload(with_payload), edge_with_vectors(with_vectors)))
+
+    def scroll(
+        self,
+        collection_name: str,
+        scroll_filter: models.Filter | None = None,
+        limit: int = DEFAULT_LIMIT,
+        order_by: str | models.OrderBy | None = None,
+        offset: PointId | None = None,
+        with_payload: WithPayload = True,
+        with_vectors: WithVectors = False,
+        consistency: models.ReadConsistency | None = None,
+        timeout: int | None = None,
+    ) -> tuple[list[models.Record], int | str | None]:
+        """Points in the order of their ids (or of a payload value), and the id to go on from."""
+        check_limit(limit)
+        if order_by is not None and offset is not None:
+            raise BadRequest("Offset is not supported in conjunction with `order_by` scroll parameter")
+        request = edge.ScrollRequest(
+            offset=offset,
+            limit=limit,
+            filter=edge_filter(scroll_filter),
+            with_payload=edge_with_payload(with_payload),
+            with_vector=edge_with_vectors(with_vectors),
+            order_by=None if order_by is None else edge_order(order_by),
+        )
+        points, following = self._open(collection_name).shard.scroll(request)
+        return records(points), None if following is None else model_id(following)
+
+    def count(
+        self,
+        collection_name: str,
+        count_filter: models.Filter | None = None,
+        exact: bool = True,
+        timeout: int | None = None,
+    ) -> models.CountResult:
+        """How many points pass the filter."""
+        shard = self._open(collection_name).shard
+        return models.CountResult(count=shard.count(edge.CountRequest(exact, edge_filter(count_filter))))
+
+    def facet(
+        self,
+        collection_name: str,
+        key: str,
+        facet_filter: models.Filter | None = None,
+        limit: int = DEFAULT_LIMIT,
+        exact: bool = False,
+        consistency: models.ReadConsistency | None = None,
+        timeout: int | None = None,
+    ) -> models.FacetResponse:
+        """The commonest values of an indexed payload key and their counts, ties by value."""
+        check_limit(limit)
+        request = edge.FacetRequest(key, limit, exact, edge_filter(facet_filter))
+        hits = self._open(collection_name).shard.facet(request).hits
+        return models.FacetResponse(hits=[models.FacetValueHit(value=hit.value, count=hit.count) for hit in hits])
+
+    def query_points(
+        self,
+        collection_name: str,
+        query: Any = None,
+        using: str | None = None,
+        prefetch: Prefetches = None,
+        query_filter: models.Filter | None = None,
+        search_params: models.SearchParams | None = None,
+        limit: int = DEFAULT_LIMIT,
+        offset: int | None = None,
+        with_payload: WithPayload = True,
+        with_vectors: WithVectors = False,
+        score_threshold: float | None = None,
+        lookup_from: models.LookupLocation | None = None,
+        consistency: models.ReadConsistency | None = None,
+        timeout: int | None = None,
+    ) -> QueryResponse:
+        """The best points by a query, by fused queries, or by a query over the results of others."""
+        collection = self._open(collection_name)
+        request = edge_request(
+            self._lookup(collection),
+            query=query,
+            using=using,
+            prefetch=prefetch,
+            query_filter=query_filter,
+            search_params=search_params,
+            limit=limit,
+            offset=offset,
+            with_payload=with_payload,
+            with_vectors=with_vectors,
+            score_threshold=score_threshold,
+            lookup_from=lookup_from,
+        )
+        return QueryResponse.model_construct(points=scored_points(collection.shard.query(request)))
+
+    def query_batch_points(
+        self,
+        collection_name: str,
+        requests: Sequence[models.QueryRequest],
+        consistency: models.ReadConsistency | None = None,
+        timeout: int | None = None,
+    ) -> list[QueryResponse]:
+        """The answers to several queries, planned together."""
+        collection = self._open(collection_name)
+        lookup = self._lookup(collection)
+        batch = [
+            edge_request(
+                lookup,
+                query=request.query,
+                using=request.using,
+                prefetch=request.prefetch,
+                query_filter=request.filter,
+                search_params=request.params,
+                limit=DEFAULT_LIMIT if request.limit is None else request.limit,
+                offset=request.offset,
+                with_payload=request.with_payload,
+                with_vectors=request.with_vector,
+                score_threshold=request.score_threshold,
+                lookup_from=request.lookup_from,
+            )
+            for request in requests
+        ]
+        answers = collection.shard.query_batch(edge.QueryBatchRequest(batch))
+        return [QueryResponse.model_construct(points=scored_points(points)) for points in answers]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError(f"The engine at {self.path} is closed")
+
+    def _open(self, collection_name: str) -> OpenCollection:
+        self._check_open()
+        return self._catalog.open(collection_name)
+
+    def _lookup(self, collection: OpenCollection) -> Lookup:
+        def stored_vector(point_id: PointId, name: str, location: models.LookupLocation | None) -> Any:
+            source = collection if location is None else self._open(location.collection)
+            found = source.shard.retrieve([point_id], False, True)
+            if not found:
+                raise BadRequest(f"Point {point_id} is not found in the collection")
+            vectors = found[0].vector
+            vector = (vectors if isinstance(vectors, dict) else {"": vectors}).get(name)
+            if vector is None:
+                raise BadRequest(f"Vector with name {name} for point {point_id} not found")
+            return vector
+
+        return stored_vector

@@ -1,0 +1,60 @@
+"""One Edge shard whose failures are the engine's errors."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import qdrant_edge as edge
+
+from indexer.engine.errors import BadRequest, EngineError, EngineUnavailable
+
+Answer = TypeVar("Answer")
+
+# Edge raises bare exceptions; these beginnings are its own faults, the rest are refusals with the server's words.
+FAULTS = ("Service ", "IO error", "Out of memory", "Operation cancelled", "Timeout")
+
+
+class Shard:
+    """The calls of `EdgeShard`, with its exceptions translated. Queries of several threads run side by side."""
+
+    def __init__(self, shard: edge.EdgeShard) -> None:
+        self._shard = shard
+        self.query = translated(shard.query)
+        self.query_batch = translated(shard.query_batch)
+        self.retrieve = translated(shard.retrieve)
+        self.scroll = translated(shard.scroll)
+        self.count = translated(shard.count)
+        self.facet = translated(shard.facet)
+        self.update = translated(shard.update)
+        self.info = translated(shard.info)
+        self.optimize = translated(shard.optimize)
+        self.flush = translated(shard.flush)
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._shard.close()
+
+
+def load_shard(path: Path) -> Shard:
+    """The shard in a folder.
+
+    Raises:
+        EngineUnavailable: its files are missing or damaged.
+    """
+    try:
+        return Shard(edge.EdgeShard.load(str(path)))
+    except Exception as error:
+        raise EngineUnavailable(f"{path} cannot be opened: {error}") from error
+
+
+def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
+    """The same call, raising the engine's errors."""
+
+    def translated_call(*arguments: Any) -> Answer:
+        try:
+            return call(*arguments)
+        except Exception as error:
+            message = str(error)
+            raise (EngineError if message.startswith(FAULTS) else BadRequest)(message) from error
+
+    return translated_call
