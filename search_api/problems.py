@@ -1,0 +1,239 @@
+"""Every refusal as RFC 9457 problem+json: one table from exception to status, one readable line for each field."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple, get_args
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search_api.errors import (
+    IndexIncompatible,
+    IndexMissing,
+    IndexUnavailable,
+    RequestRefused,
+    SearchError,
+    WorkNotFound,
+)
+from search_api.records import SearchRequest
+
+PROBLEM_JSON = "application/problem+json"
+_MOST_FIELDS = 20
+_LONGEST_ECHO = 80  # a field's name comes from the caller, so it may be as long as the whole body
+_RETRY_AFTER_SECONDS = "5"
+
+logger = logging.getLogger(__name__)
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field or query parameter."""
+
+    field: str = Field(examples=["filters.year.gte"])
+    message: str = Field(examples=["must be a whole number"])
+
+
+class Problem(BaseModel):
+    """A refusal, as RFC 9457 writes it."""
+
+    type: str = Field(default="about:blank", examples=["urn:evoke:problem:request-refused"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["filters.year.gte must be a whole number"])
+    instance: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+class _Answer(NamedTuple):
+    status: int
+    title: str
+    advice: str = ""
+
+
+STATUS_OF: Mapping[type[SearchError], _Answer] = {
+    RequestRefused: _Answer(422, "Request refused"),
+    WorkNotFound: _Answer(404, "Work not found"),
+    IndexMissing: _Answer(503, "Index missing", "Build one with `evoke index`; it is served as soon as it is there."),
+    IndexIncompatible: _Answer(503, "Index incompatible", "Rebuild it with `evoke index`."),
+    IndexUnavailable: _Answer(503, "Index unavailable", "Try again in a moment."),
+    SearchError: _Answer(500, "Search failed"),
+}
+"""The one place where an exception gets its HTTP status; a subclass takes the entry of its nearest ancestor."""
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "string_type": "must be text",
+    "string_unicode": "must be valid Unicode",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "value_error": "{error}",
+}
+
+
+def problem_of(error: SearchError) -> Problem:
+    """The problem that an exception of this stage stands for."""
+    cause = next(kind for kind in type(error).__mro__ if kind in STATUS_OF)
+    answer = STATUS_OF[cause]
+    told = str(error)
+    # A message that names the remedy itself needs no second one.
+    detail = told if not answer.advice or "evoke index" in told else f"{told.rstrip('.')}. {answer.advice}"
+    fields: tuple[FieldError, ...] = ()
+    if isinstance(error, RequestRefused):
+        fields = (FieldError(field=error.field, message=told.removeprefix(f"{error.field}: ")),)
+    slug = answer.title.lower().replace(" ", "-")
+    return Problem(
+        type=f"urn:evoke:problem:{slug}", title=answer.title, status=answer.status, detail=detail, errors=fields
+    )
+
+
+def validation_problem(errors: Sequence[Mapping[str, Any]], known: Sequence[str]) -> Problem:
+    """The problem of a request that breaks its schema: 400 for what is not JSON, else 422 naming each field.
+
+    Args:
+        errors: pydantic's, each with `type`, `loc`, `msg` and perhaps `ctx`.
+        known: the paths of the fields that could have been given, for "did you mean".
+    """
+    malformed = next((error for error in errors if error["type"] == "json_invalid"), None)
+    if malformed:
+        where = f"{malformed['ctx']['error']} at character {malformed['loc'][-1]}"
+        return http_problem(400, f"The body is not JSON: {where}")
+    fields = tuple(_field_error(error, known) for error in errors[:_MOST_FIELDS])
+    told = "; ".join(f"{field.field} {field.message}" for field in fields)
+    more = len(errors) - len(fields)
+    detail = f"{told}; and {more} more" if more else told
+    return Problem(
+        type="urn:evoke:problem:request-refused", title="Request refused", status=422, detail=detail, errors=fields
+    )
+
+
+def http_problem(status: int, detail: str) -> Problem:
+    """A problem that HTTP itself has a name for."""
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+
+
+def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The response that carries a problem."""
+    body = to_json(problem, exclude_none=True)
+    return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """The path of every field of a model and of the models in it: `filters`, `filters.year`, `filters.year.gte`."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from field_paths(part, f"{prefix}{name}.")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known field that a wrong name most resembles: its path where that is the news, else its bare name."""
+    paths = list(known)
+    parent, _, leaf = name.rpartition(".")
+    found = difflib.get_close_matches(leaf, {path.rpartition(".")[2] for path in paths}, n=1)
+    if not found:
+        return None
+    homes = [path for path in paths if path.rpartition(".")[2] == found[0]]
+    return homes[0] if len(homes) == 1 and homes[0].rpartition(".")[0] != parent else found[0]
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of `app` a problem."""
+    app.exception_handler(SearchError)(_answer_search_error)
+    app.exception_handler(RequestValidationError)(_answer_validation_error)
+    app.exception_handler(HTTPException)(_answer_http_error)
+    app.add_middleware(LastResort)
+
+
+class LastResort:
+    """Answers 500 for what nobody foresaw: the traceback goes to the log, once, under the id the caller gets."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and answer for it when that fails."""
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception:
+            if scope["type"] != "http" or started:
+                raise
+            instance = f"urn:uuid:{uuid4()}"
+            logger.exception("request %s failed: %s %s", instance, scope["method"], scope["path"])
+            problem = http_problem(500, "Something went wrong on our side; the log tells more under this instance.")
+            await respond(problem.model_copy(update={"instance": instance}))(scope, receive, send)
+
+
+async def _answer_search_error(_request: Request, error: SearchError) -> Response:
+    problem = problem_of(error)
+    return respond(problem, {"Retry-After": _RETRY_AFTER_SECONDS} if problem.status == 503 else None)
+
+
+async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    return respond(validation_problem(error.errors(), _known_fields(request)))
+
+
+async def _answer_http_error(request: Request, error: HTTPException) -> Response:
+    plain = error.detail == HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {_short(request.url.path)} is not something this service answers"
+    return respond(http_problem(error.status_code, detail if plain else str(error.detail)), error.headers)
+
+
+def _known_fields(request: Request) -> tuple[str, ...]:
+    if request.method == "POST":
+        return tuple(field_paths(SearchRequest))
+    dependant = request.scope["route"].dependant
+    models = (parameter.field_info.annotation for parameter in dependant.query_params)
+    return tuple(name for model in models for name in field_paths(model))
+
+
+def _field_error(error: Mapping[str, Any], known: Sequence[str]) -> FieldError:
+    source, *rest = error["loc"]
+    field = _short(".".join(str(part) for part in rest) or str(source))
+    kind = error["type"]
+    plain = re.sub(r"^(Value error, )|^\w+ should ", lambda match: "" if match[1] else "must ", error["msg"])
+    message = _MESSAGES.get(kind, plain).format_map(error.get("ctx", {}))
+    if kind == "extra_forbidden":
+        message = message.replace("field", "parameter") if source == "query" else message
+        guess = nearest(field, known)
+        message += f"; did you mean {guess!r}?" if guess else ""
+    return FieldError(field=field, message=message)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…"

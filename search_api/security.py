@@ -1,0 +1,118 @@
+"""Who may ask, how much, and what a browser may do with the answer."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
+from pydantic import SecretStr
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search_api.errors import SearchError
+from search_api.problems import http_problem, respond
+
+MAX_BODY_BYTES = 256 * 1024
+_TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} kB"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+_key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Asked for when the service has a key.")
+
+
+class BindingRefused(SearchError):
+    """The service will not, or cannot, listen where it was told to."""
+
+
+def check_binding(host: str, api_key: SecretStr | None) -> None:
+    """Let a service without a key be reached from its own machine only.
+
+    Raises:
+        BindingRefused: when others could reach `host` and no key would stop them.
+    """
+    if not _is_loopback(host) and not _has_key(api_key):
+        raise BindingRefused(
+            f"refusing to listen on {host} without an API key: set EVOKE_API_KEY, or listen on 127.0.0.1"
+        )
+
+
+async def require_key(request: Request, given: Annotated[str | None, Depends(_key_header)]) -> None:
+    """Refuse with 401 a request that lacks the service's key, where the service has one."""
+    wanted: SecretStr | None = request.app.state.settings.api_key
+    if wanted is None or not _has_key(wanted):
+        return
+    # Compared in constant time, so that the time to refuse says nothing about the key.
+    if given is None or not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode()):
+        detail = "This service needs its API key in the header X-API-Key" if given is None else "The API key is wrong"
+        raise HTTPException(401, detail, headers={"WWW-Authenticate": "ApiKey"})
+
+
+class Guard:
+    """Puts the security headers on every response and refuses a body that is too large, announced or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is small enough, and mark what comes back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = _with_headers(send)
+        if _announced_bytes(scope) > MAX_BODY_BYTES:
+            await respond(http_problem(413, _TOO_LARGE))(scope, receive, guarded)
+            return
+        await self._app(scope, _limited(receive), guarded)
+
+
+def _has_key(api_key: SecretStr | None) -> bool:
+    return api_key is not None and bool(api_key.get_secret_value())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # another name: whom it lets in cannot be known from here
+        return False
+
+
+def _announced_bytes(scope: Scope) -> int:
+    announced: bytes = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(announced) if announced.isdigit() else 0
+
+
+def _limited(receive: Receive) -> Receive:
+    """`receive`, refusing a body that grows too large on the way: a chunked one announces no size."""
+    n_bytes = 0
+
+    async def limited() -> Message:
+        nonlocal n_bytes
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if n_bytes > MAX_BODY_BYTES:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return limited
+
+
+def _with_headers(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *SECURITY_HEADERS]}
+        await send(message)
+
+    return with_headers
