@@ -10,7 +10,7 @@ snapshots/NAME/*.snapshot         backups
 import shutil
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFou
 from indexer.engine.folder import file_stamp, replace_file, sync_path
 from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
 from indexer.engine.shard import Shard, load_shard
+from indexer.engine.vectors import VectorShape, vector_shapes
 
 
 class StoredCollection(BaseModel):
@@ -45,6 +46,7 @@ class OpenCollection:
     stored: StoredCollection
     stamp: tuple[int, ...]
     shard: Shard
+    shapes: Mapping[str, VectorShape]
 
 
 class Catalog:
@@ -174,7 +176,7 @@ class Catalog:
         if stamp is None or stored is None:
             raise CollectionNotFound(f"Collection {asked} not found")
         shard = load_shard(path.parent / "shard")
-        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard)
+        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard, vector_shapes(stored.request))
         return self._open[name]
 
     def _keep(self, name: str, stored: StoredCollection, shard: Shard) -> None:
@@ -182,7 +184,7 @@ class Catalog:
         replace_file(path, stored.model_dump_json(exclude_none=True).encode())
         stamp = file_stamp(path)
         assert stamp is not None  # noqa: S101 - written a line above, under the writer's lock
-        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard)
+        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard, vector_shapes(stored.request))
 
     def _stored(self, name: str) -> StoredCollection | None:
         # Names come from requests: nothing outside the folder, nothing half deleted.

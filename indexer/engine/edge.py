@@ -17,7 +17,7 @@ from qdrant_client import QdrantClient, models
 
 from indexer.engine.alias import change_aliases
 from indexer.engine.catalog import StoredCollection
-from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.errors import BadRequest, NotSupported, refusing
 from indexer.engine.filters import edge_filter
 from indexer.engine.folder import sync_tree
 from indexer.engine.lock import WriterLock
@@ -176,7 +176,7 @@ class EdgeClient(EdgeReader):
         """Index a payload key, so that filters on it are fast and facets and orders possible."""
         if field_schema is None:
             raise NotSupported("The embedded engine needs the field_schema of a payload index")
-        return self._update(collection_name, Update.create_field_index(field_name, edge_index(field_schema)))
+        return self._update(collection_name, refusing(Update.create_field_index)(field_name, edge_index(field_schema)))
 
     def delete_payload_index(
         self,
@@ -187,7 +187,7 @@ class EdgeClient(EdgeReader):
         timeout: int | None = None,
     ) -> models.UpdateResult:
         """Drop the index of a payload key."""
-        return self._update(collection_name, Update.delete_field_index(field_name))
+        return self._update(collection_name, refusing(Update.delete_field_index)(field_name))
 
     def upsert(
         self,
@@ -200,7 +200,7 @@ class EdgeClient(EdgeReader):
         timeout: int | None = None,
     ) -> models.UpdateResult:
         """Add points, each replacing the one of the same id."""
-        converted = edge_points(points)
+        converted = edge_points(points, self._open(collection_name).shapes)
         if not converted:
             raise BadRequest("Empty update request")
         mode = None if update_mode is None else _UPDATE_MODES[update_mode]
@@ -332,9 +332,9 @@ class EdgeClient(EdgeReader):
         if isinstance(selector, models.FilterSelector):
             selector = selector.filter
         if isinstance(selector, models.Filter):
-            return self._update(collection_name, by_filter(edge_filter(selector), *arguments))
+            return self._update(collection_name, refusing(by_filter)(edge_filter(selector), *arguments))
         ids = selector.points if isinstance(selector, models.PointIdsList) else list(selector)
-        return self._update(collection_name, by_ids(ids, *arguments))
+        return self._update(collection_name, refusing(by_ids)(ids, *arguments))
 
 
 _UPDATE_MODES = {

@@ -13,7 +13,10 @@ EngineError
 both: code written for either keeps working. Retrying helps with EngineLocked and EngineUnavailable only.
 """
 
+import functools
 import json
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from httpx import Headers
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -21,6 +24,10 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 class EngineError(Exception):
     """Whatever the storage engine can raise."""
+
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
 
 
 # Names say what happened: "Error" would add nothing to them.
@@ -78,3 +85,18 @@ class EngineUnavailable(EngineError, ResponseHandlingException):
 
     def __str__(self) -> str:
         return str(self.source)
+
+
+def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """A conversion that raises `BadRequest` for values that Edge's own types will not take."""
+
+    @functools.wraps(convert)
+    def refusing_convert(*arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
+        try:
+            return convert(*arguments, **named)
+        except EngineError:
+            raise
+        except (ValueError, TypeError, OverflowError) as error:
+            raise BadRequest(str(error)) from error
+
+    return refusing_convert

@@ -9,9 +9,10 @@ from typing import Any
 import qdrant_edge as edge
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.errors import BadRequest, NotSupported, refusing
 
 
+@refusing
 def edge_filter(model: models.Filter | None) -> edge.Filter | None:
     """The same filter for Edge."""
     return None if model is None else _filter(model)

@@ -1,50 +1,35 @@
 """Points, payloads and vectors between `qdrant_client.models` and Qdrant Edge."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import qdrant_edge as edge
 from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.errors import BadRequest, refusing
+from indexer.engine.vectors import VectorShape, edge_vectors, model_vector
 
 PointId = int | str | uuid.UUID
 WithPayload = bool | Sequence[str] | models.PayloadSelectorInclude | models.PayloadSelectorExclude | None
 WithVectors = bool | Sequence[str] | None
 
 
-def edge_points(points: models.Batch | Iterable[models.PointStruct]) -> list[edge.Point]:
-    """Points ready to be upserted."""
-    if isinstance(points, models.Batch):
-        return _batch_points(points)
-    return [_edge_point(point.id, point.vector, point.payload) for point in points]
-
-
-def edge_vector(vector: Any) -> Any:
-    """One vector, dense, sparse or many rows, as query or as part of a point."""
-    if isinstance(vector, models.SparseVector):
-        if len(vector.indices) != len(vector.values):
-            raise BadRequest("Sparse vector needs as many values as indices")
-        if len(set(vector.indices)) != len(vector.indices):
-            raise BadRequest("Sparse vector indices must be unique")
-        return edge.SparseVector(vector.indices, vector.values)
-    if isinstance(vector, np.ndarray):
-        return vector.tolist()
-    if isinstance(vector, list):
-        return vector
-    raise NotSupported(f"The embedded engine takes vectors, not {type(vector).__name__}")
-
-
-def model_vector(vector: Any) -> Any:
-    """Vectors of a point as `qdrant_client` gives them."""
-    if isinstance(vector, dict):
-        return {name: model_vector(each) for name, each in vector.items()}
-    if isinstance(vector, edge.SparseVector):
-        return models.SparseVector(indices=vector.indices, values=vector.values)
-    return vector
+@refusing
+def edge_points(
+    points: models.Batch | Iterable[models.PointStruct], shapes: Mapping[str, VectorShape]
+) -> list[edge.Point]:
+    """Points ready to be upserted into a collection with vectors of these shapes."""
+    triples = (
+        _batch_triples(points)
+        if isinstance(points, models.Batch)
+        else ((point.id, point.vector, point.payload) for point in points)
+    )
+    return [
+        edge.Point(point_id, edge_vectors(vectors, shapes), edge_payload(payload))
+        for point_id, vectors, payload in triples
+    ]
 
 
 def edge_payload(payload: dict[str, Any] | None) -> dict[str, Any]:
@@ -53,6 +38,7 @@ def edge_payload(payload: dict[str, Any] | None) -> dict[str, Any]:
     return jsonable
 
 
+@refusing
 def edge_with_payload(selector: WithPayload) -> Any:
     """Which part of the payload Edge should answer with."""
     if selector is None or isinstance(selector, bool):
@@ -111,23 +97,15 @@ def model_id(point_id: PointId) -> int | str:
     return point_id if isinstance(point_id, int) else str(point_id)
 
 
-def _edge_point(point_id: PointId, vector: Any, payload: dict[str, Any] | None) -> edge.Point:
-    vectors = {n: edge_vector(v) for n, v in vector.items()} if isinstance(vector, dict) else edge_vector(vector)
-    try:
-        return edge.Point(point_id, vectors, edge_payload(payload))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadRequest(f"Point {point_id!r} cannot be stored: {error}") from error
-
-
-def _batch_points(batch: models.Batch) -> list[edge.Point]:
+def _batch_triples(batch: models.Batch) -> Iterable[tuple[PointId, Any, dict[str, Any] | None]]:
     n_points = len(batch.ids)
     if isinstance(batch.vectors, dict):
         if any(len(column) != n_points for column in batch.vectors.values()):
-            raise BadRequest("Batch needs as many vectors of each name as ids")
+            raise BadRequest("A batch needs as many vectors of each name as ids")
         vectors: list[Any] = [{name: column[i] for name, column in batch.vectors.items()} for i in range(n_points)]
     else:
         vectors = list(batch.vectors)
-    payloads = batch.payloads or [{}] * n_points
+    payloads = list(batch.payloads or [{}] * n_points)
     if len(vectors) != n_points or len(payloads) != n_points:
-        raise BadRequest("Batch needs as many vectors and payloads as ids")
-    return [_edge_point(*each) for each in zip(batch.ids, vectors, payloads, strict=True)]
+        raise BadRequest("A batch needs as many vectors and payloads as ids")
+    return zip(batch.ids, vectors, payloads, strict=True)

@@ -11,10 +11,11 @@ from qdrant_client import models
 
 from indexer.engine.averages import average_vector
 from indexer.engine.checks import check_limit, check_offset, check_query
-from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.errors import BadRequest, NotSupported, refusing
 from indexer.engine.filters import edge_filter
 from indexer.engine.formula import edge_formula
-from indexer.engine.points import PointId, WithPayload, WithVectors, edge_vector, edge_with_payload, edge_with_vectors
+from indexer.engine.points import PointId, WithPayload, WithVectors, edge_with_payload, edge_with_vectors
+from indexer.engine.vectors import UNNAMED, edge_vector
 
 DEFAULT_LIMIT = 10
 # Qdrant's own constant: the first place scores 1 / 2.
@@ -53,6 +54,7 @@ class Examples:
         return [self.vector(example) for example in examples or []]
 
 
+@refusing
 def edge_request(
     lookup: Lookup,
     *,
@@ -86,8 +88,38 @@ def edge_request(
     )
 
 
-def edge_order(order_by: str | models.OrderBy) -> edge.OrderBy:
-    """An order by payload value."""
+@refusing
+def edge_scroll(
+    *,
+    scroll_filter: models.Filter | None,
+    limit: int,
+    order_by: str | models.OrderBy | None,
+    offset: PointId | None,
+    with_payload: WithPayload,
+    with_vectors: WithVectors,
+) -> edge.ScrollRequest:
+    """A scroll for Edge, from the arguments of `QdrantClient.scroll`."""
+    check_limit(limit)
+    if order_by is not None and offset is not None:
+        raise BadRequest("Offset is not supported in conjunction with `order_by` scroll parameter")
+    return edge.ScrollRequest(
+        offset=offset,
+        limit=limit,
+        filter=edge_filter(scroll_filter),
+        with_payload=edge_with_payload(with_payload),
+        with_vector=edge_with_vectors(with_vectors),
+        order_by=None if order_by is None else _edge_order(order_by),
+    )
+
+
+@refusing
+def edge_facet(key: str, limit: int, exact: bool, facet_filter: models.Filter | None) -> edge.FacetRequest:
+    """A facet for Edge, from the arguments of `QdrantClient.facet`."""
+    check_limit(limit)
+    return edge.FacetRequest(key, limit, exact, edge_filter(facet_filter))
+
+
+def _edge_order(order_by: str | models.OrderBy) -> edge.OrderBy:
     if isinstance(order_by, str):
         return edge.OrderBy(order_by)
     start: Any = order_by.start_from
@@ -126,7 +158,7 @@ def _edge_scoring(
     if query is None:
         return Scoring(None, [])
     name = location.vector if location is not None and location.vector is not None else using
-    examples = Examples(lookup, name or "", location, [])
+    examples = Examples(lookup, name or UNNAMED, location, [])
     if isinstance(query, list | np.ndarray | models.SparseVector | int | str | uuid.UUID):
         return Scoring(edge.Query.Nearest(examples.vector(query), using), examples.mentioned)
     convert = _QUERIES.get(type(query))
@@ -172,7 +204,7 @@ _QUERIES: dict[type, Callable[[Any, str | None, int, Examples], Any]] = {
     models.FusionQuery: _fusion,
     models.RrfQuery: _rrf,
     models.FormulaQuery: lambda query, *_: edge_formula(query),
-    models.OrderByQuery: lambda query, *_: edge_order(query.order_by),
+    models.OrderByQuery: lambda query, *_: _edge_order(query.order_by),
     models.SampleQuery: lambda *_: edge.Sample.Random,
 }
 

@@ -12,7 +12,6 @@ from qdrant_client import models
 from qdrant_client.http.models import QueryResponse
 
 from indexer.engine.catalog import Catalog, OpenCollection
-from indexer.engine.checks import check_limit
 from indexer.engine.errors import BadRequest, EngineError
 from indexer.engine.filters import edge_filter
 from indexer.engine.information import collection_info
@@ -26,7 +25,8 @@ from indexer.engine.points import (
     records,
     scored_points,
 )
-from indexer.engine.queries import DEFAULT_LIMIT, Lookup, Prefetches, edge_order, edge_request
+from indexer.engine.queries import DEFAULT_LIMIT, Lookup, Prefetches, edge_facet, edge_request, edge_scroll
+from indexer.engine.vectors import UNNAMED
 
 
 class EdgeReader:
@@ -103,16 +103,13 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> tuple[list[models.Record], int | str | None]:
         """Points in the order of their ids (or of a payload value), and the id to go on from."""
-        check_limit(limit)
-        if order_by is not None and offset is not None:
-            raise BadRequest("Offset is not supported in conjunction with `order_by` scroll parameter")
-        request = edge.ScrollRequest(
-            offset=offset,
+        request = edge_scroll(
+            scroll_filter=scroll_filter,
             limit=limit,
-            filter=edge_filter(scroll_filter),
-            with_payload=edge_with_payload(with_payload),
-            with_vector=edge_with_vectors(with_vectors),
-            order_by=None if order_by is None else edge_order(order_by),
+            order_by=order_by,
+            offset=offset,
+            with_payload=with_payload,
+            with_vectors=with_vectors,
         )
         points, following = self._open(collection_name).shard.scroll(request)
         return records(points), None if following is None else model_id(following)
@@ -139,8 +136,7 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> models.FacetResponse:
         """The commonest values of an indexed payload key and their counts, ties by value."""
-        check_limit(limit)
-        request = edge.FacetRequest(key, limit, exact, edge_filter(facet_filter))
+        request = edge_facet(key, limit, exact, facet_filter)
         hits = self._open(collection_name).shard.facet(request).hits
         return models.FacetResponse(hits=[models.FacetValueHit(value=hit.value, count=hit.count) for hit in hits])
 
@@ -224,7 +220,7 @@ class EdgeReader:
             if not found:
                 raise BadRequest(f"Point {point_id} is not found in the collection")
             vectors = found[0].vector
-            vector = (vectors if isinstance(vectors, dict) else {"": vectors}).get(name)
+            vector = (vectors if isinstance(vectors, dict) else {UNNAMED: vectors}).get(name)
             if vector is None:
                 raise BadRequest(f"Vector with name {name} for point {point_id} not found")
             return vector

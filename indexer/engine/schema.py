@@ -8,7 +8,7 @@ import qdrant_edge as edge
 from pydantic import BaseModel
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, NotSupported
+from indexer.engine.errors import BadRequest, NotSupported, refusing
 
 VectorsConfig = models.VectorParams | Mapping[str, models.VectorParams] | None
 SparseVectorsConfig = Mapping[str, models.SparseVectorParams] | None
@@ -23,6 +23,7 @@ _DISTANCES = {each: getattr(edge.Distance, each.value) for each in models.Distan
 Named = TypeVar("Named")
 
 
+@refusing
 def edge_config(request: models.CreateCollection) -> edge.EdgeConfig:
     """The shard configuration of a collection; the write-ahead log is off."""
     return edge.EdgeConfig(
@@ -56,6 +57,7 @@ def check_collection_name(name: str) -> None:
         raise BadRequest(f"Collection name {name!r} is not allowed")
 
 
+@refusing
 def edge_index(schema: models.PayloadSchemaType | BaseModel | str) -> Any:
     """The payload index to create: a type, or a type's parameters."""
     if isinstance(schema, str):

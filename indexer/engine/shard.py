@@ -47,6 +47,12 @@ def load_shard(path: Path) -> Shard:
         raise EngineUnavailable(f"{path} cannot be opened: {error}") from error
 
 
+def _engine_error(message: str) -> EngineError:
+    if message.startswith(FAULTS):
+        return EngineError(message)
+    return BadRequest(message, 404 if message.startswith("No point with id") else 400)
+
+
 def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
     """The same call, raising the engine's errors."""
 
@@ -54,7 +60,6 @@ def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
         try:
             return call(*arguments)
         except Exception as error:
-            message = str(error)
-            raise (EngineError if message.startswith(FAULTS) else BadRequest)(message) from error
+            raise _engine_error(str(error)) from error
 
     return translated_call

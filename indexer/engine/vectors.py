@@ -1,0 +1,82 @@
+"""Vectors between `qdrant_client.models` and Qdrant Edge, and whether they fit a collection."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import qdrant_edge as edge
+from qdrant_client import models
+
+from indexer.engine.errors import BadRequest, NotSupported
+
+UNNAMED = ""
+
+
+class VectorShape(NamedTuple):
+    """What the vectors of one name look like."""
+
+    size: int | None
+    """Numbers in a row; None for a sparse vector."""
+    many_rows: bool
+
+
+def vector_shapes(request: models.CreateCollection) -> dict[str, VectorShape]:
+    """The shape of each vector of a collection, by name."""
+    dense = request.vectors or {}
+    named = {UNNAMED: dense} if isinstance(dense, models.VectorParams) else dense
+    shapes = {name: VectorShape(each.size, each.multivector_config is not None) for name, each in named.items()}
+    return shapes | {name: VectorShape(None, many_rows=False) for name in request.sparse_vectors or {}}
+
+
+def edge_vectors(vectors: Any, shapes: Mapping[str, VectorShape]) -> Any:
+    """The vectors of a point, refused unless they fit: Edge stores the points before a bad one."""
+    if not isinstance(vectors, dict):
+        return _fitting_vector(vectors, UNNAMED, shapes)
+    return {name: _fitting_vector(vector, name, shapes) for name, vector in vectors.items()}
+
+
+def edge_vector(vector: Any) -> Any:
+    """One vector, dense, sparse or of many rows."""
+    if isinstance(vector, models.SparseVector):
+        if len(vector.indices) != len(vector.values):
+            raise BadRequest("A sparse vector needs as many values as indices")
+        if len(set(vector.indices)) != len(vector.indices):
+            raise BadRequest("The indices of a sparse vector must be unique")
+        return edge.SparseVector(vector.indices, vector.values)
+    if isinstance(vector, np.ndarray):
+        return vector.tolist()
+    if isinstance(vector, list):
+        return vector
+    raise NotSupported(f"The embedded engine takes vectors, not {type(vector).__name__}")
+
+
+def model_vector(vector: Any) -> Any:
+    """Vectors of a point as `qdrant_client` gives them."""
+    if isinstance(vector, dict):
+        return {name: model_vector(each) for name, each in vector.items()}
+    if isinstance(vector, edge.SparseVector):
+        return models.SparseVector(indices=vector.indices, values=vector.values)
+    return vector
+
+
+def _fitting_vector(vector: Any, name: str, shapes: Mapping[str, VectorShape]) -> Any:
+    shape = shapes.get(name)
+    if shape is None:
+        raise BadRequest(f"Not existing vector name error: {name}")
+    converted = edge_vector(vector)
+    if isinstance(converted, edge.SparseVector) != (shape.size is None):
+        raise BadRequest(f"Conversion between sparse and regular vectors failed for vector {name!r}")
+    if shape.size is None:
+        return converted
+    rows = converted if shape.many_rows else [converted]
+    if not rows:
+        raise BadRequest(f"Vector {name!r} has no rows")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != shape.size:
+            found = len(row) if isinstance(row, list) else "a number"
+            raise BadRequest(f"Vector dimension error: expected dim: {shape.size}, got {found} for vector {name!r}")
+        # A sum is NaN whenever a summand is, and cheap; infinities of both signs are the exception.
+        if math.isnan(sum(row)) and any(map(math.isnan, row)):
+            raise BadRequest(f"Vector {name!r} contains NaN values")
+    return converted
