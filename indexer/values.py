@@ -64,6 +64,23 @@ class Taxonomy(_Closed):
         """The value of each name, in lower case."""
         return {value.name.lower(): value for value in self.values}
 
+    @cached_property
+    def asking(self) -> dict[str, dict[str, float]]:
+        """What each asking phrase asks for: value ids with their weight, in (0, 1].
+
+        Phrases are in lower case with spaces for hyphens. The values of a roll-up share a weight that gives their
+        vector the length of a single value's, so that asking broadly does not outweigh asking precisely.
+        """
+        phrases: dict[str, dict[str, float]] = {}
+        for rollup in self.rollups:
+            members = self.members(rollup)
+            for phrase in rollup.ask:
+                phrases[_phrase_key(phrase)] = {value.id: len(members) ** -0.5 for value in members}
+        for value in self.values:
+            for phrase in value.ask:
+                phrases.setdefault(_phrase_key(phrase), {})[value.id] = 1.0
+        return phrases
+
     def members(self, rollup: RollUp) -> tuple[Value, ...]:
         """The values a roll-up stands for."""
         return tuple(value for value in self.values if value.facet == rollup.facet)
@@ -90,6 +107,10 @@ class Taxonomy(_Closed):
             seen_ids.add(value.id)
             seen_names.add(value.name.lower())
         return self
+
+
+def _phrase_key(phrase: str) -> str:
+    return " ".join(phrase.casefold().replace("-", " ").split())
 
 
 def load_taxonomy(path: Path | None = None) -> Taxonomy:

@@ -70,6 +70,13 @@ def test_roll_ups_stand_for_a_whole_facet():
     assert members["educational value"] == [f"L{number}" for number in range(1, 9)]
 
 
+def test_knows_what_asking_words_ask_for():
+    asking = load_taxonomy().asking
+    assert asking["inspiring"] == {"E5": 1.0}
+    assert asking["feel good"] == {"E1": 1.0, "E8": 1.0}
+    assert asking["educational value"] == {f"L{number}": pytest.approx(8**-0.5) for number in range(1, 9)}
+
+
 def test_takes_the_users_own_file_instead(tmp_path: Path):
     taxonomy = load_taxonomy(write_taxonomy(tmp_path, 'version = "mine-2"\n' + HOPE))
     assert taxonomy.version == "mine-2"
