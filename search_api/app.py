@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from search_api.security import BindingRefused, Guard, check_binding
 from search_api.settings import SearchSettings
 
 WEB = Path(__file__).parent / "web"
-_REOPEN_AFTER_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 10
 
 logger = logging.getLogger(__name__)
@@ -38,8 +36,9 @@ logger = logging.getLogger(__name__)
 class LateSearch:
     """The search, opened by the first request that finds an index: a service may start before its index exists."""
 
-    def __init__(self, open_search: Callable[[], Searching]) -> None:
+    def __init__(self, open_search: Callable[[], Searching], reopen_after_seconds: float = 1.0) -> None:
         self._open_search = open_search
+        self._reopen_after_seconds = reopen_after_seconds
         self._opened: Searching | None = None
         self._refusal: IndexUnavailable | None = None
         self._refused_at = 0.0
@@ -49,7 +48,7 @@ class LateSearch:
         """The open search.
 
         Raises:
-            IndexUnavailable: there is nothing to open yet; it is looked for again after a second.
+            IndexUnavailable: there is nothing to open yet; after `reopen_after_seconds` it is looked for again.
         """
         if self._opened is not None:
             return self._opened
@@ -64,7 +63,7 @@ class LateSearch:
             self._opened.close()
 
     def _open(self) -> Searching:
-        if self._refusal and time.monotonic() - self._refused_at < _REOPEN_AFTER_SECONDS:
+        if self._refusal and time.monotonic() - self._refused_at < self._reopen_after_seconds:
             raise type(self._refusal)(str(self._refusal))
         try:
             return self._open_search()
@@ -95,7 +94,7 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
     app = FastAPI(
         title="Evoke",
         summary="Finds films and books by what they give you.",
-        version=version("evoke-search"),
+        version="1",
         lifespan=lifespan,
         # FastAPI's own pages load scripts from elsewhere, which the content security policy forbids.
         docs_url=None,
