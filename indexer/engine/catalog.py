@@ -42,7 +42,7 @@ class OpenCollection:
     """A collection whose shard is loaded."""
 
     name: str
-    folder: Path
+    path: Path
     stored: StoredCollection
     stamp: tuple[int, ...]
     shard: Shard
@@ -84,9 +84,8 @@ class Catalog:
             CollectionNotFound: there is none.
         """
         name = self.resolve(name_or_alias)
-        stamp = file_stamp(self._folder / name / "collection.json")
         current = self._open.get(name)
-        if current is not None and current.stamp == stamp:
+        if current is not None and current.stamp == file_stamp(current.path):
             return current
         with self._lock:
             return self._load(name, name_or_alias)
@@ -176,7 +175,7 @@ class Catalog:
         if stamp is None or stored is None:
             raise CollectionNotFound(f"Collection {asked} not found")
         shard = load_shard(path.parent / "shard")
-        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard, vector_shapes(stored.request))
+        self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))
         return self._open[name]
 
     def _keep(self, name: str, stored: StoredCollection, shard: Shard) -> None:
@@ -184,7 +183,7 @@ class Catalog:
         replace_file(path, stored.model_dump_json(exclude_none=True).encode())
         stamp = file_stamp(path)
         assert stamp is not None  # noqa: S101 - written a line above, under the writer's lock
-        self._open[name] = OpenCollection(name, path.parent, stored, stamp, shard, vector_shapes(stored.request))
+        self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))
 
     def _stored(self, name: str) -> StoredCollection | None:
         # Names come from requests: nothing outside the folder, nothing half deleted.

@@ -148,7 +148,7 @@ class EdgeClient(EdgeReader):
                 return
             collection.shard.optimize()
             collection.shard.flush()
-            sync_tree(collection.folder)
+            sync_tree(collection.path.parent)
             self._catalog.save(collection, collection.stored.model_copy(update={"finished_at": datetime.now(UTC)}))
 
     # Aliases
@@ -283,7 +283,7 @@ class EdgeClient(EdgeReader):
         with self._write_access():
             collection = self._open(collection_name)
             collection.shard.flush()
-            return write_snapshot(collection.folder, self._snapshots(collection.name))
+            return write_snapshot(collection.path.parent, self._snapshots(collection.name))
 
     def list_snapshots(self, collection_name: str) -> list[models.SnapshotDescription]:
         """The snapshots of a collection, oldest first."""

@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import qdrant_edge as edge
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
@@ -13,7 +14,10 @@ from indexer.engine.vectors import VectorShape, edge_vectors, model_vector
 
 PointId = int | str | uuid.UUID
 WithPayload = bool | Sequence[str] | models.PayloadSelectorInclude | models.PayloadSelectorExclude | None
+Model = TypeVar("Model", bound=BaseModel)
 WithVectors = bool | Sequence[str] | None
+
+_set = object.__setattr__
 
 
 @refusing
@@ -61,35 +65,53 @@ def edge_with_vectors(selector: WithVectors) -> bool | list[str]:
     return list(selector)
 
 
-def scored_points(points: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
-    """Edge's hits as models, in the same order.
-
-    The fields are Edge's own and of the right type, so pydantic's validation is left out.
-    """
+def scored_points(hits: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
+    """Edge's hits as models, in the same order, without payload and vectors."""
     return [
-        models.ScoredPoint.model_construct(
-            id=model_id(point.id),
-            version=point.version,
-            score=point.score,
-            payload=point.payload,
-            vector=model_vector(point.vector),
-            order_value=point.order_value,
+        _model(
+            models.ScoredPoint,
+            {
+                "id": model_id(hit.id),
+                "version": hit.version,
+                "score": hit.score,
+                "payload": None,
+                "vector": None,
+                "shard_key": None,
+                "order_value": hit.order_value,
+            },
         )
-        for point in points
+        for hit in hits
     ]
 
 
 def records(points: Sequence[edge.Record]) -> list[models.Record]:
     """Edge's records as models, in the same order."""
     return [
-        models.Record.model_construct(
-            id=model_id(point.id),
-            payload=point.payload,
-            vector=model_vector(point.vector),
-            order_value=point.order_value,
+        _model(
+            models.Record,
+            {
+                "id": model_id(point.id),
+                "payload": point.payload,
+                "vector": model_vector(point.vector),
+                "shard_key": None,
+                "order_value": point.order_value,
+            },
         )
         for point in points
     ]
+
+
+def _model(kind: type[Model], fields: dict[str, Any]) -> Model:
+    """A model with all its fields given and right already.
+
+    For 100 points on a busy core: 0.12 ms; with validation 0.21 ms; with `model_construct` 0.49 ms.
+    """
+    model = object.__new__(kind)
+    _set(model, "__dict__", fields)
+    _set(model, "__pydantic_fields_set__", set(fields))
+    _set(model, "__pydantic_extra__", None)
+    _set(model, "__pydantic_private__", None)
+    return model
 
 
 def model_id(point_id: PointId) -> int | str:

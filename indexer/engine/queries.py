@@ -10,14 +10,14 @@ import qdrant_edge as edge
 from qdrant_client import models
 
 from indexer.engine.averages import average_vector
-from indexer.engine.checks import check_limit, check_offset, check_query
+from indexer.engine.checks import check_limit, check_query
 from indexer.engine.errors import BadRequest, NotSupported, refusing
 from indexer.engine.filters import edge_filter
 from indexer.engine.formula import edge_formula
+from indexer.engine.ordering import DEFAULT_LIMIT
 from indexer.engine.points import PointId, WithPayload, WithVectors, edge_with_payload, edge_with_vectors
 from indexer.engine.vectors import UNNAMED, edge_vector
 
-DEFAULT_LIMIT = 10
 # Qdrant's own constant: the first place scores 1 / 2.
 DEFAULT_RRF_K = 2
 
@@ -64,27 +64,22 @@ def edge_request(
     query_filter: models.Filter | None = None,
     search_params: models.SearchParams | None = None,
     limit: int = DEFAULT_LIMIT,
-    offset: int | None = None,
-    with_payload: WithPayload = True,
-    with_vectors: WithVectors = False,
+    offset: int = 0,
     score_threshold: float | None = None,
     lookup_from: models.LookupLocation | None = None,
 ) -> edge.QueryRequest:
-    """A whole request for Edge, from the arguments of `QdrantClient.query_points`."""
-    check_query(query, using, prefetch, score_threshold)
-    check_limit(limit)
-    check_offset(offset)
+    """A whole request for Edge, from the arguments of `QdrantClient.query_points`, answered by ids and scores."""
     scoring = _edge_scoring(lookup, query, using, limit, lookup_from)
     return edge.QueryRequest(
         limit=limit,
-        offset=offset or 0,
+        offset=offset,
         query=scoring.query,
         prefetches=_edge_prefetches(lookup, prefetch),
         filter=edge_filter(_without(scoring.mentioned, query_filter)),
         params=_edge_params(search_params),
         score_threshold=score_threshold,
-        with_payload=edge_with_payload(with_payload),
-        with_vector=edge_with_vectors(with_vectors),
+        with_payload=False,
+        with_vector=False,
     )
 
 

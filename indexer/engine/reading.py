@@ -12,9 +12,11 @@ from qdrant_client import models
 from qdrant_client.http.models import QueryResponse
 
 from indexer.engine.catalog import Catalog, OpenCollection
+from indexer.engine.checks import check_limit, check_offset, check_query
 from indexer.engine.errors import BadRequest, EngineError
 from indexer.engine.filters import edge_filter
 from indexer.engine.information import collection_info
+from indexer.engine.ordering import DEFAULT_LIMIT, fetch_window, n_candidates, orders_by_score, window
 from indexer.engine.points import (
     PointId,
     WithPayload,
@@ -25,7 +27,7 @@ from indexer.engine.points import (
     records,
     scored_points,
 )
-from indexer.engine.queries import DEFAULT_LIMIT, Lookup, Prefetches, edge_facet, edge_request, edge_scroll
+from indexer.engine.queries import Lookup, Prefetches, edge_facet, edge_request, edge_scroll
 from indexer.engine.vectors import UNNAMED
 
 
@@ -87,8 +89,7 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> list[models.Record]:
         """The points of these ids that exist, in the order asked for."""
-        shard = self._open(collection_name).shard
-        return records(shard.retrieve(list(ids), edge_with_payload(with_payload), edge_with_vectors(with_vectors)))
+        return self._records(self._open(collection_name), list(ids), with_payload, with_vectors)
 
     def scroll(
         self,
@@ -158,22 +159,36 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> QueryResponse:
         """The best points by a query, by fused queries, or by a query over the results of others."""
+        check_limit(limit)
+        check_offset(offset)
+        check_query(query, using, prefetch, score_threshold)
         collection = self._open(collection_name)
-        request = edge_request(
-            self._lookup(collection),
-            query=query,
-            using=using,
-            prefetch=prefetch,
-            query_filter=query_filter,
-            search_params=search_params,
-            limit=limit,
-            offset=offset,
-            with_payload=with_payload,
-            with_vectors=with_vectors,
-            score_threshold=score_threshold,
-            lookup_from=lookup_from,
-        )
-        return QueryResponse.model_construct(points=scored_points(collection.shard.query(request)))
+
+        def search(n_points: int, n_skipped: int = 0) -> list[edge.ScoredPoint]:
+            request = edge_request(
+                self._lookup(collection),
+                query=query,
+                using=using,
+                prefetch=prefetch,
+                query_filter=query_filter,
+                search_params=search_params,
+                limit=n_points,
+                offset=n_skipped,
+                score_threshold=score_threshold,
+                lookup_from=lookup_from,
+            )
+            return collection.shard.query(request)
+
+        if not orders_by_score(query):
+            hits = search(limit, offset or 0)
+        elif prefetch:
+            hits = window(search(n_candidates(prefetch)), offset or 0, limit)
+        else:
+            hits = fetch_window(search, offset or 0, limit)
+        points = scored_points(hits)
+        if with_payload or with_vectors:
+            points = _filled(points, self._records(collection, [hit.id for hit in hits], with_payload, with_vectors))
+        return QueryResponse.model_construct(points=points)
 
     def query_batch_points(
         self,
@@ -182,12 +197,10 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> list[QueryResponse]:
-        """The answers to several queries, planned together."""
-        collection = self._open(collection_name)
-        lookup = self._lookup(collection)
-        batch = [
-            edge_request(
-                lookup,
+        """The answers to several queries, one after the other."""
+        return [
+            self.query_points(
+                collection_name,
                 query=request.query,
                 using=request.using,
                 prefetch=request.prefetch,
@@ -202,8 +215,6 @@ class EdgeReader:
             )
             for request in requests
         ]
-        answers = collection.shard.query_batch(edge.QueryBatchRequest(batch))
-        return [QueryResponse.model_construct(points=scored_points(points)) for points in answers]
 
     def _check_open(self) -> None:
         if self._closed:
@@ -212,6 +223,12 @@ class EdgeReader:
     def _open(self, collection_name: str) -> OpenCollection:
         self._check_open()
         return self._catalog.open(collection_name)
+
+    def _records(
+        self, collection: OpenCollection, ids: list[PointId], with_payload: WithPayload, with_vectors: WithVectors
+    ) -> list[models.Record]:
+        wanted = edge_with_payload(with_payload), edge_with_vectors(with_vectors)
+        return records(collection.shard.retrieve(ids, *wanted))
 
     def _lookup(self, collection: OpenCollection) -> Lookup:
         def stored_vector(point_id: PointId, name: str, location: models.LookupLocation | None) -> Any:
@@ -226,3 +243,12 @@ class EdgeReader:
             return vector
 
         return stored_vector
+
+
+def _filled(points: list[models.ScoredPoint], found: list[models.Record]) -> list[models.ScoredPoint]:
+    """The points with payload and vectors, less those deleted since they were found."""
+    by_id = {record.id: record for record in found}
+    kept = [point for point in points if point.id in by_id]
+    for point in kept:
+        point.payload, point.vector = by_id[point.id].payload, by_id[point.id].vector
+    return kept

@@ -1,0 +1,78 @@
+"""One order of answers: score, then id.
+
+Qdrant leaves the order of equal scores open: fusion hands them out in the order of a hash table, another one each
+time, and a search keeps whichever of them its heap kept, others for another limit. Reciprocal ranks are equal all the
+time (two first places), so the pages of a query would repeat works and skip works. Hence the engine is asked for all
+candidates of a query over prefetches, and for the whole group of equals at the end of a page of any other query.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+
+from qdrant_client import models
+
+DEFAULT_LIMIT = 10
+# Beyond this many equals at the end of a page, which of them are on it is the engine's choice.
+MAX_EQUALS = 10_000
+
+
+class Scored(Protocol):
+    """A point of Edge's or of `qdrant_client`'s, with what decides its place."""
+
+    @property
+    def id(self) -> Any:
+        """A number or a UUID."""
+
+    @property
+    def score(self) -> float:
+        """What the points are ordered by, one way or the other."""
+
+
+Point = TypeVar("Point", bound=Scored)
+
+_score = attrgetter("score")
+
+
+def orders_by_score(query: Any) -> bool:
+    """Whether a query's answers stand in the order of their scores."""
+    if isinstance(query, models.NearestQuery):
+        return query.mmr is None
+    return query is not None and not isinstance(query, models.OrderByQuery | models.SampleQuery)
+
+
+def n_candidates(prefetch: models.Prefetch | list[models.Prefetch]) -> int:
+    """How many points the prefetches of a query can give at most."""
+    prefetches = prefetch if isinstance(prefetch, list) else [prefetch]
+    return sum(DEFAULT_LIMIT if each.limit is None else each.limit for each in prefetches)
+
+
+def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
+    """The points from `offset` on, at most `limit`, equals by id; numbers before UUIDs.
+
+    `points` stand in the order of their scores and hold all equals of the last one wanted.
+    """
+    end = min(offset + limit, len(points))
+    while 0 < end < len(points) and points[end].score == points[end - 1].score:
+        end += 1
+    ordered: list[Point] = []
+    for _, group in groupby(points[:end], _score):
+        equals = list(group)
+        ordered += equals if len(equals) == 1 else sorted(equals, key=_id_order)
+    return ordered[offset : offset + limit]
+
+
+def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: int) -> list[Point]:
+    """The same window, from a search that gives the best n: asked for more while equals may be missing."""
+    n_wanted = offset + limit
+    n_asked = n_wanted + 1
+    points = fetch(n_asked)
+    while len(points) == n_asked < n_wanted + MAX_EQUALS and points[-1].score == points[n_wanted - 1].score:
+        n_asked = min(4 * n_asked, n_wanted + MAX_EQUALS)
+        points = fetch(n_asked)
+    return window(points, offset, limit)
+
+
+def _id_order(point: Scored) -> tuple[bool, Any]:
+    return not isinstance(point.id, int), point.id
