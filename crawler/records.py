@@ -68,7 +68,7 @@ class SourceRecord(_Record):
     title: NonEmptyLine
     original_title: Line | None = None
     description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARACTERS)] = ""
-    year: int | None = Field(default=None, ge=1, le=2100)
+    year: int | None = Field(default=None, ge=-5000, le=2100)  # years before 1 are negative
     creators: tuple[Creator, ...] = ()
     genres: tuple[NonEmptyLine, ...] = ()
     keywords: tuple[NonEmptyLine, ...] = ()

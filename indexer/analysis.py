@@ -1,0 +1,84 @@
+"""Text to sentences and terms. The same analyser serves documents and queries, or BM25 would compare nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from indexer.records import Span
+
+ANALYSER_VERSION = "1"
+"""Changes with anything below that changes a term or a sentence, so that stored features are made anew."""
+
+MAX_TERM_CHARACTERS = 40
+"""Longer tokens are addresses, markup or noise: none of the 100,000 most frequent terms of the catalogues has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The terms of a text in order, repeats included, and its sentences as spans of characters."""
+
+    terms: tuple[str, ...]
+    sentences: tuple[Span, ...]
+
+
+class Analyser:
+    """English analysis by rules and tables: spaCy's tokeniser and sentenciser, its stop words, Snowball stems.
+
+    A trained pipeline is not needed. Not thread-safe: the stemmer keeps state; give each thread its own.
+    """
+
+    @cached_property
+    def _nlp(self) -> Any:
+        import spacy
+
+        nlp = spacy.blank("en")
+        # A paragraph ends a sentence too; spaCy keeps a line break as a token of its own.
+        punctuation = [*nlp.create_pipe("sentencizer").default_punct_chars, "\n"]
+        nlp.add_pipe("sentencizer", config={"punct_chars": punctuation})
+        nlp.max_length = 10_000_000
+        return nlp
+
+    @cached_property
+    def _stemmer(self) -> Any:
+        import Stemmer
+
+        return Stemmer.Stemmer("english")
+
+    def analyse(self, texts: Iterable[str]) -> Iterator[Analysis]:
+        """Gives each text's analysis, in order, in streamed batches."""
+        for doc in self._nlp.pipe(texts, batch_size=256):
+            yield Analysis(tuple(self._terms(doc)), tuple(_sentences(doc)))
+
+    def terms(self, text: str) -> tuple[str, ...]:
+        """Gives the terms of one text, such as a query."""
+        return tuple(self._terms(self._nlp.tokenizer(text)))
+
+    def surface_forms(self, text: str) -> dict[str, str]:
+        """Gives each term of a text with the word it stands for as it is written there first."""
+        forms: dict[str, str] = {}
+        for token in self._nlp.tokenizer(text):
+            for term in self._terms([token]):
+                forms.setdefault(term, token.text)
+        return forms
+
+    def _terms(self, tokens: Iterable[Any]) -> Iterator[str]:
+        words = [
+            token.lower_
+            for token in tokens
+            if not (token.is_stop or token.is_punct or token.is_space or len(token) > MAX_TERM_CHARACTERS)
+        ]
+        # "mother-in-law" and "sci-fi" come as one token or three, by their neighbours: split always.
+        parts = (part for word in words for part in word.replace("-", " ").replace("'", " ").split())
+        return (stem for stem in self._stemmer.stemWords([part for part in parts if part.isalnum()]))
+
+
+def _sentences(doc: Any) -> Iterator[Span]:
+    for sentence in doc.sents:
+        text = sentence.text
+        start = sentence.start_char + len(text) - len(text.lstrip())
+        end = sentence.start_char + len(text.rstrip())
+        if end > start:
+            yield Span(start, end)

@@ -1,0 +1,200 @@
+"""Generations: schema, payload, filling, verifying, swapping. The only writer of the index.
+
+A build fills a new collection, verifies it, and then moves the alias `works` to it in one swap: until then, and after a
+kill at any moment, the old generation serves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from qdrant_client import models
+
+from indexer.bm25 import document_weights, query_weights
+from indexer.engine import Engine
+from indexer.errors import VerificationFailed
+from indexer.labelling import PRIMARY_SCORE
+from indexer.records import IndexedWork
+from indexer.settings import IndexSettings
+
+ALIAS = "works"
+SCHEMA_VERSION = 1
+"""Changes with anything below that a reader relies on."""
+
+Leg = Literal["text", "bm25", "values"]
+_POINT_NAMESPACE = uuid.UUID("6f1c1e3a-31a4-5d0f-9c39-0b6d3a5f4f7e")
+_KEYWORD = models.PayloadSchemaType.KEYWORD
+_INTEGER = models.PayloadSchemaType.INTEGER
+PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = {
+    "id": _KEYWORD,
+    "kind": _KEYWORD,
+    "year": _INTEGER,
+    "decade": _INTEGER,
+    "runtime_minutes": _INTEGER,
+    "page_count": _INTEGER,
+    "language": _KEYWORD,
+    "genres": _KEYWORD,
+    "genre_keys": _KEYWORD,
+    "creator_names": _KEYWORD,
+    "creator_keys": _KEYWORD,
+    "primary_values": _KEYWORD,
+}
+
+
+class GenerationFacts(BaseModel):
+    """What a generation says of itself, kept as the collection's metadata: all that a reader must agree with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = SCHEMA_VERSION
+    fingerprint: str
+    model: str
+    encoder_fingerprint: str
+    analyser_version: str
+    taxonomy_version: str
+    value_ids: tuple[str, ...]
+    dimension: int
+    mean_terms: float
+    n_works: int
+    attributions: tuple[str, ...] = ()
+    built_at: str
+
+
+def point_id(work_id: str) -> str:
+    """Gives the id of a work's point: a UUID made of the work's id."""
+    return str(uuid.uuid5(_POINT_NAMESPACE, work_id))
+
+
+def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
+    """Creates an empty generation and gives its name; leftovers of builds that did not finish are removed."""
+    serving = serving_generation(engine)
+    numbers = [0]
+    for collection in engine.get_collections().collections:
+        prefix, _, number = collection.name.rpartition("-")
+        if prefix == ALIAS and number.isdigit():
+            numbers.append(int(number))
+            if collection.name != serving:
+                engine.delete_collection(collection.name)
+    name = f"{ALIAS}-{max(numbers) + 1}"
+    cosine, dot = models.Distance.COSINE, models.Distance.DOT
+    engine.create_collection(
+        name,
+        vectors_config={
+            "text": models.VectorParams(size=facts.dimension, distance=cosine),
+            # Weights of both signs are asked for, which a graph built on scores cannot follow: scanned, always exact.
+            "values": models.VectorParams(
+                size=len(facts.value_ids), distance=dot, hnsw_config=models.HnswConfigDiff(m=0)
+            ),
+        },
+        sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
+        shard_number=settings.shard_number,
+        replication_factor=settings.replication_factor,
+        write_consistency_factor=settings.write_consistency_factor,
+        metadata=facts.model_dump(mode="json"),
+    )
+    for field, schema in PAYLOAD_INDEXES.items():
+        engine.create_payload_index(name, field, field_schema=schema)
+    return name
+
+
+def serving_generation(engine: Engine) -> str | None:
+    """Gives the name of the generation that the alias names, None before the first build."""
+    for alias in engine.get_aliases().aliases:
+        if alias.alias_name == ALIAS:
+            return alias.collection_name
+    return None
+
+
+def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
+    """Gives what a generation says of itself; None when it speaks another schema."""
+    metadata = engine.get_collection(generation).config.metadata or {}
+    if metadata.get("schema_version") != SCHEMA_VERSION:
+        return None
+    return GenerationFacts.model_validate(metadata)
+
+
+def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], facts: GenerationFacts) -> None:
+    """Writes a batch of works into a generation."""
+    engine.upsert(generation, [work_to_point(work, facts) for work in works], wait=True)
+
+
+def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointStruct:
+    """Gives a work's point: its three vectors and its payload."""
+    scores = {label.value_id: label.score for label in indexed.labels}
+    return models.PointStruct.model_construct(
+        id=point_id(indexed.work.id),
+        vector={
+            "text": indexed.features.vector.tolist(),
+            "values": [scores.get(value_id, 0.0) for value_id in facts.value_ids],
+            "bm25": document_weights(indexed.features.terms, facts.mean_terms),
+        },
+        payload=work_to_payload(indexed),
+    )
+
+
+def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
+    """Gives the facts to show, filter and count by. Keys ending in `_keys` are the case-folded names filters compare."""
+    work = indexed.work
+    creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
+    labels = sorted((x for x in indexed.labels if x.score > 0), key=lambda x: (-x.score, x.value_id))
+    return work.model_dump(mode="json", exclude_none=True) | {
+        "decade": None if work.year is None else work.year // 10 * 10,
+        "genre_keys": [genre.casefold() for genre in work.genres],
+        "creator_names": creator_names,
+        "creator_keys": [name.casefold() for name in creator_names],
+        "text_language": indexed.features.text_language,
+        "values": {label.value_id: round(label.score, 4) for label in labels},
+        "primary_values": [label.value_id for label in labels if label.score >= PRIMARY_SCORE],
+        "evidence": {
+            label.value_id: [label.evidence.start, label.evidence.end] for label in labels if label.evidence
+        },
+    }
+
+
+def verify_generation(
+    engine: Engine, generation: str, facts: GenerationFacts, sample: Iterable[tuple[IndexedWork, tuple[str, ...]]]
+) -> None:
+    """Checks a filled generation before it serves.
+
+    Args:
+        engine: Where it is.
+        generation: Its name.
+        facts: What it should be.
+        sample: Works that must be found by their own vector and by the terms of their own title.
+
+    Raises:
+        VerificationFailed: it holds another number of works, or one of the sample is not found.
+    """
+    count = engine.count(generation, exact=True).count
+    if count != facts.n_works:
+        raise VerificationFailed(f"{generation} holds {count} works where {facts.n_works} were put; index again")
+    for indexed, title_terms in sample:
+        only_itself = models.Filter(must=[models.HasIdCondition(has_id=[point_id(indexed.work.id)])])
+        queries: dict[Leg, Any] = {}
+        if np.any(indexed.features.vector):
+            queries["text"] = indexed.features.vector.tolist()
+        if title_terms:
+            queries["bm25"] = query_weights(title_terms)
+        for leg, query in queries.items():
+            points = engine.query_points(generation, query=query, using=leg, query_filter=only_itself, limit=1).points
+            if not points or points[0].score <= (0.99 if leg == "text" else 0):
+                raise VerificationFailed(
+                    f"{generation}: {indexed.work.title!r} ({indexed.work.id}) is not found by its own {leg}; index again"
+                )
+
+
+def swap_generation(engine: Engine, generation: str) -> None:
+    """Makes a finished generation the one that serves, and removes the one it replaces."""
+    replaced = serving_generation(engine)
+    operations: list[models.AliasOperations] = [
+        models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=generation, alias_name=ALIAS))
+    ]
+    if replaced:
+        operations.insert(0, models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=ALIAS)))
+    engine.update_collection_aliases(operations)
+    if replaced and replaced != generation:
+        engine.delete_collection(replaced)
