@@ -1,0 +1,30 @@
+// The start page: questions to try, and everything a work can give.
+
+import { h } from "./dom.js";
+
+const EXAMPLES = [
+  "find me something inspiring",
+  "like Interstellar but not too sad, under two hours",
+  "a book that teaches me something about the sea",
+  "a comforting film for a rainy evening",
+  "people who lose everything and begin again",
+];
+const FACETS = [["emotion", "Feel"], ["learning", "Take away"], ["theme", "Be about"]];
+
+const question = (text) => `?${new URLSearchParams({ q: text })}`;
+
+/** The questions to try. */
+export const exampleLinks = () => EXAMPLES.map((text) => h("li", {}, h("a", { href: question(text), "data-go": true }, text)));
+
+/** The taxonomy as an index: facets, in them groups, in them values. */
+export function taxonomyIndex(values) {
+  return FACETS.map(([facet, title]) => {
+    const groups = Map.groupBy(values.filter((value) => value.facet === facet), (value) => value.group ?? "");
+    return groups.size > 0 && h("section", { "data-facet": facet, "aria-label": title },
+      h("h2", {}, title),
+      [...groups].map(([group, members]) => h("div", { class: "group" },
+        group && h("h3", {}, group),
+        h("ul", {}, members.map((value) => h("li", {},
+          h("a", { href: question(value.name), title: value.description, "data-go": true }, value.name)))))));
+  }).filter(Boolean);
+}

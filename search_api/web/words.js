@@ -1,0 +1,76 @@
+// From facts to words. Pure: no element is made here.
+
+const KINDS = { movie: "Film", book: "Book" };
+const PLURALS = { movie: "Films", book: "Books" };
+const languages = new Intl.DisplayNames(["en"], { type: "language" });
+const numbers = new Intl.NumberFormat("en");
+
+export const kindName = (kind) => KINDS[kind] ?? kind;
+export const kindPlural = (kind) => PLURALS[kind] ?? kind;
+export const count = (n) => numbers.format(n);
+
+export function languageName(code) {
+  try {
+    return languages.of(code);
+  } catch {
+    return code; // not a language code the browser can parse
+  }
+}
+
+export function duration(minutes) {
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(" ");
+}
+
+/** `from` to `to`, either left open, in words. */
+export function range(from, to, unit = String) {
+  if (from && to) return `${unit(from)} to ${unit(to)}`;
+  return from ? `from ${unit(from)}` : `up to ${unit(to)}`;
+}
+
+/** The facts under a title: kind, makers, length, language where it is not English, genres. */
+export function factsOf(work) {
+  const makers = work.creators.slice(0, 2).map((creator) => creator.name).join(", ");
+  const others = work.creators.length - 2;
+  return [
+    work.kind && kindName(work.kind),
+    others > 0 ? `${makers} and ${others} more` : makers,
+    work.runtime_minutes && duration(work.runtime_minutes),
+    work.page_count && `${count(work.page_count)} pages`,
+    work.language && work.language !== "en" && languageName(work.language),
+    work.genres.slice(0, 3).join(", "),
+  ].filter(Boolean);
+}
+
+/**
+ * A text cut where marks begin and end, as [{text, ids}].
+ * Marks count characters (Unicode code points), as the service does; a JavaScript string counts UTF-16 units, of
+ * which an emoji has two. So the text is taken apart into characters first.
+ */
+export function passages(characters, marks, from = 0, to = characters.length) {
+  const cuts = new Set([from, to]);
+  for (const { start, end } of marks) for (const cut of [start, end]) if (cut > from && cut < to) cuts.add(cut);
+  const edges = [...cuts].sort((a, b) => a - b);
+  return edges.slice(1).map((edge, index) => ({
+    text: characters.slice(edges[index], edge).join(""),
+    ids: marks.filter((mark) => mark.start < edge && mark.end > edges[index]).map((mark) => mark.id),
+  }));
+}
+
+/** Where to cut a long text so that about `length` characters around `focus` remain, at white space. */
+export function excerpt(characters, focus, length = 420) {
+  if (characters.length <= length * 1.3) return [0, characters.length];
+  const isGap = (index) => /\s/.test(characters[index]);
+  let from = focus.start < length - (focus.end - focus.start) ? 0 : Math.max(0, focus.start - 90);
+  while (from > 0 && !isGap(from - 1)) from -= 1;
+  let to = Math.min(characters.length, Math.max(from + length, focus.end));
+  while (to < characters.length && !isGap(to)) to += 1;
+  return [from, to];
+}
+
+/** The part of a text that may be a title: after the last "like", else all of it. */
+export function titleFragment(text) {
+  const found = /^(.*\b(?:un)?like\s+)(.+)$/i.exec(text);
+  return found ? { head: found[1], fragment: found[2] } : { head: "", fragment: text };
+}
