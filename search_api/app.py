@@ -8,15 +8,13 @@ import os
 import signal
 import socket
 import sys
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -33,63 +31,25 @@ _SHUTDOWN_SECONDS = 10
 logger = logging.getLogger(__name__)
 
 
-class LateSearch:
-    """The search, opened by the first request that finds an index: a service may start before its index exists."""
-
-    def __init__(self, open_search: Callable[[], Searching], reopen_after_seconds: float = 1.0) -> None:
-        self._open_search = open_search
-        self._reopen_after_seconds = reopen_after_seconds
-        self._opened: Searching | None = None
-        self._refusal: IndexUnavailable | None = None
-        self._refused_at = 0.0
-        self._lock = threading.Lock()
-
-    def __call__(self) -> Searching:
-        """The open search.
-
-        Raises:
-            IndexUnavailable: there is nothing to open yet; after `reopen_after_seconds` it is looked for again.
-        """
-        if self._opened is not None:
-            return self._opened
-        with self._lock:
-            if self._opened is None:
-                self._opened = self._open()
-            return self._opened
-
-    def close(self) -> None:
-        """Let go of the index."""
-        if self._opened is not None:
-            self._opened.close()
-
-    def _open(self) -> Searching:
-        if self._refusal and time.monotonic() - self._refused_at < self._reopen_after_seconds:
-            raise type(self._refusal)(str(self._refusal))
-        try:
-            return self._open_search()
-        except IndexUnavailable as error:
-            self._refusal, self._refused_at = error, time.monotonic()
-            raise
-
-
 def create_app(settings: SearchSettings, search: Searching | None = None) -> FastAPI:
     """The service.
 
     Args:
         settings: where the index is, and the key that callers need.
-        search: what answers; by default the index that `settings` name, opened when the service starts or as soon as
-            there is one.
+        search: what answers; by default the index that `settings` name. The service starts without one too, and
+            answers as soon as it is there.
     """
-    late = LateSearch(lambda: search if search is not None else _open_search(settings))
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if search is None:
+            app.state.search = await run_in_threadpool(_open_search, settings)
         try:
-            await run_in_threadpool(late)
+            await run_in_threadpool(app.state.search.check)  # so that the first question does not wait for the model
         except IndexUnavailable as error:
-            logger.warning("no index to serve yet: %s", error)
+            logger.warning("nothing to search yet: %s", error)
         yield
-        late.close()
+        app.state.search.close()
 
     app = FastAPI(
         title="Evoke",
@@ -102,7 +62,7 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
         redirect_slashes=False,
     )
     app.state.settings = settings
-    app.state.search = late
+    app.state.search = search
     problems.install(app)
     app.add_middleware(Guard)
     app.include_router(api)
@@ -123,16 +83,12 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
     """Serve until SIGTERM or SIGINT, answering what was begun.
 
     Raises:
-        SystemExit: with code 2, after one line, when the service will not or cannot listen there.
+        BindingRefused: the service will not, or cannot, listen there.
     """
     import uvicorn  # noqa: PLC0415 - building the app needs no server
 
-    try:
-        check_binding(host, settings.api_key)
-        check_port(host, port)
-    except BindingRefused as error:
-        sys.stderr.write(f"evoke serve: {error}\n")
-        raise SystemExit(2) from None
+    check_binding(host, settings.api_key)
+    check_port(host, port)
     _log_to_stderr()
     # uvicorn stops gracefully, then raises the signal once more; caught here, the process ends with 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
@@ -148,6 +104,7 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
 
@@ -177,6 +134,8 @@ def settings_to_environment(settings: SearchSettings) -> dict[str, str | None]:
 def _to_text(setting: Any) -> str | None:
     if isinstance(setting, SecretStr):
         return setting.get_secret_value()
+    if isinstance(setting, BaseModel):
+        return setting.model_dump_json()
     return None if setting is None else str(setting)
 
 

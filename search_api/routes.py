@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -95,6 +95,7 @@ class _Parameters(BaseModel):
 
 
 Names = Annotated[list[Name], Field(max_length=50)]
+Fact = Literal["kind", "year", "runtime_minutes", "page_count", "language", "genres", "creators"]
 
 
 class FilterParameters(_Parameters):
@@ -108,25 +109,31 @@ class FilterParameters(_Parameters):
     pages_from: int | None = None
     pages_to: int | None = None
     language: Names = Field(default=[], description="any of these", examples=[["en"]])
+    not_language: Names = Field(default=[], description="none of these")
     genre: Names = Field(default=[], description="any of these", examples=[["Drama"]])
     all_genre: Names = Field(default=[], description="all of these")
     not_genre: Names = Field(default=[], description="none of these")
     creator: Names = Field(default=[], description="any of these")
     value: Names = Field(default=[], description="`E5`, or `E5:0.6` for at least that score", examples=[["E5:0.6"]])
 
+    any: list[Fact] = Field(default=[], description="facts that the question's words must not narrow")
+
     def to_filters(self) -> Filters:
-        """The same wishes as a body has them."""
+        """The same wishes as a body has them: a fact not mentioned is left to the question's words."""
+        language = Choice(any=tuple(self.language), none=tuple(self.not_language))
         genres = Choice(any=tuple(self.genre), all=tuple(self.all_genre), none=tuple(self.not_genre))
-        return Filters(
-            kind=self.kind,
-            year=_to_range("year", self.year_from, self.year_to),
-            runtime_minutes=_to_range("runtime", self.runtime_from, self.runtime_to),
-            page_count=_to_range("pages", self.pages_from, self.pages_to),
-            language=Choice(any=tuple(self.language)) if self.language else None,
-            genres=genres if genres != Choice() else None,
-            creators=Choice(any=tuple(self.creator)) if self.creator else None,
-            values=dict(parse_value(text) for text in self.value),
-        )
+        creators = Choice(any=tuple(self.creator))
+        wishes: dict[Fact | Literal["values"], Any] = {
+            "kind": self.kind,
+            "year": _to_range("year", self.year_from, self.year_to),
+            "runtime_minutes": _to_range("runtime", self.runtime_from, self.runtime_to),
+            "page_count": _to_range("pages", self.pages_from, self.pages_to),
+            "language": language if language != Choice() else None,
+            "genres": genres if genres != Choice() else None,
+            "creators": creators if creators != Choice() else None,
+            "values": dict(parse_value(text) for text in self.value) or None,
+        }
+        return Filters(**{fact: wish for fact, wish in wishes.items() if wish is not None or fact in self.any})
 
 
 class SimilarParameters(FilterParameters):
@@ -277,8 +284,8 @@ def readyz(request: Request) -> Response:
 
 
 def _search(request: Request) -> Searching:
-    opened: Searching = request.app.state.search()
-    return opened
+    search: Searching = request.app.state.search
+    return search
 
 
 def _json(answer: Any) -> Response:

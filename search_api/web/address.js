@@ -5,7 +5,7 @@ export const PAGE_SIZE = 10;
 const MOST_SHOWN = 100;
 const FILTERS = [
   "kind", "year_from", "year_to", "runtime_from", "runtime_to", "pages_from", "pages_to",
-  "language", "genre", "all_genre", "not_genre", "creator", "value",
+  "language", "not_language", "genre", "all_genre", "not_genre", "creator", "value", "any",
 ];
 
 /** What an address asks for; names the page does not know are dropped. */
@@ -67,16 +67,11 @@ export function filtersToParams(filters) {
     put(`${name}_to`, range?.lte);
   }
   putAll("language", filters.language?.any);
+  putAll("not_language", filters.language?.none);
   putAll("genre", filters.genres?.any);
   putAll("all_genre", filters.genres?.all);
   putAll("not_genre", filters.genres?.none);
   putAll("creator", filters.creators?.any);
   for (const [id, range] of Object.entries(filters.values ?? {})) put("value", range.gte ? `${id}:${range.gte}` : id);
   return params;
-}
-
-/** Both sets of filters; where they name the same fact, `own` wins. */
-export function mergedFilters(own, understood) {
-  const names = new Set(own.keys());
-  return new URLSearchParams([...own, ...[...understood].filter(([name]) => !names.has(name))]);
 }

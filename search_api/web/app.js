@@ -1,7 +1,7 @@
 // The page: reads its address, asks the service, shows the answer.
 
-import { Trouble, ask, hasKey, rememberKey } from "./api.js";
-import { PAGE_SIZE, filtersOf, filtersToParams, isQuestion, mergedFilters, readAddress, shownCount, toRequest, withOnly } from "./address.js";
+import { ask, hasKey, rememberKey } from "./api.js";
+import { PAGE_SIZE, filtersOf, filtersToParams, isQuestion, readAddress, shownCount, toRequest, withOnly } from "./address.js";
 import { card, skeleton } from "./card.js";
 import { byId, h } from "./dom.js";
 import { facetQuestions, showFilters } from "./filters.js";
@@ -71,8 +71,7 @@ async function loadTaxonomy() {
 }
 
 async function loadFilters(params, intent, signal) {
-  const filters = mergedFilters(filtersOf(params), filtersToParams(intent.filters));
-  const questions = facetQuestions(filters).map(([names, chosen]) =>
+  const questions = facetQuestions(filtersToParams(intent.filters)).map(([names, chosen]) =>
     ask("facets", new URLSearchParams([...chosen, ...names.map((name) => ["name", name])]), signal));
   const facets = Object.assign({}, ...(await Promise.all(questions)).map((counted) => counted.facets));
   if (signal.aborted) return;
@@ -90,8 +89,10 @@ function setView(view) {
 function showHome() {
   setView("home");
   document.title = "Evoke";
-  // The start page needs the service only for its index of values: without it, one can still ask.
-  loadTaxonomy().catch((error) => error.status === 401 && askForKey());
+  loadTaxonomy().then(() => byId("home-trouble").replaceChildren(), (error) => {
+    if (error.status === 401) askForKey();
+    byId("home-trouble").replaceChildren(notice(error, show));
+  });
 }
 
 function showWaiting() {
@@ -167,8 +168,7 @@ function advice(params) {
     h("ul", { class: "examples" }, exampleLinks().slice(0, 3)));
 }
 
-function showTrouble(error, retry = show) {
-  const trouble = error instanceof Trouble ? error : new Trouble("Something went wrong on this page", error.message);
+function showTrouble(trouble, retry = show) {
   results.removeAttribute("aria-busy");
   if (trouble.status === 401) askForKey();
   if (retry === show) {
@@ -176,12 +176,14 @@ function showTrouble(error, retry = show) {
     byId("understood").replaceChildren();
     byId("summary").textContent = "";
   }
-  byId("announce").textContent = trouble.title;
-  byId("after").replaceChildren(h("div", { class: "notice trouble" },
-    h("h2", {}, trouble.title),
-    h("p", {}, trouble.detail),
-    h("button", { type: "button", onclick: () => retry() }, "Try again")));
+  byId("announce").textContent = trouble.title ?? "Something went wrong";
+  byId("after").replaceChildren(notice(trouble, retry));
 }
+
+const notice = (trouble, retry) => h("div", { class: "notice trouble" },
+  h("h2", {}, trouble.title ?? "Something went wrong on this page"),
+  h("p", {}, trouble.detail ?? trouble.message),
+  h("button", { type: "button", onclick: () => retry() }, "Try again"));
 
 function askForKey() {
   const dialog = byId("key-dialog");

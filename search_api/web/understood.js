@@ -1,6 +1,6 @@
 // What Evoke understood, and the filters in force, as chips that can be taken away.
 
-import { filtersOf, filtersToParams, mergedFilters, toggled, withOnly, without } from "./address.js";
+import { filtersOf, filtersToParams, toggled, withOnly, without } from "./address.js";
 import { h } from "./dom.js";
 import { duration, kindPlural, languageName, range } from "./words.js";
 
@@ -9,22 +9,33 @@ const RANGES = [
   ["runtime_from", "runtime_to", duration],
   ["pages_from", "pages_to", (pages) => `${pages} pages`],
 ];
+const ANY = {
+  kind: "films and books", year: "any year", runtime_minutes: "any length", page_count: "any number of pages",
+  language: "any language", genres: "any genre", creators: "anyone",
+};
+const FACTS = {
+  kind: "kind", language: "language", not_language: "language", genre: "genres", all_genre: "genres", not_genre: "genres",
+  creator: "creators", year_from: "year", year_to: "year", runtime_from: "runtime_minutes", runtime_to: "runtime_minutes",
+  pages_from: "page_count", pages_to: "page_count",
+};
 const CHOICES = {
   kind: kindPlural,
   language: languageName,
+  not_language: (code) => `not ${languageName(code)}`,
   genre: String,
   all_genre: String,
   not_genre: (genre) => `no ${genre}`,
   creator: (name) => `by ${name}`,
+  any: (fact) => ANY[fact],
 };
 
-/** Each filter in `params` as {label, unwanted, next}: `next` is `params` without it. */
+/** Each filter in `params` as {label, fact, unwanted, next}: `next` is `params` without it. */
 export function filterChips(params, nameOf) {
   const choices = [...params].filter(([name]) => name in CHOICES).map(([name, value]) => ({
-    label: CHOICES[name](value), unwanted: name === "not_genre", next: toggled(params, name, value),
+    label: CHOICES[name](value), fact: FACTS[name], unwanted: name.startsWith("not_"), next: toggled(params, name, value),
   }));
   const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, unit]) => ({
-    label: range(params.get(from), params.get(to), unit), next: without(params, [from, to, "shown"]),
+    label: range(params.get(from), params.get(to), unit), fact: FACTS[from], next: without(params, [from, to, "shown"]),
   }));
   const values = params.getAll("value").map((value) => ({
     label: nameOf(value.split(":")[0]), next: toggled(params, "value", value),
@@ -33,22 +44,19 @@ export function filterChips(params, nameOf) {
 }
 
 /**
- * What was read out of the words, as the same chips. An answer cannot be asked for with one reading left out, so taking
- * one away asks again for the plain words, with the other facts that were read kept as filters.
+ * What was read out of the words, as the same chips. A fact is taken away by asking for any. A value or a work cannot be
+ * left out of a reading, so without it the words are searched for as they stand, with the facts kept as filters.
  */
 export function understoodChips(params, intent, nameOf) {
   const own = filtersOf(params);
-  const read = [...filtersToParams(intent.filters)].filter(([name, value]) => !own.getAll(name).includes(value));
-  const plain = withOnly(params, { interpret: "false" });
-  const asFilters = mergedFilters(plain, new URLSearchParams(read));
-  const facts = filterChips(new URLSearchParams(read), nameOf).map((chip) => ({
-    ...chip, next: mergedFilters(plain, chip.next),
-  }));
+  const read = new URLSearchParams([...filtersToParams(intent.filters)].filter(([name, value]) => !own.has(name, value)));
+  const asWords = withOnly(new URLSearchParams([...params, ...read]), { interpret: "false" });
+  const facts = filterChips(read, nameOf).map((chip) => ({ ...chip, next: toggled(params, "any", chip.fact) }));
   const values = Object.entries(intent.values).map(([id, weight]) => ({
-    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id), unwanted: weight < 0, next: asFilters,
+    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id), unwanted: weight < 0, next: asWords,
   }));
-  const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: asFilters }));
-  const unlikes = intent.unlike.map((work) => ({ label: `unlike ${work.title}`, unwanted: true, next: asFilters }));
+  const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: asWords }));
+  const unlikes = intent.unlike.map((work) => ({ label: `unlike ${work.title}`, unwanted: true, next: asWords }));
   return [...likes, ...unlikes, ...values, ...facts];
 }
 

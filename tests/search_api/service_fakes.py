@@ -141,6 +141,7 @@ WORKS = (
         genres=("Science", "Non-fiction"),
         creators=(Creator(name="Carl Sagan", role="author"),),
     ),
+    make_work("book:markup", "<img src=x onerror=alert(1)>", "<b>Not bold</b> & not markup.", {"E2": 0.2}, kind="book"),
     make_work(
         "book:a/b", "Either/Or", "A life to choose.", {"E5": 0.51}, kind="book", year=1843, genres=("Philosophy",)
     ),
@@ -167,7 +168,9 @@ class FakeSearch:
         self._fail_if_told()
         self.requests.append(request)
         intent = read_intent(request.query, self.works.values()) if request.interpret else Intent(text=request.query)
-        ranked = self._ranked(intent, [request.filters, intent.filters])
+        given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
+        intent = intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
+        ranked = self._ranked(intent)
         if "nothing" in request.query:
             ranked = []
         return _page(request.query, intent, ranked, request.offset, request.limit)
@@ -175,8 +178,9 @@ class FakeSearch:
     def similar(self, work_id: str, filters: Filters = Filters(), limit: int = 10, offset: int = 0) -> Page:  # noqa: B008
         work = self.work(work_id)
         wanted = {value.id: value.score for value in work.values}
-        intent = Intent(text="", values=wanted, like=(WorkReference(id=work.id, title=work.title),))
-        return _page("", intent, self._ranked(intent, [filters]), offset, limit)
+        like = (WorkReference(id=work.id, title=work.title),)
+        intent = Intent(text="", values=wanted, like=like, filters=filters)
+        return _page("", intent, self._ranked(intent), offset, limit)
 
     def work(self, work_id: str) -> WorkView:
         self._fail_if_told()
@@ -215,11 +219,9 @@ class FakeSearch:
         if self.failure:
             raise self.failure
 
-    def _ranked(self, intent: Intent, filters: Sequence[Filters]) -> list[Hit]:
+    def _ranked(self, intent: Intent) -> list[Hit]:
         named = {reference.id for reference in intent.like}
-        works = [
-            work for work in self.works.values() if work.id not in named and all(passes(work, each) for each in filters)
-        ]
+        works = [work for work in self.works.values() if work.id not in named and passes(work, intent.filters)]
         return sorted((_to_hit(work, intent) for work in works), key=lambda hit: (-hit.score, hit.id))
 
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from service_fakes import WORKS, FakeSearch
 
-from search_api.app import LateSearch, create_app
+from search_api.app import create_app
 from search_api.errors import IndexIncompatible, IndexMissing
 from search_api.problems import PROBLEM_JSON
 from search_api.security import MAX_BODY_BYTES
@@ -75,36 +75,12 @@ def test_an_index_that_cannot_be_read_is_503_with_what_to_do(
     assert remedy in response.json()["detail"]
 
 
-def test_a_service_started_without_index_begins_to_serve_once_there_is_one(tmp_path: Path) -> None:
-    app = create_app(SearchSettings(home=tmp_path, api_key=None))
-    built: list[FakeSearch] = []
-
-    def open_index() -> FakeSearch:
-        if not built:
-            raise IndexMissing("no index was built yet")
-        return built[0]
-
-    app.state.search = late = LateSearch(open_index, reopen_after_seconds=0)
-    client = TestClient(app)
-    assert client.get("/readyz").status_code == 503
-    built.append(FakeSearch())
-    assert client.get("/readyz").json() == {"works": len(WORKS)}
-    late.close()
-    assert built[0].closed
-
-
-def test_an_index_found_missing_is_not_looked_for_by_every_request() -> None:
-    tries = []
-
-    def open_index() -> FakeSearch:
-        tries.append(1)
-        raise IndexMissing("none")
-
-    late = LateSearch(open_index, reopen_after_seconds=60)
-    for _ in range(3):
-        with pytest.raises(IndexMissing, match="none"):
-            late()
-    assert len(tries) == 1
+def test_a_service_started_without_index_begins_to_serve_once_there_is_one(search: FakeSearch, tmp_path: Path) -> None:
+    search.failure = IndexMissing("no index was built yet")
+    with TestClient(create_app(SearchSettings(home=tmp_path), search)) as client:
+        assert client.get("/readyz").status_code == 503
+        search.failure = None
+        assert client.get("/readyz").json() == {"works": len(WORKS)}
 
 
 def test_the_search_is_closed_with_the_service(search: FakeSearch, tmp_path: Path) -> None:

@@ -246,6 +246,11 @@ def test_an_unknown_parameter_is_always_refused_by_name(name: str) -> None:
     assert [error["field"] for error in response.json()["errors"]] == [name]
 
 
+def test_only_what_is_mentioned_overrules_the_words() -> None:
+    assert FilterParameters().to_filters().model_fields_set == set()
+    assert FilterParameters(kind="book", any=["year"]).to_filters().model_fields_set == {"kind", "year"}
+
+
 def test_parameters_become_filters() -> None:
     assert FilterParameters().to_filters() == Filters()
     assert FilterParameters(year_to=1999, not_genre=["Horror"]).to_filters() == Filters(

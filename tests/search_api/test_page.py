@@ -1,0 +1,433 @@
+"""The page as a person meets it, in headless Chromium against the service with a made-up catalogue."""
+
+import json
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import uvicorn
+from pydantic import SecretStr
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+from service_fakes import WORKS, FakeSearch
+
+from search_api.app import WEB, create_app
+from search_api.errors import IndexMissing
+from search_api.settings import SearchSettings
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+T = TypeVar("T")
+QUESTION = "find me something inspiring"
+
+
+@contextmanager
+def serving(search: FakeSearch, key: SecretStr | None = None) -> Iterator[str]:
+    """The address of a service that runs in a thread."""
+    app = create_app(SearchSettings(api_key=key), search)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+class Browser:
+    """A Chromium on the page, with what a person does there."""
+
+    def __init__(self, driver: webdriver.Chrome, address: str) -> None:
+        self.driver = driver
+        self.address = address
+
+    def open(self, path: str = "/") -> None:
+        self.driver.get(self.address + path)
+
+    def ask(self, question: str) -> None:
+        box = self.one("#q")
+        box.clear()
+        box.send_keys(question, Keys.ENTER)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str) -> WebElement:
+        return self.wait(lambda: next(iter(self.all(selector)), None), selector)
+
+    def button(self, text: str) -> WebElement:
+        path = f"//button[starts-with(normalize-space(), '{text}') and not(@hidden)]"
+        return self.wait(lambda: next(iter(self.driver.find_elements(By.XPATH, path)), None), text)
+
+    def titles(self) -> list[str]:
+        script = "return [...document.querySelectorAll('#results[aria-busy=true]')].length ? [] : "
+        script += "[...document.querySelectorAll('.card h2')].map((title) => title.firstChild.textContent)"
+        return list(self.driver.execute_script(script))
+
+    def chips(self, kind: str = ".chip") -> list[str]:
+        return [chip.text.splitlines()[0] for chip in self.all(f"#understood {kind}")]
+
+    def parameters(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.driver.current_url).query)
+
+    def wait(self, condition: Callable[[], T], what: str = "") -> T:
+        # What is asked about an element while the page replaces it is asked again.
+        waiting = WebDriverWait(self.driver, 10, 0.02, ignored_exceptions=[StaleElementReferenceException])
+        return waiting.until(lambda _: condition(), what)
+
+
+@pytest.fixture(scope="module")
+def search() -> FakeSearch:
+    return FakeSearch()
+
+
+@pytest.fixture(scope="module")
+def address(search: FakeSearch) -> Iterator[str]:
+    with serving(search) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromedriver = shutil.which("chromedriver")
+    if not Path(CHROMIUM).exists() or not chromedriver:
+        pytest.skip(f"needs {CHROMIUM} and chromedriver (Debian: chromium, chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(driver: webdriver.Chrome, address: str, search: FakeSearch) -> Iterator[Browser]:
+    browser = Browser(driver, address)
+    browser.open()
+    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    resize(driver, 1280)
+    browser.open()
+    yield browser
+    search.failure = None
+    # A refusal the service gave is a line in the console too; anything else there is a fault of the page.
+    lines = [line["message"] for line in driver.get_log("browser")]
+    assert [line for line in lines if "the server responded with a status" not in line] == []
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert asked
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "chrome:"))} == {"127.0.0.1"}
+
+
+def resize(driver: webdriver.Chrome, width: int) -> None:
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+@pytest.mark.browser
+def test_a_question_gets_works_with_reasons(page: Browser) -> None:
+    page.ask(QUESTION)
+    page.wait(lambda: page.titles()[:2] == ["October Sky", "Interstellar"])
+    assert page.parameters() == {"q": [QUESTION]}
+    assert page.one("#summary").text.startswith(f"{len(WORKS)} works, best first")
+    assert page.one("#announce").get_attribute("textContent") == page.one("#summary").text
+    card = page.one(".card")
+    assert "1999" in card.find_element(By.CSS_SELECTOR, "h2").text
+    assert card.find_element(By.CSS_SELECTOR, ".facts").text == "Film · Joe Johnston · 1 h 48 min · Drama, Biography"
+    assert (
+        "Gives inspiration, which you asked for".lower() in card.find_element(By.CSS_SELECTOR, ".reasons").text.lower()
+    )
+    assert page.chips() == ["inspiration"]
+    first = card.find_element(By.CSS_SELECTOR, ".bar")
+    assert first.get_attribute("textContent") == "inspiration, asked for94 of 100"
+    assert first.find_element(By.CSS_SELECTOR, ".fill").get_attribute("style") == "inline-size: 94%;"
+    assert "made-up catalogue" in page.one("footer").text
+
+
+@pytest.mark.browser
+def test_examples_and_values_are_questions(page: Browser) -> None:
+    page.wait(lambda: len(page.all("#taxonomy a")) == 7)
+    page.one("#examples a").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    page.driver.back()
+    page.wait(lambda: page.one("#home").is_displayed())
+    assert page.one("#q").get_attribute("value") == ""
+
+
+@pytest.mark.browser
+def test_filters_narrow_the_answer_and_back_undoes_them(page: Browser) -> None:
+    page.ask(QUESTION)
+    page.button("Books").click()
+    page.wait(lambda: page.titles()[:1] == ["The Martian"])
+    assert page.parameters() == {"q": [QUESTION], "kind": ["book"]}
+    assert page.button("Books").get_attribute("aria-pressed") == "true"
+    page.wait(lambda: page.driver.switch_to.active_element.text.startswith("Books"))
+    page.button("Science Fiction").click()
+    page.wait(lambda: page.titles() == ["The Martian"])
+    page.driver.back()
+    page.wait(lambda: len(page.titles()) == 10)
+    page.driver.back()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    page.wait(lambda: page.button("Books").get_attribute("aria-pressed") == "false")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("chip", "parameters", "expected"),
+    [
+        ("adventure", {"value": ["SC3:0.5"]}, {"Interstellar", "The Martian"}),
+        ("1990s", {"year_from": ["1990"], "year_to": ["1999"]}, {"October Sky", "Contact"}),
+        ("French", {"language": ["fr"]}, {"Amélie"}),
+        ("up to 2 h", {"runtime_to": ["120"]}, {"October Sky"}),
+    ],
+)
+def test_each_kind_of_filter(page: Browser, chip: str, parameters: dict[str, list[str]], expected: set[str]) -> None:
+    page.open("/?q=inspiring")
+    page.button(chip).click()
+    page.wait(lambda: page.titles() and not {"October Sky", "Contact", "The Martian"} - expected & set(page.titles()))
+    page.wait(lambda: {title for title in page.titles() if "Voyage" not in title} == expected)
+    assert page.parameters() == {"q": ["inspiring"], **parameters}
+    page.one("#understood .reading:last-child .chip button").click()
+    page.wait(lambda: page.parameters() == {"q": ["inspiring"]})
+
+
+@pytest.mark.browser
+def test_more_like_this(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.wait(lambda: "Interstellar" in page.titles())
+    page.one("a[aria-label='More like Interstellar']").click()
+    page.wait(lambda: page.one("#understood h1").text == "More like Interstellar")
+    assert page.parameters() == {"like": ["movie:interstellar"]}
+    assert "Interstellar" not in page.titles()
+    page.button("Films").click()
+    page.wait(lambda: page.parameters() == {"like": ["movie:interstellar"], "kind": ["movie"]})
+    page.wait(lambda: set(page.titles()) == {"Contact", "October Sky", "Amélie"})
+
+
+@pytest.mark.browser
+def test_what_was_understood_can_be_taken_away(page: Browser) -> None:
+    page.ask("like Interstellar but not too sad, under two hours")
+    page.wait(lambda: page.titles() == ["October Sky"])
+    assert page.chips() == ["like Interstellar", "less sadness", "up to 2 h"]
+    assert page.chips(".unwanted") == ["less sadness"]
+    page.one("#understood [aria-label='Leave out \"up to 2 h\"']").click()
+    page.wait(lambda: len(page.titles()) == 10)
+    assert page.parameters()["any"] == ["runtime_minutes"]
+    assert page.chips() == ["like Interstellar", "less sadness", "any length"]
+    page.driver.back()
+    page.wait(lambda: page.titles() == ["October Sky"])
+    page.one("#understood [aria-label='Leave out \"less sadness\"']").click()
+    page.wait(lambda: page.chips() == ["up to 2 h", "plain words"])
+    assert page.parameters()["interpret"] == ["false"]
+    page.one("#understood [aria-label='Stop searching for \"plain words\"']").click()
+    page.wait(lambda: page.titles() == ["October Sky"])
+
+
+@pytest.mark.browser
+def test_an_empty_answer_gives_advice(page: Browser) -> None:
+    page.open("/?q=nothing&kind=book")
+    page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nTake away a filter"))
+    assert page.titles() == []
+    page.one(".notice a").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+
+
+@pytest.mark.browser
+def test_a_server_error_is_told_and_can_be_tried_again(page: Browser, search: FakeSearch) -> None:
+    search.failure = IndexMissing("no index was built yet")
+    page.ask(QUESTION)
+    page.wait(lambda: page.one(".trouble").text.startswith("Index missing\nno index was built yet. Build one with"))
+    search.failure = None
+    page.button("Try again").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    assert page.all(".trouble") == []
+
+
+@pytest.mark.browser
+def test_being_offline_is_told_and_ends_by_itself(page: Browser) -> None:
+    page.wait(lambda: page.all("#taxonomy a"))
+    page.driver.set_network_conditions(offline=True, latency=0, throughput=0)
+    page.ask(QUESTION)
+    page.wait(lambda: page.one(".trouble").text.startswith("You are offline"))
+    page.driver.delete_network_conditions()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    page.driver.get_log("browser")  # the failed request is in the console, as it should be
+
+
+@pytest.mark.browser
+def test_suggestions_by_keyboard(page: Browser) -> None:
+    box = page.one("#q")
+    page.one("body").send_keys("/")
+    assert page.driver.switch_to.active_element == box
+    box.send_keys("like voya")
+    page.wait(lambda: len(page.all("#suggestions li")) == 8)
+    assert box.get_attribute("aria-expanded") == "true"
+    box.send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP)
+    active = page.one("#suggestions [aria-selected='true']")
+    assert box.get_attribute("aria-activedescendant") == active.get_attribute("id")
+    box.send_keys(Keys.ESCAPE)
+    assert not page.one("#suggestions").is_displayed()
+    assert box.get_attribute("value") == "like voya"
+    box.send_keys("ge 7")
+    page.wait(lambda: [row.text for row in page.all("#suggestions .title")] == ["Voyage 7"])
+    box.send_keys(Keys.ARROW_UP, Keys.ENTER)
+    page.wait(lambda: page.parameters() == {"q": ["like Voyage 7"]})
+    page.wait(page.titles)
+
+
+@pytest.mark.browser
+def test_the_evidence_is_marked_to_the_character(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.wait(lambda: "Interstellar" in page.titles())
+    card = next(card for card in page.all(".card") if "Interstellar" in card.text)
+    mark = card.find_element(By.TAG_NAME, "mark")
+    assert mark.text == "He crosses a wormhole so that those he loves may live."
+    assert card.find_element(By.CSS_SELECTOR, ".description p").text == WORKS[0].description
+    bar = card.find_element(By.CSS_SELECTOR, "button.bar")
+    bar.click()
+    assert card.find_elements(By.TAG_NAME, "mark") == []
+    assert bar.get_attribute("aria-pressed") == "false"
+
+
+@pytest.mark.browser
+def test_a_long_description_is_cut_around_its_evidence(page: Browser) -> None:
+    script = """
+        const done = arguments[0];
+        import('/web/words.js').then(({ excerpt, passages }) => {
+          const characters = Array.from('🌊 word'.repeat(300));
+          const focus = { id: 'E5', start: 1000, end: 1040 };
+          const [from, to] = excerpt(characters, focus);
+          const told = passages(characters, [focus, { id: 'E2', start: 1020, end: 1060 }], from, to);
+          const whole = told.map(({ text }) => text).join("");
+          done({ from, to, told, whole: whole === characters.slice(from, to).join("") });
+        });
+    """
+    cut = page.driver.execute_async_script(script)
+    assert cut["from"] <= 1000
+    assert cut["to"] >= 1040
+    assert cut["to"] - cut["from"] < 450
+    assert cut["whole"]
+    assert [passage["ids"] for passage in cut["told"]] == [[], ["E5"], ["E5", "E2"], ["E2"], []]
+
+
+@pytest.mark.browser
+def test_text_from_the_server_never_becomes_markup(page: Browser) -> None:
+    page.open("/?q=markup&kind=book&shown=30")
+    page.wait(lambda: "<img src=x onerror=alert(1)>" in page.titles())
+    assert page.all("#results img") == page.all("#results b") == []
+
+
+@pytest.mark.browser
+def test_show_more_continues_and_is_shareable(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.button("Show more").click()
+    page.wait(lambda: len(page.titles()) == 20)
+    assert len(set(page.titles())) == 20
+    assert page.parameters() == {"q": ["inspiring"], "shown": ["20"]}
+    shown = page.titles()
+    assert page.driver.switch_to.active_element.text.startswith(shown[10])
+    page.driver.refresh()
+    page.wait(lambda: page.titles() == shown)
+    page.button("Show more").click()
+    page.wait(lambda: len(page.titles()) == len(WORKS))
+    page.wait(lambda: page.all("button.more") == [])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ["/", "/?q=like Interstellar but not too sad", "/?q=inspiring", "/?q=nothing"])
+def test_nothing_is_wider_than_a_phone(page: Browser, path: str) -> None:
+    resize(page.driver, 360)
+    page.open(path)
+    page.wait(lambda: page.titles() or page.all(".notice") or page.all("#taxonomy a"))
+    if path != "/":
+        page.wait(lambda: page.all("#filters .chip"))
+        page.one("#filters-toggle").click()
+        assert page.one("#filters .chip").is_displayed()
+    assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.browser
+def test_dark_by_preference_and_by_choice(page: Browser) -> None:
+    def ground() -> int:
+        colour = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in re.findall(r"\d+", colour)[:3])
+
+    def prefer(scheme: str) -> None:
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    prefer("light")
+    assert ground() > 600
+    prefer("dark")
+    assert ground() < 120
+    page.driver.refresh()
+    page.wait(lambda: page.one("#theme").text == "Light")
+    page.one("#theme").click()
+    assert ground() > 600
+    page.driver.refresh()
+    assert ground() > 600
+    prefer("light")
+
+
+@pytest.mark.browser
+def test_a_key_is_asked_for_once(page: Browser) -> None:
+    with serving(FakeSearch(), SecretStr("open sesame")) as address:
+        locked = Browser(page.driver, address)
+        locked.open("/?q=inspiring")
+        locked.wait(lambda: locked.one("#key-dialog").is_displayed())
+        locked.one("#key").send_keys("wrong", Keys.ENTER)
+        locked.wait(lambda: "wrong" in locked.one("#key-note").text)
+        locked.one("#key").send_keys("open sesame", Keys.ENTER)
+        locked.wait(lambda: locked.titles()[:1] == ["October Sky"])
+        locked.driver.refresh()
+        locked.wait(lambda: locked.titles()[:1] == ["October Sky"])
+        assert not locked.one("#key-dialog").is_displayed()
+
+
+def test_no_script_or_style_stands_in_the_page_itself() -> None:
+    html = (WEB / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|https?:", html)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.js"))
+    assert "innerHTML" not in scripts
+    assert "insertAdjacentHTML" not in scripts
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("text", ["ink", "ink-soft", "emotion", "theme", "learning"])
+@pytest.mark.parametrize("ground", ["ground", "sheet"])
+def test_text_stands_out_from_its_ground(theme: int, text: str, ground: str) -> None:
+    css = (WEB / "style.css").read_text(encoding="utf-8")
+    colours = {name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)}
+    lighter, darker = sorted((luminance(colours[name][theme]) for name in (text, ground)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG 2.2, AA
