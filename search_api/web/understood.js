@@ -5,9 +5,9 @@ import { h } from "./dom.js";
 import { duration, kindPlural, languageName, range } from "./words.js";
 
 const RANGES = [
-  ["year_from", "year_to", String],
-  ["runtime_from", "runtime_to", duration],
-  ["pages_from", "pages_to", (pages) => `${pages} pages`],
+  ["year_from", "year_to", String, false],
+  ["runtime_from", "runtime_to", duration, true],
+  ["pages_from", "pages_to", (pages) => `${pages} pages`, true],
 ];
 const ANY = {
   kind: "films and books", year: "any year", runtime_minutes: "any length", page_count: "any number of pages",
@@ -34,8 +34,8 @@ export function filterChips(params, nameOf) {
   const choices = [...params].filter(([name]) => name in CHOICES).map(([name, value]) => ({
     label: CHOICES[name](value), fact: FACTS[name], unwanted: name.startsWith("not_"), next: toggled(params, name, value),
   }));
-  const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, unit]) => ({
-    label: range(params.get(from), params.get(to), unit), fact: FACTS[from], next: without(params, [from, to, "shown"]),
+  const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, unit, isLength]) => ({
+    label: range(params.get(from), params.get(to), unit, isLength), fact: FACTS[from], next: without(params, [from, to, "shown"]),
   }));
   const values = params.getAll("value").map((value) => ({
     label: nameOf(value.split(":")[0]), next: toggled(params, "value", value),

@@ -23,10 +23,15 @@ export function duration(minutes) {
   return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(" ");
 }
 
-/** `from` to `to`, either left open, in words. */
-export function range(from, to, unit = String) {
-  if (from && to) return `${unit(from)} to ${unit(to)}`;
-  return from ? `from ${unit(from)}` : `up to ${unit(to)}`;
+/**
+ * `from` to `to`, both included, either left open, in words. A length one off a round number was read from "under" or
+ * "over" it, and is said so again: up to 119 minutes is "under 2 h".
+ */
+export function range(from, to, unit = String, isLength = false) {
+  const [first, last] = [Number(from), Number(to)];
+  if (from && to) return `${unit(first)} to ${unit(last)}`;
+  if (from) return isLength && first % 10 === 1 ? `over ${unit(first - 1)}` : `from ${unit(first)}`;
+  return isLength && last % 10 === 9 ? `under ${unit(last + 1)}` : `up to ${unit(last)}`;
 }
 
 /** The facts under a title: kind, makers, length, language where it is not English, genres. */
@@ -58,11 +63,11 @@ export function passages(characters, marks, from = 0, to = characters.length) {
   }));
 }
 
-/** Where to cut a long text so that about `length` characters around `focus` remain, at white space. */
-export function excerpt(characters, focus, length = 420) {
-  if (characters.length <= length * 1.3) return [0, characters.length];
+/** Where to cut a long text so that about `length` characters remain, `focus` among them, at white space. */
+export function excerpt(characters, focus, length = 520) {
+  if (characters.length <= length * 1.35) return [0, characters.length];
   const isGap = (index) => /\s/.test(characters[index]);
-  let from = focus.start < length - (focus.end - focus.start) ? 0 : Math.max(0, focus.start - 90);
+  let from = focus.end < length ? 0 : Math.max(0, Math.min(focus.start - 90, characters.length - length));
   while (from > 0 && !isGap(from - 1)) from -= 1;
   let to = Math.min(characters.length, Math.max(from + length, focus.end));
   while (to < characters.length && !isGap(to)) to += 1;
