@@ -23,8 +23,10 @@ from search_api.records import Choice, Filters, IntegerRange, Intent, WorkRefere
 FindWork = Callable[[str], WorkReference | None]
 Span = tuple[int, int]
 
-MAX_REQUEST_WORDS = 30
+MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
 """A longer query describes a work; what people remember of one is often wrong, so no facts are read there."""
+MAX_OPENING_CHARACTERS = 2000
+"""Where a longer query still may ask for something outright."""
 MAX_BARE_WORDS = 6
 """Up to here a query that names no film, book or "something" is still taken as asking for what its words say."""
 MAX_TITLE_WORDS = 12
@@ -49,7 +51,7 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
         return Intent(text=text)
     if _is_title(said, taxonomy, find_work):
         return Intent(text=said)
-    if phrases.REMEMBERED.search(said) or len(phrases.WORD.findall(said)) > MAX_REQUEST_WORDS:
+    if _is_long(said) or phrases.REMEMBERED.search(said):
         return Intent(text=_without_wrapping(said), values=_clear_requests(said, taxonomy))
     like, unlike, work_spans = _read_works(said, taxonomy, find_work)
     query = Query(_blank(_blank(said, work_spans), (match.span() for match in phrases.QUOTED.finditer(said))))
@@ -160,6 +162,10 @@ def _straighten(text: str) -> str:
     return " ".join(text.translate(phrases.STRAIGHT).split())
 
 
+def _is_long(said: str) -> bool:
+    return len(said) > MAX_REQUEST_CHARACTERS or len(phrases.WORD.findall(said)) > MAX_REQUEST_WORDS
+
+
 def _blank(text: str, spans: Iterable[Span]) -> str:
     """The text with its spans taken out and every other character where it was."""
     for start, end in spans:
@@ -211,9 +217,10 @@ def _look_back(query: Query, first: int, previous: Hit | None) -> tuple[int, flo
             if previous and previous.weight < 0 and previous.last == at - 1 and (word == "or" or previous.spreads):
                 return at, previous.weight, previous.spreads
             break
-        if word in phrases.NEUTRAL:
+        pair = f"{query.word(at - 1)} {word}"
+        if word in phrases.NEUTRAL or pair in phrases.NEUTRAL_PAIRS:
             return first, 0.0, False
-        if f"{query.word(at - 1)} {word}" in phrases.NEGATION_PAIRS:
+        if pair in phrases.NEGATION_PAIRS:
             return at - 1, -1.0, True
         if word in phrases.NEGATIONS:
             if query.word(at - 1) in ("not", "never", "why") and word not in phrases.PARTLY:  # "why not", "not without"
@@ -231,9 +238,9 @@ def _look_back(query: Query, first: int, previous: Hit | None) -> tuple[int, flo
 
 def _is_title(said: str, taxonomy: Taxonomy, find_work: FindWork) -> bool:
     """Whether the whole query is a title, and not words that ask for something ("a love story")."""
-    query = Query(said)
-    if not 0 < len(query.tokens) <= MAX_TITLE_WORDS or len(said) > MAX_TITLE_CHARACTERS or find_work(said) is None:
+    if len(said) > MAX_TITLE_CHARACTERS or find_work(said) is None:
         return False
+    query = Query(said)
     asked = {*range(len(query.tokens))}
     for hit in _find_phrases(query, taxonomy.asking):
         asked.difference_update(range(hit.first, hit.last + 1))
@@ -403,9 +410,9 @@ def _read_years_from(query: Query) -> tuple[IntegerRange | None, list[Span]]:
         is_of_something = phrases.NOT_DATED.search(before) or re.search(r"[A-Z][\w']* ?$", before)
         dated = _dates_the_work(query, match) or (closes and not is_of_something)
         preposition = match["preposition"].lower()
-        of_the_work = match["made"] or preposition == "from" or (preposition == "of the" and not match["year1"])
+        first, last = _years_spanned(match)
+        of_the_work = match["made"] or preposition == "from" or (preposition == "of the" and first < last)
         if dated and of_the_work and not match["deny"]:
-            first, last = _years_spanned(match)
             return IntegerRange(gte=first, lte=last), [match.span()]
     return None, []
 
@@ -585,6 +592,7 @@ def _read_values(query: Query, taxonomy: Taxonomy) -> tuple[dict[str, float], li
     }
     asking = ChainMap(comparatives, taxonomy.asking)
     values: dict[str, float] = {}
+    strengths: dict[str, tuple[float, int]] = {}
     wanted: list[Span] = []
     unwanted: list[Span] = []
     for hit in _find_phrases(query, asking):
@@ -599,10 +607,15 @@ def _read_values(query: Query, taxonomy: Taxonomy) -> tuple[dict[str, float], li
         else:
             wanted.append(query.span(hit.first, hit.last))
         is_told = hit.weight > 0 and query.place(query.tokens[hit.first].start) == "clause"  # told of, not asked for
-        for value_id, share in asking[hit.phrase].items():
+        shares = asking[hit.phrase]
+        for value_id, share in shares.items():
             weight = hit.weight * share * (0.5 if is_told else 1.0)
-            if abs(weight) >= abs(values.get(value_id, 0.0)):
-                values[value_id] = weight
+            strength = (
+                abs(weight),
+                -len(shares),
+            )  # as strong: words of one value over words of several, later over earlier
+            if strength >= strengths.get(value_id, (0.0, 0)):
+                values[value_id], strengths[value_id] = weight, strength
     return values, wanted, unwanted
 
 
@@ -636,9 +649,10 @@ def _read_other_denials(query: Query) -> list[Span]:
 def _clear_requests(said: str, taxonomy: Taxonomy) -> dict[str, float]:
     """The values a long text asks for outright: "recommend something inspiring". None when one work is looked for."""
     values: dict[str, float] = {}
-    if phrases.REMEMBERED.search(said):
+    opening = said[:MAX_OPENING_CHARACTERS]
+    if phrases.REMEMBERED.search(opening):
         return values
-    for match in islice(phrases.CLEAR_REQUEST.finditer(said), MAX_WORKS):
+    for match in islice(phrases.CLEAR_REQUEST.finditer(opening), MAX_WORKS):
         values |= _read_values(Query(re.split(r"[.;!?]", said[match.end() : match.end() + 80])[0]), taxonomy)[0]
     return values
 
@@ -663,7 +677,7 @@ def _without_wrapping(said: str) -> str:
     """A description, less the labels before it and the thanks after it."""
     text = phrases.MARKERS.sub(" ", said[:200]) + said[200:]
     ending = phrases.POLITE_END.search(text, max(0, len(text) - 80))
-    text = (text[: ending.start()] if ending else text).strip()
+    text = (text[: ending.start()] if ending else text).strip(" ,")
     return text if phrases.WORD.search(text) else said
 
 

@@ -173,6 +173,8 @@ SOFTENERS = _words(
 NO_NEGATION_AFTER_NOT = frozenset(("only", "just", "merely", "simply", "necessarily"))
 NEUTRAL = frozenset(("mind", "matter", "matters", "care", "cares", "afraid"))
 """ "I don't mind sad films" asks neither for sad ones nor against them."""
+NEUTRAL_PAIRS = frozenset(("have to", "has to", "need to", "needs to"))
+""" "It doesn't have to be funny"."""
 A_LITTLE = frozenset(("bit", "little", "slightly", "somewhat", "mildly", "touch", "fairly"))
 COMPARATIVES: Mapping[str, tuple[tuple[str, float], ...]] = {
     "lighter": (("light", 0.5), ("dark", -0.5)),
@@ -205,7 +207,7 @@ LEADING = _words(
 )
 TRAILING = _words(
     "and or but with about that which is are be of for from by as at on a an the some something anything it's to in "
-    "like preferably ideally also it"
+    "like preferably ideally also it i i'm we me"
 )
 """Words that say nothing at the start or end of what is left when parts of a query are taken out."""
 
@@ -226,13 +228,14 @@ MARKERS = _pattern(rf"(?:\s*{_MARKER})+")
 
 REMEMBERED = _pattern(
     r"\[tomt\]|\[?\btip of (?:my|the) tongue\b",
-    r"\b(?:i|i'm|im|can|could|vaguely|barely|faintly|only|trying to|can't|cannot|not) remember\b",
+    r"\b(?:i|i'm|im|can|could|vaguely|barely|faintly|only|trying to|can't|cannot|not) (?:remember|recall)\b",
     r"\bi (?:once |first )?(?:saw|watched|read) (?:it|this|one|when|as an?|back|in|on|about|years)\b",
     r"\bi (?:once |first )?(?:saw|watched|read) a (?:few|long|while)\b",
+    r"\bwhat(?:'s| is| was) that\b",
     r"\b(?:what(?:'s| is| was) (?:the|that|this)|name of (?:the|a|this|that)) (?:name|title|movie|film|book|novel)\b",
     r"\bdo(?:es)? (?:anyone|anybody|you) (?:know|remember|recogni[sz]e)\b",
     r"\bhelp me (?:identify|remember|find (?:the|this|that))\b",
-    r"\bi (?:saw|seen|have seen|used to|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
+    r"\b(?<!how )i (?:saw|seen|used to|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
     r"\b(?:as a (?:kid|child)|can't figure out|trying to (?:identify|figure out|find (?:the|this|that|my))"
     r"|help (?:me )?(?:identifying|finding (?:an?|the|this|that)))\b",
     r"\b(?:what|which|anyone (?:know|recogni[sz]e)) (?:\w+ )?(?:movie|film|book|novel) (?:is|was) (?:this|it|that)\b",
@@ -249,7 +252,8 @@ CLEAR_REQUEST = _pattern(
 REQUEST_WORD = _pattern(
     r"\b(?:something|anything|some|find|recommend\w*|suggest\w*|give|show|want|need|looking|mood|films?|movies?|flicks?"
     r"|books?|novels?|stor(?:y|ies)|tales?|read|watch|comed(?:y|ies)|dramas?|thrillers?|romances?|horror|documentar\w+"
-    r"|westerns?|musicals?|myster(?:y|ies))\b",
+    r"|westerns?|musicals?|myster(?:y|ies)|(?:non-?)?fiction|memoirs?|biograph(?:y|ies)|poetry|fantasy|sci-?fi"
+    r"|that (?:is|isn't|will|won't|makes?|gives?|leaves?|teaches))\b",
 )
 
 _OPENINGS = (
@@ -270,32 +274,35 @@ _OPENINGS = (
     rf"(?:what(?:'s| is| are)|are there|is there)(?: an?| any| some)?(?: good| great)?\b{_SOME_WORK}",
     r"(?:what|how) about\b",
     r"what (?:should|can|could) (?:i|we) (?:watch|read|see)(?: next)?\b",
-    r"(?:something|anything|some|any|a few)\b",
+    r"(?:the )?(?:best|top|greatest)\b(?= (?:films?|movies?|books?|novels?)\b)",
+    r"(?:something|anything|some|any|a few|tonight|this weekend)\b",
     r"(?:that|which)(?:'s| is| are| will| would)?\b",
 )
-OPENING = _pattern(rf"[\s,.:!\0-]*(?:{'|'.join(_OPENINGS)})")
+OPENING = _pattern(rf"[\s,.:!?\0-]*(?:{'|'.join(_OPENINGS)})")
 """What a request opens with before it says anything."""
 
 POLITE_END = _pattern(
-    r"(?:[\s,.!]*\b(?:please|thanks?(?: you)?(?: so much| a lot| in advance)?|thx|tonight|this weekend"
-    r"|recommendations?|suggestions?)\b[\s,.!?:)]*)+$"
+    r"(?:\b(?:please|thanks?(?: you)?(?: so much| a lot| in advance)?|thx|tonight|this weekend|recommendations?"
+    r"|suggestions?)\b[\s,.!?:)]*)+$"
 )
 
 COMPLEMENT = _pattern(
     r"\b(?P<about>(?<!how )(?<!what )about(?! (?:\d+|an|one|two|three) ?(?:h|hours?|min\w*|pages)\b)|involving"
     r"|featuring|concerning|dealing with|deals with|on the theme of|themes? of)\b",
     r"\b(?P<clause>where|who|whose|whom|who's|when|while|in which|following|follows|tells)\b",
-    r"\b(?P<setting>set (?:in|on|at|during|around)|tak(?:es|ing) place|adapted from|inspired by"
-    r"|based (?:on|off)(?! (?:a |an )?(?:true|real)))\b",
+    r"\b(?P<setting>set (?:in|on|at|during|around|before|after|between|from|pre|post)|tak(?:es|ing) place|adapted from"
+    r"|inspired by|based (?:on|off)(?! (?:a |an )?(?:true|real)))\b",
 )
 COMPLEMENT_END = _pattern(r"[,;:.!?()\n\0]|\bbut\b")
 """After a complement's first word the query tells of what happens in the work, up to the next stop."""
 
-UNSURE = _pattern(r"\b(?:maybe|possibly|probably|perhaps|likely|might|could be|not sure)\b")
+UNSURE = _pattern(
+    r"\b(?:maybe|possibly|probably|perhaps|likely|might|could be|not sure|pretty sure|guess(?:ing)?|roughly)\b"
+)
 """Who says so may be wrong about the facts."""
 
 OTHER_DENIAL = _pattern(
-    r"(?:[,.;\0]|\b(?:but|and|with|that is|that's|something|anything))\s*"
+    r"(?:[,.;\0]|\b(?:but|and|with|(?:that|which) (?:is|are)|that's|something|anything))\s*"
     r"(?P<cut>\b(?:not (?:too |very |so |overly |an? )?|no |nothing (?:too |very )?|without (?:any |too much |an? )?)"
     r"(?!(?:one|matter|longer|idea|only|just|like|more|less|from|before|after|to|too|very|so|sure|the)\b)[\w'-]+)"
 )
@@ -317,7 +324,7 @@ _LIKE = (
     r"(?:if )?(?:i|you|we) (?:really )?(?:like|liked|love|loved|enjoyed|adored)",
     r"fans? of",
     r"(?:the )?same (?:vibe|vibes|feel|feeling|mood) as",
-    r"as (?P<kept>[\w'-]+) as",
+    r"(?P<kept>(?:as|less|more) [\w'-]+|(?!(?:oth|rath|long|short|old|new)er )[\w-]+er) (?:as|than)",
     r"a (?:cross between|mix of|mixture of)",
 )
 _UNLIKE = (
@@ -346,9 +353,9 @@ KIND_NOUN = _pattern(
     rf"(?<![\w'-])(?:(?P<movie>{'|'.join(MOVIE_NOUNS)}|to watch|(?<=feel like )watching|(?<=worth )watching)"
     rf"|(?P<book>{'|'.join(BOOK_NOUNS)}|page-turner|to read|(?<=feel like )reading|(?<=worth )reading"
     r"|(?<=[a-z] )reads?(?= *(?:$|[,.;!?\0]))))"
-    r"(?![\w'-]| (?:noir|makers?|making|director|crew|stars?|sets?(?! (?:in|on|at|during|around))|theat\w+|studio"
-    r"|student|industry|festival|school|critic|buffs?|clubs?|shops?|stores?|sellers?|burning|burns?|keeper|lovers?"
-    r"|adaptations?)\b)"
+    r"(?![\w'-]| (?:noir|makers?|making|director|crew|stars?|theat\w+|studio|student|industry|festival|school|critic"
+    r"|buffs?|clubs?|shops?|stores?|sellers?|burning|burns?|keeper|lovers?|adaptations?"
+    r"|sets?(?! (?:in|on|at|during|around|before|after|between|from)))\b)"
 )
 NOT_A_KIND = _pattern(
     r"\b(?:with|of|by|from|into|on|than|same|no|not|nothing|without|comic|love|learn(?:s|ed|ing|t)?|how|able|taught"
@@ -373,14 +380,14 @@ def _year(number: int) -> str:
     )
 
 
-_OR_YEAR = rf"(?: ?(?:/|-|or|and|to) ?{_year(2)})?(?! ?/)"
+_OR_YEAR = rf"(?: ?(?:/|-|or|and|to)? ?{_year(2)})?(?! ?/)"
 YEARS_BETWEEN = _pattern(rf"\b{_MADE}(?:between|from) {_year(1)}(?: ?- ?| and | to | until | through ){_year(2)}")
 YEARS_ON = _pattern(
     rf"\b{_MADE}(?:from |in )?{_year(1)} (?:onwards?|on|(?:and|or) (?:later|newer|after)|to (?:now|today))\b"
 )
 YEARS_SIDE = _pattern(
-    rf"{_DENY}\b{_MADE}(?:(?P<before>before|older than|earlier than|prior to)|(?P<until>until|up to)"
-    rf"|(?P<after>after|newer than|later than|more recent than)|(?P<since>since)) {_year(1)}"
+    rf"{_DENY}\b{_MADE}(?:(?P<before>before|older than|earlier than|prior to|pre(?=-))|(?P<until>until|up to)"
+    rf"|(?P<after>after|newer than|later than|more recent than)|(?P<since>since))[ -]{_year(1)}"
 )
 YEARS_FROM = _pattern(rf"{_DENY}\b{_MADE}(?P<preposition>from|in|during|of the) {_year(1)}{_OR_YEAR}")
 YEARS_OF_NOUN = _pattern(
@@ -412,7 +419,7 @@ SIZE = _pattern(
     r"(?:,? (?!(?:lost|distance|term|time|ago|running|dead|about|of|in|with|from|for|like|that|by|stor(?:y|ies)|and"
     r"|but)\b)[a-z-]+){0,2}? (?P<noun>films?|movies?|flicks?|watch|books?|novels?|reads?)\b"
 )
-BARE_SIZE = _pattern(r"(?P<deny>\bnot (?:too|very|so|overly|that)) (?P<size>long|short)\b(?P<noun>)")
+BARE_SIZE = _pattern(r"(?P<deny>\b(?:not|isn't|nothing) (?:too|very|so|overly|that)) (?P<size>long|short)\b(?P<noun>)")
 
 _LANGUAGE = "|".join(LANGUAGES)
 IN_LANGUAGE = _pattern(
