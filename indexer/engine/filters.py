@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
@@ -66,15 +67,34 @@ def _field_condition(model: models.FieldCondition) -> edge.FieldCondition:
     return edge.FieldCondition(model.key, **parts)
 
 
+def _edge_value(value: Any) -> Any:
+    # Edge reads Python's bool as the integer that it also is, which equals no stored bool; numpy's is no integer.
+    return np.bool_(value) if isinstance(value, bool) else value
+
+
 def _edge_range(model: models.Range | models.DatetimeRange) -> edge.RangeType:
-    bounds: dict[str, Any] = {"gte": model.gte, "gt": model.gt, "lte": model.lte, "lt": model.lt}
     if isinstance(model, models.DatetimeRange):
-        return edge.RangeDateTime(**{key: _moment(bound) for key, bound in bounds.items()})
-    return edge.RangeFloat(**bounds)
+        lower, upper = _one_bound(model, "gt", "gte", max, _moment), _one_bound(model, "lt", "lte", min, _moment)
+        return edge.RangeDateTime(**{name: bound.isoformat() for name, bound in (lower | upper).items()})
+    return edge.RangeFloat(**_one_bound(model, "gt", "gte", max, float), **_one_bound(model, "lt", "lte", min, float))
 
 
-def _moment(bound: Any) -> str | None:
-    return bound.isoformat() if isinstance(bound, date) else bound
+def _one_bound(
+    model: Any, open_name: str, closed_name: str, tighter: Callable[..., Any], convert: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The tighter of an open and a closed bound, since an index of Edge heeds only one of two."""
+    given = {
+        name: convert(getattr(model, name)) for name in (open_name, closed_name) if getattr(model, name) is not None
+    }
+    if len(given) < 2:
+        return given
+    bound = tighter(given.values())
+    return {open_name if given[open_name] == bound else closed_name: bound}
+
+
+def _moment(bound: date) -> datetime:
+    moment = bound if isinstance(bound, datetime) else datetime(bound.year, bound.month, bound.day)  # noqa: DTZ001
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _values_count(model: models.ValuesCount) -> edge.ValuesCount:
@@ -101,7 +121,7 @@ def _geo_polygon(model: models.GeoPolygon) -> edge.GeoPolygon:
 
 
 _MATCHES: dict[type, Callable[[Any], edge.MatchType]] = {
-    models.MatchValue: lambda model: edge.MatchValue(model.value),
+    models.MatchValue: lambda model: edge.MatchValue(_edge_value(model.value)),
     models.MatchAny: lambda model: edge.MatchAny(model.any),
     models.MatchExcept: lambda model: edge.MatchExcept(model.except_),
     models.MatchText: lambda model: edge.MatchText(model.text),
