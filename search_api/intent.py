@@ -44,7 +44,7 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
         genres: The catalogue's genre names. A request for a genre becomes a filter only on names given here, so leave
             out those that too few works carry.
         find_work: The work that a stretch of the text names exactly (case, articles and punctuation aside), or None.
-            Called about a hundred times at most.
+            Called a few hundred times at most, and seldom more than twenty.
     """
     said = _straighten(text)
     if not said:
@@ -160,6 +160,11 @@ class Query:
 def _straighten(text: str) -> str:
     """The text with plain quotation marks and single spaces."""
     return " ".join(text.translate(phrases.STRAIGHT).split())
+
+
+def _fold(text: str) -> str:
+    """The text as the tables spell it. A pattern that ignores case lets "i" stand for the Turkish letters too."""
+    return text.replace("İ", "i").replace("ı", "i").casefold()  # noqa: RUF001
 
 
 def _is_long(said: str) -> bool:
@@ -449,8 +454,8 @@ def _years_of(match: re.Match[str], number: int) -> Span:
         n_years = 100 if first % 100 == 0 and first < 2000 else 10
     else:
         n_years = 10
-        first = phrases.DECADES[word.lower()] if word else (2000 if int(short) < 20 else 1900) + int(short)
-    part = (match[f"part{number}"] or "").lower()
+        first = phrases.DECADES[_fold(word)] if word else (2000 if int(short) < 20 else 1900) + int(short)
+    part = _fold(match[f"part{number}"] or "")
     if n_years == 10 and part:
         return {"early": (first, first + 4), "mid": (first + 3, first + 7), "late": (first + 5, first + 9)}[part]
     return first, first + n_years - 1
@@ -499,20 +504,20 @@ def _bound_of(match: re.Match[str]) -> tuple[bool, bool]:
     """Whether the amount is the most there may be, and whether it is itself allowed; a negation turns both round."""
     if "bound" not in match.re.groupindex:
         return bool(match["most"]), True
-    bound = match["bound"].lower()
+    bound = _fold(match["bound"])
     at_most, inclusive = bound in phrases.AT_MOST, bound in phrases.INCLUSIVE
     return (not at_most, not inclusive) if match["deny"] else (at_most, inclusive)
 
 
 def _number(words: str) -> float:
-    return phrases.NUMBERS.get(words.lower()) or float(words.replace(",", "."))
+    return phrases.NUMBERS.get(_fold(words)) or float(words.replace(",", "."))
 
 
 def _read_language(query: Query) -> tuple[Choice | None, list[Span]]:
     """The language the work was made in."""
     for pattern in (phrases.IN_LANGUAGE, phrases.LANGUAGE_SAID, phrases.LANGUAGE_OF_NOUN):
         for match in pattern.finditer(query.text):
-            names = match["names"].lower().split(" or ")
+            names = _fold(match["names"]).split(" or ")
             if pattern is phrases.LANGUAGE_OF_NOUN:
                 is_plain = {*match["gap"].lower().split()} <= phrases.PLAIN_ADJECTIVES and names != ["english"]
                 is_read = is_plain and query.in_first_head(match.start())
@@ -568,12 +573,7 @@ def _is_genre_request(query: Query, hit: Hit, known: Container[str]) -> bool:
     """Whether a genre's name asks for works of that genre."""
     if not query.in_first_head(query.tokens[hit.first].start):
         return False
-    if query.word(hit.first - 1) in (
-        "of",
-        "the",
-        "by",
-        "anti",
-    ):  # "the mystery of", "a touch of romance", "anti-war film"
+    if query.word(hit.first - 1) in ("of", "the", "by", "anti"):  # "the mystery of", "a touch of romance", "anti-war"
         return False
     following = query.word(hit.last + 1)
     if not following or not query.joined(hit.last):
@@ -610,10 +610,8 @@ def _read_values(query: Query, taxonomy: Taxonomy) -> tuple[dict[str, float], li
         shares = asking[hit.phrase]
         for value_id, share in shares.items():
             weight = hit.weight * share * (0.5 if is_told else 1.0)
-            strength = (
-                abs(weight),
-                -len(shares),
-            )  # as strong: words of one value over words of several, later over earlier
+            # Where two words disagree with equal weight, the one that speaks of fewer values is meant, else the last.
+            strength = (abs(weight), -len(shares))
             if strength >= strengths.get(value_id, (0.0, 0)):
                 values[value_id], strengths[value_id] = weight, strength
     return values, wanted, unwanted
