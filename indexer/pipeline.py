@@ -63,6 +63,7 @@ class BuildReport:
     n_foreign: int = 0
     n_pruned: int = 0
     generation: str | None = None
+    rejects: Path | None = None
     seconds: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
@@ -96,8 +97,8 @@ def build_index(
         EngineLocked: another build is running.
         StorageFailed, VerificationFailed: the old index goes on serving; the next run resumes.
     """
-    report = BuildReport()
     rejects = rejects or settings.home / "rejects.jsonl"
+    report = BuildReport(rejects=rejects)
     with _writing(settings.home), Store(settings.home) as store:
         encoder = Encoder(settings.model)
         with report.timed("load model"):

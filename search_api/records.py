@@ -71,13 +71,13 @@ class Fusion(_Closed):
 class SearchRequest(_Closed):
     """What a person asks, and which part of the answer to give."""
 
-    query: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)
-    ]
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
     filters: Filters = Filters()
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, le=1_000_000)
-    interpret: bool = Field(default=True, description="false: take the query as plain text, without reading facts or values out of it")
+    interpret: bool = Field(
+        default=True, description="false: take the query as plain text, without reading facts or values out of it"
+    )
 
 
 class WorkReference(_Closed):
@@ -91,7 +91,9 @@ class Intent(_Closed):
     """What Evoke understood, echoed in the answer so that a person can correct it."""
 
     text: str = Field(description="what the text and BM25 legs search for")
-    values: dict[str, float] = Field(default_factory=dict, description="value id to weight in [-1, 1]; negative: unwanted")
+    values: dict[str, float] = Field(
+        default_factory=dict, description="value id to weight in [-1, 1]; negative: unwanted"
+    )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
     filters: Filters = Filters()
@@ -141,7 +143,9 @@ class WorkView(_Closed):
     url: str | None = None
     image_url: str | None = None
     sources: tuple[SourceReference, ...] = ()
-    values: tuple[HitValue, ...] = Field(default=(), description="the strongest values, score falling; asked-for values first")
+    values: tuple[HitValue, ...] = Field(
+        default=(), description="the strongest values, score falling; asked-for values first"
+    )
 
 
 class Hit(WorkView):

@@ -11,5 +11,7 @@ from search_api.records import Fusion
 class SearchSettings(StorageSettings):
     """Settings of the service: those of the index, and its own."""
 
-    api_key: SecretStr | None = Field(default=None, description="when set, every /v1 request must carry it as X-API-Key")
+    api_key: SecretStr | None = Field(
+        default=None, description="when set, every /v1 request must carry it as X-API-Key"
+    )
     fusion: Fusion | None = Field(default=None, description="instead of the fusion chosen on validation data, as JSON")

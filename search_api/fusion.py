@@ -1,0 +1,61 @@
+"""Rankings to one ranking. Pure; each method is the engine's own where the engine has it (a test compares them).
+
+The legs are fused here rather than in the engine, because an answer shows each leg's score and rank of every hit, which
+the engine's fusion drops, and because the engine's DBSF takes no weights and it has no min-max.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, stdev
+
+from search_api.records import Fusion, Intent
+
+Ranking = Sequence[tuple[str, float]]
+"""Candidates of one leg with their scores, best first."""
+
+RRF_K = 61
+"""Qdrant counts ranks from zero: its k=61 is the textbook's 60 (Cormack, Clarke and Büttcher 2009)."""
+
+
+def choose_fusion(intent: Intent) -> Fusion:
+    """Gives the fusion for what was asked."""
+    return Fusion(method="dbsf", weights={"values": 1.0 if intent.values else 0.5})
+
+
+def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
+    """Gives each candidate's fused score; a candidate that a leg does not know gets nothing from it."""
+    normalise = _METHODS[fusion.method]
+    fused: dict[str, float] = {}
+    for leg, ranking in rankings.items():
+        weight = fusion.weights.get(leg, 1.0)
+        if not ranking or weight <= 0:
+            continue
+        for (candidate, _), score in zip(ranking, normalise(ranking, weight), strict=True):
+            fused[candidate] = fused.get(candidate, 0.0) + score
+    return fused
+
+
+def _rrf(ranking: Ranking, weight: float) -> list[float]:
+    """Reciprocal ranks: 1 / (rank / weight + k - 1), with ranks from one, as Qdrant weighs them."""
+    return [1 / (rank / weight + RRF_K - 1) for rank in range(1, len(ranking) + 1)]
+
+
+def _dbsf(ranking: Ranking, weight: float) -> list[float]:
+    """Distribution-based scores: (s - low) / (high - low), low and high three deviations from the mean."""
+    scores = [score for _, score in ranking]
+    deviation = stdev(scores) if len(scores) > 1 else 0.0
+    if deviation == 0:
+        return [weight * 0.5] * len(scores)
+    low = fmean(scores) - 3 * deviation
+    return [weight * (score - low) / (6 * deviation) for score in scores]
+
+
+def _linear(ranking: Ranking, weight: float) -> list[float]:
+    """Min-max scores: (s - min) / (max - min)."""
+    scores = [score for _, score in ranking]
+    lowest, spread = min(scores), max(scores) - min(scores)
+    return [weight * ((score - lowest) / spread if spread else 0.5) for score in scores]
+
+
+_METHODS: Mapping[str, Callable[[Ranking, float], list[float]]] = {"rrf": _rrf, "dbsf": _dbsf, "linear": _linear}

@@ -1,0 +1,117 @@
+"""Which generation of the index serves now, followed through swaps, with what is kept of it in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeVar
+
+from indexer.analysis import ANALYSER_VERSION
+from indexer.collection import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
+from indexer.embedding import Encoder
+from indexer.engine import CollectionNotFound, Engine, EngineError
+from indexer.values import Taxonomy
+from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
+from search_api.records import Suggestion
+from search_api.titles import TitleIndex
+
+CHECK_SECONDS = 1.0
+"""How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
+
+_TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
+_MOST_GENRES = 1_000
+_LEAST_WORKS_OF_A_GENRE = 3
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generation that serves. `genres` are the names that enough of its works use to filter by."""
+
+    name: str
+    facts: GenerationFacts
+    titles: TitleIndex
+    genres: tuple[str, ...]
+
+
+class GenerationFollower:
+    """Hands the serving generation to whoever asks, and reloads when a build has swapped in another. Thread-safe."""
+
+    def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy) -> None:
+        self._engine = engine
+        self._encoder = encoder
+        self._taxonomy = taxonomy
+        self._lock = threading.Lock()
+        self._current: Generation | None = None
+        self._checked_at = float("-inf")
+
+    def use(self, answer: Callable[[Generation], T]) -> T:
+        """Gives what `answer` makes of the serving generation; asks once more if a swap removed it in between.
+
+        Raises:
+            IndexMissing, IndexIncompatible: there is none that this code can read.
+            IndexUnavailable: the engine does not answer.
+        """
+        try:
+            try:
+                return answer(self._serving())
+            except CollectionNotFound:
+                self._checked_at = float("-inf")
+                return answer(self._serving())
+        except EngineError as error:
+            raise IndexUnavailable(f"the index cannot be read: {error}") from error
+
+    def _serving(self) -> Generation:
+        with self._lock:
+            if self._current is None or monotonic() - self._checked_at > CHECK_SECONDS:
+                name = serving_generation(self._engine)
+                if name is None:
+                    raise IndexMissing("there is no index yet: run `evoke index`")
+                if self._current is None or name != self._current.name:
+                    self._current = self._load(name)
+                self._checked_at = monotonic()
+            return self._current
+
+    def _load(self, name: str) -> Generation:
+        facts = read_facts(self._engine, name)
+        if facts is None:
+            raise IndexIncompatible(f"the index was built for another schema than {SCHEMA_VERSION}: {REBUILD}")
+        self._check(facts)
+        hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
+        genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
+        titles = TitleIndex(_known_titles(self._engine, name))
+        return Generation(name, facts, titles, genres)
+
+    def _check(self, facts: GenerationFacts) -> None:
+        for ours, theirs, what in (
+            (self._encoder.fingerprint, facts.encoder_fingerprint, f"another model ({facts.model})"),
+            (ANALYSER_VERSION, facts.analyser_version, f"another text analyser (version {facts.analyser_version})"),
+            (tuple(self._taxonomy.ids), facts.value_ids, f"another taxonomy (version {facts.taxonomy_version})"),
+        ):
+            if ours != theirs:
+                raise IndexIncompatible(f"the index was built with {what} than this process uses: {REBUILD}")
+
+
+REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"
+
+
+def _known_titles(engine: Engine, generation: str) -> Iterator[tuple[Suggestion, tuple[str, ...]]]:
+    """Gives every work's titles, most rated first, so that a name means its best-known bearer."""
+    payloads = sorted(_payloads(engine, generation), key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"]))
+    for payload in payloads:
+        work = Suggestion(
+            id=payload["id"], title=payload["title"], kind=payload.get("kind"), year=payload.get("year")
+        )  # fmt: skip
+        yield work, (payload["original_title"],) if payload.get("original_title") else ()
+
+
+def _payloads(engine: Engine, generation: str) -> Iterator[dict[str, Any]]:
+    offset = None
+    while True:
+        records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)
+        yield from (record.payload or {} for record in records)
+        if offset is None:
+            return

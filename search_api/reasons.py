@@ -1,0 +1,72 @@
+"""Why a work is in the answer, in words. Pure: a hit's legs, terms and values against what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from indexer.labelling import PRIMARY_SCORE
+from indexer.values import Facet, Taxonomy
+from search_api.records import HitValue, Intent, LegScore
+
+CLOSE_RANK = 20
+"""A work this high in the text leg is said to be close in meaning to the query."""
+ABSENT_SCORE = 0.1
+MOST_NAMED = 3
+
+_VERBS: Mapping[Facet, str] = {"theme": "explores", "emotion": "gives", "learning": "teaches"}
+
+
+def explain(
+    intent: Intent,
+    taxonomy: Taxonomy,
+    scores: Mapping[str, float],
+    values: Sequence[HitValue],
+    legs: Mapping[str, LegScore],
+    matched_terms: Sequence[str],
+) -> tuple[str, ...]:
+    """Gives the reasons for a hit, the weightiest first.
+
+    Args:
+        intent: What was understood of the query.
+        taxonomy: Whose values are spoken of.
+        scores: The work's score for every value it has.
+        values: The values that the hit shows.
+        legs: The hit's place in each leg.
+        matched_terms: The query's words that stand in the work.
+    """
+    reasons = []
+    wanted = [v for v in values if intent.values.get(v.id, 0) > 0 and v.score >= PRIMARY_SCORE]
+    if wanted:
+        reasons.append(f"{_say(wanted, taxonomy)}, which you asked for")
+    unwanted = [
+        taxonomy.by_id[i].name for i, w in intent.values.items() if w < 0 and scores.get(i, 0.0) <= ABSENT_SCORE
+    ]
+    if unwanted:
+        reasons.append(f"shows little {_listed(unwanted, 'or')}")
+    text = legs.get("text")
+    is_close = text is not None and text.rank is not None and text.rank <= CLOSE_RANK
+    if intent.like and is_close:
+        reasons.append(f"is close to {_listed([work.title for work in intent.like])}")
+    elif is_close:
+        reasons.append("is close in meaning to your words")
+    if matched_terms:
+        reasons.append(f"mentions {_listed([f'“{term}”' for term in matched_terms[:MOST_NAMED]])}")
+    others = [value for value in values if value not in wanted and intent.values.get(value.id, 0) >= 0]
+    if not wanted and others:
+        reasons.append(_say(others[:MOST_NAMED], taxonomy))
+    return tuple(reason[0].upper() + reason[1:] for reason in reasons)
+
+
+def _say(values: Sequence[HitValue], taxonomy: Taxonomy) -> str:
+    """Gives "explores self-discovery and gives awe and hope" for the values of a work."""
+    clauses = []
+    for facet, verb in _VERBS.items():
+        names = [value.name for value in values if taxonomy.by_id[value.id].facet == facet]
+        if names:
+            clauses.append(f"{verb} {_listed(names)}")
+    return _listed(clauses)
+
+
+def _listed(names: Sequence[str], conjunction: str = "and") -> str:
+    *first, last = names
+    return f"{', '.join(first)} {conjunction} {last}" if first else last

@@ -1,0 +1,127 @@
+"""Vectors and filters to candidates: the only reader of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import models
+
+from indexer.collection import Leg, point_id
+from indexer.engine import Engine
+from search_api.fusion import Ranking
+from search_api.records import Choice, Filters, IntegerRange
+
+LegQuery = models.SparseVector | Sequence[float] | NDArray[np.float32]
+
+FACET_KEYS: Mapping[str, str] = {
+    "kind": "kind",
+    "genres": "genres",
+    "language": "language",
+    "decade": "decade",
+    "creators": "creator_names",
+    "values": "primary_values",
+}
+
+
+def find_candidates(
+    engine: Engine,
+    generation: str,
+    queries: Mapping[Leg, LegQuery],
+    works: models.Filter | None,
+    depth: int,
+    *,
+    exact: bool = False,
+) -> dict[str, Ranking]:
+    """Gives each leg's best `depth` works as (work id, score), score falling, then work id."""
+    requests = [
+        models.QueryRequest(
+            query=query if isinstance(query, models.SparseVector) else _to_list(query),
+            using=leg,
+            filter=works,
+            limit=depth,
+            with_payload=["id"],
+            params=models.SearchParams(exact=True) if exact else None,
+        )
+        for leg, query in queries.items()
+    ]
+    answers = engine.query_batch_points(generation, requests=requests)
+    return {leg: _ranking(answer.points, leg) for leg, answer in zip(queries, answers, strict=True)}
+
+
+def count_works(engine: Engine, generation: str, works: models.Filter | None) -> int:
+    """Gives how many works a filter lets through, exactly."""
+    return engine.count(generation, count_filter=works, exact=True).count
+
+
+def fetch_works(
+    engine: Engine, generation: str, work_ids: Sequence[str], vectors: Sequence[str] = ()
+) -> list[models.Record]:
+    """Gives the points of works in the order of their ids; an unknown id is left out."""
+    ids = [point_id(work_id) for work_id in work_ids]
+    records = engine.retrieve(generation, ids, with_payload=True, with_vectors=list(vectors) or False)
+    by_id = {str(record.id): record for record in records}
+    return [by_id[one] for one in ids if one in by_id]
+
+
+def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filter | None:
+    """Gives the engine's filter for ours; `without` names works to leave out. None when every work passes."""
+    must: list[models.Condition] = []
+    must_not: list[models.Condition] = []
+    if filters.kind:
+        must.append(_is("kind", filters.kind))
+    for key, limits in (
+        ("year", filters.year),
+        ("runtime_minutes", filters.runtime_minutes),
+        ("page_count", filters.page_count),
+    ):
+        if limits and limits != IntegerRange():
+            must.append(_between(key, limits.gte, limits.lte))
+    for key, choice in (
+        ("language", filters.language),
+        ("genre_keys", filters.genres),
+        ("creator_keys", filters.creators),
+    ):
+        if choice:
+            _choose(key, choice, must, must_not)
+    for value_id, scores in filters.values.items():
+        # A value that a work does not give has no score in its payload: it is 0.
+        if scores.gte:
+            must.append(_between(f"values.{value_id}", scores.gte, None))
+        if scores.lte is not None:
+            must_not.append(models.FieldCondition(key=f"values.{value_id}", range=models.Range(gt=scores.lte)))
+    if left_out := [point_id(work_id) for work_id in without]:
+        must_not.append(models.HasIdCondition(has_id=left_out))
+    return models.Filter(must=must or None, must_not=must_not or None) if must or must_not else None
+
+
+def _choose(key: str, choice: Choice, must: list[models.Condition], must_not: list[models.Condition]) -> None:
+    if choice.any:
+        must.append(_is_any(key, choice.any))
+    must.extend(_is(key, name.casefold()) for name in choice.all)
+    if choice.none:
+        must_not.append(_is_any(key, choice.none))
+
+
+def _is(key: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))
+
+
+def _is_any(key: str, names: Iterable[str]) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchAny(any=[name.casefold() for name in names]))
+
+
+def _between(key: str, gte: float | None, lte: float | None) -> models.FieldCondition:
+    return models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))
+
+
+def _ranking(points: Sequence[models.ScoredPoint], leg: Leg) -> Ranking:
+    # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
+    scored = [((p.payload or {})["id"], p.score) for p in points if leg == "text" or p.score > 0]
+    return sorted(scored, key=lambda candidate: (-candidate[1], candidate[0]))
+
+
+def _to_list(vector: Any) -> list[float]:
+    return vector.tolist() if isinstance(vector, np.ndarray) else list(vector)

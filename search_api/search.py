@@ -1,0 +1,259 @@
+"""Search: a request to a page of hits. The one object that API, command line and evaluation share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from qdrant_client import models
+
+from indexer.analysis import Analyser
+from indexer.bm25 import query_weights
+from indexer.collection import Leg
+from indexer.embedding import Encoder
+from indexer.engine import Engine, open_engine
+from indexer.values import Taxonomy, load_taxonomy
+from search_api.errors import RequestRefused, WorkNotFound
+from search_api.fusion import choose_fusion, fuse
+from search_api.generation import Generation, GenerationFollower
+from search_api.intent import parse_intent
+from search_api.records import (
+    FacetCount,
+    Facets,
+    Filters,
+    Fusion,
+    Intent,
+    LegScore,
+    Page,
+    SearchRequest,
+    Suggestion,
+    ValueView,
+    WorkReference,
+    WorkView,
+)
+from search_api.retrieval import FACET_KEYS, LegQuery, count_works, engine_filter, fetch_works, find_candidates
+from search_api.settings import SearchSettings
+from search_api.titles import TitleIndex
+from search_api.views import payload_to_view, record_to_hit
+
+FACETS: tuple[str, ...] = tuple(FACET_KEYS)
+CANDIDATES_PER_LEG = 200
+LIKE_VALUES_WEIGHT = 0.5
+UNLIKE_WEIGHT = -0.5
+
+
+@dataclass(frozen=True)
+class Question:
+    """An intent as the engine is asked it: a query a leg, and the query's terms as they were written."""
+
+    query: str
+    intent: Intent
+    legs: Mapping[Leg, LegQuery]
+    forms: Mapping[str, str] = field(default_factory=dict)
+
+
+def open_search(settings: SearchSettings) -> Search:
+    """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
+    engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
+    return Search(engine, Encoder(settings.model), load_taxonomy(settings.taxonomy), settings.fusion)
+
+
+class Search:
+    """Answers requests from the generation that serves now. Thread-safe; each call sees one generation throughout.
+
+    Every method that reads the index raises IndexUnavailable, or a kind of it, while there is none that it can read.
+    """
+
+    def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy, fusion: Fusion | None = None) -> None:
+        self._engine = engine
+        self._encoder = encoder
+        self._taxonomy = taxonomy
+        self._fusion = fusion
+        self._analyser = Analyser()
+        self._analyser_lock = threading.Lock()
+        self._generations = GenerationFollower(engine, encoder, taxonomy)
+
+    def close(self) -> None:
+        """Gives the index back."""
+        self._engine.close()
+
+    def check(self) -> int:
+        """Gives how many works can be searched; loads what the first request would wait for."""
+        n_works = self._generations.use(lambda generation: count_works(self._engine, generation.name, None))
+        self._encoder.warm()
+        return n_works
+
+    def search(self, request: SearchRequest) -> Page:
+        """Gives the page of works that a request asks for.
+
+        Raises:
+            RequestRefused: a filter names a value that the taxonomy does not have.
+        """
+        started = perf_counter()
+        self._check_filters(request.filters)
+
+        def answer(generation: Generation) -> Page:
+            question = self._ask(generation, request.query, self._read(request, generation))
+            return self._answer(generation, question, request.offset, request.limit, started)
+
+        return self._generations.use(answer)
+
+    def similar(self, work_id: str, filters: Filters = Filters(), limit: int = 10, offset: int = 0) -> Page:  # noqa: B008
+        """Gives the works most like one, itself left out.
+
+        Raises:
+            WorkNotFound: no work has this id.
+            RequestRefused: a filter names a value that the taxonomy does not have.
+        """
+        started = perf_counter()
+        self._check_filters(filters)
+
+        def answer(generation: Generation) -> Page:
+            records = fetch_works(self._engine, generation.name, [work_id], vectors=("text", "values"))
+            if not records:
+                raise WorkNotFound(work_id)
+            title = (records[0].payload or {})["title"]
+            intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
+            return self._answer(generation, Question("", intent, _dense_vectors(records[0])), offset, limit, started)
+
+        return self._generations.use(answer)
+
+    def work(self, work_id: str) -> WorkView:
+        """Gives one work.
+
+        Raises:
+            WorkNotFound: no work has this id.
+        """
+        records = self._generations.use(lambda generation: fetch_works(self._engine, generation.name, [work_id]))
+        if not records:
+            raise WorkNotFound(work_id)
+        return payload_to_view(records[0].payload or {}, self._taxonomy)
+
+    def facets(self, filters: Filters = Filters(), names: Sequence[str] = FACETS, limit: int = 20) -> Facets:  # noqa: B008
+        """Gives exact counts of the works that the filters let through, by fact.
+
+        Raises:
+            RequestRefused: there is no facet of this name, or no value of this id.
+        """
+        self._check_filters(filters)
+        for name in names:
+            if name not in FACET_KEYS:
+                raise RequestRefused("names", f"no facet is called {name!r}; there are {', '.join(FACETS)}")
+        works = engine_filter(filters)
+
+        def answer(generation: Generation) -> Facets:
+            counts = {
+                name: self._engine.facet(
+                    generation.name, FACET_KEYS[name], facet_filter=works, limit=limit, exact=True
+                ).hits
+                for name in names
+            }
+            return Facets(
+                total=count_works(self._engine, generation.name, works),
+                facets={name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()},
+            )
+
+        return self._generations.use(answer)
+
+    def suggest(self, text: str, limit: int = 8) -> list[Suggestion]:
+        """Gives titles that complete or resemble what was typed, best first."""
+        return self._generations.use(lambda generation: generation.titles.suggest(text, limit))
+
+    def values(self) -> list[ValueView]:
+        """Gives the values of the taxonomy, in its order."""
+        return [
+            ValueView(id=v.id, name=v.name, facet=v.facet, group=v.group, description=v.description)
+            for v in self._taxonomy.values
+        ]
+
+    def attributions(self) -> tuple[str, ...]:
+        """Gives the notices that the sources of the indexed works ask for."""
+        return self._generations.use(lambda generation: generation.facts.attributions)
+
+    def _check_filters(self, filters: Filters) -> None:
+        for value_id in filters.values:
+            if value_id not in self._taxonomy.by_id:
+                raise RequestRefused(f"filters.values.{value_id}", "no value has this id; GET /v1/values lists them")
+
+    def _read(self, request: SearchRequest, generation: Generation) -> Intent:
+        """Gives what a request's words mean; a filter of the request itself replaces the one read from the words."""
+        if not request.interpret:
+            return Intent(text=request.query, filters=request.filters)
+        titles: TitleIndex = generation.titles
+        intent = parse_intent(request.query, self._taxonomy, genres=generation.genres, find_work=titles.find)
+        given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
+        return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
+
+    def _ask(self, generation: Generation, query: str, intent: Intent) -> Question:
+        with self._analyser_lock:
+            terms = self._analyser.terms(intent.text)
+            forms = self._analyser.surface_forms(intent.text)
+        text = self._encoder.encode([intent.text])[0]
+        values = np.array([intent.values.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
+        # What the words say of a value counts, not what the works they name happen to give.
+        unsaid = values == 0
+        for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
+            ids = [work.id for work in works]
+            for record in fetch_works(self._engine, generation.name, ids, vectors=("text", "values")):
+                vectors = _dense_vectors(record)
+                text = text + sign * vectors["text"]
+                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * vectors["values"]
+        legs: dict[Leg, LegQuery] = {"text": text}
+        if terms:
+            legs["bm25"] = query_weights(terms)
+        if values.any():
+            legs["values"] = values
+        return Question(query, intent, legs, forms)
+
+    def _answer(self, generation: Generation, question: Question, offset: int, limit: int, started: float) -> Page:
+        intent = question.intent
+        works = engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
+        total = count_works(self._engine, generation.name, works)
+        rankings = find_candidates(self._engine, generation.name, question.legs, works, CANDIDATES_PER_LEG)
+        fused = fuse(rankings, self._fusion or choose_fusion(intent))
+        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
+        if len(ranked) < min(offset + limit, total):
+            ranked += self._tail(generation, question, works, fused, offset + limit)
+        page = ranked[offset : offset + limit]
+        places = {
+            leg: {work_id: LegScore(score=score, rank=rank) for rank, (work_id, score) in enumerate(ranking, start=1)}
+            for leg, ranking in rankings.items()
+        }
+        records = fetch_works(self._engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
+        hits = tuple(
+            record_to_hit(
+                record,
+                score,
+                {leg: ranked_works.get(work_id, LegScore()) for leg, ranked_works in places.items()},
+                intent,
+                question.forms,
+                self._taxonomy,
+            )
+            for (work_id, score), record in zip(page, records, strict=True)
+        )
+        took_ms = round((perf_counter() - started) * 1_000, 2)
+        return Page(
+            query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=took_ms, hits=hits
+        )
+
+    def _tail(
+        self, generation: Generation, question: Question, works: models.Filter | None, fused: Mapping[str, float], depth: int
+    ) -> list[tuple[str, float]]:
+        """Gives the works that are no leg's candidates, nearest in meaning first, with score 0.
+
+        The fused scores never depend on the page asked for, so pages neither repeat nor skip a work.
+        """
+        rankings = find_candidates(
+            self._engine, generation.name, {"text": question.legs["text"]}, works, depth, exact=True
+        )
+        return [(work_id, 0.0) for work_id, _ in rankings["text"] if work_id not in fused]
+
+
+def _dense_vectors(record: models.Record) -> dict[Leg, Any]:
+    vectors: Any = record.vector
+    legs: tuple[Leg, Leg] = ("text", "values")
+    return {leg: np.asarray(vectors[leg], dtype=np.float32) for leg in legs}

@@ -1,0 +1,90 @@
+"""Titles in memory: which work a name means, and which titles complete what was typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from search_api.records import Suggestion, WorkReference
+
+LEAST_SIMILARITY = 0.7
+"""One slip in four typed letters still finds its title."""
+
+_ARTICLES = ("the ", "a ", "an ")
+_TRAILING_ARTICLE = re.compile(r"^(.*), (the|a|an|les?|la|l'|el|los|las|der|die|das|il|un|une)$", re.IGNORECASE)
+_BRACKETS = re.compile(r"\s*\([^)]*\)")
+_NOT_WORDS = re.compile(r"[^\w]+")
+
+
+def normalise_title(title: str) -> str:
+    """Gives a title as people type it: no case, accents, punctuation or brackets; "Matrix, The" as "the matrix"."""
+    plain = _BRACKETS.sub("", title).strip() or title
+    if trailing := _TRAILING_ARTICLE.match(plain):
+        plain = f"{trailing[2]} {trailing[1]}"
+    decomposed = unicodedata.normalize("NFKD", plain.replace("&", " and ").casefold())
+    unaccented = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _NOT_WORDS.sub(" ", unaccented.replace("'", "").replace("\u2019", "")).strip()
+
+
+class TitleIndex:
+    """The titles of a generation. `works` come with their alternative titles, best known first where that is known."""
+
+    def __init__(self, works: Iterable[tuple[Suggestion, tuple[str, ...]]]) -> None:
+        self._works: list[Suggestion] = []
+        self._by_title: dict[str, int] = {}
+        for position, (work, other_titles) in enumerate(works):
+            self._works.append(work)
+            for title in _variants((work.title, *other_titles)):
+                self._by_title.setdefault(title, position)
+
+    @cached_property
+    def _titles(self) -> list[str]:
+        return list(self._by_title)
+
+    def find(self, name: str) -> WorkReference | None:
+        """Gives the work that a name means exactly, articles, case, accents and punctuation aside."""
+        position = self._by_title.get(normalise_title(name))
+        return (
+            None if position is None else WorkReference(id=self._works[position].id, title=self._works[position].title)
+        )
+
+    def suggest(self, typed: str, limit: int) -> list[Suggestion]:
+        """Gives titles that begin with what was typed, then those with a word that does, then those that nearly do."""
+        text = normalise_title(typed)
+        if not text:
+            return []
+        found: dict[str, Suggestion] = {}
+        for title in self._ranked(text):
+            work = self._works[self._by_title[title]]
+            found.setdefault(work.id, work)
+            if len(found) == limit:
+                break
+        return list(found.values())
+
+    def _ranked(self, text: str) -> Iterator[str]:
+        titles = self._titles
+        yield from sorted((title for title in titles if title.startswith(text)), key=len)
+        yield from sorted((title for title in titles if f" {text}" in title), key=len)
+        # A slip of the hand: compare with as much of each title as was typed.
+        beginnings = [title[: len(text)] for title in titles]
+        similar = process.extract(
+            text, beginnings, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=LEAST_SIMILARITY, limit=50
+        )
+        yield from (titles[position] for _, _, position in sorted(similar, key=lambda x: (-x[1], len(titles[x[2]]))))
+
+
+def _variants(titles: Iterable[str]) -> Iterator[str]:
+    for title in titles:
+        # "The Hobbit (Middle-earth, #0)", "Harry Potter: ..." and "Star Wars: Episode IV - A New Hope" go by less.
+        for variant in (title, re.split(r": | - ", title, maxsplit=1)[0]):
+            normal = normalise_title(variant)
+            if normal:
+                yield normal
+                for article in _ARTICLES:
+                    if normal.startswith(article):
+                        yield normal.removeprefix(article)

@@ -1,0 +1,79 @@
+"""Points of the index to what an answer shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qdrant_client import models
+
+from indexer.bm25 import term_id
+from indexer.records import Work
+from indexer.values import Taxonomy
+from search_api.reasons import explain
+from search_api.records import Evidence, Hit, HitValue, Intent, LegScore, WorkView
+
+MOST_VALUES = 6
+
+Payload = Mapping[str, Any]
+
+
+def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:
+    """Gives a work with its strongest values."""
+    return WorkView(**_facts(payload), values=_strongest_values(payload, taxonomy, Intent(text="")))
+
+
+def record_to_hit(
+    record: models.Record,
+    score: float,
+    legs: Mapping[str, LegScore],
+    intent: Intent,
+    forms: Mapping[str, str],
+    taxonomy: Taxonomy,
+) -> Hit:
+    """Gives a work of the answer with why it is there; `forms` has the query's terms as they were written."""
+    payload = record.payload or {}
+    values = _strongest_values(payload, taxonomy, intent)
+    matched = _matched_terms(record, forms)
+    return Hit(
+        **_facts(payload),
+        values=values,
+        score=score,
+        legs=dict(legs),
+        matched_terms=matched,
+        reasons=explain(intent, taxonomy, payload["values"], values, legs, matched),
+    )
+
+
+def _facts(payload: Payload) -> dict[str, Any]:
+    return {name: payload[name] for name in Work.model_fields if name in payload}
+
+
+def _strongest_values(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:
+    """Gives the values that were asked for and are there, then the work's strongest; score falling, then id."""
+    scores: Mapping[str, float] = payload["values"]
+
+    def order(value_id: str) -> tuple[bool, float, str]:
+        return intent.values.get(value_id, 0) <= 0, -scores[value_id], value_id
+
+    return tuple(
+        HitValue(id=i, name=taxonomy.by_id[i].name, score=scores[i], evidence=_evidence(payload, i))
+        for i in sorted(scores, key=order)[:MOST_VALUES]
+    )
+
+
+def _evidence(payload: Payload, value_id: str) -> Evidence | None:
+    span = payload["evidence"].get(value_id)
+    if span is None:
+        return None
+    start, end = span
+    return Evidence(text=payload["description"][start:end], start=start, end=end)
+
+
+def _matched_terms(record: models.Record, forms: Mapping[str, str]) -> tuple[str, ...]:
+    """Gives the words of the query that the work's text has, in the query's order."""
+    weights = (record.vector or {}).get("bm25") if isinstance(record.vector, dict) else None
+    if not isinstance(weights, models.SparseVector):
+        return ()
+    known = set(weights.indices)
+    return tuple(dict.fromkeys(form for term, form in forms.items() if term_id(term) in known))
