@@ -224,7 +224,9 @@ def _known_fields(request: Request) -> tuple[str, ...]:
 
 def _field_error(error: Mapping[str, Any], known: Sequence[str]) -> FieldError:
     source, *rest = error["loc"]
-    field = _short(".".join(str(part) for part in rest) or str(source))
+    # A repeated parameter is one parameter to whoever wrote it: no index after its name.
+    path = rest[:1] if source == "query" else rest
+    field = _short(".".join(str(part) for part in path) or str(source))
     kind = error["type"]
     plain = re.sub(r"^(Value error, )|^\w+ should ", lambda match: "" if match[1] else "must ", error["msg"])
     message = _MESSAGES.get(kind, plain).format_map(error.get("ctx", {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -32,7 +32,8 @@ from search_api.records import (
 )
 from search_api.security import require_key
 
-FACETS = ("kind", "genres", "language", "decade", "creators", "values")
+FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"]
+FACETS: tuple[FacetName, ...] = get_args(FacetName)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "The API key is missing or wrong"},
@@ -161,7 +162,7 @@ class SearchParameters(SimilarParameters):
 class FacetParameters(FilterParameters):
     """Which facts to count."""
 
-    name: Names = Field(default=list(FACETS), description=f"any of {', '.join(FACETS)}")
+    name: list[FacetName] = Field(default=list(FACETS), max_length=len(FACETS), description="repeatable; default: all")
     limit: int = Field(default=20, ge=1, le=1_000, description="how many values of each fact")
 
 

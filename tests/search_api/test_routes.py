@@ -128,11 +128,20 @@ def test_values_facets_suggestions_and_attributions() -> None:
 
 
 def test_a_request_that_the_search_refuses_is_422_naming_the_field() -> None:
-    response = CLIENT.get("/v1/facets?name=colour")
+    response = CLIENT.get("/v1/facets?value=E99")
     assert response.status_code == 422
+    assert response.json()["detail"] == "filters.values.E99: no value has this id"
     assert response.json()["errors"] == [
-        {"field": "name", "message": "'colour' is no facet; there are kind, genres, language, decade, creators, values"}
+        {"field": "filters.values.E99", "message": "no value has this id"},
     ]
+
+
+def test_an_unknown_facet_is_named() -> None:
+    (error,) = CLIENT.get("/v1/facets?name=kind&name=colour").json()["errors"]
+    assert error == {
+        "field": "name",
+        "message": "must be 'kind', 'genres', 'language', 'decade', 'creators' or 'values'",
+    }
 
 
 @pytest.mark.parametrize(
