@@ -33,7 +33,7 @@ SECURITY_HEADERS = (
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Asked for when the service has a key.")
 
 
-class BindingRefused(SearchError):
+class BindingRefused(SearchError):  # noqa: N818 - says what happened; "Error" would add nothing
     """The service will not, or cannot, listen where it was told to."""
 
 

@@ -1,7 +1,7 @@
 // The page: reads its address, asks the service, shows the answer.
 
 import { ask, hasKey, rememberKey } from "./api.js";
-import { PAGE_SIZE, filtersOf, filtersToParams, isQuestion, readAddress, shownCount, toRequest, withOnly } from "./address.js";
+import { PAGE_SIZE, filtersOf, filtersToParams, isQuestion, readAddress, shownCount, toRequest, withOnly, without } from "./address.js";
 import { card, skeleton } from "./card.js";
 import { byId, h } from "./dom.js";
 import { facetQuestions, showFilters } from "./filters.js";
@@ -199,8 +199,10 @@ const suggestions = combobox(input, byId("suggestions"),
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  const filters = filtersOf(readAddress(location.search));
-  if (text) go(new URLSearchParams([["q", text], ...filters]));
+  const filters = without(filtersOf(readAddress(location.search)), ["any"]); // which was said of the old words
+  const params = new URLSearchParams([["q", text], ...filters]);
+  answers.delete(params.toString()); // asked again on purpose
+  if (text) go(params);
 });
 
 byId("key-dialog").addEventListener("close", () => {
