@@ -38,6 +38,8 @@ def _filter(model: models.Filter) -> edge.Filter:
 
 
 def _min_should(model: models.MinShould) -> edge.MinShould:
+    if model.min_count < 1:
+        raise BadRequest(f"min_count value {model.min_count} is invalid. Must be 1 or larger.")
     return edge.MinShould([edge_condition(each) for each in model.conditions], model.min_count)
 
 
@@ -49,22 +51,25 @@ def _conditions(
     return [edge_condition(each) for each in (model if isinstance(model, Sequence) else [model])]
 
 
-def _field_condition(model: models.FieldCondition) -> edge.FieldCondition:
-    if model.match is not None and type(model.match) not in _MATCHES:
-        raise NotSupported(f"The embedded engine has no {type(model.match).__name__}")
-    parts: dict[str, Any] = {
-        "match": model.match and _MATCHES[type(model.match)](model.match),
-        "range": model.range and _edge_range(model.range),
-        "values_count": model.values_count and _values_count(model.values_count),
-        "geo_bounding_box": model.geo_bounding_box and _geo_box(model.geo_bounding_box),
-        "geo_radius": model.geo_radius and _geo_radius(model.geo_radius),
-        "geo_polygon": model.geo_polygon and _geo_polygon(model.geo_polygon),
-        "is_empty": model.is_empty,
-        "is_null": model.is_null,
-    }
-    if all(part is None for part in parts.values()):
+def _field_condition(model: models.FieldCondition) -> edge.ConditionType:
+    parts = {name: part for name, part in model if name != "key" and part is not None}
+    if not parts:
         raise BadRequest(f"Field condition on {model.key!r} has no condition")
-    return edge.FieldCondition(model.key, **parts)
+    if len(parts) > 1:
+        raise NotSupported(
+            f"One condition at a time on {model.key!r}: a filter joins {' and '.join(parts)} unmistakably"
+        )
+    ((name, part),) = parts.items()
+    if name in _WHOLE_FIELD:
+        condition = _WHOLE_FIELD[name](model.key)
+        return condition if part else edge.Filter(must_not=[condition])
+    return edge.FieldCondition(model.key, **{name: _PARTS[name](part)})
+
+
+def _edge_match(model: models.Match) -> edge.MatchType:
+    if type(model) not in _MATCHES:
+        raise NotSupported(f"The embedded engine has no {type(model).__name__}")
+    return _MATCHES[type(model)](model)
 
 
 def _edge_value(value: Any) -> Any:
@@ -129,6 +134,21 @@ _MATCHES: dict[type, Callable[[Any], edge.MatchType]] = {
     models.MatchPhrase: lambda model: edge.MatchPhrase(model.phrase),
     models.MatchPrefix: lambda model: edge.MatchPrefix(model.prefix),
     models.MatchSubstring: lambda model: edge.MatchSubstring(model.substring),
+}
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "match": _edge_match,
+    "range": _edge_range,
+    "values_count": _values_count,
+    "geo_bounding_box": _geo_box,
+    "geo_radius": _geo_radius,
+    "geo_polygon": _geo_polygon,
+}
+
+# Edge has these as parts of a field condition too, but there any one of several values under the key suffices.
+_WHOLE_FIELD: dict[str, Callable[[str], edge.ConditionType]] = {
+    "is_empty": edge.IsEmptyCondition,
+    "is_null": edge.IsNullCondition,
 }
 
 _CONDITIONS: dict[type, Callable[[Any], edge.ConditionType]] = {
