@@ -14,13 +14,16 @@ from search_api.records import Fusion, Intent
 Ranking = Sequence[tuple[str, float]]
 """Candidates of one leg with their scores, best first."""
 
+TITLE_WEIGHT = 4.0
+"""A work named by the whole query outweighs first places in two legs."""
+
 RRF_K = 61
 """Qdrant counts ranks from zero: its k=61 is the textbook's 60 (Cormack, Clarke and Büttcher 2009)."""
 
 
 def choose_fusion(intent: Intent) -> Fusion:
     """Gives the fusion for what was asked."""
-    return Fusion(method="dbsf", weights={"values": 1.0 if intent.values else 0.5})
+    return Fusion(method="dbsf", weights={"title": TITLE_WEIGHT})
 
 
 def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:

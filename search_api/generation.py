@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
 
+from qdrant_client import models
+
 from indexer.analysis import ANALYSER_VERSION
 from indexer.collection import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
 from indexer.embedding import Encoder
@@ -20,6 +22,9 @@ from search_api.titles import TitleIndex
 CHECK_SECONDS = 1.0
 """How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
 
+MOST_WITHOUT_GENRE = 0.1
+"""Of 25,924 films 58% have no genre: with the filter, 92 of 331 remembered plots that name a genre lost the right film."""
+
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
 _LEAST_WORKS_OF_A_GENRE = 3
@@ -29,12 +34,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation that serves. `genres` are the names that enough of its works use to filter by."""
+    """A generation that serves.
+
+    `genres` are the names that enough of its works use to filter by. Where many works have no genre at all, asking for
+    one in words must not hide those: `genres_known` says whether nearly all have some.
+    """
 
     name: str
     facts: GenerationFacts
     titles: TitleIndex
     genres: tuple[str, ...]
+    genres_known: bool
 
 
 class GenerationFollower:
@@ -82,8 +92,15 @@ class GenerationFollower:
         self._check(facts)
         hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
         genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
-        titles = TitleIndex(_known_titles(self._engine, name))
-        return Generation(name, facts, titles, genres)
+        without_genre = models.Filter(must=[models.IsEmptyCondition(is_empty=models.PayloadField(key="genres"))])
+        n_without = self._engine.count(name, count_filter=without_genre, exact=True).count
+        return Generation(
+            name=name,
+            facts=facts,
+            titles=TitleIndex(_known_titles(self._engine, name)),
+            genres=genres,
+            genres_known=n_without <= MOST_WITHOUT_GENRE * facts.n_works,
+        )
 
     def _check(self, facts: GenerationFacts) -> None:
         for ours, theirs, what in (

@@ -51,6 +51,15 @@ def find_candidates(
     return {leg: _ranking(answer.points, leg) for leg, answer in zip(queries, answers, strict=True)}
 
 
+def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
+    """Gives those of a few works that a filter lets through, in their order."""
+    ids = models.HasIdCondition(has_id=[point_id(work_id) for work_id in work_ids])
+    only = models.Filter(must=[ids, *([works] if works else [])])
+    found, _ = engine.scroll(generation, scroll_filter=only, limit=len(work_ids), with_payload=["id"])
+    allowed = {(record.payload or {})["id"] for record in found}
+    return [work_id for work_id in work_ids if work_id in allowed]
+
+
 def count_works(engine: Engine, generation: str, works: models.Filter | None) -> int:
     """Gives how many works a filter lets through, exactly."""
     return engine.count(generation, count_filter=works, exact=True).count

@@ -22,6 +22,7 @@ from search_api.fusion import choose_fusion, fuse
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.records import (
+    Choice,
     FacetCount,
     Facets,
     Filters,
@@ -35,13 +36,23 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
-from search_api.retrieval import FACET_KEYS, LegQuery, count_works, engine_filter, fetch_works, find_candidates
+from search_api.retrieval import (
+    FACET_KEYS,
+    LegQuery,
+    count_works,
+    engine_filter,
+    fetch_works,
+    find_candidates,
+    keep_allowed,
+)
 from search_api.settings import SearchSettings
-from search_api.titles import TitleIndex
 from search_api.views import payload_to_view, record_to_hit
 
 FACETS: tuple[str, ...] = tuple(FACET_KEYS)
 CANDIDATES_PER_LEG = 200
+TITLE_LEG = "title"
+"""The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
+MOST_NAMESAKES = 10
 LIKE_VALUES_WEIGHT = 0.5
 UNLIKE_WEIGHT = -0.5
 
@@ -154,7 +165,9 @@ class Search:
             }
             return Facets(
                 total=count_works(self._engine, generation.name, works),
-                facets={name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()},
+                facets={
+                    name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
+                },
             )
 
         return self._generations.use(answer)
@@ -183,8 +196,10 @@ class Search:
         """Gives what a request's words mean; a filter of the request itself replaces the one read from the words."""
         if not request.interpret:
             return Intent(text=request.query, filters=request.filters)
-        titles: TitleIndex = generation.titles
-        intent = parse_intent(request.query, self._taxonomy, genres=generation.genres, find_work=titles.find)
+        intent = parse_intent(request.query, self._taxonomy, genres=generation.genres, find_work=generation.titles.find)
+        if intent.filters.genres and not generation.genres_known:
+            unwanted_only = Choice(none=intent.filters.genres.none)
+            intent = intent.model_copy(update={"filters": intent.filters.model_copy(update={"genres": unwanted_only})})
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
@@ -214,6 +229,9 @@ class Search:
         works = engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
         total = count_works(self._engine, generation.name, works)
         rankings = find_candidates(self._engine, generation.name, question.legs, works, CANDIDATES_PER_LEG)
+        if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
+            allowed = keep_allowed(self._engine, generation.name, named, works)
+            rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
         fused = fuse(rankings, self._fusion or choose_fusion(intent))
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
@@ -241,7 +259,12 @@ class Search:
         )
 
     def _tail(
-        self, generation: Generation, question: Question, works: models.Filter | None, fused: Mapping[str, float], depth: int
+        self,
+        generation: Generation,
+        question: Question,
+        works: models.Filter | None,
+        fused: Mapping[str, float],
+        depth: int,
     ) -> list[tuple[str, float]]:
         """Gives the works that are no leg's candidates, nearest in meaning first, with score 0.
 

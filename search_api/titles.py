@@ -36,22 +36,24 @@ class TitleIndex:
 
     def __init__(self, works: Iterable[tuple[Suggestion, tuple[str, ...]]]) -> None:
         self._works: list[Suggestion] = []
-        self._by_title: dict[str, int] = {}
+        self._by_title: dict[str, list[int]] = {}
         for position, (work, other_titles) in enumerate(works):
             self._works.append(work)
-            for title in _variants((work.title, *other_titles)):
-                self._by_title.setdefault(title, position)
+            for title in dict.fromkeys(_variants((work.title, *other_titles))):
+                self._by_title.setdefault(title, []).append(position)
 
     @cached_property
     def _titles(self) -> list[str]:
         return list(self._by_title)
 
+    def find_all(self, name: str) -> list[WorkReference]:
+        """Gives the works that a name means exactly, articles, case, accents and punctuation aside, best known first."""
+        works = (self._works[position] for position in self._by_title.get(normalise_title(name), ()))
+        return [WorkReference(id=work.id, title=work.title) for work in works]
+
     def find(self, name: str) -> WorkReference | None:
-        """Gives the work that a name means exactly, articles, case, accents and punctuation aside."""
-        position = self._by_title.get(normalise_title(name))
-        return (
-            None if position is None else WorkReference(id=self._works[position].id, title=self._works[position].title)
-        )
+        """Gives the best-known work that a name means exactly."""
+        return next(iter(self.find_all(name)), None)
 
     def suggest(self, typed: str, limit: int) -> list[Suggestion]:
         """Gives titles that begin with what was typed, then those with a word that does, then those that nearly do."""
@@ -60,11 +62,11 @@ class TitleIndex:
             return []
         found: dict[str, Suggestion] = {}
         for title in self._ranked(text):
-            work = self._works[self._by_title[title]]
-            found.setdefault(work.id, work)
-            if len(found) == limit:
+            for position in self._by_title[title]:
+                found.setdefault(self._works[position].id, self._works[position])
+            if len(found) >= limit:
                 break
-        return list(found.values())
+        return list(found.values())[:limit]
 
     def _ranked(self, text: str) -> Iterator[str]:
         titles = self._titles

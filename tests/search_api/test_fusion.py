@@ -1,0 +1,63 @@
+"""Fusion is the engine's own where the engine has it, and the written-out formula elsewhere."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from qdrant_client import models
+
+from indexer.engine import open_engine
+from search_api.fusion import RRF_K, fuse
+from search_api.records import Fusion
+
+ENGINE_FUSIONS = {
+    "rrf": models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
+    "weighted rrf": models.RrfQuery(rrf=models.Rrf(k=RRF_K, weights=[1.0, 3.0])),
+    "dbsf": models.FusionQuery(fusion=models.Fusion.DBSF),
+}
+OURS = {
+    "rrf": Fusion(method="rrf"),
+    "weighted rrf": Fusion(method="rrf", weights={"first": 1.0, "second": 3.0}),
+    "dbsf": Fusion(method="dbsf"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINE_FUSIONS)
+def test_fuses_as_the_engine_does(tmp_path: Path, name: str) -> None:
+    draw = random.Random(name)
+    engine = open_engine(tmp_path)
+    params = models.VectorParams(size=4, distance=models.Distance.DOT)
+    engine.create_collection("works", vectors_config={"first": params, "second": params})
+    engine.upsert(
+        "works",
+        [
+            models.PointStruct(id=n, vector={leg: [draw.random() for _ in range(4)] for leg in ("first", "second")})
+            for n in range(60)
+        ],
+    )
+    queries = {leg: [draw.random() for _ in range(4)] for leg in ("first", "second")}
+    rankings = {
+        leg: [(str(p.id), p.score) for p in engine.query_points("works", query=q, using=leg, limit=25).points]
+        for leg, q in queries.items()
+    }
+    prefetch = [models.Prefetch(query=q, using=leg, limit=25) for leg, q in queries.items()]
+    expected = engine.query_points("works", prefetch=prefetch, query=ENGINE_FUSIONS[name], limit=60).points
+    engine.close()
+    assert fuse(rankings, OURS[name]) == pytest.approx({str(p.id): p.score for p in expected}, abs=1e-5)
+
+
+def test_linear_fusion_scales_each_leg_to_its_own_range() -> None:
+    rankings = {"text": [("a", 0.9), ("b", 0.5), ("c", 0.1)], "bm25": [("b", 30.0), ("d", 10.0)]}
+    assert fuse(rankings, Fusion(method="linear", weights={"bm25": 0.5})) == pytest.approx(
+        {"a": 1.0, "b": (0.5 - 0.1) / (0.9 - 0.1) + 0.5 * 1.0, "c": 0.0, "d": 0.5 * 0.0}
+    )
+
+
+@pytest.mark.parametrize("method", ["rrf", "dbsf", "linear"])
+def test_a_leg_without_weight_or_candidates_changes_nothing(method: str) -> None:
+    text = [("a", 0.9), ("b", 0.5)]
+    alone = fuse({"text": text}, Fusion(method=method))  # type: ignore[arg-type]
+    rankings = {"text": text, "bm25": [("c", 4.0)], "values": []}
+    assert fuse(rankings, Fusion(method=method, weights={"bm25": 0.0})) == alone  # type: ignore[arg-type]
