@@ -36,7 +36,7 @@ def main() -> None:
 def print_report(name: str, report: BuildReport, seconds: float) -> None:
     print(f"\n{name}: {report.n_works:,} works in {seconds:.1f} s, {report.n_works / seconds:.1f} works/s")
     print(f"{'step':<22}{'seconds':>10}{'share':>8}{'works/s':>10}")
-    steps = {**report.seconds, "rest": seconds - report.seconds.total()}
+    steps = {**report.seconds, "rest": seconds - sum(report.seconds.values())}
     for step, taken in sorted(steps.items(), key=lambda pair: -pair[1]):
         speed = f"{report.n_works / taken:>10,.0f}" if taken > 0 else ""
         print(f"{step:<22}{taken:>10.2f}{taken / seconds:>8.1%}{speed}")

@@ -50,7 +50,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as temporary:
         home = options.home or Path(temporary)
         if not options.home:
-            subprocess.run([sys.executable, "-m", "evoke", "index"], env={**os.environ, "EVOKE_HOME": str(home)}, check=True)
+            subprocess.run(
+                [sys.executable, "-m", "evoke", "index"], env={**os.environ, "EVOKE_HOME": str(home)}, check=True
+            )
         measure_service(home, options.queries)
 
 
@@ -94,7 +96,7 @@ def compare(search: Search, port: int, n_queries: int) -> None:
         question = search.ask(SearchRequest(query=query))
         encoder = timed(lambda question=question: search.encoder.encode([question.intent.text]))
 
-        def bare_engine(question=question) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        def bare_engine(question=question) -> None:  # type: ignore[no-untyped-def]
             count_works(engine, ALIAS, None)
             rankings = find_candidates(engine, ALIAS, question.legs, None, CANDIDATES_PER_LEG)
             fetch_works(engine, ALIAS, [work_id for work_id, _ in rankings["text"][:10]], vectors=("bm25",))

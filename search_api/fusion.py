@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
 
-from search_api.records import Fusion, Intent
+from search_api.records import Fusion
 
 Ranking = Sequence[tuple[str, float]]
 """Candidates of one leg with their scores, best first."""
@@ -20,10 +20,7 @@ TITLE_WEIGHT = 4.0
 RRF_K = 61
 """Qdrant counts ranks from zero: its k=61 is the textbook's 60 (Cormack, Clarke and Büttcher 2009)."""
 
-
-def choose_fusion(intent: Intent) -> Fusion:
-    """Gives the fusion for what was asked."""
-    return Fusion(method="dbsf", weights={"title": TITLE_WEIGHT})
+DEFAULT_FUSION = Fusion(method="dbsf", weights={"title": TITLE_WEIGHT})
 
 
 def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:

@@ -23,7 +23,7 @@ CHECK_SECONDS = 1.0
 """How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""Of 25,924 films 58% have no genre: with the filter, 92 of 331 remembered plots that name a genre lost the right film."""
+"""Of 25,924 films 58% have no genre: with the filter, 92 of 331 remembered plots that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -20,24 +20,33 @@ class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _check_ends(gte: float | None, lte: float | None) -> None:
+    if gte is not None and lte is not None and gte > lte:
+        raise ValueError(f"gte ({gte}) is above lte ({lte})")
+
+
 class IntegerRange(_Closed):
     """Both ends belong to the range; either may be open."""
 
-    gte: int | None = None
-    lte: int | None = None
+    gte: int | None = Field(default=None, ge=-10_000, le=1_000_000)
+    lte: int | None = Field(default=None, ge=-10_000, le=1_000_000)
 
     @model_validator(mode="after")
     def _ends_in_order(self) -> IntegerRange:
-        if self.gte is not None and self.lte is not None and self.gte > self.lte:
-            raise ValueError(f"gte ({self.gte}) is above lte ({self.lte})")
+        _check_ends(self.gte, self.lte)
         return self
 
 
 class ScoreRange(_Closed):
-    """A range within [0, 1]."""
+    """A range within [0, 1], both ends included; either may be open."""
 
     gte: float | None = Field(default=None, ge=0, le=1)
     lte: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> ScoreRange:
+        _check_ends(self.gte, self.lte)
+        return self
 
 
 class Choice(_Closed):
@@ -61,6 +70,12 @@ class Filters(_Closed):
     values: dict[str, ScoreRange] = Field(default_factory=dict, description="value id (E5) to the range of its score")
 
 
+NO_FILTERS = Filters()
+
+FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"]
+FACETS: tuple[FacetName, ...] = get_args(FacetName)
+
+
 class Fusion(_Closed):
     """How the legs' rankings become one: see `search_api.fusion`."""
 
@@ -72,11 +87,17 @@ class SearchRequest(_Closed):
     """What a person asks, and which part of the answer to give."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, le=1_000_000)
     interpret: bool = Field(
         default=True, description="false: take the query as plain text, without reading facts or values out of it"
+    )
+    without: tuple[Name, ...] = Field(
+        default=(),
+        max_length=50,
+        description="parts of what would be understood to leave out, by their path in the intent: "
+        "`values.E4`, `like.ID`, `unlike.ID`, `filters.year`",
     )
 
 
@@ -96,7 +117,7 @@ class Intent(_Closed):
     )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
 
 
 class LegScore(_Closed):

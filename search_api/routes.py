@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,9 +16,11 @@ from crawler.records import Kind
 from search_api.errors import RequestRefused
 from search_api.problems import Problem
 from search_api.records import (
+    FACETS,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
     Choice,
+    FacetName,
     Facets,
     Filters,
     IntegerRange,
@@ -31,9 +33,6 @@ from search_api.records import (
     WorkView,
 )
 from search_api.security import require_key
-
-FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"]
-FACETS: tuple[FacetName, ...] = get_args(FacetName)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "The API key is missing or wrong"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -18,10 +18,12 @@ from indexer.embedding import Encoder
 from indexer.engine import Engine, open_engine
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import choose_fusion, fuse
+from search_api.fusion import DEFAULT_FUSION, fuse
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.records import (
+    FACETS,
+    NO_FILTERS,
     Choice,
     FacetCount,
     Facets,
@@ -48,7 +50,6 @@ from search_api.retrieval import (
 from search_api.settings import SearchSettings
 from search_api.views import payload_to_view, record_to_hit
 
-FACETS: tuple[str, ...] = tuple(FACET_KEYS)
 CANDIDATES_PER_LEG = 200
 TITLE_LEG = "title"
 """The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
@@ -80,22 +81,24 @@ class Search:
     """
 
     def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy, fusion: Fusion | None = None) -> None:
-        self._engine = engine
-        self._encoder = encoder
+        self.engine = engine
+        self.encoder = encoder
         self._taxonomy = taxonomy
-        self._fusion = fusion
+        self._fusion = fusion or DEFAULT_FUSION
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
 
     def close(self) -> None:
         """Gives the index back."""
-        self._engine.close()
+        self.engine.close()
 
     def check(self) -> int:
         """Gives how many works can be searched; loads what the first request would wait for."""
-        n_works = self._generations.use(lambda generation: count_works(self._engine, generation.name, None))
-        self._encoder.warm()
+        n_works = self._generations.use(lambda generation: count_works(self.engine, generation.name, None))
+        self.encoder.warm()
+        with self._analyser_lock:
+            self._analyser.terms("warm")
         return n_works
 
     def search(self, request: SearchRequest) -> Page:
@@ -113,7 +116,7 @@ class Search:
 
         return self._generations.use(answer)
 
-    def similar(self, work_id: str, filters: Filters = Filters(), limit: int = 10, offset: int = 0) -> Page:  # noqa: B008
+    def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
         """Gives the works most like one, itself left out.
 
         Raises:
@@ -124,7 +127,7 @@ class Search:
         self._check_filters(filters)
 
         def answer(generation: Generation) -> Page:
-            records = fetch_works(self._engine, generation.name, [work_id], vectors=("text", "values"))
+            records = fetch_works(self.engine, generation.name, [work_id], vectors=("text", "values"))
             if not records:
                 raise WorkNotFound(work_id)
             title = (records[0].payload or {})["title"]
@@ -139,12 +142,12 @@ class Search:
         Raises:
             WorkNotFound: no work has this id.
         """
-        records = self._generations.use(lambda generation: fetch_works(self._engine, generation.name, [work_id]))
+        records = self._generations.use(lambda generation: fetch_works(self.engine, generation.name, [work_id]))
         if not records:
             raise WorkNotFound(work_id)
         return payload_to_view(records[0].payload or {}, self._taxonomy)
 
-    def facets(self, filters: Filters = Filters(), names: Sequence[str] = FACETS, limit: int = 20) -> Facets:  # noqa: B008
+    def facets(self, filters: Filters = NO_FILTERS, names: Sequence[str] = FACETS, limit: int = 20) -> Facets:
         """Gives exact counts of the works that the filters let through, by fact.
 
         Raises:
@@ -153,18 +156,18 @@ class Search:
         self._check_filters(filters)
         for name in names:
             if name not in FACET_KEYS:
-                raise RequestRefused("names", f"no facet is called {name!r}; there are {', '.join(FACETS)}")
+                raise RequestRefused("name", f"no facet is called {name!r}; there are {', '.join(FACETS)}")
         works = engine_filter(filters)
 
         def answer(generation: Generation) -> Facets:
             counts = {
-                name: self._engine.facet(
+                name: self.engine.facet(
                     generation.name, FACET_KEYS[name], facet_filter=works, limit=limit, exact=True
                 ).hits
                 for name in names
             }
             return Facets(
-                total=count_works(self._engine, generation.name, works),
+                total=count_works(self.engine, generation.name, works),
                 facets={
                     name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
                 },
@@ -187,6 +190,12 @@ class Search:
         """Gives the notices that the sources of the indexed works ask for."""
         return self._generations.use(lambda generation: generation.facts.attributions)
 
+    def ask(self, request: SearchRequest) -> Question:
+        """Gives a request as the engine is asked it, for those who measure or fuse in another way."""
+        return self._generations.use(
+            lambda generation: self._ask(generation, request.query, self._read(request, generation))
+        )
+
     def _check_filters(self, filters: Filters) -> None:
         for value_id in filters.values:
             if value_id not in self._taxonomy.by_id:
@@ -200,6 +209,7 @@ class Search:
         if intent.filters.genres and not generation.genres_known:
             unwanted_only = Choice(none=intent.filters.genres.none)
             intent = intent.model_copy(update={"filters": intent.filters.model_copy(update={"genres": unwanted_only})})
+        intent = leave_out(intent, frozenset(request.without))
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
@@ -207,13 +217,13 @@ class Search:
         with self._analyser_lock:
             terms = self._analyser.terms(intent.text)
             forms = self._analyser.surface_forms(intent.text)
-        text = self._encoder.encode([intent.text])[0]
+        text = self.encoder.encode([intent.text])[0]
         values = np.array([intent.values.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
         # What the words say of a value counts, not what the works they name happen to give.
         unsaid = values == 0
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
             ids = [work.id for work in works]
-            for record in fetch_works(self._engine, generation.name, ids, vectors=("text", "values")):
+            for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
                 vectors = _dense_vectors(record)
                 text = text + sign * vectors["text"]
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * vectors["values"]
@@ -227,12 +237,12 @@ class Search:
     def _answer(self, generation: Generation, question: Question, offset: int, limit: int, started: float) -> Page:
         intent = question.intent
         works = engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
-        total = count_works(self._engine, generation.name, works)
-        rankings = find_candidates(self._engine, generation.name, question.legs, works, CANDIDATES_PER_LEG)
+        total = count_works(self.engine, generation.name, works)
+        rankings = find_candidates(self.engine, generation.name, question.legs, works, CANDIDATES_PER_LEG)
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
-            allowed = keep_allowed(self._engine, generation.name, named, works)
+            allowed = keep_allowed(self.engine, generation.name, named, works)
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
-        fused = fuse(rankings, self._fusion or choose_fusion(intent))
+        fused = fuse(rankings, self._fusion)
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)
@@ -241,7 +251,7 @@ class Search:
             leg: {work_id: LegScore(score=score, rank=rank) for rank, (work_id, score) in enumerate(ranking, start=1)}
             for leg, ranking in rankings.items()
         }
-        records = fetch_works(self._engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
+        records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
         hits = tuple(
             record_to_hit(
                 record,
@@ -271,9 +281,22 @@ class Search:
         The fused scores never depend on the page asked for, so pages neither repeat nor skip a work.
         """
         rankings = find_candidates(
-            self._engine, generation.name, {"text": question.legs["text"]}, works, depth, exact=True
+            self.engine, generation.name, {"text": question.legs["text"]}, works, depth, exact=True
         )
         return [(work_id, 0.0) for work_id, _ in rankings["text"] if work_id not in fused]
+
+
+def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
+    """Gives an intent without some of its parts, named by their paths: `values.E4`, `like.ID`, `filters.year`."""
+    filters = {name: None for name in Filters.model_fields if f"filters.{name}" in parts and name != "values"}
+    return intent.model_copy(
+        update={
+            "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
+            "like": tuple(work for work in intent.like if f"like.{work.id}" not in parts),
+            "unlike": tuple(work for work in intent.unlike if f"unlike.{work.id}" not in parts),
+            "filters": intent.filters.model_copy(update=filters),
+        }
+    )
 
 
 def _dense_vectors(record: models.Record) -> dict[Leg, Any]:

@@ -47,7 +47,7 @@ class TitleIndex:
         return list(self._by_title)
 
     def find_all(self, name: str) -> list[WorkReference]:
-        """Gives the works that a name means exactly, articles, case, accents and punctuation aside, best known first."""
+        """Gives the works that a name means, articles, case, accents and punctuation aside, best known first."""
         works = (self._works[position] for position in self._by_title.get(normalise_title(name), ()))
         return [WorkReference(id=work.id, title=work.title) for work in works]
 
