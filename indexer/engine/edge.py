@@ -1,7 +1,7 @@
 """EdgeClient: Qdrant Edge, in this process, spoken to like a `QdrantClient`."""
 
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
-# ruff: noqa: ARG002, PLR0917
+# ruff: noqa: ARG002
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -334,6 +334,8 @@ class EdgeClient(EdgeReader):
         if isinstance(selector, models.Filter):
             return self._update(collection_name, refusing(by_filter)(edge_filter(selector), *arguments))
         ids = selector.points if isinstance(selector, models.PointIdsList) else list(selector)
+        if not ids:
+            raise BadRequest("Empty update request")
         return self._update(collection_name, refusing(by_ids)(ids, *arguments))
 
 

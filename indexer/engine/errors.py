@@ -30,10 +30,6 @@ Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
 
-# Names say what happened: "Error" would add nothing to them.
-# ruff: noqa: N818
-
-
 class RequestRefused(EngineError, UnexpectedResponse, ValueError):
     """A request that this engine will never answer, with the HTTP status a server gives it."""
 

@@ -3,9 +3,6 @@
 Names, arguments, types and results are `QdrantClient`'s; only `finish` is ours.
 """
 
-# The signatures are QdrantClient's, long as they are.
-# ruff: noqa: PLR0917
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 

@@ -166,6 +166,8 @@ def _nearest(query: models.NearestQuery, using: str | None, limit: int, examples
     vector = examples.vector(query.nearest)
     if query.mmr is None:
         return edge.Query.Nearest(vector, using)
+    if isinstance(vector, edge.SparseVector):
+        raise NotSupported("The embedded engine has no maximal marginal relevance for sparse vectors")
     diversity = 0.5 if query.mmr.diversity is None else query.mmr.diversity
     n_candidates = limit if query.mmr.candidates_limit is None else query.mmr.candidates_limit
     return edge.Mmr(vector, 1.0 - diversity, n_candidates, using)

@@ -1,7 +1,7 @@
 """The reading half of `EdgeClient`."""
 
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
-# ruff: noqa: ARG002, PLR0917
+# ruff: noqa: ARG002
 
 from collections.abc import Sequence
 from pathlib import Path
