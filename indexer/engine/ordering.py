@@ -74,5 +74,24 @@ def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: in
     return window(points, offset, limit)
 
 
+def ranked(
+    search: Callable[[int, int], Sequence[Point]], query: Any, prefetch: Any, offset: int, limit: int
+) -> Sequence[Point]:
+    """One page of a query's answers in the one order.
+
+    Args:
+        search: Gives so many of the best points after having skipped so many.
+        query: The query, which decides whether scores decide.
+        prefetch: Its prefetches, if any.
+        offset: How many points stand before the page.
+        limit: How many points are on it.
+    """
+    if not orders_by_score(query):
+        return search(limit, offset)
+    if prefetch:
+        return window(search(n_candidates(prefetch), 0), offset, limit)
+    return fetch_window(lambda n_points: search(n_points, 0), offset, limit)
+
+
 def _id_order(point: Scored) -> tuple[bool, Any]:
     return not isinstance(point.id, int), point.id

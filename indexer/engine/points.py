@@ -84,6 +84,15 @@ def scored_points(hits: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
     ]
 
 
+def filled_points(points: Sequence[models.ScoredPoint], found: Sequence[models.Record]) -> list[models.ScoredPoint]:
+    """The points with payload and vectors, less those deleted since they were found."""
+    by_id = {record.id: record for record in found}
+    kept = [point for point in points if point.id in by_id]
+    for point in kept:
+        point.payload, point.vector = by_id[point.id].payload, by_id[point.id].vector
+    return kept
+
+
 def records(points: Sequence[edge.Record]) -> list[models.Record]:
     """Edge's records as models, in the same order."""
     return [

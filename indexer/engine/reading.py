@@ -16,13 +16,14 @@ from indexer.engine.checks import check_limit, check_offset, check_query
 from indexer.engine.errors import BadRequest, EngineError
 from indexer.engine.filters import edge_filter
 from indexer.engine.information import collection_info
-from indexer.engine.ordering import DEFAULT_LIMIT, fetch_window, n_candidates, orders_by_score, window
+from indexer.engine.ordering import DEFAULT_LIMIT, ranked
 from indexer.engine.points import (
     PointId,
     WithPayload,
     WithVectors,
     edge_with_payload,
     edge_with_vectors,
+    filled_points,
     model_id,
     records,
     scored_points,
@@ -164,7 +165,7 @@ class EdgeReader:
         check_query(query, using, prefetch, score_threshold)
         collection = self._open(collection_name)
 
-        def search(n_points: int, n_skipped: int = 0) -> list[edge.ScoredPoint]:
+        def search(n_points: int, n_skipped: int) -> list[edge.ScoredPoint]:
             request = edge_request(
                 self._lookup(collection),
                 query=query,
@@ -179,15 +180,12 @@ class EdgeReader:
             )
             return collection.shard.query(request)
 
-        if not orders_by_score(query):
-            hits = search(limit, offset or 0)
-        elif prefetch:
-            hits = window(search(n_candidates(prefetch)), offset or 0, limit)
-        else:
-            hits = fetch_window(search, offset or 0, limit)
+        hits = ranked(search, query, prefetch, offset or 0, limit)
         points = scored_points(hits)
         if with_payload or with_vectors:
-            points = _filled(points, self._records(collection, [hit.id for hit in hits], with_payload, with_vectors))
+            points = filled_points(
+                points, self._records(collection, [hit.id for hit in hits], with_payload, with_vectors)
+            )
         return QueryResponse.model_construct(points=points)
 
     def query_batch_points(
@@ -243,12 +241,3 @@ class EdgeReader:
             return vector
 
         return stored_vector
-
-
-def _filled(points: list[models.ScoredPoint], found: list[models.Record]) -> list[models.ScoredPoint]:
-    """The points with payload and vectors, less those deleted since they were found."""
-    by_id = {record.id: record for record in found}
-    kept = [point for point in points if point.id in by_id]
-    for point in kept:
-        point.payload, point.vector = by_id[point.id].payload, by_id[point.id].vector
-    return kept

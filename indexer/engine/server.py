@@ -1,12 +1,14 @@
-"""ServerClient: a `QdrantClient` whose failures are the engine's errors."""
+"""ServerClient: a `QdrantClient` whose failures are the engine's errors and whose equals come in one order."""
 
 import functools
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any
 
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+from qdrant_client.http.models import QueryResponse
 
 from indexer.engine.errors import (
     BadRequest,
@@ -17,6 +19,8 @@ from indexer.engine.errors import (
     NotSupported,
     RequestRefused,
 )
+from indexer.engine.ordering import DEFAULT_LIMIT, orders_by_score, ranked
+from indexer.engine.points import filled_points
 from indexer.engine.protocol import ENGINE_METHODS
 
 REFUSALS = {400: BadRequest, 404: CollectionNotFound, 409: CollectionExists, 422: BadRequest}
@@ -24,7 +28,10 @@ POLL_SECONDS = 0.5
 
 
 class ServerClient(QdrantClient):
-    """`QdrantClient` for a server, a cluster or (in tests) ':memory:', with the errors of `indexer.engine.errors`."""
+    """`QdrantClient` for a server, a cluster or (in tests) ':memory:'.
+
+    Errors are those of `indexer.engine.errors`; equal scores stand in the order of `indexer.engine.ordering`.
+    """
 
     def finish(self, collection_name: str, timeout_seconds: float = 3600) -> None:
         """Wait until a collection is optimised: its status is green.
@@ -83,5 +90,33 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
     return translated_method
 
 
+def _ordered(query_points: Callable[..., QueryResponse]) -> Callable[..., QueryResponse]:
+    """The same query, answered in the one order of `indexer.engine.ordering`; payload is fetched for the page alone."""
+    signature = inspect.signature(query_points)
+
+    @functools.wraps(query_points)
+    def ordered_query(client: QdrantClient, *arguments: Any, **named: Any) -> QueryResponse:
+        given = signature.bind(client, *arguments, **named).arguments
+        query, prefetch = given.get("query"), given.get("prefetch")
+        offset, limit = given.get("offset") or 0, given.get("limit", DEFAULT_LIMIT)
+        if not orders_by_score(query) or limit < 1 or offset < 0:
+            return query_points(client, *arguments, **named)
+        bare = {name: value for name, value in given.items() if name not in ("self", "kwargs")}
+        bare |= given.get("kwargs", {}) | {"with_payload": False, "with_vectors": False}
+
+        def search(n_points: int, n_skipped: int) -> list[models.ScoredPoint]:
+            return query_points(client, **bare | {"limit": n_points, "offset": n_skipped}).points
+
+        points = list(ranked(search, query, prefetch, offset, limit))
+        content = {"with_payload": given.get("with_payload", True), "with_vectors": given.get("with_vectors", False)}
+        if points and any(content.values()):
+            found = client.retrieve(given["collection_name"], [point.id for point in points], **content)
+            points = filled_points(points, found)
+        return QueryResponse(points=points)
+
+    return ordered_query
+
+
 for _name in ENGINE_METHODS:
     setattr(ServerClient, _name, _translated(getattr(QdrantClient, _name)))
+ServerClient.query_points = _translated(_ordered(QdrantClient.query_points))  # type: ignore[method-assign]
