@@ -15,7 +15,7 @@ from qdrant_client import models
 
 DEFAULT_LIMIT = 10
 # Beyond this many equals at the end of a page, which of them are on it is the engine's choice.
-MAX_EQUALS = 10_000
+MAX_EQUALS = 2_000
 
 
 class Scored(Protocol):
