@@ -52,7 +52,8 @@ def open_engine(
         EngineLocked: another process writes to the folder.
     """
     if str(location).startswith(("http://", "https://")):
-        return ServerClient(url=str(location), api_key=api_key, timeout=timeout_seconds)
+        # The check of versions warns from a thread of its own; a server that is away is told by the first request.
+        return ServerClient(url=str(location), api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
     if str(location) == ":memory:":
         return ServerClient(":memory:")
     return EdgeClient(Path(location).expanduser(), read_only=read_only)

@@ -69,10 +69,6 @@ class Catalog:
             return []
         return sorted(each.name for each in self._folder.iterdir() if self._stored(each.name) is not None)
 
-    def folder(self, name: str) -> Path:
-        """Where a collection of this name lives or would live."""
-        return self._folder / name
-
     def resolve(self, name: str) -> str:
         """The collection that an alias stands for, or the name itself."""
         return self.aliases.read().get(name, name)
@@ -84,11 +80,20 @@ class Catalog:
             CollectionNotFound: there is none.
         """
         name = self.resolve(name_or_alias)
+        try:
+            return self._open_collection(name, name_or_alias)
+        except CollectionNotFound:
+            # Between the two looks the alias may have been swapped and the old collection deleted.
+            if (renewed := self.resolve(name_or_alias)) == name:
+                raise
+            return self._open_collection(renewed, name_or_alias)
+
+    def _open_collection(self, name: str, asked: str) -> OpenCollection:
         current = self._open.get(name)
         if current is not None and current.stamp == file_stamp(current.path):
             return current
         with self._lock:
-            return self._load(name, name_or_alias)
+            return self._load(name, asked)
 
     def create(self, name: str, stored: StoredCollection) -> None:
         """Add an empty collection.
@@ -127,9 +132,9 @@ class Catalog:
             raise
         sync_path(self._folder)
 
-    def save(self, collection: OpenCollection, stored: StoredCollection) -> None:
-        """Write a collection's new state; the loaded shard stays."""
-        self._keep(collection.name, stored, collection.shard)
+    def save(self, collection: OpenCollection, stored: StoredCollection, shard: Shard | None = None) -> None:
+        """Write a collection's new state; the loaded shard stays, unless there is another."""
+        self._keep(collection.name, stored, shard or collection.shard)
 
     def delete(self, name: str) -> bool:
         """Remove a collection; processes that have it open keep what they have. False when there was none."""
@@ -169,8 +174,10 @@ class Catalog:
         current = self._open.get(name)
         if current is not None and current.stamp == stamp:
             return current
-        # The former shard is left to the threads that still query it and closes with the last of them.
-        self._open.pop(name, None)
+        # Former shards are left to the threads that still query them and close with the last of these.
+        gone = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
+        for former in gone:
+            del self._open[former]
         stored = self._stored(name)
         if stamp is None or stored is None:
             raise CollectionNotFound(f"Collection {asked} not found")

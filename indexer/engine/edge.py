@@ -28,6 +28,7 @@ from indexer.engine.points import (
 )
 from indexer.engine.reading import EdgeReader
 from indexer.engine.schema import SparseVectorsConfig, VectorsConfig, check_schema, edge_index
+from indexer.engine.shard import load_shard
 from indexer.engine.snapshots import delete_snapshot, list_snapshots, unpack_snapshot, write_snapshot
 
 Selector = list[PointId] | models.Filter | models.PointIdsList | models.FilterSelector
@@ -37,7 +38,33 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Beyond `QdrantClient`: `finish`, and opening with `read_only`.
+    Beyond `QdrantClient` there are `finish`, and opening with `read_only`. A collection is built by one writer, finished,
+    and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
+
+    Writing
+        - Points are on disk for certain after `finish` or `create_snapshot`; there is no write-ahead log, so a kill
+          before that loses the collection at hand, and no other.
+        - A finished collection refuses writes. Until then its status is grey, and read-only clients do not see it.
+        - One shard on one machine: more shards or replicas, quantization, inference and a payload index's own stop
+          words or stemmer raise NotSupported. `wait`, `ordering`, `consistency` and `timeout` have nothing to do.
+        - A batch with a bad point is refused whole. Changing points by ids that are not there is refused (as on a
+          server; local mode fails or not, by method). A null set on a point without payload stays (as on a server).
+        - A float of 16 digits or more may come back with another last digit (as from a server).
+    Reading
+        - Equal scores stand in the order of ids. Within a prefetch, where they take ranks, their order is the engine's
+          own, and under a `HasIdCondition` another one each time; so is the choice among more than 2,000 equals.
+        - A filter beside prefetches works in each of them, not once more on what they give; its `should` and
+          `min_should` become alternatives to theirs (as on a server), so filters beside prefetches belong in `must`.
+        - Conditions on an indexed key see values of the index's type only, and facets and orders need an index (as on
+          a server; local mode has no indexes).
+        - Replaced and deleted points count in the IDF until their segment is rebuilt, which `finish` does to segments
+          that are small, much changed or not yet indexed.
+        - An id retrieved twice is told once (as by a server). Vector names unknown to the collection are refused.
+        - A field condition holds one condition; several in one raise NotSupported.
+        - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
+          and any method not here raise NotSupported; unknown arguments raise TypeError.
+        - Readers need permission to write to the files, though they change no byte of them: Edge opens them so.
+        - Point versions are numbers of operations; operation ids are 0.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
@@ -148,8 +175,11 @@ class EdgeClient(EdgeReader):
                 return
             collection.shard.optimize()
             collection.shard.flush()
+            # The first load after the last write tidies the files; none of the later ones changes a byte.
+            shard = load_shard(collection.path.parent / "shard")
             sync_tree(collection.path.parent)
-            self._catalog.save(collection, collection.stored.model_copy(update={"finished_at": datetime.now(UTC)}))
+            finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC)})
+            self._catalog.save(collection, finished, shard)
 
     # Aliases
 

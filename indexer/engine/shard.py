@@ -39,12 +39,13 @@ def load_shard(path: Path) -> Shard:
     """The shard in a folder.
 
     Raises:
-        EngineUnavailable: its files are missing or damaged.
+        EngineUnavailable: its files are missing, damaged or shut to this process.
     """
     try:
         return Shard(edge.EdgeShard.load(str(path)))
     except Exception as error:
-        raise EngineUnavailable(f"{path} cannot be opened: {error}") from error
+        hint = " (Edge opens files for writing, even to read them)" if "os error 13" in str(error) else ""
+        raise EngineUnavailable(f"{path} cannot be opened: {error}{hint}") from error
 
 
 def _engine_error(message: str) -> EngineError:
