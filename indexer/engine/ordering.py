@@ -7,8 +7,6 @@ candidates of a query over prefetches, and for the whole group of equals at the 
 """
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from qdrant_client import models
@@ -32,8 +30,6 @@ class Scored(Protocol):
 
 Point = TypeVar("Point", bound=Scored)
 
-_score = attrgetter("score")
-
 
 def orders_by_score(query: Any) -> bool:
     """Whether a query's answers stand in the order of their scores."""
@@ -56,10 +52,14 @@ def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
     end = min(offset + limit, len(points))
     while 0 < end < len(points) and points[end].score == points[end - 1].score:
         end += 1
-    ordered: list[Point] = []
-    for _, group in groupby(points[:end], _score):
-        equals = list(group)
-        ordered += equals if len(equals) == 1 else sorted(equals, key=_id_order)
+    ordered = list(points[:end])
+    scores = [point.score for point in ordered]
+    start = 0
+    for stop in range(1, end + 1):
+        if stop == end or scores[stop] != scores[start]:
+            if stop - start > 1:
+                ordered[start:stop] = sorted(ordered[start:stop], key=_id_order)
+            start = stop
     return ordered[offset : offset + limit]
 
 

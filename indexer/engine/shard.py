@@ -44,7 +44,8 @@ def load_shard(path: Path) -> Shard:
     try:
         return Shard(edge.EdgeShard.load(str(path)))
     except Exception as error:
-        hint = " (Edge opens files for writing, even to read them)" if "os error 13" in str(error) else ""
+        is_shut = any(reason in str(error) for reason in ("Permission denied", "Read-only file system"))
+        hint = " (Edge opens its files for writing, even to read them)" if is_shut else ""
         raise EngineUnavailable(f"{path} cannot be opened: {error}{hint}") from error
 
 
