@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api import problems
 from search_api.errors import IndexUnavailable
@@ -65,6 +66,7 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
     app.state.search = search
     problems.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(_HeadAsGet)
     app.include_router(api)
     app.include_router(health)
     app.mount("/web", _Web(directory=WEB), name="web")
@@ -85,7 +87,7 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
     Raises:
         BindingRefused: the service will not, or cannot, listen there.
     """
-    import uvicorn  # noqa: PLC0415 - building the app needs no server
+    import uvicorn
 
     check_binding(host, settings.api_key)
     check_port(host, port)
@@ -147,7 +149,7 @@ def _set_environment(variables: Mapping[str, str | None]) -> None:
 
 
 def _open_search(settings: SearchSettings) -> Searching:
-    from search_api.search import open_search  # noqa: PLC0415 - loads the model's libraries, which take seconds
+    from search_api.search import open_search
 
     return open_search(settings)
 
@@ -163,6 +165,23 @@ class _Web(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+
+class _HeadAsGet:
+    """Answers HEAD where GET is answered, with the same headers and no body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -114,12 +114,13 @@ def problem_of(error: SearchError) -> Problem:
     )
 
 
-def validation_problem(errors: Sequence[Mapping[str, Any]], known: Sequence[str]) -> Problem:
+def validation_problem(errors: Sequence[Mapping[str, Any]], known: Mapping[str, Sequence[str]]) -> Problem:
     """The problem of a request that breaks its schema: 400 for what is not JSON, else 422 naming each field.
 
     Args:
         errors: pydantic's, each with `type`, `loc`, `msg` and perhaps `ctx`.
-        known: the paths of the fields that could have been given, for "did you mean".
+        known: the parameters ("query") and the paths of the fields ("body") that could have been given, for "did you
+            mean".
     """
     malformed = next((error for error in errors if error["type"] == "json_invalid"), None)
     if malformed:
@@ -205,7 +206,8 @@ async def _answer_search_error(_request: Request, error: SearchError) -> Respons
 
 
 async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    return respond(validation_problem(error.errors(), _known_fields(request)))
+    known = {"query": _known_parameters(request), "body": tuple(field_paths(SearchRequest))}
+    return respond(validation_problem(error.errors(), known))
 
 
 async def _answer_http_error(request: Request, error: HTTPException) -> Response:
@@ -214,15 +216,13 @@ async def _answer_http_error(request: Request, error: HTTPException) -> Response
     return respond(http_problem(error.status_code, detail if plain else str(error.detail)), error.headers)
 
 
-def _known_fields(request: Request) -> tuple[str, ...]:
-    if request.method == "POST":
-        return tuple(field_paths(SearchRequest))
+def _known_parameters(request: Request) -> tuple[str, ...]:
     dependant = request.scope["route"].dependant
     models = (parameter.field_info.annotation for parameter in dependant.query_params)
     return tuple(name for model in models for name in field_paths(model))
 
 
-def _field_error(error: Mapping[str, Any], known: Sequence[str]) -> FieldError:
+def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> FieldError:
     source, *rest = error["loc"]
     # A repeated parameter is one parameter to whoever wrote it: no index after its name.
     path = rest[:1] if source == "query" else rest
@@ -232,7 +232,7 @@ def _field_error(error: Mapping[str, Any], known: Sequence[str]) -> FieldError:
     message = _MESSAGES.get(kind, plain).format_map(error.get("ctx", {}))
     if kind == "extra_forbidden":
         message = message.replace("field", "parameter") if source == "query" else message
-        guess = nearest(field, known)
+        guess = nearest(field, known.get(source, ()))
         message += f"; did you mean {guess!r}?" if guess else ""
     return FieldError(field=field, message=message)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Request
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import SearchError
-from search_api.problems import http_problem, respond
 
 MAX_BODY_BYTES = 256 * 1024
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} kB"
@@ -30,10 +32,12 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
-_key_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Asked for when the service has a key.")
+_KEY_HEADER = "X-API-Key"
+key_header = APIKeyHeader(name=_KEY_HEADER, auto_error=False, description="Asked for when the service has a key.")
+"""Tells the OpenAPI document of the key; `LockedRoute` asks for it."""
 
 
-class BindingRefused(SearchError):  # noqa: N818 - says what happened; "Error" would add nothing
+class BindingRefused(SearchError):
     """The service will not, or cannot, listen where it was told to."""
 
 
@@ -49,14 +53,32 @@ def check_binding(host: str, api_key: SecretStr | None) -> None:
         )
 
 
-async def require_key(request: Request, given: Annotated[str | None, Depends(_key_header)]) -> None:
+class LockedRoute(APIRoute):
+    """A route that asks for the service's key before anything of the request's body is read or judged.
+
+    FastAPI reads the body before it calls a dependency, so that a dependency would come too late.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, behind the lock."""
+        answer = super().get_route_handler()
+
+        async def answer_with_key(request: Request) -> Response:
+            require_key(request.app.state.settings.api_key, request.headers.get(_KEY_HEADER))
+            return await answer(request)
+
+        return answer_with_key
+
+
+def require_key(wanted: SecretStr | None, given: str | None) -> None:
     """Refuse with 401 a request that lacks the service's key, where the service has one."""
-    wanted: SecretStr | None = request.app.state.settings.api_key
     if wanted is None or not _has_key(wanted):
         return
     # Compared in constant time, so that the time to refuse says nothing about the key.
     if given is None or not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode()):
-        detail = "This service needs its API key in the header X-API-Key" if given is None else "The API key is wrong"
+        detail = (
+            f"This service needs its API key in the header {_KEY_HEADER}" if given is None else "The API key is wrong"
+        )
         raise HTTPException(401, detail, headers={"WWW-Authenticate": "ApiKey"})
 
 
@@ -71,11 +93,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _with_headers(send)
-        if _announced_bytes(scope) > MAX_BODY_BYTES:
-            await respond(http_problem(413, _TOO_LARGE))(scope, receive, guarded)
-            return
-        await self._app(scope, _limited(receive), guarded)
+        await self._app(scope, _limited(receive, _announced_bytes(scope)), _with_headers(send))
 
 
 def _has_key(api_key: SecretStr | None) -> bool:
@@ -94,12 +112,14 @@ def _announced_bytes(scope: Scope) -> int:
     return int(announced) if announced.isdigit() else 0
 
 
-def _limited(receive: Receive) -> Receive:
-    """`receive`, refusing a body that grows too large on the way: a chunked one announces no size."""
+def _limited(receive: Receive, announced: int) -> Receive:
+    """`receive`, refusing a body that is announced too large, or grows so: a chunked one announces no size."""
     n_bytes = 0
 
     async def limited() -> Message:
         nonlocal n_bytes
+        if announced > MAX_BODY_BYTES:
+            raise HTTPException(413, _TOO_LARGE)
         message = await receive()
         n_bytes += len(message.get("body", b""))
         if n_bytes > MAX_BODY_BYTES:

@@ -1,16 +1,17 @@
 // The page's address is its state, in the words of the API: /?q=hope&kind=movie asks /v1/search?q=hope&kind=movie.
 // Two names are the page's own: `like` (a work's id) asks for similar works, `shown` counts the works on show.
+// `without` names parts of what was read out of the words, as the API does: `without=values.E4`.
 
 export const PAGE_SIZE = 10;
 const MOST_SHOWN = 100;
 const FILTERS = [
   "kind", "year_from", "year_to", "runtime_from", "runtime_to", "pages_from", "pages_to",
-  "language", "not_language", "genre", "all_genre", "not_genre", "creator", "value", "any",
+  "language", "not_language", "genre", "all_genre", "not_genre", "creator", "value",
 ];
 
 /** What an address asks for; names the page does not know are dropped. */
 export function readAddress(search) {
-  const known = new Set(["q", "like", "interpret", "shown", ...FILTERS]);
+  const known = new Set(["q", "like", "without", "shown", ...FILTERS]);
   return new URLSearchParams([...new URLSearchParams(search)].filter(([name, value]) => known.has(name) && value.trim()));
 }
 
@@ -43,7 +44,7 @@ export function without(params, names) {
 
 /** The path and parameters of the API that answer a question, from `offset` on. */
 export function toRequest(params, offset, limit) {
-  const wanted = without(params, params.has("like") ? ["like", "shown", "q", "interpret"] : ["shown"]);
+  const wanted = without(params, params.has("like") ? ["like", "shown", "q", "without"] : ["shown"]);
   wanted.set("limit", limit);
   wanted.set("offset", offset);
   const path = params.has("like") ? `works/${encodeURIComponent(params.get("like"))}/similar` : "search";

@@ -199,8 +199,8 @@ const suggestions = combobox(input, byId("suggestions"),
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  const filters = without(filtersOf(readAddress(location.search)), ["any"]); // which was said of the old words
-  const params = new URLSearchParams([["q", text], ...filters]);
+  // The filters stay; what was left out of the old words' reading says nothing of the new ones.
+  const params = new URLSearchParams([["q", text], ...filtersOf(readAddress(location.search))]);
   answers.delete(params.toString()); // asked again on purpose
   if (text) go(params);
 });

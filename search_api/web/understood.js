@@ -1,6 +1,6 @@
 // What Evoke understood, and the filters in force, as chips that can be taken away.
 
-import { filtersOf, filtersToParams, toggled, withOnly, without } from "./address.js";
+import { filtersOf, filtersToParams, toggled, without } from "./address.js";
 import { h } from "./dom.js";
 import { duration, kindPlural, languageName, range } from "./words.js";
 
@@ -9,10 +9,6 @@ const RANGES = [
   ["runtime_from", "runtime_to", duration, true],
   ["pages_from", "pages_to", (pages) => `${pages} pages`, true],
 ];
-const ANY = {
-  kind: "films and books", year: "any year", runtime_minutes: "any length", page_count: "any number of pages",
-  language: "any language", genres: "any genre", creators: "anyone",
-};
 const FACTS = {
   kind: "kind", language: "language", not_language: "language", genre: "genres", all_genre: "genres", not_genre: "genres",
   creator: "creators", year_from: "year", year_to: "year", runtime_from: "runtime_minutes", runtime_to: "runtime_minutes",
@@ -26,7 +22,6 @@ const CHOICES = {
   all_genre: String,
   not_genre: (genre) => `no ${genre}`,
   creator: (name) => `by ${name}`,
-  any: (fact) => ANY[fact],
 };
 
 /** Each filter in `params` as {label, fact, unwanted, next}: `next` is `params` without it. */
@@ -43,20 +38,23 @@ export function filterChips(params, nameOf) {
   return [...choices, ...ranges, ...values];
 }
 
-/**
- * What was read out of the words, as the same chips. A fact is taken away by asking for any. A value or a work cannot be
- * left out of a reading, so without it the words are searched for as they stand, with the facts kept as filters.
- */
+/** What was read out of the words, as the same chips: `next` leaves that part out, and only that. */
 export function understoodChips(params, intent, nameOf) {
   const own = filtersOf(params);
   const read = new URLSearchParams([...filtersToParams(intent.filters)].filter(([name, value]) => !own.has(name, value)));
-  const asWords = withOnly(new URLSearchParams([...params, ...read]), { interpret: "false" });
-  const facts = filterChips(read, nameOf).map((chip) => ({ ...chip, next: toggled(params, "any", chip.fact) }));
+  const leaveOut = (part, kept = []) => new URLSearchParams([...without(params, ["shown"]), ["without", part], ...kept]);
+  const facts = filterChips(read, nameOf).map((chip) => {
+    // A fact is left out whole, so what else was read of it (of two genres the other) stays on as a filter.
+    const kept = [...chip.next].filter(([name]) => FACTS[name] === chip.fact);
+    return { ...chip, next: leaveOut(`filters.${chip.fact}`, kept) };
+  });
   const values = Object.entries(intent.values).map(([id, weight]) => ({
-    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id), unwanted: weight < 0, next: asWords,
+    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id), unwanted: weight < 0, next: leaveOut(`values.${id}`),
   }));
-  const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: asWords }));
-  const unlikes = intent.unlike.map((work) => ({ label: `unlike ${work.title}`, unwanted: true, next: asWords }));
+  const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: leaveOut(`like.${work.id}`) }));
+  const unlikes = intent.unlike.map((work) => ({
+    label: `unlike ${work.title}`, unwanted: true, next: leaveOut(`unlike.${work.id}`),
+  }));
   return [...likes, ...unlikes, ...values, ...facts];
 }
 
@@ -67,18 +65,26 @@ export function showUnderstood(place, params, intent, nameOf, go) {
   const chosen = filterChips(filtersOf(params), nameOf).map((chip) => ({
     ...chip, next: new URLSearchParams([...without(params, [...filtersOf(params).keys(), "shown"]), ...chip.next]),
   }));
-  const plain = params.get("interpret") === "false"
-    ? [{ label: "plain words", next: without(params, ["interpret", "shown"]), verb: "Stop searching for" }] : [];
   const like = params.has("like") && intent.like[0]?.title;
-  const title = like ? [h("h1", {}, "More like ", like)] : [];
-  place.replaceChildren(...title, ...[["Understood", understood], ["Filtered", chosen], ["Searched for", plain]]
-    .filter(([, chips]) => chips.length > 0)
-    .map(([title, chips]) => h("div", { class: "reading" },
-      h("h2", {}, title),
-      h("ul", { class: "chips" }, chips.map((chip) => h("li", {}, removable(chip, go)))))));
+  const restore = params.has("without") && h("button", {
+    class: "quiet", type: "button", onclick: () => go(without(params, ["without", "shown"])),
+  }, "Put back what you left out");
+  place.replaceChildren(...[
+    like && h("h1", {}, "More like ", like),
+    reading("Understood", understood, go, restore),
+    reading("Filtered", chosen, go),
+  ].filter(Boolean));
 }
 
-function removable({ label, unwanted, next, verb = "Leave out" }, go) {
+function reading(title, chips, go, after = false) {
+  if (chips.length === 0 && !after) return false;
+  return h("div", { class: "reading" },
+    chips.length > 0 && h("h2", {}, title),
+    chips.length > 0 && h("ul", { class: "chips" }, chips.map((chip) => h("li", {}, removable(chip, go)))),
+    after);
+}
+
+function removable({ label, unwanted, next }, go) {
   return h("span", { class: `chip taken${unwanted ? " unwanted" : ""}` },
-    label, h("button", { type: "button", "aria-label": `${verb} "${label}"`, onclick: () => go(next) }, "×"));
+    label, h("button", { type: "button", "aria-label": `Leave out "${label}"`, onclick: () => go(next) }, "×"));
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from crawler.records import Creator
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.records import (
+    FACETS,
     Choice,
     Evidence,
     FacetCount,
@@ -26,8 +27,6 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
-
-FACETS = ("kind", "genres", "language", "decade", "creators", "values")
 
 VALUES = (
     ValueView(id="E2", name="hope", facet="emotion", description="The feeling that it may yet turn out well."),
@@ -155,7 +154,7 @@ WORKS = (
 
 
 class FakeSearch:
-    """Answers from a list of works; knows four phrases; fails with `failure` while that is set."""
+    """Answers from a list of works; knows five phrases; fails with `failure` while that is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}
@@ -168,6 +167,7 @@ class FakeSearch:
         self._fail_if_told()
         self.requests.append(request)
         intent = read_intent(request.query, self.works.values()) if request.interpret else Intent(text=request.query)
+        intent = leave_out(intent, request.without)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         intent = intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
         ranked = self._ranked(intent)
@@ -226,7 +226,7 @@ class FakeSearch:
 
 
 def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
-    """What the four phrases mean: a value's name, `not too sad`, `like TITLE`, `under two hours`."""
+    """What five phrases mean: `inspir`, `not too sad`, `like TITLE`, `under two hours`, `no comedy or horror`."""
     lowered = query.lower()
     values = {}
     if "inspir" in lowered:
@@ -237,7 +237,21 @@ def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
     like = tuple(
         WorkReference(id=work.id, title=work.title) for work in works if f"like {work.title.lower()}" in lowered
     )
-    return Intent(text=query, values=values, like=like, filters=Filters(runtime_minutes=runtime))
+    genres = Choice(none=("Comedy", "Horror")) if "no comedy or horror" in lowered else None
+    return Intent(text=query, values=values, like=like, filters=Filters(runtime_minutes=runtime, genres=genres))
+
+
+def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:
+    """An intent without these parts, as the real search leaves them out."""
+    facts = {name: None for name in Filters.model_fields if f"filters.{name}" in parts}
+    return intent.model_copy(
+        update={
+            "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
+            "like": tuple(work for work in intent.like if f"like.{work.id}" not in parts),
+            "unlike": tuple(work for work in intent.unlike if f"unlike.{work.id}" not in parts),
+            "filters": intent.filters.model_copy(update=facts),
+        }
+    )
 
 
 def passes(work: WorkView, filters: Filters) -> bool:

@@ -230,21 +230,44 @@ def test_more_like_this(page: Browser) -> None:
 
 @pytest.mark.browser
 def test_what_was_understood_can_be_taken_away(page: Browser) -> None:
-    page.ask("like Interstellar but not too sad, under two hours")
+    page.ask("inspiring, like Interstellar but not too sad, under two hours")
     page.wait(lambda: page.titles() == ["October Sky"])
-    assert page.chips() == ["like Interstellar", "less sadness", "up to 2 h"]
+    assert page.chips() == ["like Interstellar", "inspiration", "less sadness", "up to 2 h"]
     assert page.chips(".unwanted") == ["less sadness"]
     page.one("#understood [aria-label='Leave out \"up to 2 h\"']").click()
     page.wait(lambda: len(page.titles()) == 10)
-    assert page.parameters()["any"] == ["runtime_minutes"]
-    assert page.chips() == ["like Interstellar", "less sadness", "any length"]
-    page.driver.back()
-    page.wait(lambda: page.titles() == ["October Sky"])
+    assert page.parameters()["without"] == ["filters.runtime_minutes"]
+    assert page.chips() == ["like Interstellar", "inspiration", "less sadness"]
     page.one("#understood [aria-label='Leave out \"less sadness\"']").click()
-    page.wait(lambda: page.chips() == ["up to 2 h", "plain words"])
-    assert page.parameters()["interpret"] == ["false"]
-    page.one("#understood [aria-label='Stop searching for \"plain words\"']").click()
+    page.wait(lambda: page.chips() == ["like Interstellar", "inspiration"])
+    page.one("#understood [aria-label='Leave out \"like Interstellar\"']").click()
+    page.wait(lambda: page.chips() == ["inspiration"])
+    page.wait(lambda: "Interstellar" in page.titles())
+    page.one("#understood [aria-label='Leave out \"inspiration\"']").click()
+    page.wait(lambda: page.chips() == [])
+    left_out = ["filters.runtime_minutes", "values.E4", "like.movie:interstellar", "values.E5"]
+    assert page.parameters()["without"] == left_out
+    page.driver.back()
+    page.wait(lambda: page.chips() == ["inspiration"])
+    page.driver.refresh()
+    page.wait(lambda: page.chips() == ["inspiration"])
+    page.button("Put back what you left out").click()
     page.wait(lambda: page.titles() == ["October Sky"])
+    assert page.chips() == ["like Interstellar", "inspiration", "less sadness", "up to 2 h"]
+
+
+@pytest.mark.browser
+def test_of_two_genres_one_can_be_left_out(page: Browser) -> None:
+    page.ask("inspiring, no comedy or horror")
+    page.wait(lambda: page.chips() == ["inspiration", "no Comedy", "no Horror"])
+    assert "Amélie" not in page.titles()
+    page.one("#understood [aria-label='Leave out \"no Comedy\"']").click()
+    page.wait(lambda: "Amélie" in page.titles())
+    left_out = {"without": ["filters.genres"], "not_genre": ["Horror"]}
+    assert page.parameters() == {"q": ["inspiring, no comedy or horror"], **left_out}
+    page.ask("inspiring")
+    page.wait(lambda: page.parameters() == {"q": ["inspiring"], "not_genre": ["Horror"]})
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
 
 
 @pytest.mark.browser

@@ -10,9 +10,9 @@ from service_fakes import FakeSearch
 
 from search_api.app import create_app
 from search_api.errors import RequestRefused
+from search_api.parameters import FilterParameters, parse_value
 from search_api.problems import nearest
 from search_api.records import Choice, Filters, IntegerRange, ScoreRange, SearchRequest
-from search_api.routes import FilterParameters, parse_value
 from search_api.settings import SearchSettings
 
 SEARCH = FakeSearch()
@@ -34,6 +34,7 @@ def test_get_and_post_ask_the_same() -> None:
             "limit": 3,
             "offset": 1,
             "interpret": "false",
+            "without": ["values.E4", "filters.year"],
             "kind": "movie",
             "year_from": 1990,
             "year_to": 2015,
@@ -53,6 +54,7 @@ def test_get_and_post_ask_the_same() -> None:
             "limit": 3,
             "offset": 1,
             "interpret": False,
+            "without": ["values.E4", "filters.year"],
             "filters": {
                 "kind": "movie",
                 "year": {"gte": 1990, "lte": 2015},
@@ -173,12 +175,47 @@ def test_a_wrong_parameter_is_named(parameters: str, field: str, message: str) -
     assert len(response.content) < 1_000
 
 
+@pytest.mark.parametrize(
+    ("part", "chip"),
+    [
+        ("values.E5", "values"),
+        ("values.E4", "values"),
+        ("like.movie:interstellar", "like"),
+        ("filters.runtime_minutes", "filters"),
+    ],
+)
+def test_a_part_of_what_was_understood_can_be_left_out(part: str, chip: str) -> None:
+    query = {"q": "inspiring like Interstellar but not too sad, under two hours"}
+    whole = CLIENT.get("/v1/search", params=query).json()["intent"]
+    rest = CLIENT.get("/v1/search", params={**query, "without": part}).json()["intent"]
+    assert rest[chip] != whole[chip]
+    assert {name: read for name, read in rest.items() if name != chip} == {
+        name: read for name, read in whole.items() if name != chip
+    }
+
+
+def test_every_v1_path_refuses_unknown_parameters_by_name() -> None:
+    for path, operations in CLIENT.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            body = {"json": {"query": "x"}} if method == "post" else {}
+            address = path.replace("{work_id}", "movie:contact")
+            response = CLIENT.request(method, address, params={"q": "x", "verbosely": "1"}, **body)
+            if path.startswith("/v1/"):
+                assert response.status_code == 422, (method, path)
+                assert "verbosely is not a known parameter" in response.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/v1/facets", "/v1/suggest?q=x", "/v1/works/movie:contact/similar"])
-def test_unknown_parameters_are_refused_everywhere(path: str) -> None:
+def test_the_parameter_that_was_meant_is_guessed(path: str) -> None:
     response = CLIENT.get(path, params={"limti": "3", **({"q": "x"} if "q=" in path else {})})
     assert response.json()["errors"] == [
         {"field": "limti", "message": "is not a known parameter; did you mean 'limit'?"}
     ]
+
+
+def test_what_belongs_in_the_body_is_not_guessed_as_a_parameter() -> None:
+    response = CLIENT.post("/v1/search?limit=3", json={"query": "x"})
+    assert response.json()["errors"] == [{"field": "limit", "message": "is not a known parameter"}]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +294,7 @@ def test_an_unknown_parameter_is_always_refused_by_name(name: str) -> None:
 
 def test_only_what_is_mentioned_overrules_the_words() -> None:
     assert FilterParameters().to_filters().model_fields_set == set()
-    assert FilterParameters(kind="book", any=["year"]).to_filters().model_fields_set == {"kind", "year"}
+    assert FilterParameters(kind="book", year_to=1999).to_filters().model_fields_set == {"kind", "year"}
 
 
 def test_parameters_become_filters() -> None:
