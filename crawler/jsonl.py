@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -18,8 +19,12 @@ from crawler.records import SourceRecord
 BEIR_SOURCE = "beir"
 """The source of records read from a BEIR corpus; their works keep the corpus' own `_id`, which judgements name."""
 
+MAX_LINE_BYTES = 8 * 1024 * 1024
+"""Room for a work with a thousand reviews; a longer line is no record, and need not be held in memory."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BEIR_IDS = {
     "imdb_id": "imdb",
     "tmdb_id": "tmdb",
@@ -47,7 +52,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that is not a record, why, and the line itself, so that nothing is lost."""
+    r"""A line that is not a record, why, and the line itself, so that nothing is lost.
+
+    In `raw`, bytes that are not UTF-8 read `\xNN`, which is no escape of JSON. Of a line that is too long to be a
+    record it has the beginning.
+    """
 
     line: Line
     reason: str
@@ -65,10 +74,10 @@ def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
     """
-    with _open_catalogue(path) as lines:
+    with _open_catalogue(path) as file:
         number = 0
         try:
-            for number, raw in enumerate(lines, start=1):
+            for number, raw in enumerate(_lines(file), start=1):
                 raw = raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw  # noqa: PLW2901
                 if not raw.strip():
                     continue
@@ -76,9 +85,19 @@ def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]
                 try:
                     yield line, parse_record(raw)
                 except RecordRejected as error:
-                    yield Rejected(line, str(error), raw.decode("utf-8", "replace").rstrip("\n"))
+                    yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             yield Rejected(Line(path, number + 1), f"the gzip stream is damaged or cut short here ({error})", "")
+
+
+def check_catalogue(path: Path) -> None:
+    """Says before anything is done with a catalogue whether it can be read.
+
+    Raises:
+        CatalogueMissing: the file is not there, is a folder, or may not be read.
+    """
+    with _open_catalogue(path):
+        pass
 
 
 def parse_record(raw: bytes) -> SourceRecord:
@@ -87,6 +106,8 @@ def parse_record(raw: bytes) -> SourceRecord:
     Raises:
         RecordRejected: it is no JSON object in UTF-8, or a field is missing, unknown or wrong.
     """
+    if len(raw) > MAX_LINE_BYTES:
+        raise RecordRejected(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
     try:
         fields = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -99,16 +120,27 @@ def parse_record(raw: bytes) -> SourceRecord:
         raise RecordRejected(_first_problems(error)) from error
 
 
-def _open_catalogue(path: Path) -> BinaryIO:
-    try:
-        file = path.open("rb")
-        compressed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-    except IsADirectoryError as error:
-        raise CatalogueMissing(f"{path} is a folder; name the catalogue files in it") from error
-    except OSError as error:
-        raise CatalogueMissing(f"{path} cannot be read: {error.strerror}") from error
-    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if compressed else file
+@contextmanager
+def _open_catalogue(path: Path) -> Iterator[BinaryIO]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            compressed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+        except IsADirectoryError as error:
+            raise CatalogueMissing(f"{path} is a folder: name the catalogue files in it") from error
+        except OSError as error:
+            raise CatalogueMissing(f"{path} cannot be read: {error.strerror}") from error
+        yield cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file))) if compressed else file
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Gives the lines of a file; of one that is too long, the beginning only."""
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        rest = line
+        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE_BYTES + 1)
+        yield line
 
 
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +154,7 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     authors = metadata.get("authors") or []
     return fields | {
         "source": BEIR_SOURCE,
-        "source_id": str(document["_id"]),
+        "source_id": "" if document["_id"] is None else str(document["_id"]),
         "title": document.get("title"),
         "description": document.get("text", ""),
         "creators": [{"name": name, "role": "author"} for name in ([authors] if isinstance(authors, str) else authors)],
@@ -131,6 +163,8 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    if raw.startswith(_UTF_16_MARKS):
+        return "not UTF-8 but UTF-16: save the file as UTF-8"
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as wrong:
@@ -141,7 +175,9 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
 def _first_problems(error: ValidationError, most: int = 3) -> str:
     """Gives `field: what is wrong, got value` for the first few problems of a record."""
     problems = error.errors(include_url=False, include_context=False)
-    told = [f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]]
+    told = [
+        f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]
+    ]
     return "; ".join(told) + (f"; and {len(problems) - most} more" if len(problems) > most else "")
 
 

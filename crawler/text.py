@@ -6,7 +6,8 @@ import html
 import re
 import unicodedata
 
-_UNPRINTABLE = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {127: None, 0xFEFF: None, 0xFFFE: None}
+_CONTROLS = [*range(32), *range(127, 160)]
+_UNPRINTABLE = {code: None for code in [*_CONTROLS, 0xFEFF, 0xFFFE] if not chr(code).isspace()}
 _TAG = re.compile(r"</?(?:p|br|b|i|em|strong|u|span|div|a|ul|ol|li|h[1-6]|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"<(?:/?p|br|/?div|/?li|/?ul|/?ol|/?h[1-6]|/?blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 

@@ -33,10 +33,11 @@ class Analyser:
     @cached_property
     def _nlp(self) -> Any:
         import spacy
+        from spacy.pipeline import Sentencizer
 
         nlp = spacy.blank("en")
         # A paragraph ends a sentence too; spaCy keeps a line break as a token of its own.
-        punctuation = [*nlp.create_pipe("sentencizer").default_punct_chars, "\n"]
+        punctuation = [*Sentencizer.default_punct_chars, "\n"]
         nlp.add_pipe("sentencizer", config={"punct_chars": punctuation})
         nlp.max_length = 10_000_000
         return nlp
@@ -56,13 +57,9 @@ class Analyser:
         """Gives the terms of one text, such as a query."""
         return tuple(self._terms(self._nlp.tokenizer(text)))
 
-    def surface_forms(self, text: str) -> dict[str, str]:
-        """Gives each term of a text with the word it stands for as it is written there first."""
-        forms: dict[str, str] = {}
-        for token in self._nlp.tokenizer(text):
-            for term in self._terms([token]):
-                forms.setdefault(term, token.text)
-        return forms
+    def terms_and_words(self, text: str) -> list[tuple[str, str]]:
+        """Gives the terms of one text, each with the word it was written as."""
+        return [(term, token.text) for token in self._nlp.tokenizer(text) for term in self._terms([token])]
 
     def _terms(self, tokens: Iterable[Any]) -> Iterator[str]:
         words = [

@@ -25,9 +25,7 @@ def term_id(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=4).digest(), "big")
 
 
-def document_weights(
-    counts: Mapping[str, int], mean_length: float, *, k1: float = K1, b: float = B
-) -> SparseVector:
+def document_weights(counts: Mapping[str, int], mean_length: float, *, k1: float = K1, b: float = B) -> SparseVector:
     """Gives a document's BM25 weights without the IDF; `mean_length` is in terms, over the whole collection."""
     length_norm = k1 * (1 - b + b * sum(counts.values()) / mean_length) if mean_length else k1
     return _sparse({term: count * (k1 + 1) / (count + length_norm) for term, count in counts.items()})

@@ -70,16 +70,8 @@ def point_id(work_id: str) -> str:
 
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
-    """Creates an empty generation and gives its name; leftovers of builds that did not finish are removed."""
-    serving = serving_generation(engine)
-    numbers = [0]
-    for collection in engine.get_collections().collections:
-        prefix, _, number = collection.name.rpartition("-")
-        if prefix == ALIAS and number.isdigit():
-            numbers.append(int(number))
-            if collection.name != serving:
-                engine.delete_collection(collection.name)
-    name = f"{ALIAS}-{max(numbers) + 1}"
+    """Creates an empty generation and gives its name."""
+    name = f"{ALIAS}-{max(_generations(engine).values(), default=0) + 1}"
     cosine, dot = models.Distance.COSINE, models.Distance.DOT
     engine.create_collection(
         name,
@@ -99,6 +91,20 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
     for field, schema in PAYLOAD_INDEXES.items():
         engine.create_payload_index(name, field, field_schema=schema)
     return name
+
+
+def remove_unserved(engine: Engine) -> None:
+    """Removes what killed builds left: generations that were not finished, or were replaced but not yet deleted."""
+    serving = serving_generation(engine)
+    for name in _generations(engine):
+        if name != serving:
+            engine.delete_collection(name)
+
+
+def _generations(engine: Engine) -> dict[str, int]:
+    """Gives the number of each generation by its name."""
+    parts = {c.name: c.name.rpartition("-") for c in engine.get_collections().collections}
+    return {name: int(number) for name, (prefix, _, number) in parts.items() if prefix == ALIAS and number.isdigit()}
 
 
 def serving_generation(engine: Engine) -> str | None:
@@ -137,7 +143,7 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
 
 
 def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
-    """Gives the facts to show, filter and count by. Keys ending in `_keys` are the case-folded names filters compare."""
+    """Gives the facts to show, filter and count by. Keys ending in `_keys` hold the names that filters compare."""
     work = indexed.work
     creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
     labels = sorted((x for x in indexed.labels if x.score > 0), key=lambda x: (-x.score, x.value_id))
@@ -149,9 +155,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         "text_language": indexed.features.text_language,
         "values": {label.value_id: round(label.score, 4) for label in labels},
         "primary_values": [label.value_id for label in labels if label.score >= PRIMARY_SCORE],
-        "evidence": {
-            label.value_id: [label.evidence.start, label.evidence.end] for label in labels if label.evidence
-        },
+        "evidence": {label.value_id: [label.evidence.start, label.evidence.end] for label in labels if label.evidence},
     }
 
 
@@ -182,9 +186,8 @@ def verify_generation(
         for leg, query in queries.items():
             points = engine.query_points(generation, query=query, using=leg, query_filter=only_itself, limit=1).points
             if not points or points[0].score <= (0.99 if leg == "text" else 0):
-                raise VerificationFailed(
-                    f"{generation}: {indexed.work.title!r} ({indexed.work.id}) is not found by its own {leg}; index again"
-                )
+                lost = f"{indexed.work.title!r} ({indexed.work.id})"
+                raise VerificationFailed(f"{generation}: {lost} is not found by its own {leg}; index again")
 
 
 def swap_generation(engine: Engine, generation: str) -> None:

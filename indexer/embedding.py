@@ -71,9 +71,9 @@ class Encoder:
     @cached_property
     def _transformer(self) -> Any:
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
+        from transformers.utils import logging
 
-        disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             return SentenceTransformer(self._folder, device="cpu")
         except (OSError, ValueError) as error:
@@ -169,9 +169,7 @@ def split_by_sentences(
         start = stop
 
 
-def _add_sentences(
-    sums: Vectors, sentences: Sequence[Span], offsets: NDArray[np.int64], tokens: Vectors
-) -> None:
+def _add_sentences(sums: Vectors, sentences: Sequence[Span], offsets: NDArray[np.int64], tokens: Vectors) -> None:
     """Adds to each sentence's row the vectors of the tokens that begin in it."""
     starts = offsets[1:-1, 0]  # without the framing tokens
     for row, (first, last) in enumerate(
@@ -186,8 +184,9 @@ def _add_sentences(
 
 def _unit(vectors: Vectors) -> Vectors:
     """Scales rows to length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: Vectors = vectors / np.where(lengths == 0, 1, lengths)
+    lengths: Vectors = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    lengths[lengths == 0] = 1
+    scaled: Vectors = vectors / lengths
     return scaled
 
 

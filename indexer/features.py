@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from time import perf_counter
 
 import numpy as np
 
@@ -13,18 +12,19 @@ from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.embedding import Encoder
 from indexer.merging import heading
 from indexer.records import Features, Span, Work
+from indexer.timing import StepSeconds
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
 """Shorter texts are too often names only: of the catalogues' texts called foreign below this, most were English."""
 
 
 class FeatureMaker:
-    """Makes features, and says in `seconds` which step took how long."""
+    """Makes features, and adds to `seconds` which step took how long."""
 
-    def __init__(self, analyser: Analyser, encoder: Encoder) -> None:
+    def __init__(self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None) -> None:
         self.analyser = analyser
         self.encoder = encoder
-        self.seconds: Counter[str] = Counter()
+        self.seconds = StepSeconds() if seconds is None else seconds
 
     @property
     def recipe(self) -> bytes:
@@ -33,22 +33,19 @@ class FeatureMaker:
 
     def make(self, works: Sequence[Work]) -> list[Features]:
         """Gives each work's features, in order."""
-        started = perf_counter()
-        texts = [text for work in works for text in (heading(work), work.description)]
-        analyses = list(self.analyser.analyse(texts))
-        analysed = perf_counter()
-        languages = [text_language(work.description) for work in works]
-        checked = perf_counter()
-        prefixes = [f"{work.title}. " for work in works]
-        embeddings = self.encoder.embed(
-            [
-                (prefix + work.description, _shifted(analysis.sentences, len(prefix)))
-                for prefix, work, analysis in zip(prefixes, works, analyses[1::2], strict=True)
-            ]
-        )
-        self.seconds += Counter(
-            analyse=analysed - started, language=checked - analysed, embed=perf_counter() - checked
-        )  # fmt: skip
+        with self.seconds.timed("analyse"):
+            texts = [text for work in works for text in (heading(work), work.description)]
+            analyses = list(self.analyser.analyse(texts))
+        with self.seconds.timed("language"):
+            languages = [text_language(work.description) for work in works]
+        with self.seconds.timed("embed"):
+            prefixes = [f"{work.title}. " for work in works]
+            embeddings = self.encoder.embed(
+                [
+                    (prefix + work.description, _shifted(analysis.sentences, len(prefix)))
+                    for prefix, work, analysis in zip(prefixes, works, analyses[1::2], strict=True)
+                ]
+            )
         return [
             Features(
                 terms=Counter(headed.terms + described.terms),

@@ -7,16 +7,18 @@ every prototype and some near none, so a work's likenesses are standardised over
     z_v = (max over s of cos(s, v) - mean) / deviation        score_v = z_v / 3, kept in [0, 1]
 
 Measured on the validation queries that name a value (nDCG@10, books and films): this .521 and .179; without the
-standardising .429 and .138; by descriptions alone .480 and .177, by cues alone .478 and .178; by the whole text's vector
-.524 and .129; by sentences embedded each for itself .433 and .183, at twice the cost.
+standardising .429 and .138; by descriptions alone .480 and .177, by cues alone .478 and .178; by the whole text's
+vector .524 and .129; by sentences embedded each for itself .433 and .183, at twice the cost.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from indexer.embedding import Encoder, Vectors
@@ -30,17 +32,25 @@ PRIMARY_SCORE = 0.5
 
 
 class ZeroShotLabeller:
-    """Labels works by the likeness of their sentences to the values' own words."""
+    """Labels works by the likeness of their sentences to the values' own words.
+
+    Those are embedded with the first work: a build that finds nothing to do does not wait for them.
+    """
 
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder) -> None:
         self.taxonomy = taxonomy
-        self.value_ids = tuple(value.id for value in taxonomy.values)
-        self._prototypes = _prototypes(taxonomy, encoder)
+        self._encoder = encoder
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes with the taxonomy's words, the encoder and the method: labels of two fingerprints never mix."""
-        return hashlib.sha256(LABELLER_VERSION.encode() + self._prototypes.round(4).tobytes()).hexdigest()
+        words = [(value.id, value.description, value.cues) for value in self.taxonomy.values]
+        told = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words])
+        return hashlib.sha256(told).hexdigest()
+
+    @cached_property
+    def _prototypes(self) -> Vectors:
+        return _prototypes(self.taxonomy, self._encoder)
 
     def label(self, features: Features) -> tuple[ValueLabel, ...]:
         """Gives a label for every value, in the taxonomy's order; a work without a sentence gets none."""
@@ -51,7 +61,7 @@ class ZeroShotLabeller:
         scores = scale_likeness(likeness.max(axis=0))
         return tuple(
             ValueLabel(value_id, float(score), features.sentences[sentence])
-            for value_id, score, sentence in zip(self.value_ids, scores, best, strict=True)
+            for value_id, score, sentence in zip(self.taxonomy.ids, scores, best, strict=True)
         )
 
 

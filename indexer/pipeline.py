@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
-from typing import TypeVar
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar
 
 from tqdm import tqdm
 
-from crawler.jsonl import Line, Rejected, read_catalogue
+from crawler.jsonl import Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.collection import (
@@ -25,6 +25,7 @@ from indexer.collection import (
     GenerationFacts,
     create_generation,
     read_facts,
+    remove_unserved,
     serving_generation,
     swap_generation,
     upsert_works,
@@ -40,6 +41,7 @@ from indexer.merging import record_to_work
 from indexer.records import IndexedWork
 from indexer.settings import IndexSettings
 from indexer.store import Store
+from indexer.timing import StepSeconds
 from indexer.values import load_taxonomy
 
 READ_BATCH = 1_000
@@ -64,17 +66,8 @@ class BuildReport:
     n_pruned: int = 0
     generation: str | None = None
     rejects: Path | None = None
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: StepSeconds = field(default_factory=StepSeconds)
     notes: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Adds the time that the block takes to a step."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] += perf_counter() - started
 
 
 def starter_catalogue() -> Path:
@@ -84,35 +77,79 @@ def starter_catalogue() -> Path:
 
 
 def build_index(
-    catalogues: Sequence[Path], settings: IndexSettings, *, prune: bool = False, rejects: Path | None = None
+    catalogues: Sequence[Path],
+    settings: IndexSettings,
+    *,
+    prune: bool = False,
+    rejects: Path | None = None,
+    encoder: Encoder | None = None,
 ) -> BuildReport:
     """Brings the index up to date with the catalogues and gives what was done.
 
     Works of earlier builds stay, unless `prune` is set and every line could be read. Lines that are no records go to
-    `rejects` (default: `rejects.jsonl` in the home folder), each with file, line and reason.
+    `rejects` (default: `rejects.jsonl` in the home folder), each with file, line and reason. `encoder` replaces the one
+    that the settings name.
 
     Raises:
         CatalogueMissing: a file cannot be read; nothing was changed.
-        NothingToIndex: there is not one work.
+        NothingToIndex: there is not one work in the catalogues; nothing was changed.
         EngineLocked: another build is running.
         StorageFailed, VerificationFailed: the old index goes on serving; the next run resumes.
     """
-    rejects = rejects or settings.home / "rejects.jsonl"
-    report = BuildReport(rejects=rejects)
-    with _writing(settings.home), Store(settings.home) as store:
-        encoder = Encoder(settings.model)
-        with report.timed("load model"):
-            maker = FeatureMaker(Analyser(), encoder)
-            labeller = ZeroShotLabeller(load_taxonomy(settings.taxonomy), encoder)
-        with report.timed("read"):
-            _read_works(catalogues or [starter_catalogue()], store, report, rejects, prune=prune)
+    catalogues = catalogues or [starter_catalogue()]
+    reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
+    _check_files(catalogues, reject_file.path)
+    report = BuildReport(rejects=reject_file.path)
+    encoder = encoder or Encoder(settings.model)
+    maker = FeatureMaker(Analyser(), encoder, report.seconds)
+    labeller = ZeroShotLabeller(load_taxonomy(settings.taxonomy), encoder)
+    with (
+        _writing(settings.home),
+        Store(settings.home) as store,
+        # Opened before anything is made: an engine that does not answer is better found now than after hours.
+        closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
+    ):
+        remove_unserved(engine)
+        with report.seconds.timed("read"), reject_file:
+            _read_works(catalogues, store, report, reject_file, prune=prune)
         report.n_works = store.count_works()
-        if not report.n_works:
-            raise NothingToIndex(f"no work could be read ({report.n_rejected:,} lines rejected: {rejects}); the index is as it was")  # fmt: skip
         _make_features(store, maker, report)
-        with closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine:
-            _fill_and_swap(engine, store, maker, labeller, settings, report)
+        _fill_and_swap(engine, store, maker, labeller, settings, report)
     return report
+
+
+class RejectFile:
+    """Where lines that are no records go: made anew by a run that rejects some, gone after one that rejects none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.first: Rejected | None = None
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        if self.path.is_file():
+            self.path.unlink()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def write(self, rejected: Rejected) -> None:
+        """Adds a line."""
+        if self._file is None:
+            self.first = rejected
+            self._file = self.path.open("wb")
+        self._file.write(rejected.to_json())
+
+
+def _check_files(catalogues: Sequence[Path], rejects: Path) -> None:
+    for path in catalogues:
+        check_catalogue(path)
+        if rejects.exists() and rejects.samefile(path):
+            raise StorageFailed(f"{rejects} is a catalogue to read: name another file for the rejected lines")
 
 
 @contextmanager
@@ -134,33 +171,37 @@ def _writing(home: Path) -> Iterator[None]:
 
 
 def _read_works(
-    catalogues: Sequence[Path], store: Store, report: BuildReport, rejects: Path, *, prune: bool
+    catalogues: Sequence[Path], store: Store, report: BuildReport, reject_file: RejectFile, *, prune: bool
 ) -> None:
+    def reject(rejected: Rejected) -> None:
+        report.n_rejected += 1
+        reject_file.write(rejected)
+
     run = store.begin_run()
-    for path in catalogues:  # before anything changes: is every file there?
-        next(iter(read_catalogue(path)), None)
-    with rejects.open("wb") as reject_file:
-
-        def reject(rejected: Rejected) -> None:
-            report.n_rejected += 1
-            reject_file.write(rejected.to_json())
-
-        lines = tqdm(_records(catalogues, reject), desc="reading", unit=" works", disable=None, leave=False)
-        for batch in _batches(lines, READ_BATCH):
-            works = [(record_to_work(record), str(line)) for line, record in batch]
-            changes = store.put_works(works, run)
-            for (line, record), (change, earlier) in zip(batch, changes, strict=True):
-                if change == "conflicting":
-                    reason = f"source_id: {record.source_id!r} was given already at {earlier}, with other content"
-                    reject(Rejected(line, reason, record.model_dump_json(exclude_unset=True)))
-                else:
-                    report.changes[change] += 1
-    if not report.n_rejected:
-        rejects.unlink()
+    lines = tqdm(_records(catalogues, reject), desc="reading", unit=" works", disable=None, leave=False)
+    for batch in _batches(lines, READ_BATCH):
+        works = [(record_to_work(record), str(line)) for line, record in batch]
+        changes = store.put_works(works, run)
+        for (line, record), (change, earlier) in zip(batch, changes, strict=True):
+            if change == "conflicting":
+                reason = f"source_id: {record.source_id!r} was given already at {earlier}, with other content"
+                reject(Rejected(line, reason, record.model_dump_json(exclude_unset=True)))
+            else:
+                report.changes[change] += 1
+    if not report.changes:
+        raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
     if prune and report.n_rejected:
         report.notes.append("nothing was pruned, since lines were rejected: mend them and run again")
-    elif prune and report.changes:
+    elif prune:
         report.n_pruned = store.prune(run)
+
+
+def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: RejectFile) -> str:
+    first = reject_file.first
+    if first is None:
+        return f"there is no line in {', '.join(map(str, catalogues))}: give one record a line; the index is as it was"
+    more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
+    return f"{first.line}: {first.reason}{more}; no work could be read, mend the lines kept in {reject_file.path}"
 
 
 def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> Iterator[tuple[Line, SourceRecord]]:
@@ -175,16 +216,18 @@ def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> 
 def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:
     """Makes and stores the features that are missing; each batch is kept at once."""
     missing = store.works_without_features(maker.recipe)
+    if missing:
+        with report.seconds.timed("load model"):
+            maker.encoder.warm()
     with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
         for ids in _batches(missing, FEATURE_BATCH):
             works = store.works(ids)
             made = maker.make(works)
-            with report.timed("store"):
+            with report.seconds.timed("store"):
                 store.put_features(zip(works, made, strict=True), maker.recipe)
             report.n_embedded += len(made)
             report.n_foreign += sum(features.text_language != "en" for features in made)
             progress.update(len(made))
-    report.seconds += maker.seconds
 
 
 def _fill_and_swap(
@@ -195,10 +238,11 @@ def _fill_and_swap(
     settings: IndexSettings,
     report: BuildReport,
 ) -> None:
-    facts = _generation_facts(store, maker, labeller, settings)
+    fingerprint = _content_fingerprint(store, maker, labeller)
     serving = serving_generation(engine)
-    if serving and (served := read_facts(engine, serving)) and served.fingerprint == facts.fingerprint:
+    if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
         return
+    facts = _generation_facts(fingerprint, store, maker, labeller)
     generation = create_generation(engine, facts, settings)
     sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
     sample: list[IndexedWork] = []
@@ -208,35 +252,39 @@ def _fill_and_swap(
     )  # fmt: skip
     position = 0
     for batch in _batches(works, FILL_BATCH):
-        with report.timed("label"):
+        with report.seconds.timed("label"):
             indexed = [IndexedWork(work, features, labeller.label(features)) for work, features in batch]
-        with report.timed("upsert"):
+        with report.seconds.timed("upsert"):
             upsert_works(engine, generation, indexed, facts)
         sample += [work for offset, work in enumerate(indexed, start=position) if offset in sampled]
         position += len(indexed)
-    with report.timed("build vector index"):
+    with report.seconds.timed("build vector index"):
         engine.finish(generation)
-    with report.timed("verify"):
+    with report.seconds.timed("verify"):
         analyser = maker.analyser
         verify_generation(engine, generation, facts, [(work, analyser.terms(work.work.title)) for work in sample])
     swap_generation(engine, generation)
     report.generation = generation
 
 
-def _generation_facts(
-    store: Store, maker: FeatureMaker, labeller: ZeroShotLabeller, settings: IndexSettings
-) -> GenerationFacts:
-    taxonomy = labeller.taxonomy
+def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: ZeroShotLabeller) -> str:
+    """Gives a hash of all that decides what a generation holds: alike, and nothing need be built."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
+    return digest.hexdigest()
+
+
+def _generation_facts(
+    fingerprint: str, store: Store, maker: FeatureMaker, labeller: ZeroShotLabeller
+) -> GenerationFacts:
     return GenerationFacts(
-        fingerprint=digest.hexdigest(),
-        model=settings.model,
+        fingerprint=fingerprint,
+        model=maker.encoder.model,
         encoder_fingerprint=maker.encoder.fingerprint,
         analyser_version=ANALYSER_VERSION,
-        taxonomy_version=taxonomy.version,
-        value_ids=tuple(taxonomy.ids),
+        taxonomy_version=labeller.taxonomy.version,
+        value_ids=labeller.taxonomy.ids,
         dimension=maker.encoder.dimension,
         mean_terms=store.mean_terms(maker.recipe),
         n_works=store.count_works(),

@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS work (
     run INTEGER NOT NULL, body TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS features (
-    text_hash BLOB NOT NULL, recipe BLOB NOT NULL, n_terms INTEGER NOT NULL, terms BLOB NOT NULL, sentences BLOB NOT NULL,
-    vector BLOB NOT NULL, sentence_vectors BLOB NOT NULL, text_language TEXT NOT NULL,
+    text_hash BLOB NOT NULL, recipe BLOB NOT NULL, n_terms INTEGER NOT NULL, terms BLOB NOT NULL,
+    sentences BLOB NOT NULL, vector BLOB NOT NULL, sentence_vectors BLOB NOT NULL, text_language TEXT NOT NULL,
     PRIMARY KEY (text_hash, recipe)
 );
 CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY);
