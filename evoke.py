@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from indexer.pipeline import BuildReport
+    from indexer.settings import StorageSettings
     from search_api.records import Hit, Page
 
 DESCRIPTION = "Find films and books by what they give you."
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
+S = TypeVar("S", bound="StorageSettings")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and gives the exit code: 0 done, 2 refused with one line on stderr, 130 interrupted."""
+    _speak_any_alphabet()
     options = _parser().parse_args(arguments)
     try:
-        return _VERBS[options.verb](options)
+        code = _VERBS[options.verb](options)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print(f"evoke {options.verb}: interrupted; what was done is kept, run it again to go on", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever reads the answer, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         line = _refusal(error)
         if line is None:
             raise
-        print(f"evoke {options.verb}: {line}", file=sys.stderr)
+        print(f"evoke {options.verb}: {' '.join(line.split())}", file=sys.stderr)
         return USAGE_ERROR
 
 
+def _speak_any_alphabet() -> None:
+    """Lets a terminal that lacks a character show its code instead of ending the answer there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, as the verbs do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}; {self.prog} --help tells more\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="evoke", description=DESCRIPTION, epilog="evoke VERB --help tells more.")
+    parser = _Parser(prog="evoke", description=DESCRIPTION, epilog="evoke VERB --help tells more.")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     index = _add_verb(verbs, "index", "make works searchable", "evoke index films.jsonl books.jsonl.gz --prune")
@@ -47,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         help="JSON Lines of source records, or a BEIR corpus; gzip too. None: the starter catalogue",
     )  # fmt: skip
     index.add_argument("--prune", action="store_true", help="remove the works that these catalogues do not have")
-    index.add_argument("--rejects", type=Path, help="where lines that are no records go (default: EVOKE_HOME/rejects.jsonl)")
+    index.add_argument(
+        "--rejects", type=Path, help="where lines that are no records go (default: EVOKE_HOME/rejects.jsonl)"
+    )
 
     search = _add_verb(verbs, "search", "ask for works", 'evoke search "something hopeful about the sea" --limit 5')
     search.add_argument("query", metavar="QUERY")
@@ -55,21 +81,39 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--offset", type=int, default=0, help="how many works to skip")
     search.add_argument("--filters", metavar="JSON", help='such as {"kind": "book", "year": {"gte": 1990}}')
     search.add_argument("--json", action="store_true", help="print the page as the API gives it")
-    search.add_argument("--explain", action="store_true", help="show each leg's score and rank, and what was understood")
+    search.add_argument(
+        "--explain", action="store_true", help="show each leg's score and rank, and what was understood"
+    )
 
     serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
-    serve.add_argument("--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set")
-    serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--workers", type=int, default=1, help="processes that answer")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set"
+    )
+    serve.add_argument("--port", type=_port, default=8000)
+    serve.add_argument("--workers", type=_count, default=1, help="processes that answer")
     return parser
 
 
 def _add_verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str, example: str
+    verbs: argparse._SubParsersAction[_Parser], name: str, purpose: str, example: str
 ) -> argparse.ArgumentParser:
     return verbs.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=f"Example: {example}"
     )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535 are")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} is too few")
+    return count
 
 
 def _index(options: argparse.Namespace) -> int:
@@ -77,7 +121,8 @@ def _index(options: argparse.Namespace) -> int:
     from indexer.settings import IndexSettings
 
     started = perf_counter()
-    report = build_index(options.catalogues, IndexSettings(), prune=options.prune, rejects=options.rejects)
+    settings = _read_settings(IndexSettings)
+    report = build_index(options.catalogues, settings, prune=options.prune, rejects=options.rejects)
     for line in _report_lines(report, perf_counter() - started):
         print(line)
     return 0
@@ -90,7 +135,7 @@ def _report_lines(report: BuildReport, seconds: float) -> list[str]:
         lines.append(f"{report.n_rejected:,} lines rejected, each with its reason in {report.rejects}")
     if report.n_foreign:
         lines.append(f"{report.n_foreign:,} new texts are not in English: they are searched less well")
-    slowest = [f"{step} {taken:.1f} s" for step, taken in report.seconds.most_common(4) if taken >= 0.05]
+    slowest = [f"{step} {taken:.1f} s" for step, taken in report.seconds.slowest(4) if taken >= 0.05]
     changes = [f"{report.changes[change]:,} {change}" for change in ("new", "changed", "unchanged")]
     extras = [
         f"{count:,} {what}"
@@ -101,7 +146,7 @@ def _report_lines(report: BuildReport, seconds: float) -> list[str]:
     done = f"now serving {report.generation}" if report.generation else "the index was up to date"
     lines.append(
         f"{report.n_works:,} works: {', '.join(changes + extras)}; {report.n_embedded:,} embedded; {done}; "
-        f"{seconds:.1f} s ({', '.join(slowest)})"
+        f"{seconds:.1f} s" + (f" ({', '.join(slowest)})" if slowest else "")
     )
     return lines
 
@@ -115,10 +160,13 @@ def _search(options: argparse.Namespace) -> int:
 
     try:
         filters = Filters.model_validate_json(options.filters) if options.filters else Filters()
+    except ValidationError as error:
+        raise _UsageError(_problem(error, "filters", *error.errors()[0]["loc"])) from error
+    try:
         request = SearchRequest(query=options.query, filters=filters, limit=options.limit, offset=options.offset)
     except ValidationError as error:
-        raise _UsageError(_first_problem(error)) from error
-    search = open_search(SearchSettings())
+        raise _UsageError(_problem(error, *error.errors()[0]["loc"])) from error
+    search = open_search(_read_settings(SearchSettings))
     try:
         page = search.search(request)
     finally:
@@ -152,7 +200,7 @@ def _serve(options: argparse.Namespace) -> int:
     from search_api.app import serve
     from search_api.settings import SearchSettings
 
-    serve(SearchSettings(), options.host, options.port, options.workers)
+    serve(_read_settings(SearchSettings), options.host, options.port, options.workers)
     return 0
 
 
@@ -167,15 +215,25 @@ def _refusal(error: Exception) -> str | None:
     known = tuple(getattr(sys.modules[m], n) for m, n in zip(modules, names, strict=True) if m in sys.modules)
     if isinstance(error, (_UsageError, *known)):
         return str(error)
-    if type(error).__module__.startswith("pydantic") and hasattr(error, "errors"):  # an EVOKE_ variable is wrong
-        return f"settings: {_first_problem(error)}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return None
 
 
-def _first_problem(error: Exception) -> str:
-    problem = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
-    place = ".".join(map(str, problem["loc"]))
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
+def _read_settings(kind: type[S]) -> S:
+    """Gives the settings that the environment describes."""
+    from pydantic import ValidationError
+
+    try:
+        return kind()
+    except ValidationError as error:
+        variable, *place = error.errors()[0]["loc"]
+        raise _UsageError(_problem(error, f"EVOKE_{variable}".upper(), *place)) from error
+
+
+def _problem(error: ValidationError, *place: object) -> str:
+    """Gives a record's first problem as `place: what is wrong`."""
+    return f"{'.'.join(map(str, place))}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
 
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {"index": _index, "search": _search, "serve": _serve}

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
+def _check_web_address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("should begin with http:// or https://")
+    return url
+
+
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+WebAddress = Annotated[str, AfterValidator(_check_web_address)]
+
+
 class StorageSettings(BaseSettings):
     """Where the index is, and the model and taxonomy it speaks. Environment variables with the prefix `EVOKE_`."""
 
-    model_config = SettingsConfigDict(env_prefix="EVOKE_", frozen=True, extra="ignore")
+    # A variable that is set to nothing counts as unset: otherwise an empty EVOKE_HOME would be the working directory.
+    model_config = SettingsConfigDict(env_prefix="EVOKE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    home: Path = Field(
+    home: HomePath = Field(
         default_factory=lambda: user_data_path("evoke", appauthor=False), description="holds index, store and caches"
     )
-    qdrant_url: str | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
+    qdrant_url: WebAddress | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
     qdrant_api_key: SecretStr | None = None
     model: str = Field(default=DEFAULT_MODEL, description="a folder, or a sentence-transformers name")
-    taxonomy: Path | None = Field(default=None, description="a values.toml of your own")
+    taxonomy: HomePath | None = Field(default=None, description="a values.toml of your own")
 
     @property
     def engine_location(self) -> str | Path:
