@@ -215,8 +215,10 @@ class Search:
 
     def _ask(self, generation: Generation, query: str, intent: Intent) -> Question:
         with self._analyser_lock:
-            terms = self._analyser.terms(intent.text)
-            forms = self._analyser.surface_forms(intent.text)
+            terms = self._analyser.terms_and_words(intent.text)
+        forms: dict[str, str] = {}
+        for term, word in terms:
+            forms.setdefault(term, word)
         text = self.encoder.encode([intent.text])[0]
         values = np.array([intent.values.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
         # What the words say of a value counts, not what the works they name happen to give.
@@ -229,7 +231,7 @@ class Search:
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * vectors["values"]
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            legs["bm25"] = query_weights(terms)
+            legs["bm25"] = query_weights(term for term, _ in terms)
         if values.any():
             legs["values"] = values
         return Question(query, intent, legs, forms)

@@ -13,10 +13,28 @@ from qdrant_client import models
 from rank_bm25 import BM25Okapi
 
 from indexer.analysis import Analyser
-from indexer.bm25 import B, K1, document_weights, query_weights
+from indexer.bm25 import K1, B, document_weights, query_weights
 from indexer.engine import open_engine
 
-WORDS = "whale sea captain ship storm island treasure map friend enemy night star love war child river snow".split()
+WORDS = [
+    "whale",
+    "sea",
+    "captain",
+    "ship",
+    "storm",
+    "island",
+    "treasure",
+    "map",
+    "friend",
+    "enemy",
+    "night",
+    "star",
+    "love",
+    "war",
+    "child",
+    "river",
+    "snow",
+]
 
 
 class LuceneBM25(BM25Okapi):
