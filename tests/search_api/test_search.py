@@ -1,0 +1,182 @@
+"""Search over the starter catalogue with the real model: what a person who asks it notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from indexer.pipeline import build_index
+from indexer.settings import IndexSettings
+from search_api.errors import IndexMissing, RequestRefused, WorkNotFound
+from search_api.records import FACETS, Filters, Hit, Page, SearchRequest
+from search_api.search import Search, open_search
+from search_api.settings import SearchSettings
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+    home = tmp_path_factory.mktemp("home")
+    build_index([], IndexSettings(home=home))
+    opened = open_search(SearchSettings(home=home))
+    yield opened
+    opened.close()
+
+
+def ask(search: Search, query: str, *, limit: int = 10, offset: int = 0, **filters: object) -> Page:
+    return search.search(
+        SearchRequest(query=query, limit=limit, offset=offset, filters=Filters.model_validate(filters))
+    )
+
+
+def titles(page: Page) -> list[str]:
+    return [hit.title for hit in page.hits]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("find me something inspiring", {"Apollo 11", "Free Solo", "October Sky"}),
+        ("a feel-good film", {"Amélie", "The Intouchables", "Paddington 2", "School of Rock"}),
+        ("a book about survival at sea", {"Kon-Tiki", "Endurance: Shackleton's Incredible Voyage", "Life of Pi"}),
+        ("sad japanese film", {"Tokyo Story", "Grave of the Fireflies", "Departures"}),
+        ("a clockwork city above and workers below", {"Metropolis"}),
+    ],
+)
+def test_well_known_requests_find_well_known_answers(search: Search, query: str, expected: set[str]) -> None:
+    assert len(expected & set(titles(ask(search, query)))) >= min(2, len(expected))
+
+
+def test_the_flagship_request_is_read_and_answered(search: Search) -> None:
+    page = ask(search, "find me something inspiring, like Interstellar but not too sad, under two hours")
+    assert [work.title for work in page.intent.like] == ["Interstellar"]
+    assert page.intent.values["E5"] > 0 > page.intent.values["E4"]
+    assert "Interstellar" not in titles(page)
+    assert all(hit.runtime_minutes is not None and hit.runtime_minutes < 120 for hit in page.hits)
+    assert {"October Sky", "Apollo 11", "WALL·E"} & set(titles(page)[:5])
+
+
+def test_a_hit_says_why(search: Search) -> None:
+    hit = ask(search, "survival at sea", kind="book").hits[0]
+    assert {"text", "bm25", "values"} <= hit.legs.keys()
+    assert all(leg.rank is None or leg.rank >= 1 for leg in hit.legs.values())
+    assert "sea" in hit.matched_terms
+    assert hit.reasons
+    for value in hit.values:
+        assert value.evidence is not None
+        assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
+
+
+@pytest.mark.parametrize("title", ["1984", "M", "The Godfather", "pan's labyrinth", "Amelie"])
+def test_a_query_that_is_a_title_finds_its_work_first(search: Search, title: str) -> None:
+    first = titles(ask(search, title))[0].casefold().replace("é", "e")
+    assert first == title.casefold()
+
+
+FILTERS = [
+    ({"kind": "book"}, lambda hit: hit.kind == "book"),
+    ({"year": {"gte": 1990, "lte": 1999}}, lambda hit: 1990 <= hit.year <= 1999),
+    ({"runtime_minutes": {"lte": 90}}, lambda hit: hit.runtime_minutes <= 90),
+    ({"page_count": {"gte": 500}}, lambda hit: hit.page_count >= 500),
+    ({"language": {"any": ["ja", "fr"]}}, lambda hit: hit.language in ("ja", "fr")),
+    ({"language": {"none": ["en"]}}, lambda hit: hit.language != "en"),
+    ({"genres": {"any": ["comedy", "Horror"]}}, lambda hit: {"Comedy", "Horror"} & set(hit.genres)),
+    ({"genres": {"all": ["Drama", "WAR"]}}, lambda hit: {"Drama", "War"} <= set(hit.genres)),
+    ({"genres": {"none": ["Drama"]}}, lambda hit: "Drama" not in hit.genres),
+    ({"creators": {"any": ["akira kurosawa"]}}, lambda hit: hit.creators[0].name == "Akira Kurosawa"),
+    ({"values": {"E5": {"gte": 0.6}}}, lambda hit: True),
+]
+
+
+@pytest.mark.parametrize(("filters", "passes"), FILTERS, ids=[str(f) for f, _ in FILTERS])
+def test_filters_hold_for_every_hit_and_totals_count_just_those(search: Search, filters, passes) -> None:  # type: ignore[no-untyped-def]
+    everything = [hit for offset in range(0, 400, 100) for hit in ask(search, "love", limit=100, offset=offset).hits]
+    page = ask(search, "love", limit=100, **filters)
+    assert page.hits
+    assert all(passes(hit) for hit in page.hits)
+    if "values" not in filters:
+        assert page.total == sum(_passes(passes, hit) for hit in everything)
+
+
+def _passes(passes, hit: Hit) -> bool:  # type: ignore[no-untyped-def]
+    try:
+        return bool(passes(hit))
+    except (TypeError, IndexError):  # a work that lacks the fact fails the filter
+        return False
+
+
+def test_ten_pages_repeat_no_work_and_leave_none_out(search: Search) -> None:
+    whole = [hit.id for offset in (0, 100, 200, 300) for hit in ask(search, "hope", limit=100, offset=offset).hits]
+    paged = [hit.id for page in range(50) for hit in ask(search, "hope", limit=7, offset=7 * page).hits]
+    assert paged == whole[: len(paged)]
+    assert len(set(whole)) == len(whole) == ask(search, "hope").total == search.check()
+
+
+def test_scores_fall_and_equal_scores_are_ordered_by_id(search: Search) -> None:
+    hits = ask(search, "a quiet village", limit=100).hits
+    order = [(-hit.score, hit.id) for hit in hits if hit.score > 0]
+    assert order == sorted(order)
+
+
+def test_an_offset_past_the_end_is_an_empty_page_with_the_total(search: Search) -> None:
+    page = ask(search, "hope", offset=100_000)
+    assert page.hits == ()
+    assert page.total == search.check()
+
+
+def test_nothing_passes_contradicting_filters(search: Search) -> None:
+    page = ask(search, "hope", kind="book", runtime_minutes={"lte": 90})
+    assert (page.total, page.hits) == (0, ())
+
+
+def test_facets_count_the_works_that_the_filters_let_through(search: Search) -> None:
+    facets = search.facets(Filters(kind="movie"))
+    assert set(facets.facets) == set(FACETS)
+    assert [(count.value, count.count) for count in facets.facets["kind"]] == [("movie", facets.total)]
+    assert (
+        sum(count.count for count in search.facets(names=["language"], limit=100).facets["language"]) == search.check()
+    )
+    with pytest.raises(RequestRefused, match="colour"):
+        search.facets(names=["colour"])
+
+
+def test_similar_works_are_alike_leave_the_work_out_and_heed_filters(search: Search) -> None:
+    similar = search.similar("starter:interstellar-2014", limit=10)
+    assert {"Contact", "The Martian", "2001: A Space Odyssey", "Arrival", "Apollo 11"} & set(titles(similar))
+    assert "Interstellar" not in titles(similar)
+    books = search.similar("starter:interstellar-2014", Filters(kind="book"))
+    assert {hit.kind for hit in books.hits} == {"book"}
+    with pytest.raises(WorkNotFound):
+        search.similar("starter:no-such-work")
+
+
+def test_filters_of_the_request_replace_those_read_from_the_words(search: Search) -> None:
+    assert {hit.kind for hit in ask(search, "a sad film", kind="book").hits} == {"book"}
+
+
+def test_parts_of_what_was_understood_can_be_left_out(search: Search) -> None:
+    query = "a film like Interstellar, not too sad"
+    understood = search.search(SearchRequest(query=query)).intent
+    assert (understood.filters.kind, len(understood.like)) == ("movie", 1)
+    parts = ("values.E4", f"like.{understood.like[0].id}", "filters.kind")
+    left = search.search(SearchRequest(query=query, without=parts)).intent
+    assert (left.filters.kind, left.like, "E4" in left.values) == (None, (), False)
+    plain = search.search(SearchRequest(query=query, interpret=False)).intent
+    assert (plain.text, plain.values) == (query, {})
+
+
+def test_an_unknown_value_is_refused_by_name(search: Search) -> None:
+    with pytest.raises(RequestRefused, match=r"filters\.values\.E99"):
+        ask(search, "hope", values={"E99": {"gte": 0.5}})
+
+
+@pytest.mark.parametrize("query", ["😀🎬", "ספר על אהבה", "كتاب عن الحب", "the of and", "x" * 10_000, "\u0000"])
+def test_any_words_get_an_answer(search: Search, query: str) -> None:
+    assert ask(search, query).hits
+
+
+def test_a_search_opened_before_the_first_build_says_what_to_do(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    early = open_search(SearchSettings(home=tmp_path))
+    with pytest.raises(IndexMissing, match="evoke index"):
+        ask(early, "hope")
+    early.close()
