@@ -168,6 +168,7 @@ def _search(options: argparse.Namespace) -> int:
         raise _UsageError(_problem(error, *error.errors()[0]["loc"])) from error
     search = open_search(_read_settings(SearchSettings))
     try:
+        search.check()  # loads the model, which is no part of the time that the answer tells
         page = search.search(request)
     finally:
         search.close()

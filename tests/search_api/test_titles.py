@@ -29,7 +29,7 @@ TITLES = TitleIndex(
         ("Matrix", "matrix"),
         ("A trip to the moon", "moon"),
         ("amelie", "amelie"),
-        ("le fabuleux destin d’amelie poulain", "amelie"),
+        ("le fabuleux destin d\u2019amelie poulain", "amelie"),
         ("the hobbit", "hobbit"),
         ("HOBBIT!", "hobbit"),
         ("it", "it"),
@@ -54,7 +54,13 @@ def test_namesakes_are_all_found_best_known_first() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "first"),
-    [("inter", "interstellar"), ("intersteler", "interstellar"), ("pre", "pride"), ("moon", "moon"), ("solaros", "solaris-1972")],
+    [
+        ("inter", "interstellar"),
+        ("intersteler", "interstellar"),
+        ("pre", "pride"),
+        ("moon", "moon"),
+        ("solaros", "solaris-1972"),
+    ],
 )  # fmt: skip
 def test_suggests_completions_then_slips_of_the_hand(typed: str, first: str) -> None:
     assert TITLES.suggest(typed, limit=3)[0].id == first
