@@ -1,0 +1,69 @@
+"""What the tests of several stages share: a home of their own, and indexes that are built once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from catalogues import SMALL
+from homes import build, open_home
+
+from indexer.embedding import Encoder
+from indexer.pipeline import build_index
+from indexer.settings import IndexSettings
+from search_api.search import Search
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_the_user() -> Iterator[None]:
+    """Keeps the settings, the index and the network of whoever runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("EVOKE_") and not name.startswith("EVOKE_TEST_")]:
+            patch.delenv(name)
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that does not exist yet, named by EVOKE_HOME."""
+    monkeypatch.setenv("EVOKE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the small catalogue, indexed by the fake encoder. To read only; copy it to write."""
+    folder = tmp_path_factory.mktemp("small") / "home"
+    build(folder, SMALL)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_search(small_home: Path) -> Iterator[Search]:
+    """Search over the small catalogue."""
+    with open_home(small_home) as search:
+        yield search
+
+
+@pytest.fixture(scope="session")
+def real_encoder() -> Encoder:
+    """The encoder that Evoke ships with: for tests of meaning only, since it takes seconds to load."""
+    return Encoder()
+
+
+@pytest.fixture(scope="session")
+def starter_home(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Path:
+    """A home with the starter catalogue, indexed by the real encoder. To read only."""
+    folder = tmp_path_factory.mktemp("starter") / "home"
+    build_index([], IndexSettings(home=folder), encoder=real_encoder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter_search(starter_home: Path, real_encoder: Encoder) -> Iterator[Search]:
+    """Search over the starter catalogue, by meaning."""
+    with open_home(starter_home, real_encoder) as search:
+        yield search

@@ -1,0 +1,66 @@
+"""Home folders: built from records by an encoder, opened for search, and read point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from catalogues import Fields, write_catalogue
+from fakes import FakeEncoder
+
+from indexer.collection import serving_generation
+from indexer.embedding import Encoder
+from indexer.engine import open_engine
+from indexer.pipeline import BuildReport, build_index
+from indexer.settings import IndexSettings
+from indexer.values import load_taxonomy
+from search_api.records import Page, SearchRequest
+from search_api.search import Search
+
+
+def build(
+    home: Path, records: Iterable[Fields], encoder: FakeEncoder | Encoder | None = None, **options: Any
+) -> BuildReport:
+    """Indexes records into a home, from a catalogue beside it."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    catalogue = write_catalogue(home.parent / f"{home.name}.jsonl", records)
+    return build_index([catalogue], IndexSettings(home=home), encoder=encoder or FakeEncoder(), **options)
+
+
+@contextmanager
+def open_home(home: Path, encoder: FakeEncoder | Encoder | None = None) -> Iterator[Search]:
+    """Opens a home's index for search, by the encoder that built it."""
+    with closing(
+        Search(open_engine(home / "index", read_only=True), encoder or FakeEncoder(), load_taxonomy())
+    ) as search:
+        yield search
+
+
+def ask(search: Search, query: str, limit: int = 10, offset: int = 0) -> Page:
+    """Gives what a search answers to plain words."""
+    return search.search(SearchRequest(query=query, limit=limit, offset=offset, interpret=False))
+
+
+def titles(search: Search, query: str, limit: int = 10) -> list[str]:
+    return [hit.title for hit in ask(search, query, limit).hits]
+
+
+def read_points(home: Path) -> dict[str, tuple[dict[str, Any], Any]]:
+    """Gives the payload and the vectors of every work that a home's index serves, by work id."""
+    with closing(open_engine(home / "index", read_only=True)) as engine:
+        generation = serving_generation(engine)
+        assert generation is not None
+        records, rest = engine.scroll(generation, limit=100_000, with_payload=True, with_vectors=True)
+    assert rest is None
+    points = {record.payload["id"]: (record.payload, _rounded(record.vector)) for record in records if record.payload}
+    assert len(points) == len(records), "a work is there twice"
+    return points
+
+
+def _rounded(vectors: Any) -> dict[str, Any]:
+    """Gives named vectors in a form that compares equal when they are: sparse ones come in any order."""
+    sparse = vectors["bm25"]
+    dense = {name: [round(x, 5) for x in vectors[name]] for name in ("text", "values")}
+    return dense | {"bm25": {i: round(x, 5) for i, x in zip(sparse.indices, sparse.values, strict=True)}}

@@ -1,0 +1,247 @@
+"""What a person notices of `evoke index`: what is new, what is made again, what stays, what goes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalogues import SMALL, Fields, make_record, make_records, write_catalogue
+from fakes import FakeEncoder
+from homes import ask, build, open_home, read_points, titles
+
+from evoke import _report_lines
+from indexer.embedding import Encoder
+from indexer.pipeline import BuildReport, build_index
+from indexer.settings import IndexSettings
+from search_api.search import Search
+
+
+def counts(report: BuildReport) -> dict[str, int]:
+    return {change: number for change, number in report.changes.items() if number}
+
+
+def ids(home: Path) -> set[str]:
+    return {work_id.removeprefix("test:") for work_id in read_points(home)}
+
+
+def written(home: Path) -> dict[Path, int]:
+    """Gives when each file of the index was written."""
+    return {path: path.stat().st_mtime_ns for path in (home / "index" / "collections").rglob("*") if path.is_file()}
+
+
+def renamed(records: Sequence[Fields], source_id: str, **facts: Any) -> list[Fields]:
+    return [{**record, **facts} if record["source_id"] == source_id else record for record in records]
+
+
+@pytest.fixture
+def built_home(home: Path, small_home: Path) -> Path:
+    """A copy of the small index, to change."""
+    return Path(shutil.copytree(small_home, home))
+
+
+def test_first_build_serves_every_work(home: Path) -> None:
+    report = build(home, SMALL)
+    assert counts(report) == {"new": len(SMALL)}
+    assert report.n_works == report.n_embedded == len(SMALL)
+    assert ids(home) == {record["source_id"] for record in SMALL}
+    with open_home(home) as search:
+        assert titles(search, "storms at the lighthouse", limit=1) == ["The Lighthouse Year"]
+
+
+def test_unchanged_catalogue_builds_nothing(built_home: Path) -> None:
+    encoder = FakeEncoder()
+    before = written(built_home)
+    report = build(built_home, SMALL, encoder)
+    assert counts(report) == {"unchanged": len(SMALL)}
+    assert report.generation is None
+    assert encoder.embedded == []
+    assert written(built_home) == before
+
+
+def test_only_the_changed_and_the_new_are_embedded(built_home: Path) -> None:
+    encoder = FakeEncoder()
+    changed = renamed(SMALL, "salt-road", description="Two sisters drive north with a stolen bell.")
+    report = build(built_home, [*changed, make_record("new", "Paper Boats")], encoder)
+    assert counts(report) == {"unchanged": len(SMALL) - 1, "changed": 1, "new": 1}
+    assert len(encoder.embedded) == report.n_embedded == 2
+    with open_home(built_home) as search:
+        found = ask(search, "stolen bell").hits[0]
+        assert (found.title, found.description) == ("Salt Road", "Two sisters drive north with a stolen bell.")
+        assert ask(search, "anything").total == len(SMALL) + 1
+
+
+def test_new_rating_is_served_without_embedding(built_home: Path) -> None:
+    encoder = FakeEncoder()
+    rating = {"mean": 8.1, "count": 900, "scale": 10}
+    report = build(built_home, renamed(SMALL, "salt-road", rating=rating), encoder)
+    assert (counts(report)["changed"], encoder.embedded) == (1, [])
+    assert read_points(built_home)["test:salt-road"][0]["rating"] == rating
+
+
+def test_change_taken_back_is_not_embedded_again(built_home: Path) -> None:
+    build(built_home, renamed(SMALL, "salt-road", description="Something else."))
+    encoder = FakeEncoder()
+    report = build(built_home, SMALL, encoder)
+    assert (counts(report)["changed"], encoder.embedded) == (1, [])
+
+
+def test_after_changes_the_index_is_as_if_built_at_once(built_home: Path, tmp_path: Path) -> None:
+    final = [*renamed(SMALL, "bee-diary", description="Ten hives, one winter."), make_record("new", "Paper Boats")]
+    build(built_home, make_records(40))
+    build(built_home, final, prune=True)
+    build(tmp_path / "fresh", final)
+    assert read_points(built_home) == read_points(tmp_path / "fresh")
+
+
+def test_earlier_works_stay_unless_pruned(built_home: Path) -> None:
+    few = SMALL[:3]
+    assert build(built_home, few).n_works == len(SMALL)
+    assert len(ids(built_home)) == len(SMALL)
+    report = build(built_home, few, prune=True)
+    assert (report.n_pruned, report.n_works) == (len(SMALL) - 3, 3)
+    assert ids(built_home) == {record["source_id"] for record in few}
+
+
+def test_nothing_is_pruned_when_a_line_was_rejected(built_home: Path) -> None:
+    report = build(built_home, [*SMALL[:3], {"title": "no source"}], prune=True)
+    assert (report.n_pruned, report.n_rejected) == (0, 1)
+    assert "nothing was pruned" in " ".join(report.notes)
+    assert len(ids(built_home)) == len(SMALL)
+
+
+def test_another_model_embeds_all_again(built_home: Path) -> None:
+    other = FakeEncoder("other", dimension=32)
+    report = build(built_home, SMALL, other)
+    assert counts(report) == {"unchanged": len(SMALL)}
+    assert len(other.embedded) == len(SMALL)
+    with open_home(built_home, other) as search:
+        assert titles(search, "the last ferry", limit=1) == ["Night Ferry"]
+
+
+def test_another_taxonomy_labels_all_again_without_embedding(built_home: Path, tmp_path: Path) -> None:
+    taxonomy = tmp_path / "values.toml"
+    taxonomy.write_text(
+        'version = "test"\n'
+        + "".join(
+            f'[[values]]\nid = "{value_id}"\nname = "{name}"\nfacet = "emotion"\ndescription = "{name}"\n'
+            for value_id, name in (("V1", "storm"), ("V2", "laugh"), ("V3", "fog"))
+        )
+    )
+    encoder = FakeEncoder()
+    catalogue = write_catalogue(tmp_path / "works.jsonl", SMALL)
+    report = build_index([catalogue], IndexSettings(home=built_home, taxonomy=taxonomy), encoder=encoder)
+    assert (report.generation is not None, encoder.embedded) == (True, [])
+    payload, vectors = read_points(built_home)["test:night-ferry"]
+    assert payload["primary_values"] == [] or payload["primary_values"] == ["V3"]
+    assert set(payload["values"]) <= {"V1", "V2", "V3"}
+    assert len(vectors["values"]) == 3
+
+
+def test_several_files_plain_and_gzipped(home: Path, tmp_path: Path) -> None:
+    catalogues = [
+        write_catalogue(tmp_path / "films.jsonl", SMALL[:3]),
+        write_catalogue(tmp_path / "books.jsonl.gz", SMALL[3:]),
+    ]
+    report = build_index(catalogues, IndexSettings(home=home), encoder=FakeEncoder())
+    assert counts(report) == {"new": len(SMALL)}
+
+
+def test_beir_corpus_keeps_its_ids(home: Path) -> None:
+    documents = [
+        {"_id": "doc1", "title": "Blue Hour", "text": "A nurse walks home at dawn.", "metadata": {"year": 1999}},
+        {"_id": "doc2", "title": "Red Hour", "text": "", "metadata": {"kind": "book", "authors": ["Ada Marsh"]}},
+        {"_id": 3, "title": "Grey Hour", "text": "An hour of rain.", "metadata": {}},
+    ]
+    build(home, documents)
+    with open_home(home) as search:
+        assert {hit.id for hit in ask(search, "hour").hits} == {"doc1", "doc2", "3"}
+        assert search.work("doc1").year == 1999
+        assert [creator.name for creator in search.work("doc2").creators] == ["Ada Marsh"]
+
+
+def test_same_work_told_twice_alike_is_counted(home: Path) -> None:
+    report = build(home, [*SMALL, SMALL[0]])
+    assert counts(report) == {"new": len(SMALL), "repeated": 1}
+    assert (report.n_works, report.n_rejected) == (len(SMALL), 0)
+
+
+def test_same_work_told_otherwise_is_rejected_with_both_places(home: Path) -> None:
+    report = build(home, [*SMALL, {**SMALL[0], "title": "Another Title"}])
+    assert report.rejects is not None
+    rejected = json.loads(report.rejects.read_text())
+    catalogue = home.with_suffix(".jsonl")
+    assert (rejected["file"], rejected["line"]) == (str(catalogue), len(SMALL) + 1)
+    assert f"given already at {catalogue}:1" in rejected["reason"]
+    assert json.loads(rejected["raw"])["title"] == "Another Title"
+    with open_home(home) as search:
+        assert search.work("test:lighthouse").title == "The Lighthouse Year"
+
+
+def test_works_with_the_same_text_are_embedded_once(home: Path) -> None:
+    encoder = FakeEncoder()
+    report = build(home, [make_record("a", "Twin", "One text."), make_record("b", "Twin", "One text.")], encoder)
+    assert (report.n_works, len(encoder.embedded)) == (2, 1)
+    assert ids(home) == {"a", "b"}
+
+
+def test_closing_line_counts_everything(built_home: Path) -> None:
+    changed = renamed(SMALL[:6], "salt-road", description="Other words.")
+    first = build(built_home, [*changed, SMALL[0], make_record("new", "Paper Boats"), {"title": "no source"}])
+    lines = _report_lines(first, 2.04)
+    assert lines[-2] == f"1 lines rejected, each with its reason in {first.rejects}"
+    assert lines[-1].startswith(
+        f"9 works: 1 new, 1 changed, 5 unchanged, 1 repeated, 1 rejected; 2 embedded; "
+        f"now serving {first.generation}; 2.0 s"
+    )
+    pruned = _report_lines(build(built_home, SMALL[:4], prune=True), 1)[-1]
+    assert pruned.startswith("4 works: 0 new, 1 changed, 3 unchanged, 5 pruned; 0 embedded; now serving works-")
+    assert "the index was up to date; 1.0 s" in _report_lines(build(built_home, SMALL[:4]), 1)[-1]
+
+
+def test_texts_in_other_languages_are_told(home: Path) -> None:
+    text = "Ein Leuchtturmwärter verbringt einen ganzen Winter allein und lernt in den Stürmen wieder zu hoffen."
+    assert build(home, [make_record("a", "Der Leuchtturm", text), SMALL[0]]).n_foreign == 1
+
+
+def test_finished_builds_leave_one_generation(built_home: Path) -> None:
+    for number in range(3):
+        build(built_home, [make_record("new", f"Paper Boats {number}")])
+    collections = [path.name for path in (built_home / "index" / "collections").iterdir()]
+    assert collections == ["works-4"]
+
+
+def test_reject_file_of_an_earlier_run_is_gone_once_all_lines_are_read(home: Path) -> None:
+    rejects = build(home, [*SMALL, {"title": "no source"}]).rejects
+    assert rejects is not None
+    assert rejects.exists()
+    build(home, SMALL)
+    assert not rejects.exists()
+
+
+def test_evidence_is_a_sentence_of_the_description(small_search: Search) -> None:
+    for hit in ask(small_search, "anything", limit=len(SMALL)).hits:
+        for value in hit.values:
+            assert value.evidence is not None
+            assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
+            assert value.evidence.text.endswith(".")
+
+
+def test_long_text_is_found_by_its_last_sentence(home: Path, real_encoder: Encoder) -> None:
+    filler = "He counts the parcels, signs the form and drives on to the next house in the same grey street. " * 40
+    last = "In the end a volcano erupts and buries the entire town under glowing lava."
+    decoys = [
+        make_record(str(number), f"Route {number}", filler.replace("parcels", word))
+        for number, word in enumerate(("letters", "boxes", "bottles", "books", "lamps"))
+    ]
+    long = make_record("long", "The Postman", filler + last)
+    build(home, [*decoys, long], real_encoder)
+    with open_home(home, real_encoder) as search:
+        hit = ask(search, "an eruption destroys a village", limit=1).hits[0]
+        assert hit.title == "The Postman"
+        assert hit.legs["text"].rank == 1
+        volcanic = [value.evidence.text for value in search.work("test:long").values if value.evidence]
+        assert last in volcanic
