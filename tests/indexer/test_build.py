@@ -28,9 +28,9 @@ def ids(home: Path) -> set[str]:
     return {work_id.removeprefix("test:") for work_id in read_points(home)}
 
 
-def written(home: Path) -> dict[Path, int]:
-    """Gives when each file of the index was written."""
-    return {path: path.stat().st_mtime_ns for path in (home / "index" / "collections").rglob("*") if path.is_file()}
+def written(home: Path) -> dict[Path, bytes]:
+    """Gives what each file of the index holds; the engine opens them to write even when it only reads."""
+    return {path: path.read_bytes() for path in (home / "index" / "collections").rglob("*") if path.is_file()}
 
 
 def renamed(records: Sequence[Fields], source_id: str, **facts: Any) -> list[Fields]:
