@@ -1,0 +1,116 @@
+"""Whatever is wrong with what is given: one line that says what and where, exit code 2, and nothing is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+from catalogues import SMALL, make_record
+from fakes import FakeEncoder
+from homes import open_home, read_points, titles
+
+import evoke
+from indexer.pipeline import build_index
+from indexer.settings import IndexSettings
+from search_api.errors import IndexIncompatible
+
+GOOD = json.dumps(make_record("good", "A Good Line", "A keeper learns to hope again.")).encode()
+
+
+def line(**fields: object) -> bytes:
+    return json.dumps(make_record("bad", "Bad", "Text.") | fields).encode()
+
+
+BAD_LINES = {
+    "truncated": (line()[:40], "not JSON"),
+    "two megabytes of description": (line(description="x " * 1_000_000), "description"),
+    "raw NUL byte": (line().replace(b'"title"', b'\x00"title"'), "not JSON"),
+    "Latin-1": ('{"source": "t", "source_id": "1", "title": "Caf\u00e9"}'.encode("latin-1"), "not UTF-8"),
+    "unknown kind": (line(kind="podcast"), "kind: .*'podcast'"),
+    "year 199x": (line(year="199x"), "year: .*'199x'"),
+    "unknown field": (line(colour="red"), "colour"),
+    "no title": (b'{"source": "t", "source_id": "1"}', "title"),
+    "a list": (b"[1]", "object"),
+    "same id, other content": (json.dumps(make_record("good", "Another")).encode(), "source_id: 'good' .*:1"),
+}
+
+
+@pytest.mark.parametrize(("raw", "reason"), BAD_LINES.values(), ids=BAD_LINES)
+def test_a_bad_line_is_kept_with_its_reason_and_the_others_go_on(
+    home: Path, tmp_path: Path, raw: bytes, reason: str
+) -> None:
+    catalogue = tmp_path / "works.jsonl"
+    catalogue.write_bytes(GOOD + b"\n" + raw + b"\n" + GOOD.replace(b'"good"', b'"last"') + b"\n")
+    report = build_index([catalogue], IndexSettings(home=home), encoder=FakeEncoder())
+    assert (report.n_works, report.n_rejected) == (2, 1)
+    rejected = json.loads((home / "rejects.jsonl").read_bytes())
+    assert (rejected["file"], rejected["line"]) == (str(catalogue), 2)
+    assert re.search(reason, rejected["reason"])
+    assert rejected["raw"]
+
+
+def test_control_characters_inside_a_text_are_cleaned_away(home: Path, tmp_path: Path) -> None:
+    catalogue = tmp_path / "works.jsonl"
+    catalogue.write_bytes(line(title="Nul\u0000 inside"))
+    build_index([catalogue], IndexSettings(home=home), encoder=FakeEncoder())
+    (payload, _) = read_points(home)["test:bad"]
+    assert payload["title"] == "Nul inside"
+
+
+def test_a_gzip_stream_cut_short_keeps_what_came_before(home: Path, tmp_path: Path) -> None:
+    catalogue = tmp_path / "works.jsonl.gz"
+    whole = gzip.compress(b"\n".join(json.dumps(make_record(f"w{n}", f"Work {n}")).encode() for n in range(2_000)))
+    catalogue.write_bytes(whole[: len(whole) // 2])
+    report = build_index([catalogue], IndexSettings(home=home), encoder=FakeEncoder())
+    assert 0 < report.n_works < 2_000
+    assert report.n_rejected >= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["index", "{tmp}/missing.jsonl"], "missing.jsonl"),
+        (["index", "{tmp}"], "folder"),
+        (["index", "{tmp}/empty.jsonl"], "empty.jsonl"),
+        (["search", "hope"], "evoke index"),
+        (["search", ""], "query"),
+        (["search", "x" * 100_000], "query"),
+        (["search", "hope", "--filters", '{"colour": "red"}'], "filters.colour"),
+        (["search", "hope", "--filters", "{"], "filters"),
+        (["search", "hope", "--limit", "0"], "limit"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_refuses_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert evoke.main([argument.replace("{tmp}", str(tmp_path)) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert told in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_an_index_built_with_another_model_says_so_and_offers_a_rebuild(small_home: Path) -> None:
+    with (
+        open_home(small_home, FakeEncoder("another model")) as search,
+        pytest.raises(IndexIncompatible, match=r"another model.*evoke index"),
+    ):
+        titles(search, "hope")
+
+
+def test_the_old_index_serves_after_a_catalogue_that_cannot_be_read(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = tmp_path / "works.jsonl"
+    catalogue.write_text("\n".join(json.dumps(record) for record in SMALL))
+    build_index([catalogue], IndexSettings(home=home), encoder=FakeEncoder())
+    before = read_points(home)
+    assert evoke.main(["index", str(tmp_path / "missing.jsonl")]) == 2
+    capsys.readouterr()
+    assert read_points(home) == before
