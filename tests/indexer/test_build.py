@@ -29,8 +29,9 @@ def ids(home: Path) -> set[str]:
 
 
 def written(home: Path) -> dict[Path, bytes]:
-    """Gives what each file of the index holds; the engine opens them to write even when it only reads."""
-    return {path: path.read_bytes() for path in (home / "index" / "collections").rglob("*") if path.is_file()}
+    """Gives what each file of the index holds, but for the engine's settings: it writes their keys in any order."""
+    files = (path for path in (home / "index" / "collections").rglob("*") if path.is_file())
+    return {path: path.read_bytes() for path in files if path.name != "edge_config.json"}
 
 
 def renamed(records: Sequence[Fields], source_id: str, **facts: Any) -> list[Fields]:
