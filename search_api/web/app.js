@@ -68,14 +68,16 @@ async function loadTaxonomy() {
   byId("taxonomy").replaceChildren(...taxonomyIndex([...values.values()]));
   const { attributions } = await ask("attributions");
   byId("attributions").replaceChildren(...attributions.map((notice) => h("li", {}, notice)));
+  byId("catalogue").hidden = attributions.length === 0;
 }
 
 async function loadFilters(params, intent, signal) {
-  const questions = facetQuestions(filtersToParams(intent.filters)).map(([names, chosen]) =>
+  const read = filtersToParams(intent.filters);
+  const questions = facetQuestions(read).map(([names, chosen]) =>
     ask("facets", new URLSearchParams([...chosen, ...names.map((name) => ["name", name])]), signal));
   const facets = Object.assign({}, ...(await Promise.all(questions)).map((counted) => counted.facets));
   if (signal.aborted) return;
-  showFilters(byId("filters"), params, facets, nameOf, go);
+  showFilters(byId("filters"), params, read, facets, nameOf, go);
   const chosen = filtersOf(params).size;
   byId("filters-toggle").textContent = chosen ? `Filters (${chosen})` : "Filters";
 }
@@ -133,7 +135,8 @@ function tell(text) {
 function showAfter(params, answer, asked) {
   const place = byId("after");
   if (answer.hits.length === 0) {
-    tell("No work fits");
+    byId("summary").textContent = ""; // the advice says it, larger
+    byId("announce").textContent = "No work fits";
     place.replaceChildren(advice(params));
   } else if (answer.hits.length < answer.total) {
     const more = h("button", { class: "more", type: "button", onclick: () => showMore(params, answer, asked, more) },
@@ -164,7 +167,9 @@ function advice(params) {
   const filtered = filtersOf(params).size > 0;
   return h("div", { class: "notice" },
     h("h2", {}, "Nothing fits all of that"),
-    h("p", {}, filtered ? "Take away a filter above, or say it in other words." : "Say it in other words, or with fewer conditions."),
+    h("p", {}, filtered ? "Fewer filters leave more, and so do other words." : "Say it in other words, or with fewer conditions."),
+    filtered && h("button", { type: "button", onclick: () => go(without(params, [...filtersOf(params).keys(), "shown"])) }, "Clear the filters"),
+    h("p", { class: "aside" }, "Or begin with one of these"),
     h("ul", { class: "examples" }, exampleLinks().slice(0, 3)));
 }
 

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { excerpt, factsOf, kindName, passages } from "./words.js";
 
 const MOST_VALUES = 6;
+const narrow = matchMedia("(max-width: 36rem)"); // where a long description would push the next work off the screen
 
 /**
  * @param hit a hit of the answer
@@ -30,14 +31,15 @@ export function card(hit, facetOf, asked) {
     else marked.delete(id);
     retell();
   };
+  const facts = factsOf(hit);
   const titleId = `work-${hit.id}`;
   return h("li", {},
     h("article", { class: "card", "aria-labelledby": titleId },
       spine(values, facetOf),
       h("div", { class: "telling" },
         h("h2", { id: titleId, tabindex: "-1" }, hit.title, hit.year && h("span", { class: "year" }, ` ${hit.year}`)),
-        hit.original_title && hit.original_title !== hit.title && h("p", { class: "original" }, hit.original_title),
-        h("p", { class: "facts" }, factsOf(hit).join(" · ")),
+        hit.original_title && hit.original_title !== hit.title && h("p", { class: "original" }, h("bdi", {}, hit.original_title)),
+        facts.length > 0 && h("p", { class: "facts" }, facts.join(" · ")),
         text,
         reasons(hit),
         h("p", { class: "actions" },
@@ -55,7 +57,7 @@ function description(hit, values, marked, facetOf, whole, toggle) {
     .filter((value) => value.evidence && marked.has(value.id))
     .map((value) => ({ id: value.id, start: value.evidence.start, end: value.evidence.end }));
   const focus = marks[0] ?? { start: 0, end: 0 };
-  const [from, to] = whole ? [0, characters.length] : excerpt(characters, focus);
+  const [from, to] = whole ? [0, characters.length] : excerpt(characters, focus, narrow.matches ? 300 : 520);
   const nameOf = new Map(values.map((value) => [value.id, value.name]));
   const told = passages(characters, marks, from, to).map(({ text, ids }) =>
     ids.length

@@ -19,28 +19,49 @@ export function facetQuestions(filters) {
   return [[rest, filters], ...chosen.map((facet) => [[facet], without(filters, PARAMETERS[facet])])];
 }
 
-/** The groups of chips for an address, as [{title, options: [{label, count, pressed, next}]}]. */
-export function filterGroups(params, facets, nameOf) {
+/** The parameters that speak of one fact, and so replace together what the words say of it. */
+const FACTS = { kind: ["kind"], year: YEARS, genres: ["genre", "all_genre", "not_genre"], language: ["language", "not_language"] };
+
+/**
+ * The question with what was read of a fact taken over as filters, so that choosing more of it loses nothing; `emptied`
+ * gives the question that follows when nothing of it is chosen any more.
+ */
+function takenOver(params, read, fact) {
+  const names = FACTS[fact];
+  if (names.some((name) => params.has(name))) return { base: params, emptied: (next) => next };
+  const base = new URLSearchParams([...params, ...[...read].filter(([name]) => names.includes(name))]);
+  const emptied = (next) => names.some((name) => next.has(name)) ? next : new URLSearchParams([...next, ["without", `filters.${fact}`]]);
+  return { base, emptied };
+}
+
+/**
+ * The groups of chips for an address, as [{title, options: [{label, count, pressed, next}]}].
+ * @param read the filters in force, those read out of the words among them
+ */
+export function filterGroups(params, read, facets, nameOf) {
   const counted = (facet) => (facets[facet] ?? []).map((each) => [String(each.value), each.count]);
-  const choice = (name, value, label, works) => ({
-    label, count: works, pressed: params.getAll(name).includes(value), next: toggled(params, name, value),
-  });
-  const single = (entries, cleared, label, works) => {
-    const pressed = cleared.every((name) => (params.get(name) ?? "") === (entries[name] ?? ""));
-    return { label, count: works, pressed, next: withOnly(params, pressed ? {} : entries, cleared) };
+  const ofFact = (fact) => fact ? takenOver(params, read, fact) : { base: params, emptied: (next) => next };
+  const choice = (fact, name, value, label, works) => {
+    const { base, emptied } = ofFact(fact);
+    return { label, count: works, pressed: base.has(name, value), next: emptied(toggled(base, name, value)) };
+  };
+  const single = (fact, entries, cleared, label, works) => {
+    const { base, emptied } = ofFact(fact);
+    const pressed = cleared.every((name) => (base.get(name) ?? "") === (entries[name] ?? ""));
+    return { label, count: works, pressed, next: emptied(withOnly(base, pressed ? {} : entries, cleared)) };
   };
   const kinds = new Map(counted("kind"));
   return [
-    { title: "Kind", options: ["movie", "book"].map((kind) => single({ kind }, ["kind"], kindPlural(kind), kinds.get(kind))) },
-    { title: "Length", options: lengths(params.get("kind")).map(([entries, label]) => single(entries, LENGTHS, label)) },
-    { title: "Genre", options: chosenToo(counted("genres"), params.getAll("genre"))
-      .map(([genre, works]) => choice("genre", genre, genre, works)) },
+    { title: "Kind", options: ["movie", "book"].map((kind) => single("kind", { kind }, ["kind"], kindPlural(kind), kinds.get(kind) ?? 0)) },
+    { title: "Length", options: lengths(read.get("kind")).map(([entries, label]) => single(null, entries, LENGTHS, label)) },
+    { title: "Genre", options: chosenToo(counted("genres"), read.getAll("genre"))
+      .map(([genre, works]) => choice("genres", "genre", genre, genre, works)) },
     { title: "Gives", options: chosenToo(counted("values").map(([id, works]) => [`${id}:${SURE}`, works]), params.getAll("value"))
-      .map(([value, works]) => choice("value", value, nameOf(value.split(":")[0]), works)) },
+      .map(([value, works]) => choice(null, "value", value, nameOf(value.split(":")[0]), works)) },
     { title: "Decade", options: counted("decade").sort(([a], [b]) => b - a).map(([decade, works]) =>
-      single({ year_from: decade, year_to: String(Number(decade) + 9) }, YEARS, `${decade}s`, works)) },
-    { title: "Language", options: chosenToo(counted("language"), params.getAll("language"))
-      .map(([code, works]) => choice("language", code, languageName(code), works)) },
+      single("year", { year_from: decade, year_to: String(Number(decade) + 9) }, YEARS, `${decade}s`, works)) },
+    { title: "Language", options: chosenToo(counted("language"), read.getAll("language"))
+      .map(([code, works]) => choice("language", "language", code, languageName(code), works)) },
   ].filter((group) => group.options.length > 0);
 }
 
@@ -67,13 +88,13 @@ function chosenToo(counted, chosen) {
 const opened = new Set();
 
 /** Put the chips into `place`, keeping the keyboard's place. */
-export function showFilters(place, params, facets, nameOf, go) {
+export function showFilters(place, params, read, facets, nameOf, go) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const redraw = () => showFilters(place, params, facets, nameOf, go);
+  const redraw = () => showFilters(place, params, read, facets, nameOf, go);
   const clear = filtersOf(params).size > 0
     && h("button", { class: "quiet", type: "button", "data-key": "clear",
       onclick: () => go(without(params, [...filtersOf(params).keys(), "shown"])) }, "Clear filters");
-  place.replaceChildren(...filterGroups(params, facets, nameOf).map((group) => section(group, go, redraw)), clear || "");
+  place.replaceChildren(...filterGroups(params, read, facets, nameOf).map((group) => section(group, go, redraw)), clear || "");
   if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 

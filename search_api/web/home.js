@@ -9,7 +9,7 @@ const EXAMPLES = [
   "a comforting film for a rainy evening",
   "people who lose everything and begin again",
 ];
-const FACETS = [["emotion", "Feel"], ["learning", "Take away"], ["theme", "Be about"]];
+const FACETS = [["emotion", "A feeling"], ["learning", "Something to take away"], ["theme", "What it is about"]];
 
 const question = (text) => `?${new URLSearchParams({ q: text })}`;
 

@@ -1,13 +1,13 @@
 // What Evoke understood, and the filters in force, as chips that can be taken away.
 
 import { filtersOf, filtersToParams, toggled, without } from "./address.js";
-import { h } from "./dom.js";
-import { duration, kindPlural, languageName, range } from "./words.js";
+import { byId, h } from "./dom.js";
+import { duration, kindPlural, languageName, range, years } from "./words.js";
 
 const RANGES = [
-  ["year_from", "year_to", String, false],
-  ["runtime_from", "runtime_to", duration, true],
-  ["pages_from", "pages_to", (pages) => `${pages} pages`, true],
+  ["year_from", "year_to", years],
+  ["runtime_from", "runtime_to", (from, to) => range(from, to, duration, true)],
+  ["pages_from", "pages_to", (from, to) => range(from, to, (pages) => `${pages} pages`, true)],
 ];
 const FACTS = {
   kind: "kind", language: "language", not_language: "language", genre: "genres", all_genre: "genres", not_genre: "genres",
@@ -29,8 +29,8 @@ export function filterChips(params, nameOf) {
   const choices = [...params].filter(([name]) => name in CHOICES).map(([name, value]) => ({
     label: CHOICES[name](value), fact: FACTS[name], unwanted: name.startsWith("not_"), next: toggled(params, name, value),
   }));
-  const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, unit, isLength]) => ({
-    label: range(params.get(from), params.get(to), unit, isLength), fact: FACTS[from], next: without(params, [from, to, "shown"]),
+  const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, label]) => ({
+    label: label(params.get(from), params.get(to)), fact: FACTS[from], next: without(params, [from, to, "shown"]),
   }));
   const values = params.getAll("value").map((value) => ({
     label: nameOf(value.split(":")[0]), next: toggled(params, "value", value),
@@ -69,11 +69,15 @@ export function showUnderstood(place, params, intent, nameOf, go) {
   const restore = params.has("without") && h("button", {
     class: "quiet", type: "button", onclick: () => go(without(params, ["without", "shown"])),
   }, "Put back what you left out");
+  const focused = [...place.querySelectorAll("button")].indexOf(document.activeElement);
   place.replaceChildren(...[
-    like && h("h1", {}, "More like ", like),
+    like ? h("h1", {}, "More like ", like) : h("h1", { class: "unseen" }, `Works for “${params.get("q")}”`),
     reading("Understood", understood, go, restore),
     reading("Filtered", chosen, go),
   ].filter(Boolean));
+  // Who took a chip away by keyboard goes on with the next one, not from the top of the page.
+  const buttons = place.querySelectorAll("button");
+  if (focused >= 0) (buttons[Math.min(focused, buttons.length - 1)] ?? byId("results")).focus();
 }
 
 function reading(title, chips, go, after = false) {

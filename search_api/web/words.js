@@ -29,9 +29,15 @@ export function duration(minutes) {
  */
 export function range(from, to, unit = String, isLength = false) {
   const [first, last] = [Number(from), Number(to)];
-  if (from && to) return `${unit(first)} to ${unit(last)}`;
+  if (from && to) return first === last ? unit(first) : `${unit(first)} to ${unit(last)}`;
   if (from) return isLength && first % 10 === 1 ? `over ${unit(first - 1)}` : `from ${unit(first)}`;
   return isLength && last % 10 === 9 ? `under ${unit(last + 1)}` : `up to ${unit(last)}`;
+}
+
+/** Years in words: a whole decade by its name. */
+export function years(from, to) {
+  const isDecade = from && to && Number(from) % 10 === 0 && Number(to) === Number(from) + 9;
+  return isDecade ? `${from}s` : range(from, to);
 }
 
 /** The facts under a title: kind, makers, length, language where it is not English, genres. */
@@ -64,7 +70,7 @@ export function passages(characters, marks, from = 0, to = characters.length) {
 }
 
 /** Where to cut a long text so that about `length` characters remain, `focus` among them, at white space. */
-export function excerpt(characters, focus, length = 520) {
+export function excerpt(characters, focus, length) {
   if (characters.length <= length * 1.35) return [0, characters.length];
   const isGap = (index) => /\s/.test(characters[index]);
   let from = focus.end < length ? 0 : Math.max(0, Math.min(focus.start - 90, characters.length - length));

@@ -28,12 +28,6 @@ def ids(home: Path) -> set[str]:
     return {work_id.removeprefix("test:") for work_id in read_points(home)}
 
 
-def written(home: Path) -> dict[Path, bytes]:
-    """Gives what each file of the index holds, but for the engine's settings: it writes their keys in any order."""
-    files = (path for path in (home / "index" / "collections").rglob("*") if path.is_file())
-    return {path: path.read_bytes() for path in files if path.name != "edge_config.json"}
-
-
 def renamed(records: Sequence[Fields], source_id: str, **facts: Any) -> list[Fields]:
     return [{**record, **facts} if record["source_id"] == source_id else record for record in records]
 
@@ -55,12 +49,12 @@ def test_first_build_serves_every_work(home: Path) -> None:
 
 def test_unchanged_catalogue_builds_nothing(built_home: Path) -> None:
     encoder = FakeEncoder()
-    before = written(built_home)
+    before = read_points(built_home)
     report = build(built_home, SMALL, encoder)
     assert counts(report) == {"unchanged": len(SMALL)}
     assert report.generation is None
     assert encoder.embedded == []
-    assert written(built_home) == before
+    assert read_points(built_home) == before
 
 
 def test_only_the_changed_and_the_new_are_embedded(built_home: Path) -> None:
