@@ -150,11 +150,12 @@ WORKS = (
         )
         for n in range(18)
     ),
+    WorkView(id="untold", title="Untold"),
 )
 
 
 class FakeSearch:
-    """Answers from a list of works; knows five phrases; fails with `failure` while that is set."""
+    """Answers from a list of works; knows six phrases; fails with `failure` while that is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}
@@ -226,7 +227,7 @@ class FakeSearch:
 
 
 def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
-    """What five phrases mean: `inspir`, `not too sad`, `like TITLE`, `under two hours`, `no comedy or horror`."""
+    """What six phrases say: `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours`, `no comedy or horror`."""
     lowered = query.lower()
     values = {}
     if "inspir" in lowered:
@@ -234,11 +235,12 @@ def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
     if "not too sad" in lowered:
         values["E4"] = -0.6
     runtime = IntegerRange(lte=120) if "under two hours" in lowered else None
+    genres = Choice(none=("Comedy", "Horror")) if "no comedy or horror" in lowered else None
+    filters = Filters(kind="book" if " book" in lowered else None, runtime_minutes=runtime, genres=genres)
     like = tuple(
         WorkReference(id=work.id, title=work.title) for work in works if f"like {work.title.lower()}" in lowered
     )
-    genres = Choice(none=("Comedy", "Horror")) if "no comedy or horror" in lowered else None
-    return Intent(text=query, values=values, like=like, filters=Filters(runtime_minutes=runtime, genres=genres))
+    return Intent(text=query, values=values, like=like, filters=filters)
 
 
 def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:

@@ -271,9 +271,53 @@ def test_of_two_genres_one_can_be_left_out(page: Browser) -> None:
 
 
 @pytest.mark.browser
+def test_a_filter_beside_what_was_understood_keeps_the_rest_of_it(page: Browser) -> None:
+    page.ask("inspiring, no comedy or horror")
+    page.wait(lambda: page.chips() == ["inspiration", "no Comedy", "no Horror"])
+    page.button("Drama").click()
+    page.wait(lambda: page.chips() == ["inspiration", "no Comedy", "no Horror", "Drama"])
+    assert "Amélie" not in page.titles()
+
+
+@pytest.mark.browser
+def test_what_was_understood_is_pressed_among_the_filters(page: Browser) -> None:
+    page.ask("an inspiring book")
+    page.wait(lambda: page.chips() == ["inspiration", "Books"])
+    page.wait(lambda: page.button("Books").get_attribute("aria-pressed") == "true")
+    page.button("Books").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    assert page.parameters() == {"q": ["an inspiring book"], "without": ["filters.kind"]}
+    page.wait(lambda: page.button("Books").get_attribute("aria-pressed") == "false")
+
+
+@pytest.mark.browser
+def test_taking_a_chip_away_by_keyboard_leads_to_the_next(page: Browser) -> None:
+    page.ask("inspiring but not too sad, under two hours")
+    page.wait(lambda: page.chips() == ["inspiration", "less sadness", "up to 2 h"])
+    page.one("#understood [aria-label='Leave out \"less sadness\"']").send_keys(Keys.ENTER)
+    page.wait(lambda: page.chips() == ["inspiration", "up to 2 h"])
+    assert page.driver.switch_to.active_element.get_attribute("aria-label") == 'Leave out "up to 2 h"'
+
+
+@pytest.mark.browser
+def test_a_work_of_which_little_is_known_has_no_empty_places(page: Browser) -> None:
+    page.open("/?q=inspiring&shown=50")
+    page.wait(lambda: "Untold" in page.titles())
+    card = page.one(".card[aria-labelledby='work-untold']")
+    assert card.text == "Untold\nMore like this"
+    empty = "return [...arguments[0].querySelectorAll('.telling > *')].filter((part) => part.offsetHeight === 0)"
+    shown = "return getComputedStyle(arguments[0].querySelector('.description')).display"
+    assert [part.get_attribute("class") for part in page.driver.execute_script(empty, card)] == ["description"]
+    assert page.driver.execute_script(shown, card) == "none"
+
+
+@pytest.mark.browser
 def test_an_empty_answer_gives_advice(page: Browser) -> None:
     page.open("/?q=nothing&kind=book")
-    page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nTake away a filter"))
+    page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nFewer filters leave more"))
+    page.button("Clear the filters").click()
+    page.wait(lambda: page.parameters() == {"q": ["nothing"]})
+    page.wait(lambda: "with fewer conditions" in page.one(".notice").text)
     assert page.titles() == []
     page.one(".notice a").click()
     page.wait(lambda: page.titles()[:1] == ["October Sky"])
@@ -343,7 +387,7 @@ def test_a_long_description_is_cut_around_its_evidence(page: Browser) -> None:
         import('/web/words.js').then(({ excerpt, passages }) => {
           const characters = Array.from('🌊 word'.repeat(300));
           const focus = { id: 'E5', start: 1000, end: 1040 };
-          const [from, to] = excerpt(characters, focus);
+          const [from, to] = excerpt(characters, focus, 520);
           const told = passages(characters, [focus, { id: 'E2', start: 1020, end: 1060 }], from, to);
           const whole = told.map(({ text }) => text).join("");
           done({ from, to, told, whole: whole === characters.slice(from, to).join("") });
