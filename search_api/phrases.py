@@ -1,4 +1,4 @@
-"""The words that requests are made of, as tables and patterns: `search_api.intent` reads queries with them.
+"""The words that requests are made of, as tables and patterns: `search_api.intent` and `search_api.facts` read by them.
 
 The words people use to ask for values are not here but in the taxonomy, beside the values.
 """
@@ -9,15 +9,14 @@ import re
 from collections.abc import Mapping
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for a table that fits in a few lines."""
     return frozenset(text.split())
 
 
-def _pattern(*alternatives: str) -> re.Pattern[str]:
+def any_case(*alternatives: str) -> re.Pattern[str]:
+    """A pattern that any of the alternatives matches, in capitals or not."""
     return re.compile("|".join(alternatives), re.IGNORECASE)
-
-
-# --- tables ---
 
 
 MOVIE_NOUNS = ("film", "films", "movie", "movies", "flick", "flicks", "feature film", "feature films")
@@ -37,6 +36,9 @@ DECADES: Mapping[str, int] = {
     "noughties": 2000,
 }
 """Decades in words. Digits work the same way, except that "00s" and "10s" are of this century."""
+
+PARTS_OF_DECADE: Mapping[str, tuple[int, int]] = {"": (0, 9), "early": (0, 4), "mid": (3, 7), "late": (5, 9)}
+"""The first and last year of each, from the decade's first."""
 
 NUMBERS: Mapping[str, float] = {
     "half an": 0.5,
@@ -63,8 +65,8 @@ AT_MOST = ("under", "below", "less than", "fewer than", "shorter than", "at most
 AT_LEAST = ("over", "above", "more than", "longer than", "at least", "minimum")
 INCLUSIVE = frozenset(("at most", "up to", "maximum", "max", "within", "at least", "minimum"))
 
-SHORT_MOVIE_MINUTES, LONG_MOVIE_MINUTES = 90, 150
-SHORT_BOOK_PAGES, LONG_BOOK_PAGES = 200, 500
+LONGEST_SHORT: Mapping[str, int] = {"runtime_minutes": 90, "page_count": 200}
+SHORTEST_LONG: Mapping[str, int] = {"runtime_minutes": 150, "page_count": 500}
 """What "a short film" and "a long book" mean: a choice that most people would agree with, not a measurement."""
 
 LANGUAGES: Mapping[str, tuple[str, ...]] = {
@@ -106,7 +108,7 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "urdu": ("ur",),
     "vietnamese": ("vi",),
 }
-"""Language to the codes of works in it. "An English film" is more often a country's than a language's: not read."""
+"""Language to the codes of works in it."""
 
 
 def _with_nouns(*words: str) -> tuple[str, ...]:
@@ -145,7 +147,7 @@ GENRES: tuple[tuple[Names, tuple[Names, ...]], ...] = (
     (("ya", *_with_nouns("ya")), (("young adult",),)),
 )
 
-MAY_FOLLOW_GENRE = _words(
+MAY_FOLLOW_GENRE = word_set(
     "about and at based but by directed for from in involving is like made no not or over please set similar starring "
     "that this to under unlike we where which who with without written"
 )
@@ -154,28 +156,6 @@ MAY_FOLLOW_GENRE = _words(
 
 # --- how a value is asked for ---
 
-NEGATIONS = _words(
-    "not no nothing without non never nor neither avoid avoiding hate hates dislike minus except don't dont doesn't "
-    "doesnt isn't isnt aren't won't wasn't can't cannot less fewer"
-)
-NEGATION_PAIRS = frozenset(("tired of", "sick of", "free of", "instead of", "rather than", "anything but", "devoid of"))
-PARTLY = frozenset(("less", "fewer"))
-BETWEEN = _words(
-    "a about all an another any anything as be being contain depressingly especially explicit extremely feel get gets "
-    "graphic has have having include is it it's kind make makes more much need of or overly particularly really "
-    "excessive excessively so some something sort stuff super terribly that the to too type very want with"
-)
-"""Words that may stand between a negation and what it denies."""
-SOFTENERS = _words(
-    "as especially excessive excessively extremely overly particularly really so super terribly that too very much"
-)
-"""With one of these, a negation asks for less of the value, not for none of it."""
-NO_NEGATION_AFTER_NOT = frozenset(("only", "just", "merely", "simply", "necessarily"))
-NEUTRAL = frozenset(("mind", "matter", "matters", "care", "cares", "afraid"))
-""" "I don't mind sad films" asks neither for sad ones nor against them."""
-NEUTRAL_PAIRS = frozenset(("have to", "has to", "need to", "needs to"))
-""" "It doesn't have to be funny"."""
-A_LITTLE = frozenset(("bit", "little", "slightly", "somewhat", "mildly", "touch", "fairly"))
 COMPARATIVES: Mapping[str, tuple[tuple[str, float], ...]] = {
     "lighter": (("light", 0.5), ("dark", -0.5)),
     "brighter": (("bright", 0.5), ("bleak", -0.5)),
@@ -186,26 +166,11 @@ COMPARATIVES: Mapping[str, tuple[tuple[str, float], ...]] = {
 }
 """Comparatives that ask for less of one thing as much as for more of another, in asking words of the taxonomy."""
 
-# --- regular expressions ---
-
-PLAIN_ADJECTIVES = _words(
-    "romantic horror crime animated science fiction sci-fi action comedy drama thriller family fantasy black dark sad "
-    "funny short long old classic silent good great"
-)
-"""Between a language and its noun only these: a "French horror film", but no "Korean War film"."""
-NEVER_A_TITLE_IN_LOWER_CASE = _words(
-    "it this that these those them him her he she you me us i we mine yours one ones what when how up so all most any "
-    "some other others both there here before everyone nothing something anything"
-)
-NEVER_ENDS_A_TITLE = _words(
-    "but and or with without not only that which is are from in except minus less more for to the a an of by under "
-    "over please made"
-)
-LEADING = _words(
+LEADING = word_set(
     "and or but with about that which is are be 's of for by as at on where it's its so also just please preferably "
     "ideally a an some something anything"
 )
-TRAILING = _words(
+TRAILING = word_set(
     "and or but with about that which is are be of for from by as at on a an the some something anything it's to in "
     "like preferably ideally also it i i'm we me"
 )
@@ -213,29 +178,25 @@ TRAILING = _words(
 
 # --- the shape of a query ---
 
-TAKEN = "\0"
-"""Stands where something was taken out of a query, so that positions stay and nothing is read across it."""
-STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", TAKEN: " "})  # noqa: RUF001
-WORD = re.compile(r"\w+(?:'\w+)*")
 QUOTED = re.compile(r'"[^"\n]{1,200}"')
 
 _MARKER = (
     r"\[(?:tomt|tip of my tongue|movies?|films?|books?|novels?|tv(?: show)?|series|early|mid|late|\d{2,4}|'\d0)"
     r"[^\]\n]{0,30}\]"
 )
-MARKERS = _pattern(rf"(?:\s*{_MARKER})+")
+MARKERS = any_case(rf"(?:\s*{_MARKER})+")
 """The labels that people put before a question: [TOMT][MOVIE][2000s]."""
 
-REMEMBERED = _pattern(
+REMEMBERED = any_case(
     r"\[tomt\]|\[?\btip of (?:my|the) tongue\b",
-    r"\b(?:i|i'm|im|can|could|vaguely|barely|faintly|only|trying to|can't|cannot|not) (?:remember|recall)\b",
-    r"\bi (?:once |first )?(?:saw|watched|read) (?:it|this|one|when|as an?|back|in|on|about|years)\b",
-    r"\bi (?:once |first )?(?:saw|watched|read) a (?:few|long|while)\b",
+    r"\b(?:i|i'm|im|can|could|vaguely|barely|faintly|only|trying to|can't|cannot|don't|not) (?:remember|recall)\b",
+    r"\bi (?:once |first )?(?:watched|read) (?:it|this|one|when|as an?|back|in|on|about|years|a (?:few|long|while))\b",
+    r"\bi (?:once|first) saw\b",
     r"\bwhat(?:'s| is| was) that\b",
     r"\b(?:what(?:'s| is| was) (?:the|that|this)|name of (?:the|a|this|that)) (?:name|title|movie|film|book|novel)\b",
     r"\bdo(?:es)? (?:anyone|anybody|you) (?:know|remember|recogni[sz]e)\b",
     r"\bhelp me (?:identify|remember|find (?:the|this|that))\b",
-    r"\b(?<!how )i (?:saw|seen|used to|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
+    r"(?<!\bhow )\bi (?:saw|seen|used to|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
     r"\b(?:as a (?:kid|child)|can't figure out|trying to (?:identify|figure out|find (?:the|this|that|my))"
     r"|help (?:me )?(?:identifying|finding (?:an?|the|this|that)))\b",
     r"\b(?:what|which|anyone (?:know|recogni[sz]e)) (?:\w+ )?(?:movie|film|book|novel) (?:is|was) (?:this|it|that)\b",
@@ -243,18 +204,11 @@ REMEMBERED = _pattern(
 """Somebody looks for one work they can't name, and what they remember may be wrong."""
 
 _SOME_WORK = r"(?= (?:an?|some|something|anything|films?|movies?|books?|novels?)\b)"
-CLEAR_REQUEST = _pattern(
+CLEAR_REQUEST = any_case(
     r"\b(?:find me|recommend(?: me)?|suggest(?: me)?|in the mood for|give me|show me|looking for|searching for"
     rf"|i(?:'d| would)?(?: really)? (?:want|like|need)){_SOME_WORK} "
 )
 """How a request begins that can be told from a plot even in a long text."""
-
-REQUEST_WORD = _pattern(
-    r"\b(?:something|anything|some|find|recommend\w*|suggest\w*|give|show|want|need|looking|mood|films?|movies?|flicks?"
-    r"|books?|novels?|stor(?:y|ies)|tales?|read|watch|comed(?:y|ies)|dramas?|thrillers?|romances?|horror|documentar\w+"
-    r"|westerns?|musicals?|myster(?:y|ies)|(?:non-?)?fiction|memoirs?|biograph(?:y|ies)|poetry|fantasy|sci-?fi"
-    r"|that (?:is|isn't|will|won't|makes?|gives?|leaves?|teaches))\b",
-)
 
 _OPENINGS = (
     r"(?:hi|hello|hey)(?: there| all| everyone| guys)?\b",
@@ -278,90 +232,41 @@ _OPENINGS = (
     r"(?:something|anything|some|any|a few|tonight|this weekend)\b",
     r"(?:that|which)(?:'s| is| are| will| would)?\b",
 )
-OPENING = _pattern(rf"[\s,.:!?\0-]*(?:{'|'.join(_OPENINGS)})")
+OPENING = any_case(rf"[\s,.:!?\0-]*(?:{'|'.join(_OPENINGS)})")
 """What a request opens with before it says anything."""
 
-POLITE_END = _pattern(
+POLITE_END = any_case(
     r"(?:\b(?:please|thanks?(?: you)?(?: so much| a lot| in advance)?|thx|tonight|this weekend|recommendations?"
     r"|suggestions?)\b[\s,.!?:)]*)+$"
 )
 
-COMPLEMENT = _pattern(
-    r"\b(?P<about>(?<!how )(?<!what )about(?! (?:\d+|an|one|two|three) ?(?:h|hours?|min\w*|pages)\b)|involving"
-    r"|featuring|concerning|dealing with|deals with|on the theme of|themes? of)\b",
-    r"\b(?P<clause>where|who|whose|whom|who's|when|while|in which|following|follows|tells)\b",
-    r"\b(?P<setting>set (?:in|on|at|during|around|before|after|between|from|pre|post)|tak(?:es|ing) place|adapted from"
-    r"|inspired by|based (?:on|off)(?! (?:a |an )?(?:true|real)))\b",
-)
-COMPLEMENT_END = _pattern(r"[,;:.!?()\n\0]|\bbut\b")
-"""After a complement's first word the query tells of what happens in the work, up to the next stop."""
-
-UNSURE = _pattern(
+UNSURE = any_case(
     r"\b(?:maybe|possibly|probably|perhaps|likely|might|could be|not sure|pretty sure|guess(?:ing)?|roughly)\b"
 )
 """Who says so may be wrong about the facts."""
 
-OTHER_DENIAL = _pattern(
+OTHER_DENIAL = any_case(
     r"(?:[,.;\0]|\b(?:but|and|with|(?:that|which) (?:is|are)|that's|something|anything))\s*"
     r"(?P<cut>\b(?:not (?:too |very |so |overly |an? )?|no |nothing (?:too |very )?|without (?:any |too much |an? )?)"
     r"(?!(?:one|matter|longer|idea|only|just|like|more|less|from|before|after|to|too|very|so|sure|the)\b)[\w'-]+)"
 )
 """A negated word in the head that no table knows."""
 
-# --- works ---
-
-_LIKE = (
-    (
-        r"(?<!would )(?<!'d )(?<!\bfeel )(?<!\bfeels )(?<!\bfeeling )(?<!\blook )(?<!\blooks )(?<!\blooked )"
-        r"(?<!\bsounds )(?<!\bseems )like"
-    ),
-    r"(?:similar|comparable|akin) to",
-    r"in the (?:spirit|style|vein|tradition|mould) of",
-    r"reminiscent of",
-    r"remind(?:s|ed)? me of",
-    r"along the lines of",
-    r"as good as",
-    r"(?:if )?(?:i|you|we) (?:really )?(?:like|liked|love|loved|enjoyed|adored)",
-    r"fans? of",
-    r"(?:the )?same (?:vibe|vibes|feel|feeling|mood) as",
-    r"(?P<kept>(?:as|less|more) [\w'-]+|(?!(?:oth|rath|long|short|old|new)er )[\w-]+er) (?:as|than)",
-    r"a (?:cross between|mix of|mixture of)",
-)
-_UNLIKE = (
-    r"unlike",
-    (
-        r"(?:not|nothing|isn't|is not|not at all|not anything|not something|don't want (?:something|anything))"
-        r" (?:too |much )?(?:like|similar to)"
-    ),
-    r"different (?:from|than|to)",
-    r"(?:i|we) (?:hated|disliked|hate|dislike|don't like|didn't like|did not like|do not like|didn't enjoy)",
-)
-WORK_CUE = _pattern(
-    r"\b(?:(?:something|anything|just|exactly|more|much|a bit|a lot|a little|kind of|sort of|very) )*"
-    rf"(?:(?P<unlike>{'|'.join(_UNLIKE)})|(?:{'|'.join(_LIKE)})) "
-)
-QUOTED_TITLE = re.compile(r"\"([^\"\n]{1,120})\"|'([^'\n]{2,80})'(?!\w)")
-BEFORE_TITLE = _pattern(r"(?:(?:the|a) )?(?:movies?|films?|books?|novels?|watching|reading) ")
-BETWEEN_TITLES = _pattern(r" ?(?:, ?(?:and|or)?|&|/|\+) ?", r" (?:and|or|meets|x) ")
-YEAR_AFTER_TITLE = re.compile(r" ?\((?:18|19|20)\d\d\)")
-TITLE_FIRST = _pattern(r",? (?:but|only|minus)\b")
-TITLE_STOP = re.compile(r'[;!?"()] |["\0]')
-
 # --- facts ---
 
-KIND_NOUN = _pattern(
-    rf"(?<![\w'-])(?:(?P<movie>{'|'.join(MOVIE_NOUNS)}|to watch|(?<=feel like )watching|(?<=worth )watching)"
-    rf"|(?P<book>{'|'.join(BOOK_NOUNS)}|page-turner|to read|(?<=feel like )reading|(?<=worth )reading"
+KIND_NOUN = any_case(
+    rf"(?<![\w'-])(?:(?P<movie>{'|'.join(MOVIE_NOUNS)}|to watch)"
+    rf"|(?P<book>{'|'.join(BOOK_NOUNS)}|page-turner|to read"
     r"|(?<=[a-z] )reads?(?= *(?:$|[,.;!?\0]))))"
     r"(?![\w'-]| (?:noir|makers?|making|director|crew|stars?|theat\w+|studio|student|industry|festival|school|critic"
-    r"|buffs?|clubs?|shops?|stores?|sellers?|burning|burns?|keeper|lovers?|adaptations?"
-    r"|sets?(?! (?:in|on|at|during|around|before|after|between|from)))\b)"
+    r"|buffs?|clubs?|shops?|stores?|sellers?|lovers?|adaptations?)\b)"
 )
-NOT_A_KIND = _pattern(
-    r"\b(?:with|of|by|from|into|on|than|same|no|not|nothing|without|comic|love|learn(?:s|ed|ing|t)?|how|able|taught"
-    r"|started?|begins?|writing|writes) (?:an? |the |his |her |their |this |that )?$"
+_PART_OF = "".join(rf"(?<!\b{sort} )" for sort in ("kind", "sort", "type", "list", "lots", "couple", "best")) + "of"
+NOT_A_KIND = any_case(
+    rf"\b(?:with|{_PART_OF}|by|from|into|on|than|same|no|not|nothing|without|comic|love|learn(?:s|ed|ing|t)?|how|able"
+    r"|taught|started?|begins?|writing|writes) (?:an? |the |his |her |their |this |that )?$"
 )
-SORT_OF = _pattern(r"\b(?:kind|sort|type|list|lots?|plenty|best|some|couple) of (?:an? )?$")
+"""Before a film or book these make it a thing in the work, or no request: "by the author of the book"."""
 
 _WORK_NOUN = (
     r"(?:films?|movies?|flicks?|books?|novels?|comed(?:y|ies)|dramas?|thrillers?|horrors?|westerns?|romances?|rom-?coms?"
@@ -369,7 +274,8 @@ _WORK_NOUN = (
     r"|animation)\b"
 )
 _DENY = r"(?P<deny>\b(?:not|nothing|no|isn't|never|don't want anything|no \w+) )?"
-_MADE = r"(?P<made>(?:made|released|published|written|shot|filmed|produced|came out|coming out|out) )?"
+_MADE_THEN = r"(?P<made>made|released|published|written|shot|filmed|produced|came out|coming out|out)"
+_MADE = rf"(?:{_MADE_THEN} )?"
 
 
 def _year(number: int) -> str:
@@ -381,20 +287,22 @@ def _year(number: int) -> str:
 
 
 _OR_YEAR = rf"(?: ?(?:/|-|or|and|to)? ?{_year(2)})?(?! ?/)"
-YEARS_BETWEEN = _pattern(rf"\b{_MADE}(?:between|from) {_year(1)}(?: ?- ?| and | to | until | through ){_year(2)}")
-YEARS_ON = _pattern(
+YEARS_BETWEEN = any_case(rf"\b{_MADE}(?:between|from) {_year(1)}(?: ?- ?| and | to | until | through ){_year(2)}")
+YEARS_ON = any_case(
     rf"\b{_MADE}(?:from |in )?{_year(1)} (?:onwards?|on|(?:and|or) (?:later|newer|after)|to (?:now|today))\b"
 )
-YEARS_SIDE = _pattern(
+YEARS_SIDE = any_case(
     rf"{_DENY}\b{_MADE}(?:(?P<before>before|older than|earlier than|prior to|pre(?=-))|(?P<until>until|up to)"
-    rf"|(?P<after>after|newer than|later than|more recent than)|(?P<since>since))[ -]{_year(1)}"
+    rf"|(?P<after>after|newer than|later than|more recent than)|since)[ -]{_year(1)}"
 )
-YEARS_FROM = _pattern(rf"{_DENY}\b{_MADE}(?P<preposition>from|in|during|of the) {_year(1)}{_OR_YEAR}")
-YEARS_OF_NOUN = _pattern(
+YEARS_FROM = any_case(
+    rf"{_DENY}\b(?:{_MADE_THEN} (?:from|in|during)|from|(?P<decade_only>of(?= the ))) {_year(1)}{_OR_YEAR}"
+)
+YEARS_OF_NOUN = any_case(
     rf"(?<![\w'/-]){_year(1)}{_OR_YEAR}(?= (?:(?!nostalgi|kid|set|style|inspired|theme|music)[a-z-]+ )?{_WORK_NOUN})"
 )
-YEAR_IN_BRACKETS = re.compile(r"\((?P<year1>1[89]\d\d|20\d\d)\)$")
-NOT_DATED = _pattern(
+YEAR_IN_BRACKETS = re.compile(r"\((?P<year>1[89]\d\d|20\d\d)\)$")
+NOT_DATED = any_case(
     r"\b(?:m[ae]n|wom[ae]n|boys?|girls?|kids?|people|persons?|soldiers?|guys?|characters?|travell?ers?|letters?"
     r"|messages?|diar(?:y|ies)|photos?|music|songs?|visitors?|someone|child(?:ren)?|inspired|adapted) (?:made |out )?$"
 )
@@ -402,32 +310,37 @@ NOT_DATED = _pattern(
 
 _NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 _AMOUNT = (
-    rf"(?:(?P<hours>\d{{1,2}}(?:[.,]\d)?|{_NUMBER})(?P<half> and a half)?[ -]?(?:h(?P<extra>[0-5]\d)|(?:hours?|hrs?|h)"
-    r"(?P<half_after> and a half)?(?:(?: and)? (?P<rest>\d{1,2}) ?(?:minutes?|mins?|m))?)"
+    rf"(?:(?P<hours>\d{{1,2}}(?:[.,]\d)?|{_NUMBER})(?P<half> and a half)?[ -]?(?:hours?|hrs?|h)"
+    r"(?P<half_after> and a half)?(?: ?(?:and )?(?P<rest>[0-5]?\d) ?(?:minutes?|mins?|m)?)?"
     rf"|(?P<minutes>\d{{2,3}}|{_NUMBER})[ -]?(?:minutes?|mins?)|(?P<pages>\d{{2,4}}|{_NUMBER})[ -]?(?:pages?|pp))\b"
     r"(?: long| in length)?(?! (?:to|left|later|ago|away|before|after|from|of|a day)\b)"
 )
-LENGTH = _pattern(
+LENGTH = any_case(
     rf"{_DENY}\b(?P<bound>{'|'.join((*AT_MOST, *AT_LEAST))})(?: of)?(?: about| around)? {_AMOUNT}",
 )
-LENGTH_FIRST = _pattern(
+LENGTH_FIRST = any_case(
     rf"(?<![\w.,]){_AMOUNT},? (?:(?P<most>(?:or|and) (?:less|shorter|under|fewer|below)|tops|max(?:imum)?|at most)"
-    r"|(?P<least>(?:or|and) (?:more|longer|over|up)|min(?:imum)?|at least))\b"
+    r"|(?:or|and) (?:more|longer|over|up)|min(?:imum)?|at least)\b"
 )
-SIZE = _pattern(
+SIZE = any_case(
     r"(?P<deny>\bnot (?:an? )?(?:too |very |so |overly |that )?)?(?<![\w-])(?P<size>short|quick|long|lengthy)"
     r"(?:,? (?!(?:lost|distance|term|time|ago|running|dead|about|of|in|with|from|for|like|that|by|stor(?:y|ies)|and"
     r"|but)\b)[a-z-]+){0,2}? (?P<noun>films?|movies?|flicks?|watch|books?|novels?|reads?)\b"
 )
-BARE_SIZE = _pattern(r"(?P<deny>\b(?:not|isn't|nothing) (?:too|very|so|overly|that)) (?P<size>long|short)\b(?P<noun>)")
+BARE_SIZE = any_case(r"(?P<deny>\b(?:not|isn't|nothing) (?:too|very|so|overly|that)) (?P<size>long|short)\b(?P<noun>)")
 
 _LANGUAGE = "|".join(LANGUAGES)
-IN_LANGUAGE = _pattern(
+_PLAIN_ADJECTIVE = (
+    "romantic|horror|crime|animated|science|fiction|sci-fi|action|comedy|drama|thriller|family|fantasy|black|dark|sad"
+    "|funny|short|long|old|classic|silent|good|great"
+)
+IN_LANGUAGE = any_case(
     rf"(?P<deny>\bnot )?\b(?:spoken |written )?in (?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
     r"(?= *(?:$|[,.;!?)\0]| (?:and|or|but|with|from|about|under|please|that|which)\b))"
 )
-LANGUAGE_SAID = _pattern(rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?P<names>{_LANGUAGE})[ -](?:language|speaking)\b")
-LANGUAGE_OF_NOUN = _pattern(
-    rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
-    rf"(?=(?P<gap>(?: [a-z-]+){{0,2}}?) {_WORK_NOUN})"
+LANGUAGE_SAID = any_case(rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?P<names>{_LANGUAGE})[ -](?:language|speaking)\b")
+LANGUAGE_OF_NOUN = any_case(
+    rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?!english )(?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
+    rf"(?=(?: (?:{_PLAIN_ADJECTIVE})){{0,2}} {_WORK_NOUN})"
 )
+"""A "French horror film", but no "Korean War film"; "an English film" is more often a country's than a language's."""

@@ -86,6 +86,8 @@ def test_reads_the_flagship_request():
         ("an uplifting novel", "book"),
         ("a good book to read", "book"),
         ("something inspiring to read", "book"),
+        ("about friendship, something to read", "book"),
+        ("the best of films", "movie"),
         ("a film about a book", "movie"),
         ("a movie based on the book", "movie"),
         ("a book about the making of a film", "book"),
@@ -114,6 +116,8 @@ def test_kind(query: str, kind: str | None):
         ("pre-1970 westerns", (None, 1969)),
         ("films since 2010", (2010, None)),
         ("films after 2010", (2011, None)),
+        ("films after 1990 but before 2000", (1991, 1999)),
+        ("films from before 2005 and after 1980", (1981, 2004)),
         ("books from 2010 onwards", (2010, None)),
         ("nothing older than 1990", (1990, None)),
         ("no films before 2000", (2000, None)),
@@ -145,6 +149,7 @@ def test_years(query: str, years: tuple[int | None, int | None]):
         "a movie set before 1970",
         "a film about a man from the 1950s",
         "not from the 90s",
+        "a parody of 50s sitcoms",
         "maybe from the 90s",
         "I think it was a comedy from the 90s",
     ],
@@ -207,6 +212,7 @@ def test_language(query: str, language: dict[str, object] | None):
         ("science fiction with heart", {"any": ("Science Fiction",)}),
         ("a western about a bank robbery", {"any": ("Western",)}),
         ("a thriller or a horror", {"any": ("Thriller", "Horror")}),
+        ("a romantic comedy, sad or not", {"all": ("Romance", "Comedy")}),
         ("an urban fantasy", {"any": ("urban_fantasy",)}),
         ("no horror", {"none": ("Horror",)}),
         ("something funny, not a musical", {"none": ("Music",)}),
@@ -239,6 +245,7 @@ def test_genres(query: str, genres: dict[str, object] | None):
         ("something darker than Amélie", ["Amélie"], []),
         ("I loved Arrival, what next?", ["Arrival"], []),
         ("Interstellar but funnier", ["Interstellar"], []),
+        ("Alien meets Pride and Prejudice", ["Alien", "Pride and Prejudice"], []),
         ("a film like a quiet place", ["A Quiet Place"], []),
         ("books like It", ["It"], []),
         ("unlike Interstellar", [], ["Interstellar"]),
@@ -297,6 +304,8 @@ def test_values_asked_for(query: str, values: dict[str, float]):
         ("nothing violent", {"E12": -1.0}),
         ("a thriller without violence", {"E7": 1.0, "E12": -1.0}),
         ("a thriller, no gore", {"E7": 1.0, "E12": -1.0}),
+        ("a thriller, no gore, violence or romance", {"E7": 1.0, "E12": -1.0, "E13": -1.0}),
+        ("something other than sad", {"E4": -1.0}),
         ("less dark", {"E16": -0.5}),
         ("like Interstellar but lighter", {"E1": 0.5, "E16": -0.5}),
         ("uplifting, not depressing", {"E2": 1.0, "E5": 1.0, "E4": -1.0, "E15": -1.0}),
@@ -372,6 +381,8 @@ def test_a_remembered_plot_is_searched_as_it_is_and_filters_nothing():
 def test_a_short_memory_filters_nothing_either():
     assert facts("[TOMT] 80s horror movie under 90 minutes") == {}
     assert facts("I saw this as a kid, a French comedy from the 90s") == {}
+    assert facts("a strange movie or show I saw years ago") == {}
+    assert facts("a French comedy I don't remember well") == {}
 
 
 def test_a_long_request_still_says_what_it_wants():
