@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
+from shutil import disk_usage
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
@@ -50,6 +51,9 @@ FEATURE_BATCH = 512
 seconds of work."""
 FILL_BATCH = 512
 VERIFIED_SAMPLE = 25
+ROOM_BYTES = 32 * 2**20
+ROOM_BYTES_PER_WORK = 16 * 2**10
+"""A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
 
 T = TypeVar("T")
 
@@ -243,6 +247,8 @@ def _fill_and_swap(
     if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
         return
     facts = _generation_facts(fingerprint, store, maker, labeller)
+    if not settings.qdrant_url:
+        _check_room(settings.home, facts.n_works)
     generation = create_generation(engine, facts, settings)
     sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
     sample: list[IndexedWork] = []
@@ -273,6 +279,19 @@ def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: ZeroShotLa
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
     return digest.hexdigest()
+
+
+def _check_room(home: Path, n_works: int) -> None:
+    """Refuses to fill a generation that the disk cannot hold.
+
+    The embedded engine writes through memory maps: on a disk that runs full, the system kills the process (SIGBUS).
+    """
+    free_bytes, needed_bytes = disk_usage(home).free, ROOM_BYTES + n_works * ROOM_BYTES_PER_WORK
+    if free_bytes < needed_bytes:
+        raise StorageFailed(
+            f"{home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
+            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; what was made is kept and the old index goes on serving"
+        )
 
 
 def _generation_facts(
