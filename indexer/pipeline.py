@@ -290,7 +290,8 @@ def _check_room(home: Path, n_works: int) -> None:
     if free_bytes < needed_bytes:
         raise StorageFailed(
             f"{home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
-            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; what was made is kept and the old index goes on serving"
+            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; "
+            "what was made is kept and the old index goes on serving"
         )
 
 
