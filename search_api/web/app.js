@@ -177,8 +177,7 @@ function showTrouble(trouble, retry = show) {
   results.removeAttribute("aria-busy");
   if (trouble.status === 401) askForKey();
   if (retry === show) {
-    results.replaceChildren();
-    byId("understood").replaceChildren();
+    for (const place of [results, byId("understood"), byId("filters")]) place.replaceChildren();
     byId("summary").textContent = "";
   }
   byId("announce").textContent = trouble.title ?? "Something went wrong";
@@ -188,7 +187,12 @@ function showTrouble(trouble, retry = show) {
 const notice = (trouble, retry) => h("div", { class: "notice trouble" },
   h("h2", {}, trouble.title ?? "Something went wrong on this page"),
   h("p", {}, trouble.detail ?? trouble.message),
-  h("button", { type: "button", onclick: () => retry() }, "Try again"));
+  isRefusal(trouble)
+    ? [h("p", { class: "aside" }, "Begin with one of these"), h("ul", { class: "examples" }, exampleLinks().slice(0, 3))]
+    : h("button", { type: "button", onclick: () => retry() }, "Try again"));
+
+// Asked again in the same words, such a question is refused again.
+const isRefusal = ({ status }) => [404, 413, 422].includes(status);
 
 function askForKey() {
   const dialog = byId("key-dialog");

@@ -327,11 +327,22 @@ def test_an_empty_answer_gives_advice(page: Browser) -> None:
 def test_a_server_error_is_told_and_can_be_tried_again(page: Browser, search: FakeSearch) -> None:
     search.failure = IndexMissing("no index was built yet")
     page.ask(QUESTION)
-    page.wait(lambda: page.one(".trouble").text.startswith("Index missing\nno index was built yet. Build one with"))
+    page.wait(
+        lambda: page.one(".trouble").text.lower().startswith("index missing\nno index was built yet. build one with")
+    )
     search.failure = None
     page.button("Try again").click()
     page.wait(lambda: page.titles()[:1] == ["October Sky"])
     assert page.all(".trouble") == []
+
+
+@pytest.mark.browser
+def test_a_link_to_a_work_that_is_gone_leads_somewhere(page: Browser) -> None:
+    page.open("/?like=movie:gone")
+    page.wait(lambda: page.one(".trouble").text.startswith("Work not found"))
+    assert page.all(".trouble button") == []
+    page.one(".trouble a").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
 
 
 @pytest.mark.browser
