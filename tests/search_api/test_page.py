@@ -95,7 +95,7 @@ class Browser:
 
     def wait(self, condition: Callable[[], T], what: str = "") -> T:
         # What is asked about an element while the page replaces it is asked again.
-        waiting = WebDriverWait(self.driver, 10, 0.02, ignored_exceptions=[StaleElementReferenceException])
+        waiting = WebDriverWait(self.driver, 40, 0.02, ignored_exceptions=[StaleElementReferenceException])
         return waiting.until(lambda _: condition(), what)
 
 
