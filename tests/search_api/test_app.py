@@ -114,7 +114,7 @@ def test_a_key_is_asked_for_where_one_is_set(locked: TestClient, path: str) -> N
     assert "X-API-Key" in missing.json()["detail"]
     assert missing.headers["www-authenticate"] == "ApiKey"
     assert locked.get(path, headers={"X-API-Key": "guess"}).status_code == 401
-    assert locked.get(path, headers={"X-API-Key": "gu\xe9ss".encode("latin-1")}).status_code == 401
+    assert locked.get(path, headers={b"X-API-Key": "gu\xe9ss".encode("latin-1")}).status_code == 401
     assert locked.get(path, headers={"X-API-Key": KEY}).status_code == 200
 
 
