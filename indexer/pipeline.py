@@ -51,9 +51,12 @@ FEATURE_BATCH = 512
 seconds of work."""
 FILL_BATCH = 512
 VERIFIED_SAMPLE = 25
-ROOM_BYTES = 32 * 2**20
+ROOM_BYTES = 192 * 2**20
+"""The engine maps its files before it fills them: 160 MB for one work, which a file system in memory takes at once."""
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
+LEAST_FREE_BYTES = 8 * 2**20
+"""What must stay free while a generation is filled, since others fill the disk too."""
 
 T = TypeVar("T")
 
@@ -162,6 +165,8 @@ def _writing(home: Path) -> Iterator[None]:
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(home)
+    except FileExistsError as error:
+        raise StorageFailed(f"{home} is a file: EVOKE_HOME should name a folder") from error
     except OSError as error:
         raise StorageFailed(f"{home} cannot be written: {error.strerror or error}") from error
     try:
@@ -247,8 +252,7 @@ def _fill_and_swap(
     if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
         return
     facts = _generation_facts(fingerprint, store, maker, labeller)
-    if not settings.qdrant_url:
-        _check_room(settings.home, facts.n_works)
+    _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
     generation = create_generation(engine, facts, settings)
     sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
     sample: list[IndexedWork] = []
@@ -260,6 +264,7 @@ def _fill_and_swap(
     for batch in _batches(works, FILL_BATCH):
         with report.seconds.timed("label"):
             indexed = [IndexedWork(work, features, labeller.label(features)) for work, features in batch]
+        _check_room(settings, LEAST_FREE_BYTES)
         with report.seconds.timed("upsert"):
             upsert_works(engine, generation, indexed, facts)
         sample += [work for offset, work in enumerate(indexed, start=position) if offset in sampled]
@@ -281,15 +286,17 @@ def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: ZeroShotLa
     return digest.hexdigest()
 
 
-def _check_room(home: Path, n_works: int) -> None:
+def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
     """Refuses to fill a generation that the disk cannot hold.
 
     The embedded engine writes through memory maps: on a disk that runs full, the system kills the process (SIGBUS).
     """
-    free_bytes, needed_bytes = disk_usage(home).free, ROOM_BYTES + n_works * ROOM_BYTES_PER_WORK
+    if settings.qdrant_url:
+        return
+    free_bytes = disk_usage(settings.home).free
     if free_bytes < needed_bytes:
         raise StorageFailed(
-            f"{home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
+            f"{settings.home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
             f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; "
             "what was made is kept and the old index goes on serving"
         )
