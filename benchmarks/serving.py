@@ -25,7 +25,7 @@ from time import perf_counter, sleep
 from indexer.collection import ALIAS
 from indexer.engine import Engine
 from search_api.records import SearchRequest
-from search_api.retrieval import count_works, fetch_works, find_candidates
+from search_api.retrieval import count_works, leg_request
 from search_api.search import CANDIDATES_PER_LEG, Search, open_search
 from search_api.settings import SearchSettings
 
@@ -98,8 +98,9 @@ def compare(search: Search, port: int, n_queries: int) -> None:
 
         def bare_engine(question=question) -> None:  # type: ignore[no-untyped-def]
             count_works(engine, ALIAS, None)
-            rankings = find_candidates(engine, ALIAS, question.legs, None, CANDIDATES_PER_LEG)
-            fetch_works(engine, ALIAS, [work_id for work_id, _ in rankings["text"][:10]], vectors=("bm25",))
+            requests = [leg_request(leg, query, None, CANDIDATES_PER_LEG) for leg, query in question.legs.items()]
+            best = engine.query_batch_points(ALIAS, requests=requests)[0].points[:10]
+            engine.retrieve(ALIAS, [point.id for point in best], with_vectors=["bm25"])
 
         bare = timed(bare_engine)
         if number >= len(QUERIES):  # the first round warms both processes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -37,12 +37,14 @@ class Generation:
     """A generation that serves.
 
     `genres` are the names that enough of its works use to filter by. Where many works have no genre at all, asking for
-    one in words must not hide those: `genres_known` says whether nearly all have some.
+    one in words must not hide those: `genres_known` says whether nearly all have some. `work_ids` has the id of the
+    work by the id of its point.
     """
 
     name: str
     facts: GenerationFacts
     titles: TitleIndex
+    work_ids: Mapping[str, str]
     genres: tuple[str, ...]
     genres_known: bool
 
@@ -94,10 +96,12 @@ class GenerationFollower:
         genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
         without_genre = models.Filter(must=[models.IsEmptyCondition(is_empty=models.PayloadField(key="genres"))])
         n_without = self._engine.count(name, count_filter=without_genre, exact=True).count
+        payloads = dict(_payloads(self._engine, name))
         return Generation(
             name=name,
             facts=facts,
-            titles=TitleIndex(_known_titles(self._engine, name)),
+            titles=TitleIndex(_known_titles(payloads.values())),
+            work_ids={point_id: payload["id"] for point_id, payload in payloads.items()},
             genres=genres,
             genres_known=n_without <= MOST_WITHOUT_GENRE * facts.n_works,
         )
@@ -115,20 +119,20 @@ class GenerationFollower:
 REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"
 
 
-def _known_titles(engine: Engine, generation: str) -> Iterator[tuple[Suggestion, tuple[str, ...]]]:
+def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Suggestion, tuple[str, ...]]]:
     """Gives every work's titles, most rated first, so that a name means its best-known bearer."""
-    payloads = sorted(_payloads(engine, generation), key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"]))
-    for payload in payloads:
+    for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
         work = Suggestion(
             id=payload["id"], title=payload["title"], kind=payload.get("kind"), year=payload.get("year")
         )  # fmt: skip
         yield work, (payload["original_title"],) if payload.get("original_title") else ()
 
 
-def _payloads(engine: Engine, generation: str) -> Iterator[dict[str, Any]]:
+def _payloads(engine: Engine, generation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Gives every point's id, and of its payload what names the work."""
     offset = None
     while True:
         records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)
-        yield from (record.payload or {} for record in records)
+        yield from ((str(record.id), record.payload or {}) for record in records)
         if offset is None:
             return

@@ -12,6 +12,7 @@ from qdrant_client import models
 from indexer.collection import Leg, point_id
 from indexer.engine import Engine
 from search_api.fusion import Ranking
+from search_api.generation import Generation
 from search_api.records import Choice, Filters, IntegerRange
 
 LegQuery = models.SparseVector | Sequence[float] | NDArray[np.float32]
@@ -28,7 +29,7 @@ FACET_KEYS: Mapping[str, str] = {
 
 def find_candidates(
     engine: Engine,
-    generation: str,
+    generation: Generation,
     queries: Mapping[Leg, LegQuery],
     works: models.Filter | None,
     depth: int,
@@ -36,19 +37,29 @@ def find_candidates(
     exact: bool = False,
 ) -> dict[str, Ranking]:
     """Gives each leg's best `depth` works as (work id, score), score falling, then work id."""
-    requests = [
-        models.QueryRequest(
-            query=query if isinstance(query, models.SparseVector) else _to_list(query),
-            using=leg,
-            filter=works,
-            limit=depth,
-            with_payload=["id"],
-            params=models.SearchParams(exact=True) if exact else None,
-        )
-        for leg, query in queries.items()
-    ]
-    answers = engine.query_batch_points(generation, requests=requests)
-    return {leg: _ranking(answer.points, leg) for leg, answer in zip(queries, answers, strict=True)}
+    answers = engine.query_batch_points(
+        generation.name, requests=[leg_request(leg, query, works, depth, exact=exact) for leg, query in queries.items()]
+    )
+    return {
+        leg: _ranking(answer.points, leg, generation.work_ids) for leg, answer in zip(queries, answers, strict=True)
+    }
+
+
+def leg_request(
+    leg: Leg, query: LegQuery, works: models.Filter | None, depth: int, *, exact: bool = False
+) -> models.QueryRequest:
+    """Gives what the engine is asked for one leg. Without payloads: of 600 candidates a page shows ten.
+
+    Reading the id of each from its payload took 20 of the 40 ms of a search among 350 works.
+    """
+    return models.QueryRequest(
+        query=query if isinstance(query, models.SparseVector) else _to_list(query),
+        using=leg,
+        filter=works,
+        limit=depth,
+        with_payload=False,
+        params=models.SearchParams(exact=True) if exact else None,
+    )
 
 
 def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
@@ -126,9 +137,9 @@ def _between(key: str, gte: float | None, lte: float | None) -> models.FieldCond
     return models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))
 
 
-def _ranking(points: Sequence[models.ScoredPoint], leg: Leg) -> Ranking:
+def _ranking(points: Sequence[models.ScoredPoint], leg: Leg, work_ids: Mapping[str, str]) -> Ranking:
     # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
-    scored = [((p.payload or {})["id"], p.score) for p in points if leg == "text" or p.score > 0]
+    scored = [(work_ids[str(p.id)], p.score) for p in points if leg == "text" or p.score > 0]
     return sorted(scored, key=lambda candidate: (-candidate[1], candidate[0]))
 
 

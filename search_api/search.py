@@ -18,7 +18,7 @@ from indexer.embedding import Encoder
 from indexer.engine import Engine, open_engine
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSION, fuse
+from search_api.fusion import DEFAULT_FUSION, Ranking, fuse
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.records import (
@@ -240,7 +240,7 @@ class Search:
         intent = question.intent
         works = engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
         total = count_works(self.engine, generation.name, works)
-        rankings = find_candidates(self.engine, generation.name, question.legs, works, CANDIDATES_PER_LEG)
+        rankings = find_candidates(self.engine, generation, question.legs, works, CANDIDATES_PER_LEG)
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
             allowed = keep_allowed(self.engine, generation.name, named, works)
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
@@ -249,20 +249,10 @@ class Search:
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)
         page = ranked[offset : offset + limit]
-        places = {
-            leg: {work_id: LegScore(score=score, rank=rank) for rank, (work_id, score) in enumerate(ranking, start=1)}
-            for leg, ranking in rankings.items()
-        }
+        legs = _leg_scores(rankings, [work_id for work_id, _ in page])
         records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
         hits = tuple(
-            record_to_hit(
-                record,
-                score,
-                {leg: ranked_works.get(work_id, LegScore()) for leg, ranked_works in places.items()},
-                intent,
-                question.forms,
-                self._taxonomy,
-            )
+            record_to_hit(record, score, legs[work_id], intent, question.forms, self._taxonomy)
             for (work_id, score), record in zip(page, records, strict=True)
         )
         took_ms = round((perf_counter() - started) * 1_000, 2)
@@ -282,9 +272,7 @@ class Search:
 
         The fused scores never depend on the page asked for, so pages neither repeat nor skip a work.
         """
-        rankings = find_candidates(
-            self.engine, generation.name, {"text": question.legs["text"]}, works, depth, exact=True
-        )
+        rankings = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
         return [(work_id, 0.0) for work_id, _ in rankings["text"] if work_id not in fused]
 
 
@@ -299,6 +287,16 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
             "filters": intent.filters.model_copy(update=filters),
         }
     )
+
+
+def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
+    """Gives every leg's score and rank of each shown work."""
+    legs = {work_id: dict.fromkeys(rankings, LegScore()) for work_id in shown}
+    for leg, ranking in rankings.items():
+        for rank, (work_id, score) in enumerate(ranking, start=1):
+            if work_id in legs:
+                legs[work_id][leg] = LegScore(score=score, rank=rank)
+    return legs
 
 
 def _dense_vectors(record: models.Record) -> dict[Leg, Any]:

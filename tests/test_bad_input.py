@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
-from catalogues import SMALL, make_record
+from catalogues import SMALL, make_record, write_catalogue
 from fakes import FakeEncoder
 from homes import open_home, read_points, titles
 
 import evoke
+from indexer.engine.lock import WriterLock
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from search_api.errors import IndexIncompatible
@@ -102,6 +104,64 @@ def test_an_index_built_with_another_model_says_so_and_offers_a_rebuild(small_ho
         pytest.raises(IndexIncompatible, match=r"another model.*evoke index"),
     ):
         titles(search, "hope")
+
+
+def test_an_index_of_another_schema_says_so_and_offers_a_rebuild(
+    small_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("indexer.collection", "search_api.generation"):
+        monkeypatch.setattr(f"{module}.SCHEMA_VERSION", 99)
+    with open_home(small_home) as search, pytest.raises(IndexIncompatible, match=r"schema than 99.*evoke index"):
+        titles(search, "hope")
+
+
+def test_an_index_built_with_another_taxonomy_says_so_and_offers_a_rebuild(home: Path, tmp_path: Path) -> None:
+    taxonomy = tmp_path / "values.toml"
+    taxonomy.write_text(
+        'version = "mine"\n[[values]]\nid = "V1"\nname = "Storms"\nfacet = "emotion"\ndescription = "Of storms"\n'
+    )
+    catalogue = write_catalogue(tmp_path / "works.jsonl", SMALL)
+    build_index([catalogue], IndexSettings(home=home, taxonomy=taxonomy), encoder=FakeEncoder())
+    with open_home(home) as search, pytest.raises(IndexIncompatible, match=r"taxonomy \(version mine\).*evoke index"):
+        titles(search, "hope")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "value", "told"),
+    [
+        (["search", "hope"], "EVOKE_QDRANT_URL", "localhost:6333", "http://"),
+        (["search", "hope"], "EVOKE_FUSION", '{"method": "vote"}', "method"),
+        (["search", "hope"], "EVOKE_FUSION", "{", "EVOKE_FUSION"),
+        (["search", "hope"], "EVOKE_TAXONOMY", "/no/such/values.toml", "/no/such/values.toml"),
+        (["index"], "EVOKE_MODEL", "/no/such/model", "/no/such/model"),
+        (["index"], "EVOKE_HOME", __file__, "folder"),
+        (["index"], "EVOKE_SHARD_NUMBER", "many", "EVOKE_SHARD_NUMBER"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    variable: str,
+    value: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert evoke.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert told in printed.err
+
+
+def test_an_index_that_another_process_writes_is_left_to_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir()
+    lock = WriterLock(home)
+    assert evoke.main(["index"]) == 2
+    lock.release()
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"process {os.getpid()}" in told
 
 
 def test_the_old_index_serves_after_a_catalogue_that_cannot_be_read(

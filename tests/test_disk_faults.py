@@ -1,0 +1,72 @@
+"""A disk that is full or cannot be written: one line, the old index goes on serving, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from catalogues import SMALL, make_records
+from homes import build, open_home, read_points, titles
+
+import evoke
+from indexer.errors import StorageFailed
+
+MIB = 2**20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own, in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk takes the rights of root")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """Takes up the disk but for a number of bytes."""
+    status = os.statvfs(disk)
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize - leave)
+    return filler
+
+
+@pytest.mark.parametrize("leave", [2 * MIB, 20 * MIB], ids=["no room for the texts", "no room for the index"])
+def test_a_full_disk_leaves_the_old_index_and_the_next_run_goes_on(disk: Path, leave: int) -> None:
+    home = disk / "home"
+    build(home, SMALL)
+    before = read_points(home)
+    filler = fill(disk, leave)
+    more = make_records(2_000)
+    with pytest.raises(StorageFailed, match=r"disk is full|the disk has .* MiB free"):
+        build(home, [*SMALL, *more])
+    assert read_points(home) == before
+    with open_home(home) as search:
+        assert titles(search, "storms at the lighthouse", limit=1) == ["The Lighthouse Year"]
+    filler.unlink()
+    report = build(home, [*SMALL, *more])
+    assert (report.n_works, len(read_points(home))) == (2_008, 2_008)
+
+
+def test_a_disk_that_cannot_be_written_is_told(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = disk / "home"
+    build(home, SMALL)
+    monkeypatch.setenv("EVOKE_HOME", str(home))
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for arguments in (["index"], ["search", "hope"]):
+        assert evoke.main(arguments) == 2
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1
+        assert str(home) in told
+        assert "read-only" in told.lower()
