@@ -16,7 +16,7 @@ MAX_DESCRIPTION_CHARACTERS = 100_000
 """Room for any synopsis (17,000 words); a whole novel in this field is a mistake and would take minutes to embed."""
 
 Line = Annotated[str, BeforeValidator(clean_line)]
-NonEmptyLine = Annotated[Line, Field(min_length=1, max_length=1_000)]
+NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
 
 IdName = Literal[
@@ -67,7 +67,7 @@ class SourceRecord(_Record):
     kind: Kind | None = None
     title: NonEmptyLine
     original_title: Line | None = None
-    description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_CHARACTERS)] = ""
+    description: Annotated[str, Field(max_length=MAX_DESCRIPTION_CHARACTERS), BeforeValidator(clean_text)] = ""
     year: int | None = Field(default=None, ge=-5000, le=2100)  # years before 1 are negative
     creators: tuple[Creator, ...] = ()
     genres: tuple[NonEmptyLine, ...] = ()

@@ -56,7 +56,7 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
     used_up = [*works.spans, *facts.spans, *_wrapping(query.text)]
     denied = [*facts.denied_spans, *wishes.denied_spans, *_other_denials(query)]
     return Intent(
-        text=_remaining(said, used_up, denied, wishes.spans),
+        text=_remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like]),
         values=wishes.values,
         like=works.like,
         unlike=works.unlike,
@@ -163,15 +163,15 @@ def _without_wrapping(said: str) -> str:
     return text if WORD.search(text) else said
 
 
-def _remaining(said: str, used_up: list[Span], denied: list[Span], wanted: list[Span]) -> str:
-    """What is left to search for, wanted words included; never blank."""
+def _remaining(said: str, used_up: list[Span], denied: list[Span], wanted: list[Span], liked: list[str]) -> str:
+    """What is left to search for, wanted words included, else the liked works' titles; never blank."""
     if not used_up and not denied:
         return said
     left = blank(said, [*used_up, *denied])
     for start, end in wanted:
         left = left[:start] + said[start:end] + left[end:]
     wanted_only = " ".join(said[start:end] for start, end in wanted)
-    for text in (_tidy(left), wanted_only, _tidy(blank(said, denied)) if denied else said):
+    for text in (_tidy(left), wanted_only, ", ".join(liked), _tidy(blank(said, denied)) if denied else said):
         if WORD.search(text):
             return text
     return said

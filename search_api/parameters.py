@@ -17,6 +17,7 @@ from search_api.records import (
     FacetName,
     Filters,
     IntegerRange,
+    IntentPart,
     Name,
     ScoreRange,
     SearchRequest,
@@ -81,8 +82,9 @@ class SearchParameters(SimilarParameters):
         examples=["like Interstellar but not too sad, under two hours"]
     )
     interpret: bool = Field(default=True, description="false: plain text, read no facts or values out of it")
-    without: Names = Field(
+    without: list[IntentPart] = Field(
         default=[],
+        max_length=50,
         description="parts of what would be understood to leave out",
         examples=[["values.E4", "like.ID", "unlike.ID", "filters.year"]],
     )

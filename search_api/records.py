@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from crawler.records import Creator, Kind, Rating
 from indexer.records import SourceReference
@@ -83,6 +83,17 @@ class Fusion(_Closed):
     weights: dict[str, float] = Field(default_factory=dict, description="leg name to weight; a leg left out weighs 1")
 
 
+def _check_part(path: str) -> str:
+    part, _, name = path.partition(".")
+    if name and (part in ("values", "like", "unlike") or (part == "filters" and name in Filters.model_fields)):
+        return path
+    raise ValueError(f"{path!r} is no part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT")
+
+
+IntentPart = Annotated[Name, AfterValidator(_check_part)]
+"""A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`."""
+
+
 class SearchRequest(_Closed):
     """What a person asks, and which part of the answer to give."""
 
@@ -93,7 +104,7 @@ class SearchRequest(_Closed):
     interpret: bool = Field(
         default=True, description="false: take the query as plain text, without reading facts or values out of it"
     )
-    without: tuple[Name, ...] = Field(
+    without: tuple[IntentPart, ...] = Field(
         default=(),
         max_length=50,
         description="parts of what would be understood to leave out, by their path in the intent: "

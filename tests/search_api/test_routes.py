@@ -162,6 +162,11 @@ def test_an_unknown_facet_is_named() -> None:
         ("q=x&year_from=199x", "year_from", "must be a whole number"),
         ("q=x&year_from=2000&year_to=1990", "year_from", "2000 is above year_to (1990)"),
         ("q=x&value=E5:2", "value", "'E5:2' is neither a value nor value:score; write E5, or E5:0.6"),
+        (
+            "q=x&without=filter.year",
+            "without",
+            "'filter.year' is no part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT",
+        ),
         ("q=x&genres=Drama", "genres", "is not a known parameter; did you mean 'genre'?"),
         ("q=x&yaer_from=1990", "yaer_from", "is not a known parameter; did you mean 'year_from'?"),
     ],
