@@ -2,31 +2,37 @@
 
 python benchmarks/serving.py [--home FOLDER] [--queries N]
 
-Indexes the starter catalogue in a temporary home unless one is named; serves it by `evoke serve` in a process of its
-own on 127.0.0.1; asks the same warm queries in turn over HTTP and, in this process, of encoder and engine alone.
+Indexes the starter catalogue in a temporary home unless one is named, serves it on 127.0.0.1 with clocks around the
+encoder and the engine, and asks warm queries over one connection: what the service adds is what those clocks miss.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
-import os
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import Any
 
-from indexer.collection import ALIAS
-from indexer.engine import Engine
-from search_api.records import SearchRequest
-from search_api.retrieval import count_works, leg_request
-from search_api.search import CANDIDATES_PER_LEG, Search, open_search
+import uvicorn
+
+from indexer.embedding import Encoder
+from indexer.engine import open_engine
+from indexer.pipeline import build_index
+from indexer.settings import IndexSettings
+from indexer.values import load_taxonomy
+from search_api.app import create_app
+from search_api.search import Search
 from search_api.settings import SearchSettings
 
 QUERIES = (
@@ -48,94 +54,79 @@ def main() -> None:
     options = parser.parse_args()
     print_help_time()
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as temporary:
-        home = options.home or Path(temporary)
+        settings = SearchSettings(home=options.home or Path(temporary))
         if not options.home:
-            subprocess.run(
-                [sys.executable, "-m", "evoke", "index"], env={**os.environ, "EVOKE_HOME": str(home)}, check=True
-            )
-        measure_service(home, options.queries)
+            build_index([], IndexSettings(home=settings.home))
+        measure_service(settings, options.queries)
 
 
 def print_help_time(runs: int = 11) -> None:
-    seconds = [timed(lambda: subprocess.run([sys.executable, "-m", "evoke", "--help"], capture_output=True, check=True)) for _ in range(runs)]  # fmt: skip  # noqa: E501
+    command = [sys.executable, "-m", "evoke", "--help"]
+    seconds = [timed(partial(subprocess.run, command, capture_output=True, check=True)) for _ in range(runs)]
     print(f"evoke --help: median {statistics.median(seconds) * 1_000:.0f} ms of {runs}")
 
 
-def measure_service(home: Path, n_queries: int) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "evoke", "serve", "--port", str(port)],
-        env={**os.environ, "EVOKE_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        wait_until_ready(port)
-        with_search(home, lambda search: compare(search, port, n_queries))
-    finally:
-        server.terminate()
-        server.wait()
+class Clocked:
+    """An object whose methods' seconds are added up."""
 
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+        self.seconds = 0.0
 
-def with_search(home: Path, use: Callable[[Search], None]) -> None:
-    search = open_search(SearchSettings(home=home))
-    try:
-        search.check()
-        use(search)
-    finally:
-        search.close()
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._wrapped, name)
+        return partial(self._call, found) if callable(found) else found
 
-
-def compare(search: Search, port: int, n_queries: int) -> None:
-    engine: Engine = search.engine
-    rows: dict[str, list[float]] = {"HTTP, whole": [], "in process, whole": [], "encoder": [], "engine": []}
-    for number in range(n_queries + len(QUERIES)):
-        query = QUERIES[number % len(QUERIES)]
-        over_http = timed(lambda query=query: ask(port, query))
-        in_process = timed(lambda query=query: search.search(SearchRequest(query=query)))
-        question = search.ask(SearchRequest(query=query))
-        encoder = timed(lambda question=question: search.encoder.encode([question.intent.text]))
-
-        def bare_engine(question=question) -> None:  # type: ignore[no-untyped-def]
-            count_works(engine, ALIAS, None)
-            requests = [leg_request(leg, query, None, CANDIDATES_PER_LEG) for leg, query in question.legs.items()]
-            best = engine.query_batch_points(ALIAS, requests=requests)[0].points[:10]
-            engine.retrieve(ALIAS, [point.id for point in best], with_vectors=["bm25"])
-
-        bare = timed(bare_engine)
-        if number >= len(QUERIES):  # the first round warms both processes
-            for name, seconds in zip(rows, (over_http, in_process, encoder, bare), strict=True):
-                rows[name].append(seconds * 1_000)
-    print(f"\n{n_queries} warm queries{'':<8}{'p50 ms':>8}{'p95 ms':>8}")
-    for name, times in rows.items():
-        print(f"{name:<24}{statistics.median(times):>8.2f}{statistics.quantiles(times, n=20)[-1]:>8.2f}")
-    added = [h - e - b for h, e, b in zip(rows["HTTP, whole"], rows["encoder"], rows["engine"], strict=True)]
-    print(f"{'added by the service':<24}{statistics.median(added):>8.2f}")
-
-
-def wait_until_ready(port: int, seconds: float = 120) -> None:
-    deadline = perf_counter() + seconds
-    while perf_counter() < deadline:
+    def _call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        started = perf_counter()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            sleep(0.2)
-    raise SystemExit("the service did not get ready")
+            return method(*arguments, **named)
+        finally:
+            self.seconds += perf_counter() - started
 
 
-def ask(port: int, query: str) -> None:
-    body = json.dumps({"query": query}).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/search", body, headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        response.read()
+def measure_service(settings: SearchSettings, n_queries: int) -> None:
+    encoder, engine = Clocked(Encoder(settings.model)), Clocked(open_engine(settings.engine_location, read_only=True))
+    app = create_app(settings, Search(engine, encoder, load_taxonomy(settings.taxonomy)))
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            sleep(0.05)
+        try:
+            compare(listening.getsockname()[1], encoder, engine, n_queries)
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
-def timed(run: Callable[[], object]) -> float:
+def compare(port: int, encoder: Clocked, engine: Clocked, n_queries: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    rows: dict[str, list[float]] = {"HTTP, whole": [], "encoder": [], "engine": [], "added by the service": []}
+    for number in range(n_queries + len(QUERIES)):
+        encoder.seconds = engine.seconds = 0.0
+        whole = timed(ask, connection, QUERIES[number % len(QUERIES)])
+        times = (whole, encoder.seconds, engine.seconds, whole - encoder.seconds - engine.seconds)
+        if number >= len(QUERIES):  # the first round warms up
+            for row, seconds in zip(rows.values(), times, strict=True):
+                row.append(1_000 * seconds)
+    print(f"\n{n_queries} warm queries{'':<8}{'p50 ms':>8}{'p95 ms':>8}")
+    for name, row in rows.items():
+        print(f"{name:<24}{statistics.median(row):>8.2f}{statistics.quantiles(row, n=20)[-1]:>8.2f}")
+
+
+def ask(connection: http.client.HTTPConnection, query: str) -> None:
+    connection.request("POST", "/v1/search", json.dumps({"query": query}), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    if response.status != http.HTTPStatus.OK:
+        raise SystemExit(f"the service answered {response.status}")
+    response.read()
+
+
+def timed(run: Callable[..., object], *arguments: object) -> float:
     started = perf_counter()
-    run()
+    run(*arguments)
     return perf_counter() - started
 
 

@@ -7,7 +7,8 @@ the engine's fusion drops, and because the engine's DBSF takes no weights and it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean, stdev
+
+import numpy as np
 
 from search_api.records import Fusion
 
@@ -45,19 +46,21 @@ def _rrf(ranking: Ranking, weight: float) -> list[float]:
 
 def _dbsf(ranking: Ranking, weight: float) -> list[float]:
     """Distribution-based scores: (s - low) / (high - low), low and high three deviations from the mean."""
-    scores = [score for _, score in ranking]
-    deviation = stdev(scores) if len(scores) > 1 else 0.0
+    scores = np.array([score for _, score in ranking])
+    deviation = scores.std(ddof=1) if len(scores) > 1 else 0.0
     if deviation == 0:
         return [weight * 0.5] * len(scores)
-    low = fmean(scores) - 3 * deviation
-    return [weight * (score - low) / (6 * deviation) for score in scores]
+    low = scores.mean() - 3 * deviation
+    return [float(each) for each in weight * (scores - low) / (6 * deviation)]
 
 
 def _linear(ranking: Ranking, weight: float) -> list[float]:
     """Min-max scores: (s - min) / (max - min)."""
-    scores = [score for _, score in ranking]
-    lowest, spread = min(scores), max(scores) - min(scores)
-    return [weight * ((score - lowest) / spread if spread else 0.5) for score in scores]
+    scores = np.array([score for _, score in ranking])
+    spread = np.ptp(scores)
+    if spread == 0:
+        return [weight * 0.5] * len(scores)
+    return [float(each) for each in weight * (scores - scores.min()) / spread]
 
 
 _METHODS: Mapping[str, Callable[[Ranking, float], list[float]]] = {"rrf": _rrf, "dbsf": _dbsf, "linear": _linear}

@@ -53,12 +53,10 @@ def _strongest_values(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> t
     """Gives the values that were asked for and are there, then the work's strongest; score falling, then id."""
     scores: Mapping[str, float] = payload["values"]
 
-    def order(value_id: str) -> tuple[bool, float, str]:
-        return intent.values.get(value_id, 0) <= 0, -scores[value_id], value_id
-
+    order = sorted((intent.values.get(i, 0) <= 0, -score, i) for i, score in scores.items())
     return tuple(
         HitValue(id=i, name=taxonomy.by_id[i].name, score=scores[i], evidence=_evidence(payload, i))
-        for i in sorted(scores, key=order)[:MOST_VALUES]
+        for _, _, i in order[:MOST_VALUES]
     )
 
 
