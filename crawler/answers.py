@@ -1,4 +1,4 @@
-"""Answer: what a source sent, or a saved copy of it; and NotAWork: what such an answer tells when it tells of no work."""
+"""Answer: what a source sent, or a saved copy; and NotAWork: what an answer tells when it tells of no work."""
 
 from __future__ import annotations
 

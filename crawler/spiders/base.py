@@ -1,5 +1,8 @@
 """What all spiders share: a selection, how an answer is read, what is counted, what is asked again."""
 
+# The hooks below take what a source may need; most need less.
+# ruff: noqa: ARG002, ARG003
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -72,6 +75,7 @@ class WorkSpider(scrapy.Spider):
         yield from ()
 
     async def start(self) -> AsyncIterator[Request]:
+        """Gives what to ask first, as Scrapy wants it."""
         for request in self.first_requests():
             yield request
 
