@@ -7,22 +7,25 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from crawler.sources import SOURCES
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+    from crawler.settings import HomeSettings
     from indexer.pipeline import BuildReport
-    from indexer.settings import StorageSettings
     from search_api.records import Hit, Page
 
 DESCRIPTION = "Find films and books by what they give you."
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
-S = TypeVar("S", bound="StorageSettings")
+S = TypeVar("S", bound="HomeSettings")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +67,23 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="evoke", description=DESCRIPTION, epilog="evoke VERB --help tells more.")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    crawl = _add_verb(
+        verbs, "crawl", "ask a source for works, or read its saved answers",
+        "evoke crawl tmdb --from-date 2020-01-01 --limit 500 -o films.jsonl",
+    )  # fmt: skip
+    crawl.add_argument("source", metavar="SOURCE", choices=tuple(SOURCES), help=", ".join(SOURCES))
+    crawl.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the records go")
+    crawl.add_argument("--query", help="words to search for; goodreads: a list or series, such as list/show/1")
+    crawl.add_argument("--ids", nargs="+", default=[], metavar="ID", help="the source's own ids")
+    crawl.add_argument("--ids-file", type=Path, metavar="FILE", help='a line is an id, or an object with an "id"')
+    crawl.add_argument("--from-date", type=date.fromisoformat, metavar="DATE", help="released since, as 2020-01-31")
+    crawl.add_argument("--limit", type=_count, metavar="N", help="the most records to write")
+    crawl.add_argument("--resume", action="store_true", help="go on with a file that an earlier crawl began")
+    crawl.add_argument(
+        "--saved", nargs="+", type=Path, metavar="PATH",
+        help="read saved answers and pages (files or folders, gzip too) instead of asking",
+    )  # fmt: skip
 
     index = _add_verb(verbs, "index", "make works searchable", "evoke index films.jsonl books.jsonl.gz --prune")
     index.add_argument(
@@ -114,6 +134,47 @@ def _count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{count} is too few")
     return count
+
+
+def _crawl(options: argparse.Namespace) -> int:
+    return _read_saved(options) if options.saved else _ask_source(options)
+
+
+def _read_saved(options: argparse.Namespace) -> int:
+    from crawler.saved import read_saved
+
+    started = perf_counter()
+    if options.resume:
+        raise _UsageError("--resume goes on with a crawl: saved answers are read anew each time")
+    report = read_saved(options.source, options.saved, options.output, limit=options.limit)
+    for reason, n_answers in report.no_work.most_common():
+        print(f"{n_answers:,} x {reason}, such as {report.examples[reason]}")
+    repeated = f", {report.n_repeated:,} repeated" if report.n_repeated else ""
+    print(
+        f"{report.n_records:,} records from {report.n_files:,} files in {options.output}{repeated}; "
+        f"{report.no_work.total():,} without a work; {perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
+def _ask_source(options: argparse.Namespace) -> int:
+    from crawler.run import run_crawl
+    from crawler.selection import Selection, read_ids
+    from crawler.settings import CrawlSettings
+
+    started = perf_counter()
+    ids = (*options.ids, *(read_ids(options.ids_file) if options.ids_file else ()))
+    selection = Selection(options.query, ids, options.from_date, options.limit)
+    report = run_crawl(options.source, selection, _read_settings(CrawlSettings), options.output, resume=options.resume)
+    for reason, n_answers in report.no_work.most_common():
+        print(f"{n_answers:,} x {reason}")
+    if report.n_failed:
+        print(f"{report.n_failed:,} could not be fetched: --resume asks for them again")
+    print(
+        f"{report.n_records:,} records in {options.output}, {report.n_new:,} of them new; "
+        f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"
+    )
+    return INTERRUPTED if report.interrupted else 0
 
 
 def _index(options: argparse.Namespace) -> int:
@@ -237,7 +298,12 @@ def _problem(error: ValidationError, *place: object) -> str:
     return f"{'.'.join(map(str, place))}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
 
 
-_VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {"index": _index, "search": _search, "serve": _serve}
+_VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "crawl": _crawl,
+    "index": _index,
+    "search": _search,
+    "serve": _serve,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

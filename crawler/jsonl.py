@@ -1,4 +1,4 @@
-"""Read catalogues: JSON Lines of SourceRecords or of a BEIR corpus, plain or gzipped; a bad line never stops a run."""
+"""Catalogues: JSON Lines of SourceRecords or of a BEIR corpus, plain or gzipped; a bad line never stops a run."""
 
 from __future__ import annotations
 
@@ -118,6 +118,11 @@ def parse_record(raw: bytes) -> SourceRecord:
         return SourceRecord.model_validate(_beir_to_fields(fields) if "_id" in fields else fields)
     except ValidationError as error:
         raise RecordRejected(_first_problems(error)) from error
+
+
+def record_to_line(record: SourceRecord) -> bytes:
+    """Gives a record as a line of a catalogue; what is unknown is left out."""
+    return record.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from crawler.settings import HomePath, HomeSettings
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
@@ -18,19 +18,12 @@ def _check_web_address(url: str) -> str:
     return url
 
 
-HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 WebAddress = Annotated[str, AfterValidator(_check_web_address)]
 
 
-class StorageSettings(BaseSettings):
-    """Where the index is, and the model and taxonomy it speaks. Environment variables with the prefix `EVOKE_`."""
+class StorageSettings(HomeSettings):
+    """Where the index is, and the model and taxonomy it speaks."""
 
-    # A variable that is set to nothing counts as unset: otherwise an empty EVOKE_HOME would be the working directory.
-    model_config = SettingsConfigDict(env_prefix="EVOKE_", env_ignore_empty=True, frozen=True, extra="ignore")
-
-    home: HomePath = Field(
-        default_factory=lambda: user_data_path("evoke", appauthor=False), description="holds index, store and caches"
-    )
     qdrant_url: WebAddress | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
     qdrant_api_key: SecretStr | None = None
     model: str = Field(default=DEFAULT_MODEL, description="a folder, or a sentence-transformers name")

@@ -6,28 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, ClassVar
 
 import scrapy
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Request, Response, TextResponse
+from scrapy.utils.defer import deferred_from_coro
 
 from crawler.answers import RETRYABLE, Answer, NotAWork, Reason, Told
 from crawler.errors import SelectionRefused
 from crawler.records import SourceRecord
+from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which works to ask a source for. `limit` is the most records to write; None: all that are selected."""
-
-    query: str | None = None
-    ids: tuple[str, ...] = ()
-    from_date: date | None = None
-    limit: int | None = None
+MOST_BLOCKED = 3
+"""So many pages in a row that stay blocked when asked again, and the crawl ends: more would only be blocked longer."""
 
 
 class WorkSpider(scrapy.Spider):
@@ -48,6 +41,8 @@ class WorkSpider(scrapy.Spider):
         super().__init__(**named)
         self.selection = selection
         self.crawl_settings = crawl_settings
+        self.stopped_because: str | None = None
+        self._n_blocked = 0
         self.address = crawl_settings.source_urls.get(self.name, self.base_url).rstrip("/")
 
     @classmethod
@@ -82,16 +77,34 @@ class WorkSpider(scrapy.Spider):
     def parse(self, response: Response, **_: Any) -> Iterator[SourceRecord | Request]:
         """Reads an answer: records go on, the rest is counted, what may tell more is asked again."""
         told = list(self.read(response_to_answer(response)))
-        refused = next((each for each in told if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
-        if refused and (again := self._again(response, refused.reason)):
+        refusal = next((each for each in told if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
+        if refusal and (again := self._again(response, refusal.reason)):
             yield again
             return
+        self._n_blocked = self._n_blocked + 1 if refusal and refusal.reason is Reason.BLOCKED else 0
+        if self._n_blocked >= MOST_BLOCKED:
+            self.stop(f"{self.name} answers with {Reason.BLOCKED}: try again later, and more slowly")
         for each in told:
             if isinstance(each, SourceRecord):
                 yield each
             else:
                 self.count(each.reason)
         yield from self.follow(response, told)
+
+    def stop(self, why: str) -> None:
+        """Ends the crawl because the source will not go on; `why` is told to the person."""
+        if self.stopped_because is None:
+            self.stopped_because = why
+            self._close("refused")
+
+    def finish_early(self) -> None:
+        """Ends the crawl because enough was written."""
+        self._close("enough")
+
+    def _close(self, reason: str) -> None:
+        engine = self.crawler.engine
+        if engine is not None and engine.spider is not None:
+            deferred_from_coro(engine.close_spider_async(reason=reason))
 
     def count(self, reason: Reason) -> None:
         """Counts an answer that tells of no work."""
@@ -103,7 +116,7 @@ class WorkSpider(scrapy.Spider):
         request = response.request
         if request is None:
             return None
-        request = request.replace(meta={**request.meta, "dont_cache_read": True})
+        request = request.replace(meta={**request.meta, "dont_cache": True})
         return get_retry_request(request, spider=self, reason=str(reason))
 
 

@@ -1,0 +1,75 @@
+"""Answers kept between runs, in one SQLite file a source: what a killed crawl fetched is not fetched again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from pathlib import Path
+
+from scrapy import Spider
+from scrapy.http import Headers, Request, Response
+from scrapy.responsetypes import responsetypes
+from scrapy.settings import BaseSettings
+
+_SCHEMA = """CREATE TABLE IF NOT EXISTS answer (
+    fingerprint BLOB PRIMARY KEY, stored_at REAL NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
+    body BLOB NOT NULL
+)"""
+
+
+class AnswerCache:
+    """A storage for Scrapy's HTTP cache. Every answer is whole or absent, whenever the process is killed.
+
+    Scrapy's own storage writes an answer's files one after the other: a kill between leaves half of a page, and later
+    runs would take it for the whole. An answer's address is not stored, since it may carry a key.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self._folder = Path(settings["HTTPCACHE_DIR"])
+        self._expiration_seconds = settings.getint("HTTPCACHE_EXPIRATION_SECS")
+
+    def open_spider(self, spider: Spider) -> None:
+        """Opens the file, and forgets what has expired: sources' terms limit how long their answers may be kept."""
+        self._fingerprint = spider.crawler.request_fingerprinter.fingerprint
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(self._folder / f"{spider.name}.sqlite3", isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(_SCHEMA)
+        if self._expiration_seconds:
+            self._connection.execute("DELETE FROM answer WHERE stored_at < ?", (self._oldest(),))
+
+    def close_spider(self, spider: Spider) -> None:  # noqa: ARG002
+        """Closes the file."""
+        self._connection.close()
+
+    def retrieve_response(self, spider: Spider, request: Request) -> Response | None:  # noqa: ARG002
+        """Gives the stored answer to a request; None when there is none that is fresh."""
+        row = self._connection.execute(
+            "SELECT status, headers, body FROM answer WHERE fingerprint = ? AND stored_at >= ?",
+            (self._fingerprint(request), self._oldest()),
+        ).fetchone()
+        if row is None:
+            return None
+        status, headers, body = row[0], Headers(json.loads(row[1])), zlib.decompress(row[2])
+        kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
+        return kind(url=request.url, status=status, headers=headers, body=body)
+
+    def store_response(self, spider: Spider, request: Request, response: Response) -> None:  # noqa: ARG002
+        """Keeps an answer."""
+        headers = {
+            name.decode("latin-1"): [value.decode("latin-1") for value in values]
+            for name, values in response.headers.items()
+        }
+        self._connection.execute(
+            "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)",
+            (
+                self._fingerprint(request), time.time(), response.status, json.dumps(headers),
+                zlib.compress(response.body, 1),
+            ),
+        )  # fmt: skip
+
+    def _oldest(self) -> float:
+        return time.time() - self._expiration_seconds if self._expiration_seconds else 0.0

@@ -1,0 +1,93 @@
+"""How sources are treated when they refuse: a key is asked for once, a wish to wait is granted, within a budget."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from crawler.spiders.base import WorkSpider
+
+FIRST_WAIT_SECONDS = 2.0
+"""Where a source names no time: then twice as long each time."""
+
+logger = logging.getLogger(__name__)
+
+
+class Courtesy:
+    """Stops at 401 and 403, waits at 429 and 503 for as long as `Retry-After` says, up to a ceiling and a budget."""
+
+    def __init__(self, crawler: Crawler, *, longest: float, budget: float) -> None:
+        self._crawler = crawler
+        self._longest, self._budget = longest, budget
+        self._waited = 0.0
+        self._next_wait = FIRST_WAIT_SECONDS
+        self._not_before = 0.0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reads the ceiling and the budget from Scrapy's settings."""
+        settings = crawler.settings
+        return cls(crawler, longest=settings.getfloat("EVOKE_LONGEST_WAIT"), budget=settings.getfloat("EVOKE_BUDGET"))
+
+    async def process_request(self, request: Request) -> None:  # noqa: ARG002
+        """Holds every request back while the source wants to be left alone."""
+        while (left := self._not_before - monotonic()) > 0:
+            await asyncio.sleep(left)
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Gives the answer; the request again, after a wait; or none, when the source refuses us."""
+        if request.url.endswith("/robots.txt"):
+            return response
+        if response.status in (401, 403):
+            spider = self._crawler.spider
+            hint = spider.key_hint if isinstance(spider, WorkSpider) else ""
+            await self._stop(f"{_host(request)} answered {response.status}: {hint or _message(response)}")
+        if response.status not in (429, 503):
+            self._next_wait = FIRST_WAIT_SECONDS
+            return response
+        wanted = seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC))
+        wait = min(self._next_wait if wanted is None else wanted, self._longest)
+        self._next_wait = min(2 * self._next_wait, self._longest)
+        if self._waited + wait > self._budget:
+            told = f" and asks to wait {wanted:.0f} s" if wanted else ""
+            await self._stop(
+                f"{_host(request)} answered {response.status}{told}; {self._waited:.0f} s were spent waiting already"
+            )
+        if monotonic() >= self._not_before:  # requests that were on their way together wait together
+            self._waited += wait
+        self._not_before = max(self._not_before, monotonic() + wait)
+        logger.warning("%s answered %s: waiting %.0f s", _host(request), response.status, wait)
+        return request.replace(dont_filter=True)
+
+    async def _stop(self, why: str) -> None:
+        spider = self._crawler.spider
+        if isinstance(spider, WorkSpider) and self._crawler.engine is not None:
+            spider.stop(why)
+        raise IgnoreRequest(why)
+
+
+def seconds_to_wait(retry_after: bytes | None, now: datetime) -> float | None:
+    """Gives the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None when it says nothing."""
+    text = (retry_after or b"").decode("latin-1").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _host(request: Request) -> str:
+    return request.url.split("/")[2]
+
+
+def _message(response: Response) -> str:
+    return " ".join(response.body[:200].decode("utf-8", "replace").split()) or "no reason given"

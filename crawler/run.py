@@ -1,0 +1,151 @@
+"""`evoke crawl SOURCE`: a selection of works to a file of SourceRecords, by the source's spider.
+
+A crawl that was stopped in good order goes on from Scrapy's job directory. One that was killed is asked from its
+beginning, since Scrapy writes its queue down only when it closes: the answers come from the cache, and the records that
+are in the file already are not written again. So nothing is lost and nothing doubled, whenever the kill came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+
+from crawler.errors import CrawlStopped, SelectionRefused
+from crawler.pipelines import cut_unfinished_line, written_ids
+from crawler.selection import Selection
+from crawler.settings import CrawlSettings
+from crawler.sources import SOURCES
+from crawler.spiders.base import WorkSpider
+
+DAY_SECONDS = 86_400
+_NO_WORK = "evoke/no work/"
+
+
+@dataclass
+class CrawlReport:
+    """What a crawl did: records in the file now and before, answers that told of no work by reason, and failures."""
+
+    n_records: int = 0
+    n_new: int = 0
+    no_work: Counter[str] = field(default_factory=Counter)
+    n_failed: int = 0
+    interrupted: bool = False
+
+
+def run_crawl(
+    source: str, selection: Selection, settings: CrawlSettings, output: Path, *, resume: bool = False
+) -> CrawlReport:
+    """Asks a source for a selection of works and appends them to a file.
+
+    Raises:
+        SelectionRefused: the source cannot be asked for this, a setting is missing, or the file is there already.
+        CrawlStopped: the source refuses or blocks us; what was written stays.
+    """
+    spider = spider_class(source)
+    spider.check(selection, settings)
+    check_output(output, resume=resume)
+    folder = settings.home / "crawl"
+    job = folder / "jobs" / _job_name(source, selection, output)
+    if not resume or not (job / "stopped").exists():
+        shutil.rmtree(job, ignore_errors=True)
+    job.mkdir(parents=True, exist_ok=True)
+    (job / "stopped").unlink(missing_ok=True)
+    n_before = sum(1 for _ in written_ids(output))
+    process = AsyncCrawlerProcess(scrapy_settings(settings, folder, job, output), install_root_handler=False)
+    crawler = process.create_crawler(spider)
+    process.crawl(crawler, selection, settings)
+    process.start()
+    report = _report(crawler.stats.get_stats() if crawler.stats else {}, n_before)
+    if report.interrupted and not report.n_failed:
+        (job / "stopped").touch()
+    else:
+        shutil.rmtree(job, ignore_errors=True)
+    why = crawler.spider.stopped_because if isinstance(crawler.spider, WorkSpider) else None
+    if why:
+        raise CrawlStopped(f"{why}; {report.n_new:,} new records are in {output}, --resume goes on from there")
+    return report
+
+
+def spider_class(source: str) -> type[WorkSpider]:
+    """Gives a source's spider."""
+    module, name = SOURCES[source].spider.split(":")
+    found: type[WorkSpider] = getattr(import_module(module), name)
+    return found
+
+
+def check_output(output: Path, *, resume: bool) -> None:
+    """Says before anything is asked whether records can be written there.
+
+    Raises:
+        SelectionRefused: it is there already, and was not meant to be continued; or it cannot be written.
+    """
+    if output.suffix == ".gz":
+        raise SelectionRefused(
+            f"{output}: a crawl writes plain JSON Lines, so that it can go on; compress it afterwards"
+        )
+    if output.exists() and output.stat().st_size and not resume:
+        raise SelectionRefused(f"{output} is there already: add --resume to go on with it, or name another file")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.open("ab").close()
+    except OSError as error:
+        raise SelectionRefused(f"{output} cannot be written: {error.strerror}") from error
+    cut_unfinished_line(output)
+
+
+def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Path) -> dict[str, Any]:
+    """Gives what Scrapy is told; a spider's `custom_settings` may say otherwise for its source."""
+    return {
+        "EVOKE_OUTPUT": str(output),
+        "EVOKE_LONGEST_WAIT": settings.longest_wait_seconds,
+        "EVOKE_BUDGET": settings.waiting_budget_seconds,
+        "USER_AGENT": user_agent(settings.contact),
+        "ROBOTSTXT_OBEY": True,
+        "COOKIES_ENABLED": False,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": 0.5,
+        "DOWNLOAD_TIMEOUT": settings.timeout_seconds,
+        "RETRY_TIMES": 4,
+        "RETRY_HTTP_CODES": [500, 502, 504, 520, 522, 524, 408],
+        "HTTPCACHE_ENABLED": True,
+        "HTTPCACHE_DIR": str(folder / "answers"),
+        "HTTPCACHE_STORAGE": "crawler.cache.AnswerCache",
+        "HTTPCACHE_EXPIRATION_SECS": 7 * DAY_SECONDS,
+        "HTTPCACHE_IGNORE_HTTP_CODES": [code for code in range(201, 600) if code != 404],
+        "JOBDIR": str(job),
+        "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Courtesy": 560},
+        "ITEM_PIPELINES": {"crawler.pipelines.RecordWriter": 100},
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_LEVEL": "WARNING",
+        "LOGSTATS_INTERVAL": 0,
+    }
+
+
+def user_agent(contact: str | None) -> str:
+    """Gives how the crawler introduces itself."""
+    return f"Evoke/{version('evoke-search')}" + (f" ({contact})" if contact else "")
+
+
+def _job_name(source: str, selection: Selection, output: Path) -> str:
+    """Gives a name of its own to what was asked for and where it goes."""
+    return f"{source}-{hashlib.sha256(f'{selection!r} {output.resolve()}'.encode()).hexdigest()[:16]}"
+
+
+def _report(stats: dict[str, Any], n_before: int) -> CrawlReport:
+    n_new = stats.get("item_scraped_count", 0)
+    return CrawlReport(
+        n_records=n_before + n_new,
+        n_new=n_new,
+        no_work=Counter({name.removeprefix(_NO_WORK): n for name, n in stats.items() if name.startswith(_NO_WORK)}),
+        n_failed=stats.get("retry/max_reached", 0) + stats.get("httperror/response_ignored_count", 0),
+        interrupted=stats.get("finish_reason") == "shutdown",
+    )
