@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,8 @@ from typing import BinaryIO
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from crawler.jsonl import read_catalogue, record_to_line
+from crawler.jsonl import record_to_line
+from crawler.output import cut_unfinished_line, written_ids
 from crawler.records import SourceRecord
 from crawler.spiders.base import WorkSpider
 
@@ -61,32 +61,6 @@ class RecordWriter:
         spider = self._crawler.spider
         if isinstance(spider, WorkSpider) and self._has_enough():
             spider.finish_early()
-
-
-def cut_unfinished_line(path: Path) -> None:
-    """Cuts what a killed run may have left after the last whole line."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        position = size
-        while position:
-            start = max(0, position - 2**20)
-            file.seek(start)
-            found = file.read(position - start).rfind(b"\n")
-            if found >= 0:
-                file.truncate(start + found + 1)
-                return
-            position = start
-        file.truncate(0)
-
-
-def written_ids(path: Path) -> Iterator[tuple[str, str]]:
-    """Gives source and source id of every record in a file."""
-    if path.exists():
-        for told in read_catalogue(path):
-            if isinstance(told, tuple):
-                yield told[1].source, told[1].source_id
 
 
 def _now() -> datetime:

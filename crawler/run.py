@@ -18,8 +18,8 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
-from crawler.errors import CrawlStopped, SelectionRefused
-from crawler.pipelines import cut_unfinished_line, written_ids
+from crawler.errors import CrawlStopped
+from crawler.output import check_output, written_ids
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.sources import SOURCES
@@ -79,26 +79,6 @@ def spider_class(source: str) -> type[WorkSpider]:
     module, name = SOURCES[source].spider.split(":")
     found: type[WorkSpider] = getattr(import_module(module), name)
     return found
-
-
-def check_output(output: Path, *, resume: bool) -> None:
-    """Says before anything is asked whether records can be written there.
-
-    Raises:
-        SelectionRefused: it is there already, and was not meant to be continued; or it cannot be written.
-    """
-    if output.suffix == ".gz":
-        raise SelectionRefused(
-            f"{output}: a crawl writes plain JSON Lines, so that it can go on; compress it afterwards"
-        )
-    if output.exists() and output.stat().st_size and not resume:
-        raise SelectionRefused(f"{output} is there already: add --resume to go on with it, or name another file")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.open("ab").close()
-    except OSError as error:
-        raise SelectionRefused(f"{output} cannot be written: {error.strerror}") from error
-    cut_unfinished_line(output)
 
 
 def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Path) -> dict[str, Any]:

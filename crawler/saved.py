@@ -16,6 +16,7 @@ from tqdm import tqdm
 from crawler.answers import Answer, NotAWork, Reason, Told
 from crawler.errors import CatalogueMissing
 from crawler.jsonl import record_to_line
+from crawler.output import check_output
 from crawler.sources import SOURCES
 
 HEAD_BYTES = 4096
@@ -39,9 +40,11 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
     """Writes the records of saved answers to a file, each work of the source once.
 
     Raises:
-        CatalogueMissing: a path is not there or cannot be read; nothing was written.
+        CatalogueMissing: a path is not there; nothing was written.
+        SelectionRefused: the output is there already, or cannot be written.
     """
     files = list(find_files(paths))
+    check_output(output, resume=False)
     report = SavedReport(n_files=len(files))
     written: set[tuple[str, str]] = set()
     with output.open("wb") as out, tqdm(unit=" works", disable=None, leave=False) as progress:
