@@ -8,6 +8,7 @@ are in the file already are not written again. So nothing is lost and nothing do
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -59,7 +60,8 @@ def run_crawl(
     job.mkdir(parents=True, exist_ok=True)
     (job / "stopped").unlink(missing_ok=True)
     n_before = sum(1 for _ in written_ids(output))
-    process = AsyncCrawlerProcess(scrapy_settings(settings, folder, job, output), install_root_handler=False)
+    logging.getLogger("scrapy").setLevel(logging.CRITICAL)
+    process = AsyncCrawlerProcess(scrapy_settings(settings, folder, job, output))
     crawler = process.create_crawler(spider)
     process.crawl(crawler, selection, settings)
     process.start()
@@ -105,7 +107,10 @@ def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Pa
         "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Courtesy": 560},
         "ITEM_PIPELINES": {"crawler.pipelines.RecordWriter": 100},
         "TELNETCONSOLE_ENABLED": False,
-        "LOG_LEVEL": "WARNING",
+        # Scrapy's lines show whole addresses, keys included; what a person should know, the report tells.
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "LOG_LEVEL": "CRITICAL",
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "LOGSTATS_INTERVAL": 0,
     }
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from crawler.errors import SelectionRefused
 from crawler.records import SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
+
+logger = logging.getLogger(__name__)
 
 MOST_BLOCKED = 3
 """So many pages in a row that stay blocked when asked again, and the crawl ends: more would only be blocked longer."""
@@ -76,7 +79,7 @@ class WorkSpider(scrapy.Spider):
 
     def parse(self, response: Response, **_: Any) -> Iterator[SourceRecord | Request]:
         """Reads an answer: records go on, the rest is counted, what may tell more is asked again."""
-        told = list(self.read(response_to_answer(response)))
+        told = self._read(response)
         refusal = next((each for each in told if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
         if refusal and (again := self._again(response, refusal.reason)):
             yield again
@@ -90,6 +93,14 @@ class WorkSpider(scrapy.Spider):
             else:
                 self.count(each.reason)
         yield from self.follow(response, told)
+
+    def _read(self, response: Response) -> list[Told]:
+        try:
+            return list(self.read(response_to_answer(response)))
+        except Exception as error:  # one answer must not end a crawl of thousands
+            where = response.url.partition("?")[0]  # what follows may hold a key
+            logger.exception("%s could not be read", where)
+            return [NotAWork(Reason.BROKEN, f"{where}: {error}")]
 
     def stop(self, why: str) -> None:
         """Ends the crawl because the source will not go on; `why` is told to the person."""

@@ -66,7 +66,8 @@ def test_limit_and_a_missing_path(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     "body",
     [b"", b"\x00" * 100, b"<html><head><title>404</title></head></html>", b"{}", b"[]", b"null", b'{"a": [',
-     b"\xff\xfe", b'{"id": {}, "title": []}', b'{"error": {"code": "x"}}', b'{"props": {"pageProps": 5}}', b"a\tb\tc\n1\t2\t3\n"],
+     b"\xff\xfe", b'{"id": {}, "title": []}',
+     b'{"error": {"code": "x"}}', b'{"props": {"pageProps": 5}}', b"a\tb\tc\n1\t2\t3\n"],
 )  # fmt: skip
 def test_no_source_makes_a_work_of_rubbish(source: str, body: bytes, tmp_path: Path) -> None:
     saved = tmp_path / "rubbish"
