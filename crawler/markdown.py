@@ -1,0 +1,44 @@
+"""The light markdown of catalogues to plain text."""
+
+from __future__ import annotations
+
+import re
+
+_TARGET = r"(?:\((?:[^()\s]|\([^()\s]*\))*(?: \"[^\"\n]*\")?\)|\[[^\]\n]*\])"
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\]" + _TARGET)
+_DEFINITION = re.compile(r"^\[[^\]\n]+\]: ?<?(?:https?://|www\.|/).*$", re.MULTILINE)
+_LINK_TO_SOURCE = r"\[[^\[\]\n]*\b(?:source|publisher|wikipedia)\b[^\[\]\n]*\]" + _TARGET
+_SOURCE_NOTE = re.compile(
+    rf" ?\( ?{_LINK_TO_SOURCE}[ .]{{0,2}}\)"
+    rf"|^[ *\u2013\u2014-]*{_LINK_TO_SOURCE}[ .*]*$"
+    rf"|^[ *(\u2013\u2014-]*source[ *]*:[ *]*(?:<?https?://\S+|{_LINK.pattern})[ .*)]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_RULE = re.compile(r"^([-*_=])(?: ?\1){2,}$", re.MULTILINE)
+_QUOTE_OR_HEADING = re.compile(r"^(?:(?:> ?)+|#{1,6} )", re.MULTILINE)
+_EMPHASIS = re.compile(
+    r"(?<![\w\\*])(?P<stars>\*{1,3})(?=[^\s*])(?P<starred>[^*\n]+)(?<=\S)(?P=stars)(?![\w*])"
+    r"|(?<![\w\\])(?P<lines>_{1,2})(?=[^\s_])(?P<lined>[^_\n]+)(?<=\S)(?P=lines)(?!\w)"
+)
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!>~|-])")
+_POINTING_ELSEWHERE = frozenset(("also contained in", "contained in", "also published in", "also in", "see also"))
+
+
+def plain_text(markdown: str) -> str:
+    """Gives a description without its markdown, notes of its source, and lists of other works to look at.
+
+    A sentence is never left out: what follows a rule ("----------") goes only when it is nothing but links below a
+    heading such as "Also contained in".
+    """
+    text = "\n".join(" ".join(line.split()) for line in markdown.splitlines())
+    first, *others = _RULE.split(_DEFINITION.sub("", text))[::2]  # between them stand the rules' characters
+    text = "\n".join([first, *(section for section in others if not _points_elsewhere(section))])
+    text = _LINK.sub(r"\1", _SOURCE_NOTE.sub("", text))
+    text = _QUOTE_OR_HEADING.sub("", text)
+    text = _EMPHASIS.sub(lambda found: found["starred"] or found["lined"], text)
+    return _ESCAPED.sub(r"\1", text).strip()
+
+
+def _points_elsewhere(section: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", _LINK.sub("", section).lower())
+    return " ".join(words) in _POINTING_ELSEWHERE
