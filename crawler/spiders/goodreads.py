@@ -10,13 +10,12 @@ from functools import partial
 from typing import Any, ClassVar
 
 from parsel import Selector
-from pydantic import ValidationError
 from scrapy.http import Request, Response
 from w3lib.html import remove_tags
 
 from crawler.answers import Answer, NotAWork, Reason, Told
 from crawler.errors import SelectionRefused
-from crawler.records import SourceRecord
+from crawler.json_answers import fields_to_told
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.spiders.base import WorkSpider
@@ -24,6 +23,8 @@ from crawler.spiders.base import WorkSpider
 SITE = "https://www.goodreads.com"
 LICENCE = "Goodreads Terms of Use (personal, non-commercial use): https://www.goodreads.com/about/terms"
 ATTRIBUTION = "Goodreads (https://www.goodreads.com)"
+OF_ALL = {"source": "goodreads", "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
+"""Fields that the records of all books share."""
 
 _NEXT_DATA = re.compile(r"<script[^>]*\bid=[\"']?__NEXT_DATA__[^>]*>(.*?)</script>", re.DOTALL)
 _BOOK_QUERY = re.compile(r'getBookByLegacyId\(\{"legacyId":"?([0-9]+)')
@@ -102,18 +103,6 @@ def language_code(name: str) -> str | None:
     """Gives the ISO 639 code of a language by its English name, as in "Greek, Modern (1453-)"."""
     parts = (part.split("(")[0].strip() for part in name.lower().split(";"))
     return next((_LANGUAGES[part] for part in parts if part in _LANGUAGES), None)
-
-
-def make_record(fields: Mapping[str, Any]) -> Told:
-    """Gives the record of a book, or why its fields are none."""
-    if not str(fields["title"] or "").strip():
-        return NotAWork(Reason.UNTITLED, f"book {fields['source_id']}")
-    common = {"source": "goodreads", "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
-    try:
-        return SourceRecord.model_validate({**common, **fields})
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
-        return NotAWork(Reason.BROKEN, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}")
 
 
 def book_links(body: bytes) -> list[str]:
@@ -210,8 +199,9 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
     edges = [at(book, "primaryContributorEdge"), *_list(at(book, "secondaryContributorEdges"))]
     published = at(work, "details", "publicationTime") or at(details, "publicationTime")
     work_id = re.search("[0-9]+", str(at(work, "legacyId") or at(work, "details", "webUrl")))
-    return make_record(
+    return fields_to_told(
         {
+            **OF_ALL,
             "source_id": book_id,
             "title": at(book, "title") or plain_title(_text(at(book, "titleComplete"))),
             "original_title": at(work, "details", "originalTitle") or None,
@@ -297,8 +287,9 @@ def _tell_rails_book(page: Selector) -> Told:
     series = (
         page.css("#bookTitle a, #bookSeries a, #bookDataBox a[href*='/series/']").xpath("normalize-space()").getall()
     )
-    return make_record(
+    return fields_to_told(
         {
+            **OF_ALL,
             "source_id": book_id,
             "title": plain_title(" ".join(page.css("#bookTitle::text").getall())),
             "original_title": box.get("Original Title") or None,
@@ -404,10 +395,12 @@ class GoodreadsSpider(WorkSpider):
     selections = frozenset({"query", "ids"})
     handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 405]  # 405: a captcha
     custom_settings = {  # noqa: RUF012
+        "ROBOTSTXT_OBEY": True,
         "DOWNLOAD_DELAY": 2,
         "RANDOMIZE_DOWNLOAD_DELAY": False,  # else every second request comes sooner
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "ROBOTSTXT_OBEY": True,
+        "CONCURRENT_REQUESTS": 1,
+        # A blocked page is asked again before others are: else all would be asked before the crawl ends.
+        "RETRY_PRIORITY_ADJUST": 1,
         "RETRY_TIMES": 2,
         # First in, first out: the books of a list's first page before its second page, and in the list's order.
         "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoDiskQueue",
