@@ -6,7 +6,7 @@ kill at any moment, the old generation serves.
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -22,11 +22,10 @@ from indexer.records import IndexedWork
 from indexer.settings import IndexSettings
 
 ALIAS = "works"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Changes with anything below that a reader relies on."""
 
 Leg = Literal["text", "bm25", "values"]
-_POINT_NAMESPACE = uuid.UUID("6f1c1e3a-31a4-5d0f-9c39-0b6d3a5f4f7e")
 _KEYWORD = models.PayloadSchemaType.KEYWORD
 _INTEGER = models.PayloadSchemaType.INTEGER
 PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = {
@@ -64,9 +63,13 @@ class GenerationFacts(BaseModel):
     built_at: str
 
 
-def point_id(work_id: str) -> str:
-    """Gives the id of a work's point: a UUID made of the work's id."""
-    return str(uuid.uuid5(_POINT_NAMESPACE, work_id))
+def point_id(work_id: str) -> int:
+    """Gives the id of a work's point: 64 bits of the hash of the work's id.
+
+    A number, because the engine gives one at a tenth of the cost of a UUID, 600 times a search. Two of 500,000 works
+    share one with a chance of 7e-9; the build's count of points would tell.
+    """
+    return int.from_bytes(hashlib.blake2b(work_id.encode(), digest_size=8).digest(), "big")
 
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:

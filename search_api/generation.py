@@ -44,7 +44,7 @@ class Generation:
     name: str
     facts: GenerationFacts
     titles: TitleIndex
-    work_ids: Mapping[str, str]
+    work_ids: Mapping[models.ExtendedPointId, str]
     genres: tuple[str, ...]
     genres_known: bool
 
@@ -128,11 +128,11 @@ def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Sugge
         yield work, (payload["original_title"],) if payload.get("original_title") else ()
 
 
-def _payloads(engine: Engine, generation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:
     """Gives every point's id, and of its payload what names the work."""
     offset = None
     while True:
         records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)
-        yield from ((str(record.id), record.payload or {}) for record in records)
+        yield from ((record.id, record.payload or {}) for record in records)
         if offset is None:
             return

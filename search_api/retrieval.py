@@ -82,7 +82,7 @@ def fetch_works(
     """Gives the points of works in the order of their ids; an unknown id is left out."""
     ids = [point_id(work_id) for work_id in work_ids]
     records = engine.retrieve(generation, ids, with_payload=True, with_vectors=list(vectors) or False)
-    by_id = {str(record.id): record for record in records}
+    by_id = {record.id: record for record in records}
     return [by_id[one] for one in ids if one in by_id]
 
 
@@ -137,9 +137,9 @@ def _between(key: str, gte: float | None, lte: float | None) -> models.FieldCond
     return models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))
 
 
-def _ranking(points: Sequence[models.ScoredPoint], leg: Leg, work_ids: Mapping[str, str]) -> Ranking:
+def _ranking(points: Sequence[models.ScoredPoint], leg: Leg, work_ids: Mapping[models.ExtendedPointId, str]) -> Ranking:
     # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
-    scored = [(work_ids[str(p.id)], p.score) for p in points if leg == "text" or p.score > 0]
+    scored = [(work_ids[p.id], p.score) for p in points if leg == "text" or p.score > 0]
     return sorted(scored, key=lambda candidate: (-candidate[1], candidate[0]))
 
 
