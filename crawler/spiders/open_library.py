@@ -43,8 +43,8 @@ WORK_FIELDS = frozenset((
 """What a record takes from a work; and below, from an edition. The rest need not be kept."""
 
 EDITION_FIELDS = WORK_FIELDS - {"first_publish_date"} | {
-    "title_prefix", "translation_of", "translated_from", "publish_date", "contributors", "contributions", "genres",
-    "languages", "number_of_pages", "isbn_10", "isbn_13", "works",
+    "title_prefix", "translation_of", "translated_from", "work_titles", "publish_date", "contributors",
+    "contributions", "genres", "languages", "number_of_pages", "isbn_10", "isbn_13", "works",
 }  # fmt: skip
 
 _KEY = re.compile(r"(?:.*/)?(OL[1-9][0-9]{0,8}[AMW])")
@@ -56,6 +56,8 @@ _MARKS_OF_COPIES = frozenset((
     "accessible book", "protected daisy", "in library", "lending library", "overdrive", "internet archive wishlist",
 ))  # fmt: skip
 """Subjects that say where a copy is to be had."""
+
+_MACHINE_TAG = re.compile(r"\w+:\S")
 
 _ROLES = frozenset((
     "author", "illustrator", "translator", "editor", "narrator", "photographer", "introduction", "foreword",
@@ -124,9 +126,12 @@ def read_document(answer: Answer) -> Document | NotAWork:
     return document
 
 
-def edition_to_record(edition: Document, name_of: NameOf | None = None) -> Told:
+def edition_to_record(edition: Document) -> Told:
     """Gives an edition's record, under the edition's own id; `ids` name its work."""
-    return _to_record(_edition_to_fields(edition, name_of or _unknown))
+    languages = _Languages()
+    languages.add(edition)
+    fields = _edition_to_fields(edition, _unknown)
+    return _to_record(fields | _known(year=year_of(edition.get("publish_date")), language=languages.original()))
 
 
 def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> Told:
@@ -139,31 +144,30 @@ def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Doc
     title = _line(work.get("title")).casefold() if work else ""
     best: Document = {}
     describing: Document = {}
-    years: list[int] = []
+    usefulness = description_usefulness = -1
+    year: int | None = None
     languages = _Languages()
     for edition in editions:
-        if not best or _usefulness(edition, title) > _usefulness(best, title):
-            best = edition
-        if _text(edition.get("description")) and _usefulness(edition, title) > _usefulness(describing, title):
-            describing = edition
-        if year := year_of(edition.get("publish_date")):
-            years = [min([year, *years])]
+        found = _usefulness(edition, title)
+        if found > usefulness:
+            best, usefulness = edition, found
+        if found > description_usefulness and _text(edition.get("description")):
+            describing, description_usefulness = edition, found
+        year = min(filter(None, (year, year_of(edition.get("publish_date")))), default=None)
         languages.add(edition)
-    fields = _edition_to_fields(best, name_of) if best else {}
-    if work_key := _key_of(work or {}) or fields.get("ids", {}).get("open_library", ""):
-        fields |= {"source_id": work_key, "url": _page_of(work_key)}
-    fields.pop("language", None)
-    fields |= _known(
-        year=min(years, default=None),
-        description=_description(describing) if describing else "",
-        language=languages.original(),
+    of_work = _work_to_fields(work, name_of) if work else {}
+    fields = _edition_to_fields(best, _unknown if "creators" in of_work else name_of) if best else {}
+    if not work and (key := work_key_of(best)):
+        fields |= {"source_id": key, "url": _page_of(key)}
+    return _to_record(
+        fields
+        | _known(year=year, description=_description(describing), language=languages.original())
+        | of_work
+        | _known(
+            ids=fields.get("ids", {}) | of_work.get("ids", {}),
+            creators=[*of_work.get("creators", ()), *fields.get("creators", ())],
+        )
     )
-    if work:
-        of_work = _work_to_fields(work, name_of)
-        ids = fields.get("ids", {}) | of_work["ids"]
-        creators = _unique([*of_work.get("creators", []), *fields.get("creators", [])])
-        fields |= of_work | _known(ids=ids, creators=creators)
-    return _to_record(fields)
 
 
 def year_of(date: object) -> int | None:
@@ -192,25 +196,24 @@ def _work_to_fields(work: Document, name_of: NameOf) -> dict[str, Any]:
 
 
 def _edition_to_fields(edition: Document, name_of: NameOf) -> dict[str, Any]:
-    """Gives the fields of an edition, also in the shape that `api/books` has: its ISBNs among the identifiers."""
+    """Gives the fields of an edition but year and language, which a merge finds in all editions.
+
+    Also in the shape that `api/books` has: its ISBNs among the identifiers.
+    """
     identifiers = _mapping(edition.get("identifiers"))
     key = _key_of(edition)
     works = _keys(edition.get("works"))
     isbns = [edition.get(name) or identifiers.get(name) for name in ("isbn_10", "isbn_13")]
     ids = {"open_library": works[0] if works else key, "goodreads": _first(identifiers.get("goodreads"))}
     ids["google_books"] = _first(identifiers.get("google"))
-    languages = _Languages()
-    languages.add(edition)
     return {"ids": _known(**ids) | _isbn_ids(*isbns)} | _known(
         source_id=key,
         title=_line(edition.get("title_prefix")) + _line(edition.get("title")),
         original_title=_line(edition.get("translation_of")),
         description=_description(edition),
-        year=year_of(edition.get("publish_date")),
         creators=_unique([*_authors(edition, name_of), *_contributors(edition)]),
         genres=_unique(genre.rstrip(" .") for genre in _names(edition.get("genres"))),
         keywords=_keywords(edition, "subjects", "subject_places", "subject_people", "subject_times"),
-        language=languages.original(),
         page_count=_page_count(edition.get("number_of_pages")),
         url=_page_of(key),
         image_url=_cover(edition),
@@ -348,7 +351,8 @@ class _Languages:
     def add(self, edition: Document) -> None:
         """Takes in an edition: that of a translation tells of the original only what it says of it."""
         self._origins.update(_language_codes(edition.get("translated_from")))
-        if not (edition.get("translated_from") or edition.get("translation_of")):
+        # Cataloguers note the original's title with a translation: in which of two fields, it depends on the age.
+        if not any(edition.get(name) for name in ("translated_from", "translation_of", "work_titles")):
             self._printed.update(_language_codes(edition.get("languages")))
 
     def original(self) -> str | None:
@@ -371,8 +375,6 @@ def _language(code: str) -> str | None:
 
 def _usefulness(edition: Document, title: str) -> int:
     """Gives how much an edition tells of its work; one with the work's own title is no translation."""
-    if not edition:
-        return -1
     told = ("number_of_pages", "languages", "publish_date", "covers")
     has_isbn = bool(edition.get("isbn_13") or edition.get("isbn_10"))
     same_title = _line(edition.get("title")).casefold() == title
@@ -380,7 +382,8 @@ def _usefulness(edition: Document, title: str) -> int:
 
 
 def _description(document: Document) -> str:
-    text = plain_text(_text(document.get("description")))
+    markdown = _text(document.get("description"))
+    text = plain_text(markdown) if markdown else ""
     return text if len(text) <= MAX_DESCRIPTION_CHARACTERS else ""
 
 
@@ -389,8 +392,8 @@ def _keywords(document: Document, *fields: str) -> list[str]:
 
     All are keywords, none a genre: "Fiction" is said of nearly every novel, in many spellings and languages.
     """
-    found = (name for each in fields for name in _names(document.get(each)))
-    kept = (name for name in found if name.lower() not in _MARKS_OF_COPIES and not re.match(r"\w+:\S", name))
+    found = (name for each in fields if each in document for name in _names(document[each]))
+    kept = (name for name in found if name.lower() not in _MARKS_OF_COPIES and not _MACHINE_TAG.match(name))
     return _unique(kept)[:MAX_KEYWORDS]
 
 
@@ -451,7 +454,8 @@ def _line(value: object) -> str:
 
 def _names(value: object) -> list[str]:
     """Gives the strings of a list, whose members may be objects with a name; without overlong ones, which are none."""
-    names = [_line(_mapping(each).get("name", each)).strip() for each in _list(value)]
+    named = (each.get("name") if isinstance(each, dict) else each for each in _list(value))
+    names = [name.strip() for name in named if isinstance(name, str)]
     return [name for name in names if 0 < len(name) <= 500]
 
 
