@@ -57,7 +57,7 @@ def run_crawl(
     job = folder / "jobs" / _job_name(source, selection, output)
     if not resume or not (job / "stopped").exists():
         shutil.rmtree(job, ignore_errors=True)
-    job.mkdir(parents=True, exist_ok=True)
+    job.mkdir(mode=0o700, parents=True, exist_ok=True)  # the queue holds addresses, which may hold a key
     (job / "stopped").unlink(missing_ok=True)
     n_before = sum(1 for _ in written_ids(output))
     logging.getLogger("scrapy").setLevel(logging.CRITICAL)

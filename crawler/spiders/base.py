@@ -90,7 +90,7 @@ class WorkSpider(scrapy.Spider):
         for each in told:
             if isinstance(each, SourceRecord):
                 yield each
-            else:
+            elif each.reason is not Reason.LIST:  # a list is a step on the way, and nothing that is missing
                 self.count(each.reason)
         yield from self.follow(response, told)
 
