@@ -205,7 +205,7 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
             "source_id": book_id,
             "title": at(book, "title") or plain_title(_text(at(book, "titleComplete"))),
             "original_title": at(work, "details", "originalTitle") or None,
-            "description": _text(at(book, 'description({"stripped":true})')) or _unmark(at(book, "description")),
+            "description": _text(at(book, 'description({"stripped":true})')) or text_of_html(at(book, "description")),
             "year": _year(published) if isinstance(published, int) else None,
             "creators": [
                 {"name": name, "role": _text(at(edge, "role")).lower() or None}
@@ -229,7 +229,7 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
             "url": _address(at(book, "webUrl")) or f"{SITE}/book/show/{book_id}",
             "image_url": _address(at(book, "imageUrl")),
             "reviews": [
-                {"text": _unmark(at(edge, "node", "text")), "rating": _within(at(edge, "node", "rating"), 1, 5)}
+                {"text": text_of_html(at(edge, "node", "text")), "rating": _within(at(edge, "node", "rating"), 1, 5)}
                 for key, connection in root.items()
                 if key.startswith("getReviews")
                 for edge in _list(at(connection, "edges"))
@@ -293,7 +293,7 @@ def _tell_rails_book(page: Selector) -> Told:
             "source_id": book_id,
             "title": plain_title(" ".join(page.css("#bookTitle::text").getall())),
             "original_title": box.get("Original Title") or None,
-            "description": _unmark(page.css("#description > span")[-1:].get()),
+            "description": text_of_html(page.css("#description > span")[-1:].get()),
             "year": _within(int(published[1]), -5000, 2100) if published else None,
             "creators": [
                 {"name": name, "role": (anchor.xpath(_ROLE_OF_AUTHOR).get() or "author").strip("() ").lower()}
@@ -323,7 +323,7 @@ def _tell_rails_book(page: Selector) -> Told:
             "image_url": _address(page.css("#coverImage::attr(src)").get()),
             "reviews": [
                 {
-                    "text": _unmark(review.css(".reviewText .readable > span")[-1:].get()),
+                    "text": text_of_html(review.css(".reviewText .readable > span")[-1:].get()),
                     "rating": _STARS.get(review.css(".reviewHeader .staticStars::attr(title)").get("")),
                 }
                 for review in page.css("#bookReviews .review")
@@ -363,7 +363,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _unmark(value: Any) -> str:
+def text_of_html(value: Any) -> str:
     """Gives the text of HTML; the tags that break lines are left for the record to break them."""
     return remove_tags(_text(value), keep=_BREAKS)
 
