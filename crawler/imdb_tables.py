@@ -1,0 +1,353 @@
+r"""IMDb's data sets: tables of titles, ratings, credits and names, joined to SourceRecords.
+
+A table is tab-separated with a header row; `\N` is null and a quote is a quote
+(https://developer.imdb.com/non-commercial-datasets/). title.basics is read as a stream. What other tables say of its
+films waits in a temporary SQLite database, so that no order of rows is relied upon and memory stays bounded: the
+tables come in the order of their ids as text, and ids have seven or eight digits.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import lru_cache, partial
+from io import BufferedReader
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from pydantic import HttpUrl
+
+from crawler.answers import NotAWork, Reason, Told
+from crawler.errors import CatalogueMissing
+from crawler.records import Creator, Rating, SourceRecord
+from crawler.text import clean_line
+
+SOURCE = "imdb"
+LICENCE = "for personal and non-commercial use only (https://developer.imdb.com/non-commercial-datasets/)"
+ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
+RATING_SCALE = 10
+
+FILM_TYPES = frozenset({"movie", "short", "tvmovie", "tvshort", "tvspecial", "video"})
+"""What is watched on its own, in one sitting: also what was made for television or sold as a video, and specials
+(concerts, stand-up). Music videos and games are something else; series, their episodes and pilots are parts."""
+
+ADULT = NotAWork(Reason.OTHER, "adult")
+"""Left out, and counted: a record cannot say that a film is pornography, so nothing later could keep it from people
+who ask for tenderness."""
+
+_REQUIRED = {
+    "title.basics": {"tconst", "titleType", "primaryTitle"},
+    "title.ratings": {"tconst", "averageRating", "numVotes"},
+    "title.crew": {"tconst", "directors", "writers"},
+    "title.principals": {"tconst", "nconst", "category"},
+    "name.basics": {"nconst", "primaryName"},
+    "title.akas": {"titleId", "title"},
+    "title.episode": {"tconst", "parentTconst"},
+}
+"""The columns by which a table is known; there may be others, in any order."""
+TABLES = ("title.basics", "title.ratings", "title.crew", "title.principals", "name.basics")
+"""The tables that records are made of. Of title.akas a record has no field, of title.episode no kind."""
+
+_FILE_NAME = re.compile(rf"(?:{'|'.join(map(re.escape, _REQUIRED))})\.tsv(?:\.gz)?$")
+_NULL = "\\N"
+_MAX_LINE_BYTES = 1_000_000
+_MAX_CHARACTERS = 1_000
+_GZIP_MAGIC = b"\x1f\x8b"
+_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_BASICS = (
+    "tconst", "titleType", "primaryTitle", "originalTitle", "isAdult", "startYear", "runtimeMinutes", "genres",
+)  # fmt: skip
+_GENRES = frozenset((
+    "Action", "Adult", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama", "Family",
+    "Fantasy", "Film-Noir", "Game-Show", "History", "Horror", "Music", "Musical", "Mystery", "News", "Reality-TV",
+    "Romance", "Sci-Fi", "Short", "Sport", "Talk-Show", "Thriller", "War", "Western",
+))  # fmt: skip
+_TITLE_ID, _NAME_ID = re.compile(r"tt([0-9]{7,9})"), re.compile(r"nm([0-9]{7,9})")
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -65536;
+CREATE TABLE rating (title INTEGER PRIMARY KEY, mean REAL, count INTEGER);
+CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE credit (title INTEGER, role TEXT, person INTEGER, rank INTEGER, PRIMARY KEY (title, role, person))
+WITHOUT ROWID;
+"""
+_ROLES = {"actress": "actor", "self": "actor", "archive_footage": "", "archive_sound": ""}
+"""Categories that are no roles as they stand: IMDb's pages, too, count who plays herself among the actors."""
+
+_FILM = SourceRecord(
+    source=SOURCE, source_id="tt0000000", kind="movie", title="-", licence=LICENCE, attribution=ATTRIBUTION
+)
+_CREATOR = Creator(name="-", role="-")
+
+
+def is_table(path: Path, head: bytes) -> bool:
+    """Says whether a file is a data set of IMDb, by its name or by its first bytes, which are not packed."""
+    return bool(_FILE_NAME.search(path.name)) or _table_of(_header(head.partition(b"\n")[0])) is not None
+
+
+def read_tables(paths: Sequence[Path]) -> Iterator[Told]:
+    """Gives the films of title.basics with what the other tables tell of them, in the order of title.basics.
+
+    Any other table may be missing, and any may be gzipped. Credits need title.crew or title.principals, and
+    name.basics: an id is no name. Files that are no such table and rows that are broken are told as such.
+
+    Raises:
+        CatalogueMissing: a file cannot be read.
+    """
+    found: dict[str, list[Path]] = {name: [] for name in TABLES}
+    for path in paths:
+        try:
+            table = _table_of(_read_header(path))
+        except _DAMAGE as error:
+            yield NotAWork(Reason.BROKEN, f"{path.name}: {error}")
+            continue
+        if table in found:
+            found[table].append(path)
+        elif table:
+            yield NotAWork(Reason.OTHER, f"{path.name}: no fact of a record comes from {table}")
+        else:
+            yield NotAWork(Reason.UNKNOWN, f"{path.name}: its first line is not that of an IMDb table")
+    basics, ratings, crew, principals, names = found.values()
+    if not basics:
+        yield NotAWork(Reason.OTHER, "without title.basics there are no titles")
+        return
+    with closing(sqlite3.connect("")) as joined:  # no name: SQLite keeps it on disk, and deletes it
+        joined.executescript(_SCHEMA)
+        yield from _load(joined, "rating", 3, _ratings(ratings))
+        if names and (crew or principals):
+            films = _film_numbers(basics)
+            yield from _load(joined, "credit", 4, _credits(crew, principals, films))
+            yield from _load(joined, "person", 2, _persons(names))
+        for path in basics:
+            for row in _rows(path, _BASICS):
+                yield row if isinstance(row, NotAWork) else _row_to_told(row, path, joined)
+
+
+@lru_cache(maxsize=256)
+def refuse(title_type: str) -> NotAWork | None:
+    """Gives why a title of this type is not a film; None of a film. Case and spaces are the same: `TV Movie`."""
+    plain = "".join(filter(str.isalpha, title_type)).lower()
+    if plain in FILM_TYPES:
+        return None
+    is_part = plain.endswith(("series", "season", "episode", "pilot"))
+    return NotAWork(Reason.SERIES if is_part else Reason.OTHER, title_type)
+
+
+def title_url(source_id: str) -> str:
+    """Gives the address of a title's page."""
+    return f"https://www.imdb.com/title/{source_id}/"
+
+
+def _row_to_told(row: tuple[str, ...], path: Path, joined: sqlite3.Connection) -> Told:
+    """Gives the record of a row of title.basics.
+
+    It is copied from one that was validated, since most of a record is the same for all: what differs is held to the
+    record's rules here, and a test holds the outcome against the validated record. Validation takes five times as long.
+    """
+    source_id, title_type, primary, original, is_adult, year, runtime, genres = row
+    if refused := refuse(title_type):
+        return refused
+    if is_adult == "1":
+        return ADULT
+    number = _number(_TITLE_ID, source_id)
+    title = _line(primary)
+    if number is None:
+        return NotAWork(Reason.BROKEN, f"{path.name}: {source_id[:40]}")
+    if not title:
+        return NotAWork(Reason.UNTITLED, source_id)
+    return _FILM.model_copy(
+        update={
+            "source_id": source_id,
+            "title": title,
+            "original_title": (title if original == primary else _line(original)) or None,
+            "year": _within(1, year, 2100),
+            "creators": _creators_of(number, joined),
+            "genres": _split_genres(genres),
+            "runtime_minutes": _within(1, runtime, 100_000),
+            "rating": _rating_of(number, joined),
+            "ids": {"imdb": source_id},
+            "url": HttpUrl(title_url(source_id)),
+        }
+    )
+
+
+def _rating_of(number: int, joined: sqlite3.Connection) -> Rating | None:
+    found = joined.execute("SELECT mean, count FROM rating WHERE title = ?", (number,)).fetchone()
+    return Rating(mean=found[0], count=found[1], scale=RATING_SCALE) if found else None
+
+
+def _creators_of(number: int, joined: sqlite3.Connection) -> tuple[Creator, ...]:
+    """Gives directors, then writers, then the others as they are billed."""
+    query = "SELECT name, role FROM credit JOIN person ON person.id = credit.person WHERE title = ? ORDER BY rank"
+    found = joined.execute(query, (number,))
+    return tuple(_CREATOR.model_copy(update={"name": name, "role": role}) for name, role in found)
+
+
+def _load(joined: sqlite3.Connection, table: str, n_columns: int, rows: Iterable[Any]) -> Iterator[NotAWork]:
+    """Gives the rows that are broken, and puts the others into a table; of two with the same key the first stays."""
+    insert = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * n_columns)})"  # noqa: S608 - our own names
+    for row in rows:
+        if isinstance(row, NotAWork):
+            yield row
+        else:
+            joined.execute(insert, row)
+
+
+def _ratings(paths: Iterable[Path]) -> Iterator[tuple[int, float, int] | NotAWork]:
+    for path in paths:
+        for row in _rows(path, ("tconst", "averageRating", "numVotes")):
+            if isinstance(row, NotAWork):
+                yield row
+                continue
+            number, mean, count = _number(_TITLE_ID, row[0]), _mean(row[1]), _within(0, row[2], 10**9)
+            if number is None or mean is None or count is None:
+                yield NotAWork(Reason.BROKEN, f"{path.name}: no rating in {' '.join(row)[:60]!r}")
+            else:
+                yield number, mean, count
+
+
+def _credits(
+    crew: Iterable[Path], principals: Iterable[Path], films: set[int]
+) -> Iterator[tuple[int, str, int, int] | NotAWork]:
+    for path in crew:
+        for row in _rows(path, ("tconst", "directors", "writers")):
+            if isinstance(row, NotAWork):
+                yield row
+            elif (number := _number(_TITLE_ID, row[0])) in films:
+                for first_rank, role, people in ((0, "director", row[1]), (1_000, "writer", row[2])):
+                    for rank, person_id in enumerate(people.split(","), start=first_rank):
+                        if (person := _number(_NAME_ID, person_id)) is not None:
+                            yield number, role, person, rank
+    for path in principals:
+        for row in _rows(path, ("tconst", "ordering", "nconst", "category")):
+            if isinstance(row, NotAWork):
+                yield row
+            elif (
+                (number := _number(_TITLE_ID, row[0])) in films
+                and (role := _role(row[3]))
+                and (person := _number(_NAME_ID, row[2])) is not None
+            ):
+                yield number, role, person, 2_000 + (_within(0, row[1], 10_000) or 0)
+
+
+def _persons(paths: Iterable[Path]) -> Iterator[tuple[int, str] | NotAWork]:
+    for path in paths:
+        for row in _rows(path, ("nconst", "primaryName")):
+            if isinstance(row, NotAWork):
+                yield row
+                continue
+            number, name = _number(_NAME_ID, row[0]), _line(row[1])
+            if number is None or not name:
+                yield NotAWork(Reason.BROKEN, f"{path.name}: no name in {' '.join(row)[:60]!r}")
+            else:
+                yield number, name
+
+
+def _film_numbers(paths: Iterable[Path]) -> set[int]:
+    """Gives the numbers of all films, so that the credits of ten times as many episodes are not kept."""
+    rows = (row for path in paths for row in _rows(path, ("tconst", "titleType")) if not isinstance(row, NotAWork))
+    numbers = (_number(_TITLE_ID, source_id) for source_id, title_type in rows if not refuse(title_type))
+    return {number for number in numbers if number is not None}
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...] | NotAWork]:
+    r"""Gives these columns of each row as they stand, `\N` for those that the table lacks; broken rows as such."""
+    number = 1
+    try:
+        with _open(path) as file:
+            lines = iter(partial(file.readline, _MAX_LINE_BYTES), b"")
+            header = _header(next(lines, b""))
+            pick = itemgetter(*(header.index(name) if name in header else -1 for name in columns))
+            for number, raw in enumerate(lines, start=2):
+                try:
+                    fields = raw.decode().rstrip("\r\n").split("\t")
+                except UnicodeDecodeError:
+                    yield NotAWork(Reason.BROKEN, f"{path.name}:{number}: not UTF-8")
+                    continue
+                if len(fields) != len(header):
+                    if raw.strip():
+                        yield NotAWork(Reason.BROKEN, f"{path.name}:{number}: {len(fields)} of {len(header)} columns")
+                    continue
+                if not raw.endswith(b"\n"):
+                    fields[-1] = _uncut(fields[-1])
+                fields.append(_NULL)
+                yield pick(fields)
+    except _DAMAGE as error:
+        yield NotAWork(Reason.BROKEN, f"{path.name}:{number + 1}: {error}")
+
+
+def _uncut(field: str) -> str:
+    """Gives what is sure of the last field of a line that does not end: whole genres, but no number, no id."""
+    return ",".join(genre for genre in field.split(",") if genre in _GENRES) or _NULL
+
+
+def _read_header(path: Path) -> list[str]:
+    with _open(path) as file:
+        return _header(file.readline(_MAX_LINE_BYTES))
+
+
+def _header(line: bytes) -> list[str]:
+    return line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace").rstrip("\r\n").split("\t")
+
+
+def _table_of(header: Sequence[str]) -> str | None:
+    """Gives the name of the table that begins with this line."""
+    return next((name for name, columns in _REQUIRED.items() if columns.issubset(header)), None)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise CatalogueMissing(f"{path} cannot be read: {error.strerror}") from error
+        packed = file.read(2) == _GZIP_MAGIC
+        file.seek(0)
+        # A GzipFile reads lines in Python; a BufferedReader around it, in C.
+        yield cast("BinaryIO", BufferedReader(gzip.GzipFile(fileobj=file))) if packed else file
+
+
+def _number(pattern: re.Pattern[str], text: str) -> int | None:
+    """Gives the number of an id."""
+    found = pattern.fullmatch(text)
+    return int(found[1]) if found else None
+
+
+def _within(least: int, text: str, most: int) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    return number if number is not None and least <= number <= most else None
+
+
+def _mean(text: str) -> float | None:
+    return mean if re.fullmatch(r"[0-9]{1,2}(\.[0-9]+)?", text) and (mean := float(text)) <= RATING_SCALE else None
+
+
+def _line(text: str) -> str:
+    r"""Gives a text as a record cleans it; nothing of `\N` and of what is too long for a title or a name."""
+    if text == _NULL:
+        return ""
+    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
+        line = " ".join(text.split())  # the most of it is plain: nothing else to clean
+    else:
+        line = cast("str", clean_line(text))
+    return line if len(line) <= _MAX_CHARACTERS else ""
+
+
+@lru_cache(maxsize=256)
+def _role(category: str) -> str:
+    return _line(_ROLES.get(category, category.replace("_", " ")))
+
+
+@lru_cache(maxsize=10_000)
+def _split_genres(text: str) -> tuple[str, ...]:
+    return tuple(genre for each in text.split(",") if (genre := _line(each)))
