@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -215,8 +216,9 @@ def changed(state: dict[str, Any], entity: str, **fields: Any) -> dict[str, Any]
     return {**state, entity: {**state[entity], **fields}}
 
 
-def read(body: str | bytes, status: int = 200, **headers: str) -> Told:
-    (told,) = parse_answer(Answer(body.encode() if isinstance(body, str) else body, status=status, headers=headers))
+def read(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Told:
+    content = body.encode() if isinstance(body, str) else body
+    (told,) = parse_answer(Answer(content, status=status, headers=headers or {}))
     return told
 
 
@@ -238,8 +240,8 @@ def test_a_rails_page() -> None:
 def test_a_rails_page_of_older_days() -> None:
     """The series in the title, authors side by side, and no address for the site's application."""
     authors = (
-        '<div id="bookAuthors">by <a class="authorName">Helmi Salo</a> <span class="greyText">(Goodreads Author)</span>,'
-        ' <a class="authorName">Jörg Brandt</a> <span class="role">(Translator)</span></div>'
+        '<div id="bookAuthors">by <a class="authorName">Helmi Salo</a> <span class="greyText">(Goodreads Author)</span>'
+        ', <a class="authorName">Jörg Brandt</a> <span class="role">(Translator)</span></div>'
     )
     start, end = RAILS_PAGE.index('<h1 id="bookTitle"'), RAILS_PAGE.index('<span itemprop="ratingValue"')
     title = '<h1 id="bookTitle">The Quiet Harbour <a href="/series/7-coast">(Coast, #2)</a></h1>'
@@ -356,7 +358,7 @@ CHALLENGE = "<!DOCTYPE html><html><script>window.gokuProps = {};</script></html>
     [
         (read(CHALLENGE), Reason.BLOCKED),
         (read("", 202), Reason.BLOCKED),
-        (read("<html></html>", **{"x-amzn-waf-action": "captcha"}), Reason.BLOCKED),
+        (read("<html></html>", headers={"x-amzn-waf-action": "captcha"}), Reason.BLOCKED),
         (read("<html>Human verification</html>", 405), Reason.BLOCKED),
         (read(EMPTY_SHELL), Reason.EMPTY),
         (read(""), Reason.EMPTY),
