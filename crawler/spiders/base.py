@@ -22,6 +22,8 @@ from crawler.settings import CrawlSettings
 
 logger = logging.getLogger(__name__)
 
+BLOCKED_RETRIES = 1
+"""A challenge is seldom lifted within seconds."""
 MOST_BLOCKED = 3
 """So many pages in a row that stay blocked when asked again, and the crawl ends: more would only be blocked longer."""
 
@@ -128,7 +130,8 @@ class WorkSpider(scrapy.Spider):
         if request is None:
             return None
         request = request.replace(meta={**request.meta, "dont_cache": True})
-        return get_retry_request(request, spider=self, reason=str(reason))
+        most = BLOCKED_RETRIES if reason is Reason.BLOCKED else None
+        return get_retry_request(request, spider=self, reason=str(reason), max_retry_times=most)
 
 
 def response_to_answer(response: Response) -> Answer:

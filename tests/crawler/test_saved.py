@@ -62,16 +62,19 @@ def test_limit_and_a_missing_path(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(titles(output)) == 2
 
 
-@pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"\x00" * 100, b"<html><head><title>404</title></head></html>", b"{}", b"[]", b"null", b'{"a": [',
-     b"\xff\xfe", b'{"id": {}, "title": []}',
-     b'{"error": {"code": "x"}}', b'{"props": {"pageProps": 5}}', b"a\tb\tc\n1\t2\t3\n"],
+RUBBISH = (
+    b"", b"\x00" * 100, b"<html><head><title>404</title></head></html>", b"{}", b"[]", b"null", b'{"a": [', b"\xff\xfe",
+    b'{"id": {}, "title": []}', b'{"error": {"code": "x"}}', b'{"props": {"pageProps": 5}}', b"a\tb\tc\n1\t2\t3\n",
 )  # fmt: skip
-def test_no_source_makes_a_work_of_rubbish(source: str, body: bytes, tmp_path: Path) -> None:
-    saved = tmp_path / "rubbish"
-    saved.write_bytes(body)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_source_makes_a_work_of_rubbish(source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    for number, body in enumerate(RUBBISH):
+        (folder / str(number)).write_bytes(body)
     output = tmp_path / "works.jsonl"
-    assert evoke.main(["crawl", source, "--saved", str(saved), "-o", str(output)]) == 0
+    assert evoke.main(["crawl", source, "--saved", str(folder), "-o", str(output)]) == 0
     assert output.read_bytes() == b""
+    assert f"0 records from {len(RUBBISH)} files in {output}; {len(RUBBISH)} without a work" in capsys.readouterr().out
