@@ -409,12 +409,14 @@ class GoodreadsSpider(WorkSpider):
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuses what is no id of a book, and a query that is no list or series.
+        """Refuses what is no id of a book, a query that is no list or series, and neither.
 
         Raises:
             SelectionRefused: Goodreads' robots.txt forbids searching, so that pages must be named.
         """
         super().check(selection, crawl_settings)
+        if not (selection.query or selection.ids):
+            raise SelectionRefused("goodreads must be told which books: use --ids, or --query with a list or series")
         if selection.query and not _LISTING.fullmatch(selection.query.strip()):
             raise SelectionRefused(
                 f"goodreads cannot be searched for {selection.query!r}, its robots.txt forbids it: give --query the"

@@ -436,6 +436,7 @@ def test_what_is_asked_first(selection: dict[str, Any], urls: list[str]) -> None
         ({"query": "sad books about the sea"}, "list/show/1.Best_Books_Ever or series/40650"),
         ({"query": "https://www.goodreads.com/search?q=x"}, "robots.txt"),
         ({"query": "https://elsewhere.example/list/show/1"}, "robots.txt"),
+        ({}, "--ids, or --query"),
         ({"ids": ("1885", "tt0047110")}, "'tt0047110' is no Goodreads book"),
     ],
 )
