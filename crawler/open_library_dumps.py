@@ -24,7 +24,7 @@ import orjson
 
 from crawler.answers import NotAWork, Reason, Told
 from crawler.jsonl import MAX_LINE_BYTES
-from crawler.spiders.open_library import EDITION_FIELDS, WORK_FIELDS, Document, NameOf, merge_answers, work_key_of
+from crawler.open_library_documents import EDITION_FIELDS, WORK_FIELDS, Document, NameOf, merge_answers, work_key_of
 
 _LINE = re.compile(rb"/type/\w+\t/[^\t\n]+\t\d+\t[^\t\n]*\t\{")
 _NUMBER = re.compile(r"(?:.*/)?OL([1-9][0-9]{0,8})[AMW]")
