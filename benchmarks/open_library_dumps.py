@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from crawler.open_library_dumps import read_dumps
@@ -47,7 +47,8 @@ def main() -> None:
         command = [sys.executable, __file__, "--folder", temporary, "--read", *map(str, paths)]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     n_lines = options.works + options.editions + options.authors
-    print(f"{n_lines:,} lines to {told['records']:,} records in {told['seconds']:.1f} s:", end=" ")
+    took = f"{told['seconds']:.1f} s ({told['busy_seconds']:.1f} s of processor)"
+    print(f"{n_lines:,} lines to {told['records']:,} records in {took}:", end=" ")
     print(f"{n_lines / told['seconds']:,.0f} lines/s, peak memory {told['peak_mib']:.0f} MiB")
 
 
@@ -55,8 +56,9 @@ def read(paths: list[Path], folder: Path | None) -> None:
     started = perf_counter()
     n_records = sum(isinstance(told, SourceRecord) for told in read_dumps(paths, folder))
     seconds = perf_counter() - started
+    busy = process_time()
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"records": n_records, "seconds": seconds, "peak_mib": peak_mib}))
+    print(json.dumps({"records": n_records, "seconds": seconds, "busy_seconds": busy, "peak_mib": peak_mib}))
 
 
 def write_dumps(folder: Path, options: argparse.Namespace) -> list[Path]:

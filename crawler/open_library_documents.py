@@ -46,6 +46,7 @@ _KEY = re.compile(r"(?:.*/)?(OL[1-9][0-9]{0,8}[AMW])")
 _YEAR = re.compile(r"(?<![0-9])(?:14[5-9][0-9]|1[5-9][0-9]{2}|20[0-9]{2})(?![0-9]|'?s\b)")
 _UNSURE = re.compile(r"\b(?:or|between)\b", re.IGNORECASE)
 _ISBN = re.compile(r"(?P<isbn13>97[89][0-9]{10})|(?P<isbn10>[0-9]{9}[0-9X])")
+_SUBJECTS = ("subjects", "subject_places", "subject_people", "subject_times")
 _MARKS_OF_COPIES = frozenset((
     "accessible book", "protected daisy", "in library", "lending library", "overdrive", "internet archive wishlist",
 ))  # fmt: skip
@@ -113,63 +114,46 @@ def no_name(_: str) -> None:
 
 def _merge_fields(work: Document, name_of: NameOf, editions: Iterable[Document]) -> dict[str, Any]:
     title = _line(work.get("title")).casefold()
-    best: Document = {}
-    describing: Document = work
+    edition: Document = {}
+    describing = work
     usefulness = description_usefulness = -1
     year: int | None = None
     languages = _Languages()
-    for edition in editions:
-        found = _usefulness(edition, title)
+    for each in editions:
+        found = _usefulness(each, title)
         if found > usefulness:
-            best, usefulness = edition, found
-        if found > description_usefulness and edition.get("description") and not work.get("description"):
-            describing, description_usefulness = edition, found
-        year = min(filter(None, (year, year_of(edition.get("publish_date")))), default=None)
-        languages.add(edition)
-    of_work = _work_to_fields(work, name_of) if work else {}
-    of_edition = _edition_to_fields(best, no_name if "creators" in of_work else name_of) if best else {}
-    both = _known(
-        ids=of_edition.get("ids", {}) | of_work.get("ids", {}),
-        creators=of_work.get("creators", []) + of_edition.get("creators", []),
-        description=_description(describing),
-    )
-    return of_edition | _known(year=year, language=languages.original()) | of_work | both
-
-
-def _work_to_fields(work: Document, name_of: NameOf) -> dict[str, Any]:
-    identifiers = _mapping(work.get("identifiers"))
+            edition, usefulness = each, found
+        if found > description_usefulness and each.get("description") and not work.get("description"):
+            describing, description_usefulness = each, found
+        year = min(filter(None, (year, year_of(each.get("publish_date")))), default=None)
+        languages.add(each)
     return _known(
-        title=_line(work.get("title")),
-        year=year_of(work.get("first_publish_date")),
-        creators=_authors(work, name_of),
-        keywords=_keywords(work, "subjects", "subject_places", "subject_people", "subject_times"),
-        image_url=_cover(work),
-        ids=_known(
-            open_library=key_of(work),
-            goodreads_work=_first(identifiers.get("goodreads")),
-            wikidata=_first(identifiers.get("wikidata")),
-        ),
-    )
-
-
-def _edition_to_fields(edition: Document, name_of: NameOf) -> dict[str, Any]:
-    """Gives what one edition tells, also in the shape that `api/books` has: its ISBNs among the identifiers."""
-    identifiers = _mapping(edition.get("identifiers"))
-    return _known(
-        title=_line(edition.get("title_prefix")) + _line(edition.get("title")),
+        title=_line(work.get("title")) or _line(edition.get("title_prefix")) + _line(edition.get("title")),
         original_title=_line(edition.get("translation_of")),
-        creators=[*_authors(edition, name_of), *_contributors(edition)],
+        description=_description(describing),
+        year=year_of(work.get("first_publish_date")) or year,
+        creators=[*(_authors(work, name_of) or _authors(edition, name_of)), *_contributors(edition)],
         genres=_unique(genre.rstrip(" .") for genre in _names(edition.get("genres"))),
-        keywords=_keywords(edition, "subjects", "subject_places", "subject_people", "subject_times"),
+        keywords=_keywords(work, *_SUBJECTS) or _keywords(edition, *_SUBJECTS),
+        language=languages.original(),
         page_count=_page_count(edition.get("number_of_pages")),
-        image_url=_cover(edition),
-        ids=_known(
-            open_library=work_key_of(edition) or key_of(edition),
-            goodreads=_first(identifiers.get("goodreads")),
-            google_books=_first(identifiers.get("google")),
-        )
-        | isbn_ids(*(edition.get(name) or identifiers.get(name) for name in ("isbn_10", "isbn_13"))),
+        ids=_ids(work, edition),
+        image_url=_cover(work) or _cover(edition),
     )
+
+
+def _ids(work: Document, edition: Document) -> dict[str, str]:
+    of_work, of_edition = _mapping(work.get("identifiers")), _mapping(edition.get("identifiers"))
+    ids = _known(
+        open_library=key_of(work) or work_key_of(edition) or key_of(edition),
+        goodreads=_first(of_edition.get("goodreads")),
+        goodreads_work=_first(of_work.get("goodreads")),
+        google_books=_first(of_edition.get("google")),
+        wikidata=_first(of_work.get("wikidata")),
+    )
+    # `api/books` has the ISBNs among the identifiers.
+    isbns = [edition.get(name) or of_edition.get(name) for name in ("isbn_10", "isbn_13")]
+    return ids | isbn_ids(*isbns)
 
 
 def hit_to_record(hit: Document) -> Told:

@@ -14,11 +14,12 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
+from io import BufferedReader
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, cast
 
 import orjson
 
@@ -39,7 +40,7 @@ _SCHEMA = f"""
     CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT);
 """
 """A part's id is (number of the work << 32) + number of the edition, 0 for the work itself: their order is that of the
-join. An edition that names no work has its own number, negated."""
+join. An edition that names no work has -(its number << 32), and so a place of its own."""
 
 
 def is_dump(_path: Path, head: bytes) -> bool:
@@ -74,9 +75,9 @@ def _store_dump(path: Path, store: sqlite3.Connection) -> Iterator[NotAWork]:
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
-            file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
+            file = BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
             # A line without end is cut, so that no damaged file fills the memory.
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
+            for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES), b""), start=1):
                 told = _read_line(line)
                 if told is None:
                     continue
@@ -111,7 +112,8 @@ def _read_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
         if kind == b"/type/work":
             return number << _WORK_SHIFT, _keep(document, WORK_FIELDS)
         work = work_key_of(document)
-        return (_number(work) << _WORK_SHIFT) + number if work else -number, _keep(document, EDITION_FIELDS)
+        part = (_number(work) << _WORK_SHIFT) + number if work else -(number << _WORK_SHIFT)
+        return part, _keep(document, EDITION_FIELDS)
     except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
         return NotAWork(Reason.BROKEN, f"{type(error).__name__}: {error}")
 
@@ -142,18 +144,13 @@ def _join(store: sqlite3.Connection) -> Iterator[Told]:
         row = store.execute("SELECT name FROM authors WHERE id = ?", (_number(key),)).fetchone()
         return row[0] if row else None
 
-    rows = store.execute("SELECT id, document FROM parts ORDER BY id")
-    for _, parts in groupby(rows, key=_work_of):
-        yield _merge_parts(parts, name_of)
+    parts = store.execute("SELECT id >> ?, id, document FROM parts ORDER BY id", (_WORK_SHIFT,))
+    for _, of_a_work in groupby(parts, key=itemgetter(0)):
+        yield _merge_parts(of_a_work, name_of)
 
 
-def _work_of(part: tuple[int, bytes]) -> int:
-    """Gives the number of a part's work; for an edition that names none a number that no other part has."""
-    return part[0] >> _WORK_SHIFT if part[0] >= 0 else part[0]
-
-
-def _merge_parts(parts: Iterator[tuple[int, bytes]], name_of: NameOf) -> Told:
-    number, first = next(parts)
-    documents = (orjson.loads(document) for _, document in chain([(number, first)], parts))
-    is_work = number >= 0 and number & ((1 << _WORK_SHIFT) - 1) == 0
+def _merge_parts(parts: Iterator[tuple[int, int, bytes]], name_of: NameOf) -> Told:
+    work, part, first = next(parts)
+    documents = map(orjson.loads, chain([first], (document for _, _, document in parts)))
+    is_work = work > 0 and part == work << _WORK_SHIFT
     return merge_answers(next(documents) if is_work else None, name_of, documents)
