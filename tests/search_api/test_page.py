@@ -149,6 +149,12 @@ def resize(driver: webdriver.Chrome, width: int) -> None:
 
 
 @pytest.mark.browser
+def test_the_footer_shows_the_notices_of_the_sources(page: Browser) -> None:
+    notice = "This product uses a made-up catalogue."
+    page.wait(lambda: page.one("footer").text.count(notice) == 1, notice)
+
+
+@pytest.mark.browser
 def test_a_question_gets_works_with_reasons(page: Browser) -> None:
     page.ask(QUESTION)
     page.wait(lambda: page.titles()[:2] == ["October Sky", "Interstellar"])
