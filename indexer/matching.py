@@ -10,7 +10,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from enum import IntEnum
-from itertools import combinations, groupby, product
+from itertools import chain, combinations, groupby, product
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +23,10 @@ MATCHING_VERSION = 1
 
 WINDOW = 50
 """In a block of more, a record is compared with so many that follow it: near linear whatever the catalogue."""
+MOST_NAMES = 4
+"""So many people's names, with a title, make keys."""
 MOST_ASKED = 32
-"""Of a group of more, so many are asked whether they contradict."""
+"""Of a work told by more records, so many are asked whether they contradict."""
 LEAST_TITLE_RATIO = 92
 LEAST_SIMILAR_LETTERS = 10
 """In a short title one letter makes another title: "Alien" and "Aliens"."""
@@ -120,7 +122,7 @@ def group_records(traits: Sequence[Traits]) -> list[list[int]]:
     surest_first = sorted(pairs, key=lambda match: (_CERTAINTY[match[0]], match[1:]))
     for evidence, matches in groupby(surest_first, key=lambda match: match[0]):
         groups.join_all([(i, j) for _, i, j in matches], evidence)
-    return sorted(sorted(members) for members in groups.members.values())
+    return sorted(sorted(chain.from_iterable(parts)) for parts in groups.parts.values())
 
 
 def compare(one: Traits, other: Traits) -> Evidence | None:
@@ -128,7 +130,7 @@ def compare(one: Traits, other: Traits) -> Evidence | None:
     if _exclude(one, other):
         return None
     evidence = _find_evidence(one, other)
-    return None if evidence is None or contradict(one, other, evidence) else evidence
+    return None if evidence is None or contradict([one], [other], evidence) else evidence
 
 
 def _find_evidence(one: Traits, other: Traits) -> Evidence | None:
@@ -145,19 +147,13 @@ def _find_evidence(one: Traits, other: Traits) -> Evidence | None:
     return evidence if evidence in _CERTAINTY else None
 
 
-def contradict(one: Traits, other: Traits, evidence: Evidence) -> bool:
-    """Says whether two records cannot be in one group when such evidence would bring them there."""
-    if _exclude(one, other):
+def contradict(some: Sequence[Traits], others: Sequence[Traits], evidence: Evidence) -> bool:
+    """Says whether such evidence is too little to bring together two works, each told by records that share ids."""
+    pairs = list(product(some, others))
+    if any(_exclude(one, other) or (evidence.loose and _same_list(one, other)) for one, other in pairs):
         return True
-    if not evidence.by_text or _share(one.work_ids, other.work_ids):
-        return False
-    return (
-        (evidence.loose and one.source == other.source and one.source not in EDITION_SOURCES)
-        or compare_years(one, other) is None
-        or compare_people(one, other) is People.OTHERS
-        or _translated(one, other)
-        or _other_subtitle(one, other)
-    )
+    # An id's word is taken: a work with a translation among its editions is not the translation only.
+    return evidence.by_text and all(_doubt(one, other) for one, other in pairs)
 
 
 def _exclude(one: Traits, other: Traits) -> bool:
@@ -165,6 +161,21 @@ def _exclude(one: Traits, other: Traits) -> bool:
     if one.kind != other.kind and one.kind and other.kind:
         return True
     return any(name == other_name and x != y for name, x in one.work_ids for other_name, y in other.work_ids)
+
+
+def _same_list(one: Traits, other: Traits) -> bool:
+    """Says whether two records are of one source, which lists works once each."""
+    return one.source == other.source and one.source not in EDITION_SOURCES
+
+
+def _doubt(one: Traits, other: Traits) -> bool:
+    """Says whether anything but ids and kinds speaks against two records telling of one work."""
+    return (
+        compare_years(one, other) is None
+        or compare_people(one, other) is People.OTHERS
+        or _translated(one, other)
+        or _other_subtitle(one, other)
+    )
 
 
 def compare_titles(some: Iterable[Title], others: Iterable[Title], *, fuzzy: bool = False) -> Likeness | None:
@@ -262,7 +273,7 @@ def candidate_pairs(traits: Sequence[Traits]) -> Iterator[tuple[int, int]]:
 def blocking_keys(traits: Traits) -> set[Hashable]:
     """Gives the keys under which a record meets those it may match."""
     keys: set[Hashable] = {*traits.work_ids, *traits.edition_ids}
-    names = {word for name in traits.people for word in name if len(word) > 1}
+    names = {word for name in (traits.leads or traits.people)[:MOST_NAMES] for word in name if len(word) > 1}
     for title in traits.titles:
         for text in (title.full, *title.mains):
             if traits.year is not None:  # years that differ by one share one of the two
@@ -276,10 +287,13 @@ def blocking_keys(traits: Traits) -> set[Hashable]:
 
 
 class _Groups:
-    """Records in groups, each named by the position of one of them; `members` has the groups of two and more."""
+    """Records in groups, each named by the position of one of them.
+
+    `parts` has the groups of two records and more. The records of a part share ids; parts are alike in text.
+    """
 
     def __init__(self, traits: Sequence[Traits]) -> None:
-        self.members: dict[int, list[int]] = {}
+        self.parts: dict[int, list[list[int]]] = {}
         self._traits = traits
         self._group_of: dict[int, int] = {}
 
@@ -289,7 +303,7 @@ class _Groups:
         for match in matches:
             one, other = map(self._find, match)
             if one != other and not contested & {one, other} and not self._contradict(one, other, evidence):
-                self._join(one, other)
+                self._join(one, other, evidence)
 
     def _contested(self, matches: Iterable[tuple[int, int]], evidence: Evidence) -> set[int]:
         """Gives the groups that are claimed by two which contradict each other."""
@@ -307,16 +321,19 @@ class _Groups:
     def _find(self, position: int) -> int:
         return self._group_of.get(position, position)
 
-    def _members_of(self, group: int) -> list[int]:
-        return self.members.get(group, [group])
+    def _parts_of(self, group: int) -> list[list[int]]:
+        return self.parts.get(group, [[group]])
 
     def _contradict(self, one: int, other: int, evidence: Evidence) -> bool:
-        pairs = product(self._members_of(one)[:MOST_ASKED], self._members_of(other)[:MOST_ASKED])
-        return any(contradict(self._traits[x], self._traits[y], evidence) for x, y in pairs)
+        return any(
+            contradict(
+                [self._traits[x] for x in some[:MOST_ASKED]], [self._traits[x] for x in others[:MOST_ASKED]], evidence
+            )
+            for some, others in product(self._parts_of(one), self._parts_of(other))
+        )
 
-    def _join(self, one: int, other: int) -> None:
-        larger, smaller = sorted((one, other), key=lambda group: -len(self._members_of(group)))
-        moved = self._members_of(smaller)
-        self.members[larger] = self._members_of(larger) + moved
-        self._group_of.update(dict.fromkeys(moved, larger))
-        self.members.pop(smaller, None)
+    def _join(self, one: int, other: int, evidence: Evidence) -> None:
+        joined = self._parts_of(one) + self._parts_of(other)
+        self._group_of.update((position, one) for part in joined for position in part)
+        self.parts.pop(other, None)
+        self.parts[one] = joined if evidence.by_text else [list(chain.from_iterable(joined))]

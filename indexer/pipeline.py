@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from shutil import disk_usage
 from types import TracebackType
@@ -18,7 +19,7 @@ from typing import BinaryIO, Self, TypeVar
 
 from tqdm import tqdm
 
-from crawler.jsonl import Line, Rejected, check_catalogue, read_catalogue
+from crawler.jsonl import BEIR_SOURCE, Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.collection import (
@@ -38,11 +39,13 @@ from indexer.engine.lock import WriterLock
 from indexer.errors import NothingToIndex, StorageFailed
 from indexer.features import FeatureMaker
 from indexer.labelling import ZeroShotLabeller
-from indexer.merging import record_to_work
+from indexer.matching import MATCHING_VERSION, group_records
+from indexer.merging import MERGING_VERSION, authority, merge_records
 from indexer.records import IndexedWork
 from indexer.settings import IndexSettings
-from indexer.store import Store
+from indexer.store import Store, StoredRecord
 from indexer.timing import StepSeconds
+from indexer.traits import read_traits
 from indexer.values import load_taxonomy
 
 READ_BATCH = 1_000
@@ -117,9 +120,14 @@ def build_index(
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
         remove_unserved(engine)
+        run = store.begin_run()
         with report.seconds.timed("read"), reject_file:
-            _read_works(catalogues, store, report, reject_file, prune=prune)
+            _read_records(catalogues, store, run, report, reject_file, prune=prune)
+        with report.seconds.timed("merge"):
+            update_works(store, run)
         report.n_works = store.count_works()
+        if (n_records := store.count_records()) > report.n_works:
+            report.notes.append(f"{n_records:,} records tell of {report.n_works:,} works")
         _make_features(store, maker, report)
         _fill_and_swap(engine, store, maker, labeller, settings, report)
     return report
@@ -179,18 +187,16 @@ def _writing(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _read_works(
-    catalogues: Sequence[Path], store: Store, report: BuildReport, reject_file: RejectFile, *, prune: bool
+def _read_records(
+    catalogues: Sequence[Path], store: Store, run: int, report: BuildReport, reject_file: RejectFile, *, prune: bool
 ) -> None:
     def reject(rejected: Rejected) -> None:
         report.n_rejected += 1
         reject_file.write(rejected)
 
-    run = store.begin_run()
-    lines = tqdm(_records(catalogues, reject), desc="reading", unit=" works", disable=None, leave=False)
+    lines = tqdm(_records(catalogues, reject), desc="reading", unit=" records", disable=None, leave=False)
     for batch in _batches(lines, READ_BATCH):
-        works = [(record_to_work(record), str(line)) for line, record in batch]
-        changes = store.put_works(works, run)
+        changes = store.put_records([(record, str(line)) for line, record in batch], run)
         for (line, record), (change, earlier) in zip(batch, changes, strict=True):
             if change == "conflicting":
                 reason = f"source_id: {record.source_id!r} was given already at {earlier}, with other content"
@@ -220,6 +226,43 @@ def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> 
                 reject(told)
             else:
                 yield told
+
+
+def update_works(store: Store, run: int) -> None:
+    """Brings the works up to date with the records; works whose records stayed the same stay too.
+
+    What is made depends on the records alone, so a run goes on wherever another was killed.
+    """
+    merged = f"{MATCHING_VERSION}:{MERGING_VERSION}:".encode() + store.records_digest()
+    if not store.begin_merge(merged):
+        return
+    gone = store.work_digests()
+    changed = ((ids, digest) for ids, digest in _works_told(store) if gone.pop(ids[0], None) != digest)
+    for batch in _batches(changed, READ_BATCH):
+        records = store.source_records([each for ids, _ in batch for each in ids])
+        store.put_works((merge_records([records[each] for each in ids]), digest) for ids, digest in batch)
+    store.finish_merge(gone, run, merged)
+
+
+def _works_told(store: Store) -> Iterator[tuple[list[str], bytes]]:
+    """Gives for each work the ids of its records, the one that names it first, and a digest of what they tell."""
+    records, traits = [], []
+    for record in tqdm(store.records(), desc="matching", unit=" records", disable=None, leave=False):
+        records.append((_naming_rank(record), record.id, record.digest))
+        traits.append(read_traits(record.fields))
+    groups = group_records(traits)
+    several = {position for group in groups for position in group}
+    alone = ([position] for position in range(len(records)) if position not in several)
+    for positions in chain(groups, alone):
+        members = sorted(records[position] for position in positions)
+        digest = hashlib.sha256(b"".join([str(MERGING_VERSION).encode(), *(each for *_, each in members)])).digest()
+        yield [record_id for _, record_id, _ in members], digest
+
+
+def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
+    """Gives which record of a work names it, by the least: a benchmark's document, the earliest, the best source's."""
+    source = record.fields["source"]
+    return source != BEIR_SOURCE, math.inf if record.since is None else record.since, authority(source)
 
 
 def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:

@@ -23,7 +23,10 @@ class SourceReference(BaseModel):
 
 
 class Work(BaseModel):
-    """One film or book, whatever number of sources told of it."""
+    """One film or book, whatever number of sources told of it.
+
+    `origins` has for each field the records it comes from, `source:source_id`; it is empty when there is one record.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,6 +47,7 @@ class Work(BaseModel):
     url: str | None = None
     image_url: str | None = None
     sources: tuple[SourceReference, ...] = ()
+    origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

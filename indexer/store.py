@@ -1,39 +1,58 @@
-"""The durable store: works as last told, and the features that are dear to make, in one SQLite file.
+"""The durable store: records as last told, the works made of them, and the features that are dear to make.
 
-Every batch is one transaction, so that a killed build loses at most the batch it was at.
+One SQLite file. Every batch is one transaction, so that a killed build loses at most the batch it was at.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import orjson
 
+from crawler.records import SourceRecord
 from indexer.errors import StorageFailed
-from indexer.merging import content_hash, text_hash
+from indexer.merging import content_hash, text_hash, work_id
 from indexer.records import Features, Span, Work
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS work (
-    id TEXT PRIMARY KEY, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL, origin TEXT NOT NULL,
-    run INTEGER NOT NULL, body TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS features (
-    text_hash BLOB NOT NULL, recipe BLOB NOT NULL, n_terms INTEGER NOT NULL, terms BLOB NOT NULL,
-    sentences BLOB NOT NULL, vector BLOB NOT NULL, sentence_vectors BLOB NOT NULL, text_language TEXT NOT NULL,
-    PRIMARY KEY (text_hash, recipe)
-);
-CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY);
-"""
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS record (
+        id TEXT PRIMARY KEY, digest BLOB NOT NULL, origin TEXT NOT NULL, run INTEGER NOT NULL, since INTEGER,
+        body TEXT NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS work (
+        id TEXT PRIMARY KEY, digest BLOB NOT NULL, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS features (
+        text_hash BLOB NOT NULL, recipe BLOB NOT NULL, n_terms INTEGER NOT NULL, terms BLOB NOT NULL,
+        sentences BLOB NOT NULL, vector BLOB NOT NULL, sentence_vectors BLOB NOT NULL, text_language TEXT NOT NULL,
+        PRIMARY KEY (text_hash, recipe)
+    )""",
+    "CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, merged BLOB)",
+)
+"""A record's `run` told it last; `since` was the first to make a work of it, None before. A work's `digest` is that of
+the records it is made of. A run's `merged` is the digest of all records, when the works are those made of them."""
+
+_NOT_KEPT = {"reviews", "fetched_at"}
 
 Change = Literal["new", "changed", "unchanged", "repeated", "conflicting"]
+
+
+class StoredRecord(NamedTuple):
+    """A record of the store: its fields, the digest of their text, and the run since which it is part of works."""
+
+    id: str
+    digest: bytes
+    since: int | None
+    fields: dict[str, Any]
 
 
 class Store:
@@ -51,13 +70,20 @@ class Store:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, STORE_VERSION):
+            if version not in (0, 1, STORE_VERSION):
                 raise StorageFailed(
                     f"{self.path} was written by another version of Evoke (store {version}, this one reads "
                     f"{STORE_VERSION}); move it away and index again"
                 )
-            self._connection.executescript(_SCHEMA)
-            self._connection.execute(f"PRAGMA user_version={STORE_VERSION}")
+        with self._transaction() as connection:
+            if version == 1:
+                connection.execute("ALTER TABLE work RENAME TO work_of_store_1")
+                connection.execute("ALTER TABLE run ADD COLUMN merged BLOB")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            if version == 1:
+                _take_over_store_1(connection)
+            connection.execute(f"PRAGMA user_version={STORE_VERSION}")
 
     def __enter__(self) -> Self:
         return self
@@ -66,39 +92,84 @@ class Store:
         self._connection.close()
 
     def begin_run(self) -> int:
-        """Gives the number of a new run; works remember the run that told them last."""
+        """Gives the number of a new run; records remember the run that told them last."""
         with self._transaction() as connection:
             number = connection.execute("INSERT INTO run DEFAULT VALUES RETURNING number").fetchone()[0]
             return int(number)
 
-    def put_works(self, works: Sequence[tuple[Work, str]], run: int) -> list[tuple[Change, str]]:
-        """Stores works with where each was read, in one transaction.
+    def put_records(self, records: Sequence[tuple[SourceRecord, str]], run: int) -> list[tuple[Change, str]]:
+        """Stores records with where each was read, in one transaction.
 
         Returns:
-            For each work how it compares with what was stored, and where that was read. "repeated" and "conflicting"
-            works were told in this very run already, alike or otherwise; the first telling stays.
+            For each record how it compares with what was stored, and where that was read. "repeated" and "conflicting"
+            records were told in this very run already, alike or otherwise; the first telling stays.
         """
         with self._transaction() as connection:
-            return [self._put_work(connection, work, origin, run) for work, origin in works]
-
-    def _put_work(self, connection: sqlite3.Connection, work: Work, origin: str, run: int) -> tuple[Change, str]:
-        digest = content_hash(work)
-        stored = connection.execute("SELECT content_hash, run, origin FROM work WHERE id = ?", (work.id,)).fetchone()
-        if stored and stored[1] == run:
-            return ("repeated" if stored[0] == digest else "conflicting"), stored[2]
-        if stored and stored[0] == digest:
-            connection.execute("UPDATE work SET run = ?, origin = ? WHERE id = ?", (run, origin, work.id))
-            return "unchanged", stored[2]
-        connection.execute(
-            "INSERT OR REPLACE INTO work VALUES (?, ?, ?, ?, ?, ?)",
-            (work.id, digest, text_hash(work), origin, run, work.model_dump_json()),
-        )
-        return ("changed", stored[2]) if stored else ("new", origin)
+            return [_put_record(connection, record, origin, run) for record, origin in records]
 
     def prune(self, run: int) -> int:
-        """Removes the works that a run did not tell of; gives how many."""
+        """Removes the records that a run did not tell of; gives how many."""
         with self._transaction() as connection:
-            return connection.execute("DELETE FROM work WHERE run <> ?", (run,)).rowcount
+            return connection.execute("DELETE FROM record WHERE run <> ?", (run,)).rowcount
+
+    def records(self) -> Iterator[StoredRecord]:
+        """Gives every record, by id, one at a time."""
+        with self._failures():
+            for id_, digest, since, body in self._connection.execute(
+                "SELECT id, digest, since, body FROM record ORDER BY id"
+            ):
+                yield StoredRecord(id_, digest, since, orjson.loads(body))
+
+    def records_digest(self) -> bytes:
+        """Gives a digest of all records: alike, and so are the works."""
+        digest = hashlib.sha256()
+        with self._failures():
+            for id_, record_digest in self._connection.execute("SELECT id, digest FROM record ORDER BY id"):
+                digest.update(id_.encode() + b"\0" + record_digest)
+        return digest.digest()
+
+    def source_records(self, ids: Sequence[str]) -> dict[str, SourceRecord]:
+        """Gives records by id."""
+        query = "SELECT id, body FROM record WHERE id IN (SELECT value FROM json_each(?))"
+        with self._failures():
+            rows = self._connection.execute(query, (orjson.dumps(ids).decode(),)).fetchall()
+        return {id_: SourceRecord.model_validate_json(body) for id_, body in rows}
+
+    def work_digests(self) -> dict[str, bytes]:
+        """Gives for every work the digest of the records it was made of."""
+        with self._failures():
+            return dict(self._connection.execute("SELECT id, digest FROM work"))
+
+    def put_works(self, works: Iterable[tuple[Work, bytes]]) -> None:
+        """Stores works, each with the digest of the records it was made of, in one transaction."""
+        rows = [
+            (work.id, digest, content_hash(work), text_hash(work), work.model_dump_json()) for work, digest in works
+        ]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO work VALUES (?, ?, ?, ?, ?)", rows)
+
+    def begin_merge(self, merged: bytes) -> bool:
+        """Says whether works must be made, which they need not when the last finished merge had the same digest.
+
+        From here to `finish_merge` the works are those of no digest.
+        """
+        query = "SELECT 1 FROM run WHERE merged = ?"
+        with self._transaction() as connection:
+            if connection.execute(query, (merged,)).fetchone():
+                return False
+            connection.execute("UPDATE run SET merged = NULL")
+            return True
+
+    def finish_merge(self, gone: Iterable[str], run: int, merged: bytes) -> None:
+        """Removes works that are no more, and remembers of which records a run made the works."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM work WHERE id = ?", ((each,) for each in gone))
+            connection.execute("UPDATE record SET since = ? WHERE since IS NULL", (run,))
+            connection.execute("UPDATE run SET merged = ? WHERE number = ?", (merged, run))
+
+    def count_records(self) -> int:
+        """Gives how many records there are."""
+        return int(self._one("SELECT count(*) FROM record"))
 
     def count_works(self) -> int:
         """Gives how many works there are."""
@@ -196,3 +267,33 @@ class Store:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StorageFailed(f"{self.path}: {error}; what was stored before is kept") from error
+
+
+def _put_record(connection: sqlite3.Connection, record: SourceRecord, origin: str, run: int) -> tuple[Change, str]:
+    id_ = work_id(record)
+    body = orjson.dumps(
+        record.model_dump(mode="json", exclude=_NOT_KEPT, exclude_defaults=True), option=orjson.OPT_SORT_KEYS
+    )
+    digest = hashlib.sha256(body).digest()
+    stored = connection.execute("SELECT digest, run, origin FROM record WHERE id = ?", (id_,)).fetchone()
+    if stored and stored[1] == run:
+        return ("repeated" if stored[0] == digest else "conflicting"), stored[2]
+    connection.execute(
+        """INSERT INTO record (id, digest, origin, run, body) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, origin = excluded.origin, run = excluded.run,
+           body = excluded.body""",
+        (id_, digest, origin, run, body.decode()),
+    )
+    if not stored:
+        return "new", origin
+    return ("unchanged" if stored[0] == digest else "changed"), stored[2]
+
+
+def _take_over_store_1(connection: sqlite3.Connection) -> None:
+    """Makes records of the works of store 1, each of which one record told; the features need no change."""
+    for body, origin, run in connection.execute("SELECT body, origin, run FROM work_of_store_1"):
+        fields = orjson.loads(body)
+        (reference,) = fields.pop("sources")
+        del fields["id"]
+        _put_record(connection, SourceRecord.model_validate({**fields, **reference}), origin, run)
+    connection.execute("DROP TABLE work_of_store_1")

@@ -175,6 +175,9 @@ class WorkView(_Closed):
     url: str | None = None
     image_url: str | None = None
     sources: tuple[SourceReference, ...] = ()
+    origins: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="the records each field comes from, where several tell of the work"
+    )
     values: tuple[HitValue, ...] = Field(
         default=(), description="the strongest values, score falling; asked-for values first"
     )
