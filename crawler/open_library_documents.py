@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-
 from crawler.answers import NotAWork, Reason, Told
+from crawler.json_answers import fields_to_told
 from crawler.markdown import plain_text
-from crawler.records import MAX_DESCRIPTION_CHARACTERS, SourceRecord
+from crawler.records import MAX_DESCRIPTION_CHARACTERS
 
 SOURCE = "open-library"
 ADDRESS = "https://openlibrary.org"
@@ -187,18 +186,10 @@ def book_to_record(bibkey: str, book: Document) -> Told:
 
 
 def _to_record(fields: Mapping[str, Any]) -> Told:
-    key = fields.get("source_id")
-    if not key:
+    if "source_id" not in fields:
         return NotAWork(Reason.UNKNOWN, "without a key of Open Library")
-    if not fields.get("title"):
-        return NotAWork(Reason.UNTITLED, key)
-    try:
-        return SourceRecord.model_validate(
-            {"source": SOURCE, "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION, **fields}
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return NotAWork(Reason.BROKEN, f"{key}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+    constant = {"source": SOURCE, "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
+    return fields_to_told({**constant, **fields})
 
 
 def type_of(document: Document) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
 from scrapy.http import Request, Response
 
 from crawler.answers import RETRYABLE, Answer, NotAWork, Reason, Told
 from crawler.errors import SelectionRefused
+from crawler.json_answers import read_object
 from crawler.open_library_documents import (
     ADDRESS,
     SOURCE,
@@ -61,20 +61,11 @@ def parse_answer(answer: Answer) -> Iterator[Told]:
 
 def read_document(answer: Answer) -> Document | NotAWork:
     """Gives the JSON object of an answer; an error, another kind of file, or a broken one is a NotAWork."""
-    body = answer.body.strip()
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        if answer.status >= 400:
-            return _refusal(answer.status, "")
-        is_json = not body or body[:1] in (b"{", b"[")
-        return NotAWork(Reason.BROKEN if is_json else Reason.UNKNOWN, f"{error.msg} at character {error.pos + 1}")
-    if isinstance(document, list):
-        return NotAWork(Reason.LIST)
-    if not isinstance(document, dict):
-        return NotAWork(Reason.UNKNOWN, f"JSON, but {type(document).__name__} and no object")
+    document = read_object(answer)
+    if isinstance(document, NotAWork):
+        return document
     message = document.get("error") or document.get("message") or document.get("detail")
-    if answer.status >= 400 or (message and not key_of(document) and "title" not in document):
+    if answer.status >= 400 or (message and not key_of(document) and "docs" not in document):
         return _refusal(answer.status, message if isinstance(message, str) else "")
     return document
 
