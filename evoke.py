@@ -85,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
         help="read saved answers and pages (files or folders, gzip too) instead of asking",
     )  # fmt: skip
 
+    profile = _add_verb(
+        verbs, "profile", "show what catalogues hold, lack and repeat, as one page",
+        "evoke profile films.jsonl books.jsonl.gz -o report.html",
+    )  # fmt: skip
+    profile.add_argument(
+        "catalogues", metavar="CATALOGUE", nargs="*", type=Path,
+        help="as `evoke index` reads them. None: the starter catalogue",
+    )  # fmt: skip
+    profile.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the page goes")
+
     index = _add_verb(verbs, "index", "make works searchable", "evoke index films.jsonl books.jsonl.gz --prune")
     index.add_argument(
         "catalogues", metavar="CATALOGUE", nargs="*", type=Path,
@@ -175,6 +185,29 @@ def _ask_source(options: argparse.Namespace) -> int:
         f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"
     )
     return INTERRUPTED if report.interrupted else 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from indexer.profile_report import kinds_text, make_report
+
+    started = perf_counter()
+    today = date.today()  # noqa: DTZ011 - the reader's day
+    profile = make_report(options.catalogues or [_starter_catalogue()], options.output, today)
+    extras = [
+        f"{count:,} {what}"
+        for count, what in ((profile.n_repeated, "repeated"), (profile.duplicates.n_merged, "to merge")) if count
+    ]  # fmt: skip
+    print(
+        f"{', '.join([kinds_text(profile.n_by_kind), *extras])}; {profile.n_rejected:,} lines rejected; "
+        f"{options.output} ({options.output.stat().st_size / 1000:,.0f} kB); {perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
+def _starter_catalogue() -> Path:
+    from indexer.pipeline import starter_catalogue
+
+    return starter_catalogue()
 
 
 def _index(options: argparse.Namespace) -> int:
@@ -300,6 +333,7 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "crawl": _crawl,
+    "profile": _profile,
     "index": _index,
     "search": _search,
     "serve": _serve,

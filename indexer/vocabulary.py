@@ -1,0 +1,72 @@
+"""How a vocabulary grows with the text: Heaps' law, V = K * n ** beta (Heaps 1978; Herdan 1964)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff"  # kana and ideographs, which no spaces part
+_LETTER = rf"[^\W{_ONE_BY_ONE}]"
+_WORD = re.compile(rf"{_LETTER}+(?:['\u2019]{_LETTER}+)*|[{_ONE_BY_ONE}]")
+_STEP = 1.1
+FIT_FROM = 1_000
+"""Words seen before the law is fitted: a short text's first words are nearly all new, whatever the language."""
+_FIT_LEAST_POINTS = 5
+
+
+def split_words(text: str) -> list[str]:
+    """Gives the words of a text in order, case folded; of Chinese and Japanese, the characters."""
+    return _WORD.findall(text.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class HeapsLaw:
+    """The fitted V = scale * n ** exponent."""
+
+    scale: float
+    exponent: float
+
+    def distinct(self, n_seen: float) -> float:
+        """Gives how many distinct words the law expects among so many."""
+        return float(self.scale * n_seen**self.exponent)
+
+
+class Growth:
+    """Counts distinct words against words seen, and notes both whenever the text has grown by a tenth.
+
+    Holds the distinct words and the notes, never a text.
+    """
+
+    def __init__(self) -> None:
+        self.n_seen = 0
+        self.points: list[tuple[int, int]] = []
+        self._words: set[str] = set()
+
+    @property
+    def n_distinct(self) -> int:
+        """Gives how many distinct words were seen."""
+        return len(self._words)
+
+    def add(self, words: Iterable[str]) -> None:
+        """Reads on."""
+        before = self.n_seen
+        for word in words:
+            self.n_seen += 1
+            self._words.add(word)
+        if self.n_seen > before and (not self.points or self.n_seen >= self.points[-1][0] * _STEP):
+            self.points.append((self.n_seen, self.n_distinct))
+
+    def fitted(self) -> tuple[list[tuple[int, int]], HeapsLaw] | None:
+        """Gives the points beyond the first thousand words and the law that fits them; None while there are too few."""
+        points = [point for point in self.points if point[0] >= FIT_FROM]
+        return (points, fit_heaps(points)) if len(points) >= _FIT_LEAST_POINTS else None
+
+
+def fit_heaps(points: Sequence[tuple[int, int]]) -> HeapsLaw:
+    """Gives the least-squares line through (ln n, ln V) of points (n, V)."""
+    log_seen, log_distinct = np.log(points).T
+    exponent, intercept = np.polyfit(log_seen, log_distinct, deg=1)
+    return HeapsLaw(float(np.exp(intercept)), float(exponent))
