@@ -232,6 +232,7 @@ def _translated(one: Traits, other: Traits) -> bool:
     """Says whether two books are in different languages, in codes of the same standard (two letters or three)."""
     return (
         one.kind == other.kind == "book"
+        and "wikidata" not in (one.source, other.source)  # tells the original's, under a title in English
         and one.language is not None
         and other.language is not None
         and len(one.language) == len(other.language)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from catalogues import SMALL, Fields, make_record, make_records, write_catalogue
 from fakes import FakeEncoder
 from homes import ask, build, open_home, read_points, titles
 
+from crawler.records import SourceRecord
 from evoke import _report_lines
 from indexer.embedding import Encoder
-from indexer.pipeline import BuildReport, build_index
+from indexer.pipeline import BuildReport, build_index, update_works
+from indexer.records import Work
 from indexer.settings import IndexSettings
+from indexer.store import Store
 from search_api.search import Search
 
 
@@ -181,6 +186,128 @@ def test_works_with_the_same_text_are_embedded_once(home: Path) -> None:
     report = build(home, [make_record("a", "Twin", "One text."), make_record("b", "Twin", "One text.")], encoder)
     assert (report.n_works, len(encoder.embedded)) == (2, 1)
     assert ids(home) == {"a", "b"}
+
+
+FERRY_OF_IMDB = {
+    "source": "imdb", "source_id": "tt0000071", "kind": "movie", "title": "The Night Ferry", "year": 1979,
+    "description": "A killer.", "genres": ["Thriller", "Crime"], "attribution": "Information courtesy of IMDb",
+}  # fmt: skip
+
+
+def test_records_of_one_work_are_served_as_one_with_the_source_of_each_field(home: Path) -> None:
+    encoder = FakeEncoder()
+    report = build(home, [*SMALL, FERRY_OF_IMDB], encoder)
+    assert (counts(report), report.n_works, len(encoder.embedded)) == ({"new": 9}, 8, 8)
+    assert "9 records tell of 8 works" in report.notes
+    with open_home(home) as search:
+        work = search.work("imdb:tt0000071")
+        assert ask(search, "anything").total == 8
+    assert (work.title, work.year, work.runtime_minutes) == ("The Night Ferry", 1979, 121)
+    assert work.description.startswith("A detective rides")
+    assert work.genres == ("Thriller", "Crime")
+    assert [f"{source.source}:{source.source_id}" for source in work.sources] == ["imdb:tt0000071", "test:night-ferry"]
+    assert work.origins["title"] == ("imdb:tt0000071",)
+    assert work.origins["description"] == work.origins["creators"] == ("test:night-ferry",)
+
+
+def test_a_work_keeps_its_id_when_a_source_joins_and_takes_another_when_its_own_goes(built_home: Path) -> None:
+    before = read_points(built_home)
+    encoder = FakeEncoder()
+    report = build(built_home, [FERRY_OF_IMDB], encoder)
+    assert (report.n_works, len(encoder.embedded)) == (8, 1)
+    joined = read_points(built_home)
+    assert joined.keys() == before.keys()
+    assert joined["test:night-ferry"][0]["title"] == "The Night Ferry"
+    build(built_home, [*SMALL[:4], *SMALL[5:], FERRY_OF_IMDB], prune=True)
+    assert read_points(built_home).keys() == before.keys() - {"test:night-ferry"} | {"imdb:tt0000071"}
+
+
+def test_a_changed_record_changes_its_work_only_and_may_leave_it(home: Path) -> None:
+    build(home, [*SMALL, FERRY_OF_IMDB])
+    encoder = FakeEncoder()
+    report = build(home, [*SMALL, {**FERRY_OF_IMDB, "genres": ["Thriller", "Mystery"]}], encoder)
+    assert (report.n_works, len(encoder.embedded)) == (8, 1)
+    report = build(home, [*SMALL, {**FERRY_OF_IMDB, "year": 2011}])
+    assert (counts(report), report.n_works) == ({"unchanged": 8, "changed": 1}, 9)
+    assert {"imdb:tt0000071", "test:night-ferry"} <= read_points(home).keys()
+
+
+def test_it_does_not_matter_in_which_file_records_come(tmp_path: Path) -> None:
+    catalogues = [
+        write_catalogue(tmp_path / "films.jsonl", SMALL),
+        write_catalogue(tmp_path / "imdb.jsonl", [FERRY_OF_IMDB]),
+    ]
+    for order in (1, -1):
+        build_index(catalogues[::order], IndexSettings(home=tmp_path / f"home{order}"), encoder=FakeEncoder())
+    assert read_points(tmp_path / "home1") == read_points(tmp_path / "home-1")
+
+
+def test_benchmark_documents_stay_themselves_whatever_joins_them(home: Path) -> None:
+    document = {"_id": "doc1", "title": "Night Ferry", "text": "", "metadata": {"imdb_id": "tt0000071", "year": 1978}}
+    build(home, [FERRY_OF_IMDB])
+    build(home, [document, {**document, "_id": "doc2"}])
+    with open_home(home) as search:
+        assert {hit.id for hit in ask(search, "ferry").hits} == {"doc1", "doc2"}
+        assert search.work("doc1").description == "A killer."
+
+
+def test_an_unchanged_catalogue_makes_no_work_again(home: Path) -> None:
+    build(home, [*SMALL, FERRY_OF_IMDB])
+    report = build(home, [FERRY_OF_IMDB, *SMALL])
+    assert (counts(report), report.generation) == ({"unchanged": 9}, None)
+
+
+def test_a_merge_that_was_broken_off_is_done_again(tmp_path: Path) -> None:
+    class BrokenOff(Exception):
+        pass
+
+    class BreakingStore(Store):
+        def put_works(self, works: Iterable[tuple[Work, bytes]]) -> None:
+            super().put_works(islice(works, 2))
+            raise BrokenOff
+
+    def put(store: Store, records: Sequence[Fields]) -> int:
+        run = store.begin_run()
+        store.put_records([(SourceRecord.model_validate(record), "") for record in records], run)
+        store.prune(run)
+        return run
+
+    with BreakingStore(tmp_path) as store:
+        run = put(store, SMALL)
+        with pytest.raises(BrokenOff):
+            update_works(store, run)
+    with Store(tmp_path) as store:
+        update_works(store, put(store, SMALL))
+        finished = list(store.hashes())
+    with BreakingStore(tmp_path) as store:
+        run = put(store, renamed(SMALL, "bee-diary", year=1931))
+        with pytest.raises(BrokenOff):
+            update_works(store, run)
+    with Store(tmp_path) as store:
+        update_works(store, put(store, SMALL))  # as when all was well
+        assert list(store.hashes()) == finished
+        assert len(finished) == len(SMALL)
+
+
+def test_a_store_of_the_version_before_is_taken_over(built_home: Path) -> None:
+    with sqlite3.connect(built_home / "store.sqlite3") as connection:
+        connection.executescript(
+            """CREATE TABLE old (id TEXT PRIMARY KEY, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
+               origin TEXT NOT NULL, run INTEGER NOT NULL, body TEXT NOT NULL);
+               INSERT INTO old SELECT id, content_hash, text_hash, origin, run, json_remove(work.body, '$.origins')
+               FROM work JOIN record USING (id);
+               DROP TABLE work;
+               DROP TABLE record;
+               ALTER TABLE old RENAME TO work;
+               ALTER TABLE run DROP COLUMN merged;
+               PRAGMA user_version = 1;"""
+        )
+    connection.close()
+    encoder = FakeEncoder()
+    before = read_points(built_home)
+    report = build(built_home, SMALL[:3], encoder)
+    assert (counts(report), report.n_works, encoder.embedded) == ({"unchanged": 3}, len(SMALL), [])
+    assert read_points(built_home) == before
 
 
 def test_closing_line_counts_everything(built_home: Path) -> None:
