@@ -16,10 +16,8 @@ _SOURCE_NOTE = re.compile(
 )
 _RULE = re.compile(r"^([-*_=])(?: ?\1){2,}$", re.MULTILINE)
 _QUOTE_OR_HEADING = re.compile(r"^(?:(?:> ?)+|#{1,6} )", re.MULTILINE)
-_EMPHASIS = re.compile(
-    r"(?<![\w\\*])(?P<stars>\*{1,3})(?=[^\s*])(?P<starred>[^*\n]+)(?<=\S)(?P=stars)(?![\w*])"
-    r"|(?<![\w\\])(?P<lines>_{1,2})(?=[^\s_])(?P<lined>[^_\n]+)(?<=\S)(?P=lines)(?!\w)"
-)
+_STARRED = re.compile(r"(?<![\w\\*])(\*{1,3})(?=[^\s*])([^*\n]+)(?<=\S)\1(?![\w*])")
+_UNDERLINED = re.compile(r"(?<![\w\\])(_{1,2})(?=[^\s_])([^_\n]+)(?<=\S)\1(?!\w)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!>~|-])")
 _POINTING_ELSEWHERE = frozenset(("also contained in", "contained in", "also published in", "also in", "see also"))
 
@@ -35,7 +33,7 @@ def plain_text(markdown: str) -> str:
     text = "\n".join([first, *(section for section in others if not _points_elsewhere(section))])
     text = _LINK.sub(r"\1", _SOURCE_NOTE.sub("", text))
     text = _QUOTE_OR_HEADING.sub("", text)
-    text = _EMPHASIS.sub(lambda found: found["starred"] or found["lined"], text)
+    text = _UNDERLINED.sub(r"\2", _STARRED.sub(r"\2", text))
     return _ESCAPED.sub(r"\1", text).strip()
 
 
