@@ -46,9 +46,9 @@ _MAKING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _TELLING = re.compile(
-    r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)|cent(?:er|re)(?:s|d)
-    |revolv(?:es|ing)|depict\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+|set\ (?:in|during|on|at)|life\ of
-    |plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+|traces)\b""",
+    r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)
+    |cent(?:er|r)(?:es|ed|s|ing)|revolv(?:es|ing)|depict\w*|describ\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+
+    |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+|traces)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKUP = re.compile(

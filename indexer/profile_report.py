@@ -62,7 +62,7 @@ DOUBTS = {
     ),
     "odd year": (
         "Odd years",
-        "Not possible, or not the year that the description begins with: often one work's facts with another's text.",
+        "Not possible, or not what the description begins with: a late release, or another work's text.",
     ),
     "title markup": ("Broken titles", "Markup, or letters that were decoded wrongly (Ã© for é)."),
     "description markup": ("Broken descriptions", "Markup, links, or letters that were decoded wrongly."),

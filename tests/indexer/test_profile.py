@@ -174,6 +174,7 @@ def test_doubtful_records_are_found(catalogue: Path, name: str, fields: dict[str
         ("short", {"description": "This description has ten words, which is just about enough."}),
         ("short", {"description": "孤独な灯台守が嵐の冬に希望を取り戻す。"}),
         ("no story", {"description": STORY}),
+        ("no story", {"description": "It is a very good book that describes the hardships of the settlements."}),
         ("no story", {"description": "A director and an actress share one bridge in wartime."}),
         ("odd year", {"kind": "movie", "year": 1888}),
         ("odd year", {"kind": "book", "year": -2600}),
