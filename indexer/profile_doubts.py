@@ -48,7 +48,8 @@ _MAKING = re.compile(
 _TELLING = re.compile(
     r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)
     |cent(?:er|r)(?:es|ed|s|ing)|revolv(?:es|ing)|depict\w*|describ\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+
-    |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+|traces)\b""",
+    |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+
+    |traces)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKUP = re.compile(
