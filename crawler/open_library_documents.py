@@ -51,7 +51,7 @@ _MARKS_OF_COPIES = frozenset((
 ))  # fmt: skip
 """Subjects that say where a copy is to be had."""
 
-_MACHINE_TAG = re.compile(r"\w+:\S")
+_MACHINE_TAG = re.compile(r"[a-z_]+:\S")
 
 _ROLES = frozenset((
     "author", "illustrator", "translator", "editor", "narrator", "photographer", "introduction", "foreword",
@@ -132,7 +132,7 @@ def _merge_fields(work: Document, name_of: NameOf, editions: Iterable[Document])
         description=_description(describing),
         year=year_of(work.get("first_publish_date")) or year,
         creators=[*(_authors(work, name_of) or _authors(edition, name_of)), *_contributors(edition)],
-        genres=_unique(genre.rstrip(" .") for genre in _names(edition.get("genres"))),
+        genres=_unique(genre for each in _names(edition.get("genres")) if (genre := each.rstrip(" ."))),
         keywords=_keywords(work, *_SUBJECTS) or _keywords(edition, *_SUBJECTS),
         language=languages.original(),
         page_count=_page_count(edition.get("number_of_pages")),
@@ -232,14 +232,14 @@ def _keys(references: object) -> list[str]:
 def _authors(document: Document, name_of: NameOf) -> list[dict[str, str]]:
     """Gives the authors with a name: `api/books` has it beside the key, elsewhere it is looked up."""
     named = _names([each for each in _list(document.get("authors")) if isinstance(each, dict) and "name" in each])
-    found = named or [name for key in author_keys(document) if (name := name_of(key))]
+    found = named or _names([name_of(key) for key in author_keys(document)])
     return [{"name": name, "role": "author"} for name in dict.fromkeys(found)]
 
 
 def _contributors(edition: Document) -> Iterator[dict[str, str]]:
     """Gives those who contributed to an edition and whose role is told: "Tony Ross (Illustrator)"."""
     for told in map(_mapping, _list(edition.get("contributors"))):
-        if (name := _line(told.get("name"))) and (role := _line(told.get("role"))):
+        if (name := _first([told])) and (role := _line(told.get("role"))):
             yield {"name": name, "role": role.lower()}
     for each in _names(edition.get("contributions")):
         found = _ROLE_IN_BRACKETS.fullmatch(each)
@@ -311,7 +311,7 @@ def isbn_ids(*values: object) -> dict[str, str]:
     ids: dict[str, str] = {}
     for each in values:
         for name in _names(each):
-            if found := _ISBN.fullmatch(re.sub(r"[\s-]", "", name).upper()):
+            if found := _ISBN.fullmatch(name.replace("-", "").replace(" ", "").upper()):
                 ids.setdefault(str(found.lastgroup), found[0])
     return ids
 

@@ -12,7 +12,7 @@ import gzip
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from io import BufferedReader
@@ -31,6 +31,7 @@ _LINE = re.compile(rb"/type/\w+\t/[^\t\n]+\t\d+\t[^\t\n]*\t\{")
 _NUMBER = re.compile(r"(?:.*/)?OL([1-9][0-9]{0,8})[AMW]")
 _GZIP_MAGIC = b"\x1f\x8b"
 _BATCH = 20_000
+_BUFFER_BYTES = 128 * 1024
 _WORK_SHIFT = 32
 _CACHE_KIB = 64 * 1024
 
@@ -75,7 +76,7 @@ def _store_dump(path: Path, store: sqlite3.Connection) -> Iterator[NotAWork]:
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
-            file = BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+            file = BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES) if packed else raw
             # A line without end is cut, so that no damaged file fills the memory.
             for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES), b""), start=1):
                 told = _read_line(line)
@@ -126,8 +127,8 @@ def _number(key: str) -> int:
     return int(found[1])
 
 
-def _keep(document: Document, fields: Iterable[str]) -> bytes:
-    return orjson.dumps({name: document[name] for name in fields if name in document})
+def _keep(document: Document, fields: Container[str]) -> bytes:
+    return orjson.dumps({name: value for name, value in document.items() if name in fields})
 
 
 def _write(store: sqlite3.Connection, parts: list[tuple[int, bytes]], authors: list[tuple[int, str]]) -> None:
