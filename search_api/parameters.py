@@ -88,6 +88,9 @@ class SearchParameters(SimilarParameters):
         description="parts of what would be understood to leave out",
         examples=[["values.E4", "like.ID", "unlike.ID", "filters.year"]],
     )
+    weight: Names = Field(
+        default=[], description="how much a value is wanted, from -1 to 1", examples=[["E5:0.8", "E16:-0.5"]]
+    )
 
     def to_request(self) -> SearchRequest:
         """The same request as a body has it."""
@@ -98,6 +101,7 @@ class SearchParameters(SimilarParameters):
             offset=self.offset,
             interpret=self.interpret,
             without=tuple(self.without),
+            weights=dict(parse_weight(text) for text in self.weight),
         )
 
 
@@ -121,6 +125,14 @@ def parse_value(text: str) -> tuple[str, ScoreRange]:
     if not found:
         raise RequestRefused("value", f"{text!r} is neither a value nor value:score; write E5, or E5:0.6")
     return found[1], ScoreRange(gte=float(found[2]) if found[2] else None)
+
+
+def parse_weight(text: str) -> tuple[str, float]:
+    """A value's id and how much it is wanted, from `E5:0.8` or `E16:-0.5`."""
+    found = re.fullmatch(r"([^:]+):(-?(?:0|1|0?\.\d+|1\.0+))", text)
+    if not found:
+        raise RequestRefused("weight", f"{text!r} is no value:weight from -1 to 1; write E5:0.8, or E16:-0.5")
+    return found[1], float(found[2])
 
 
 def _to_range(name: str, low: int | None, high: int | None) -> IntegerRange | None:

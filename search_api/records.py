@@ -90,6 +90,9 @@ def _check_part(path: str) -> str:
     raise ValueError(f"{path!r} is no part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT")
 
 
+Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+"""How much a value is wanted, in [-1, 1]; negative: unwanted."""
+
 IntentPart = Annotated[Name, AfterValidator(_check_part)]
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`."""
 
@@ -109,6 +112,12 @@ class SearchRequest(_Closed):
         max_length=50,
         description="parts of what would be understood to leave out, by their path in the intent: "
         "`values.E4`, `like.ID`, `unlike.ID`, `filters.year`",
+    )
+    weights: dict[str, Weight] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Replaces, value by value, "
+        "what is read from the query's words; 0 takes a value out",
     )
 
 

@@ -125,6 +125,7 @@ def search_by_body(
                         "limit": 5,
                     }
                 },
+                "adjusted": {"value": {"query": "a story of survival", "weights": {"E2": 0.8, "E16": -0.5}}},
             }
         ),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -105,10 +105,11 @@ class Search:
         """Gives the page of works that a request asks for.
 
         Raises:
-            RequestRefused: a filter names a value that the taxonomy does not have.
+            RequestRefused: a filter or a weight names a value that the taxonomy does not have.
         """
         started = perf_counter()
         self._check_filters(request.filters)
+        self._check_values("weights", request.weights)
 
         def answer(generation: Generation) -> Page:
             question = self._ask(generation, request.query, self._read(request, generation))
@@ -197,19 +198,22 @@ class Search:
         )
 
     def _check_filters(self, filters: Filters) -> None:
-        for value_id in filters.values:
+        self._check_values("filters.values", filters.values)
+
+    def _check_values(self, field: str, value_ids: Iterable[str]) -> None:
+        for value_id in value_ids:
             if value_id not in self._taxonomy.by_id:
-                raise RequestRefused(f"filters.values.{value_id}", "no value has this id; GET /v1/values lists them")
+                raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
     def _read(self, request: SearchRequest, generation: Generation) -> Intent:
-        """Gives what a request's words mean; a filter of the request itself replaces the one read from the words."""
+        """Gives what a request means: its own filters and weights replace those read from its words."""
         if not request.interpret:
-            return Intent(text=request.query, filters=request.filters)
+            return weigh(Intent(text=request.query, filters=request.filters), request.weights)
         intent = parse_intent(request.query, self._taxonomy, genres=generation.genres, find_work=generation.titles.find)
         if intent.filters.genres and not generation.genres_known:
             unwanted_only = Choice(none=intent.filters.genres.none)
             intent = intent.model_copy(update={"filters": intent.filters.model_copy(update={"genres": unwanted_only})})
-        intent = leave_out(intent, frozenset(request.without))
+        intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
@@ -287,6 +291,12 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
             "filters": intent.filters.model_copy(update=filters),
         }
     )
+
+
+def weigh(intent: Intent, weights: Mapping[str, float]) -> Intent:
+    """Gives an intent with these weights in place of its own, value by value; one of 0 takes the value out."""
+    values = {value_id: weight for value_id, weight in {**intent.values, **weights}.items() if weight}
+    return intent.model_copy(update={"values": values})
 
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:

@@ -166,9 +166,12 @@ class FakeSearch:
 
     def search(self, request: SearchRequest) -> Page:
         self._fail_if_told()
+        self._check_values("weights", request.weights)
         self.requests.append(request)
         intent = read_intent(request.query, self.works.values()) if request.interpret else Intent(text=request.query)
         intent = leave_out(intent, request.without)
+        values = {i: weight for i, weight in {**intent.values, **request.weights}.items() if weight}
+        intent = intent.model_copy(update={"values": values})
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         intent = intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
         ranked = self._ranked(intent)
@@ -191,9 +194,7 @@ class FakeSearch:
 
     def facets(self, filters: Filters = Filters(), names: Sequence[str] = FACETS, limit: int = 20) -> Facets:  # noqa: B008
         self._fail_if_told()
-        for value_id in filters.values:
-            if value_id not in _NAMES:
-                raise RequestRefused(f"filters.values.{value_id}", "no value has this id")
+        self._check_values("filters.values", filters.values)
         works = [work for work in self.works.values() if passes(work, filters)]
         return Facets(total=len(works), facets={name: _count(name, works)[:limit] for name in names})
 
@@ -219,6 +220,11 @@ class FakeSearch:
     def _fail_if_told(self) -> None:
         if self.failure:
             raise self.failure
+
+    def _check_values(self, field: str, value_ids: Iterable[str]) -> None:
+        for value_id in value_ids:
+            if value_id not in _NAMES:
+                raise RequestRefused(f"{field}.{value_id}", "no value has this id")
 
     def _ranked(self, intent: Intent) -> list[Hit]:
         named = {reference.id for reference in intent.like}

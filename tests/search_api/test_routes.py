@@ -10,7 +10,7 @@ from service_fakes import FakeSearch
 
 from search_api.app import create_app
 from search_api.errors import RequestRefused
-from search_api.parameters import FilterParameters, parse_value
+from search_api.parameters import FilterParameters, parse_value, parse_weight
 from search_api.problems import nearest
 from search_api.records import Choice, Filters, IntegerRange, ScoreRange, SearchRequest
 from search_api.settings import SearchSettings
@@ -45,6 +45,7 @@ def test_get_and_post_ask_the_same() -> None:
             "not_genre": "Horror",
             "creator": "Joe Johnston",
             "value": ["E5:0.6", "E2"],
+            "weight": ["E5:0.8", "E4:-0.5", "E2:0"],
         },
     )
     by_body = CLIENT.post(
@@ -64,11 +65,13 @@ def test_get_and_post_ask_the_same() -> None:
                 "creators": {"any": ["Joe Johnston"]},
                 "values": {"E5": {"gte": 0.6}, "E2": {}},
             },
+            "weights": {"E5": 0.8, "E4": -0.5, "E2": 0},
         },
     )
     assert by_link.status_code == by_body.status_code == 200
     assert SEARCH.requests[0] == SEARCH.requests[1]
     assert by_link.json() == by_body.json()
+    assert by_link.json()["intent"]["values"] == {"E5": 0.8, "E4": -0.5}
 
 
 def test_an_answer_has_the_fields_of_the_contract() -> None:
@@ -162,6 +165,8 @@ def test_an_unknown_facet_is_named() -> None:
         ("q=x&year_from=199x", "year_from", "must be a whole number"),
         ("q=x&year_from=2000&year_to=1990", "year_from", "2000 is above year_to (1990)"),
         ("q=x&value=E5:2", "value", "'E5:2' is neither a value nor value:score; write E5, or E5:0.6"),
+        ("q=x&weight=E5:2", "weight", "'E5:2' is no value:weight from -1 to 1; write E5:0.8, or E16:-0.5"),
+        ("q=x&weight=E99:0.5", "weights.E99", "no value has this id"),
         (
             "q=x&without=filter.year",
             "without",
@@ -235,6 +240,12 @@ def test_what_belongs_in_the_body_is_not_guessed_as_a_parameter() -> None:
         ({"query": "x", "filters": {"year": {"gte": "199x"}}}, "filters.year.gte", "must be a whole number"),
         ({"query": "x", "filters": {"year": {"gte": 3, "lte": 2}}}, "filters.year", "gte (3) is above lte (2)"),
         ({"query": "x", "filters": {"values": {"E5": {"gte": 2}}}}, "filters.values.E5.gte", "must be at most 1.0"),
+        ({"query": "x", "weights": {"E5": 1.5}}, "weights.E5", "must be at most 1.0"),
+        ({"query": "x", "weights": {"E5": -2}}, "weights.E5", "must be at least -1.0"),
+        ({"query": "x", "weights": {"E5": "much"}}, "weights.E5", "must be a number"),
+        ({"query": "x", "weights": {"E99": 0.5}}, "weights.E99", "no value has this id"),
+        ({"query": "x", "weights": {f"E{n}": 1 for n in range(51)}}, "weights", "must have at most 50 entries"),
+        ({"query": "x", "weights": ["E5"]}, "weights", "must be an object"),
         ({"query": "x", "filters": {"genres": {"any": "Drama"}}}, "filters.genres.any", "must be a list"),
         ({"query": "x", "filters": []}, "filters", "must be an object"),
         ([], "body", "must be an object"),
@@ -326,6 +337,41 @@ def test_a_value_with_its_least_score(text: str, expected: tuple[str, ScoreRange
 def test_a_value_written_otherwise_is_refused(text: str) -> None:
     with pytest.raises(RequestRefused, match="value: "):
         parse_value(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("E5:0.8", 0.8), ("E5:-0.5", -0.5), ("E5:-.5", -0.5), ("E5:1", 1), ("E5:-1.0", -1), ("E5:0", 0)],
+)
+def test_a_weight_is_signed(text: str, expected: float) -> None:
+    assert parse_weight(text) == ("E5", expected)
+
+
+@pytest.mark.parametrize("text", ["E5", "E5:", "E5:nan", "E5:-1.5", "E5:+1", "E5:--1", ":0.5", "E5:0.5:0.6", "E5:1e-1"])
+def test_a_weight_written_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(RequestRefused, match="weight: "):
+        parse_weight(text)
+
+
+@pytest.mark.parametrize("weight", ["NaN", "Infinity"])
+def test_a_weight_that_is_no_finite_number_is_refused(weight: str) -> None:
+    body = f'{{"query": "x", "weights": {{"E5": {weight}}}}}'
+    response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
+    assert [error["field"] for error in response.json()["errors"]] == ["weights.E5"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "values"),
+    [
+        ([], {"E5": 1.0, "E4": -0.6}),
+        (["E5:0.3"], {"E5": 0.3, "E4": -0.6}),
+        (["E4:0"], {"E5": 1.0}),
+        (["E2:0.5"], {"E5": 1.0, "E4": -0.6, "E2": 0.5}),
+    ],
+)
+def test_weights_replace_what_was_read_value_by_value(weights: list[str], values: dict[str, float]) -> None:
+    page = CLIENT.get("/v1/search", params={"q": "inspiring but not too sad", "weight": weights}).json()
+    assert page["intent"]["values"] == values
 
 
 def test_the_nearest_field_is_given_with_its_path_only_where_that_is_the_news() -> None:

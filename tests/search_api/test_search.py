@@ -9,7 +9,7 @@ import pytest
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from search_api.errors import IndexMissing, RequestRefused, WorkNotFound
-from search_api.records import FACETS, Filters, Hit, Page, SearchRequest
+from search_api.records import FACETS, Filters, Hit, Page, ScoreRange, SearchRequest
 from search_api.search import Search, open_search
 from search_api.settings import SearchSettings
 
@@ -170,9 +170,34 @@ def test_parts_of_what_was_understood_can_be_left_out(search: Search) -> None:
     assert (plain.text, plain.values) == (query, {})
 
 
+def test_a_weight_moves_the_works_that_give_the_value(search: Search) -> None:
+    def mean_rank_of_the_funny(**weights: float) -> float:
+        page = search.search(SearchRequest(query="a story about friendship", limit=100, weights=weights))
+        assert {value_id: page.intent.values.get(value_id) for value_id in weights} == weights
+        order = [hit.id for hit in page.hits] + funny
+        return sum(order.index(work_id) for work_id in funny) / len(funny)
+
+    found = search.search(SearchRequest(query="humour", limit=20, filters=Filters(values={"E9": ScoreRange(gte=0.7)})))
+    funny = [hit.id for hit in found.hits]
+    assert funny
+    assert mean_rank_of_the_funny(E9=1.0) < mean_rank_of_the_funny() < mean_rank_of_the_funny(E9=-1.0)
+
+
+def test_a_weight_of_zero_takes_out_what_was_read(search: Search) -> None:
+    query = "an inspiring film, not too sad"
+    read = search.search(SearchRequest(query=query)).intent.values
+    assert {"E5", "E4"} <= read.keys()
+    rest = search.search(SearchRequest(query=query, weights={"E5": 0})).intent.values
+    assert rest == {value_id: weight for value_id, weight in read.items() if value_id != "E5"}
+    plain = SearchRequest(query=query, interpret=False, without=("values.E2",), weights={"E2": 0.5})
+    assert search.search(plain).intent.values == {"E2": 0.5}
+
+
 def test_an_unknown_value_is_refused_by_name(search: Search) -> None:
     with pytest.raises(RequestRefused, match=r"filters\.values\.E99"):
         ask(search, "hope", values={"E99": {"gte": 0.5}})
+    with pytest.raises(RequestRefused, match=r"weights\.E99"):
+        search.search(SearchRequest(query="hope", weights={"E99": 0.5}))
 
 
 @pytest.mark.parametrize("query", ["😀🎬", "ספר על אהבה", "كتاب عن الحب", "the of and", "x" * 10_000, "\u0000"])
