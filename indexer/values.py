@@ -1,4 +1,4 @@
-"""The taxonomy of values: what a work can give, read from `values.toml` and checked."""
+"""The taxonomy: the values that a work can give and the tags people give it, read from `values.toml` and checked."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ class Value(_Closed):
     ask: tuple[Phrase, ...] = ()
 
 
+class Tag(_Closed):
+    """One community tag or shelf, such as "satire": people who ask for it get what people tagged so."""
+
+    name: Phrase
+    description: Phrase
+    labels: tuple[Phrase, ...] = ()
+    ask: tuple[Phrase, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The dimension of the tag: its name after "T-", with everything but letters and digits as "-"."""
+        return "T-" + "".join(character if character.isalnum() else "-" for character in self.name)
+
+
 class RollUp(_Closed):
     """A name for every value of a facet at once, such as "educational value"."""
 
@@ -43,16 +57,27 @@ class RollUp(_Closed):
 
 
 class Taxonomy(_Closed):
-    """Every value, in file order, which is also the order of the dimensions of a `values` vector."""
+    """Every value, then every tag, in file order, which is also the order of the dimensions of a `values` vector."""
 
     version: Phrase
     values: tuple[Value, ...]
     rollups: tuple[RollUp, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """The value ids, in file order."""
         return tuple(value.id for value in self.values)
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        """The value ids, then the tag ids, each in file order."""
+        return (*self.ids, *(tag.id for tag in self.tags))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of each dimension."""
+        return {value.id: value.name for value in self.values} | {tag.id: tag.name for tag in self.tags}
 
     @cached_property
     def by_id(self) -> dict[str, Value]:
@@ -81,6 +106,15 @@ class Taxonomy(_Closed):
                 phrases.setdefault(_phrase_key(phrase), {})[value.id] = 1.0
         return phrases
 
+    @cached_property
+    def asking_tags(self) -> dict[str, dict[str, float]]:
+        """What each asking phrase asks for in tags: tag ids, each with weight 1. A tag's name asks for it too."""
+        phrases: dict[str, dict[str, float]] = {}
+        for tag in self.tags:
+            for phrase in (tag.name, *tag.ask):
+                phrases.setdefault(_phrase_key(phrase), {})[tag.id] = 1.0
+        return phrases
+
     def members(self, rollup: RollUp) -> tuple[Value, ...]:
         """The values a roll-up stands for."""
         return tuple(value for value in self.values if value.facet == rollup.facet)
@@ -106,6 +140,19 @@ class Taxonomy(_Closed):
                     raise ValueError(f"value {value.id}: opposites: no value has the id {opposite!r}")
             seen_ids.add(value.id)
             seen_names.add(value.name.lower())
+        return self
+
+    @model_validator(mode="after")
+    def _tags_agree(self) -> Taxonomy:
+        taken = {value_id: f"value {value_id}" for value_id in self.ids}
+        seen_names: set[str] = set()
+        for tag in self.tags:
+            if tag.name.lower() in seen_names:
+                raise ValueError(f"tag {tag.name}: name: given twice")
+            if tag.id in taken:
+                raise ValueError(f"tag {tag.name}: name: its id, {tag.id}, is that of {taken[tag.id]}")
+            taken[tag.id] = f"tag {tag.name}"
+            seen_names.add(tag.name.lower())
         return self
 
 

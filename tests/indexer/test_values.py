@@ -15,6 +15,14 @@ facet = "emotion"
 description = "It leaves you hopeful."
 """
 
+SATIRE = """
+[[tags]]
+name = "dark satire"
+description = "It mocks society."
+labels = ["satirical"]
+ask = ["pokes fun at society", "Tongue-in-Cheek"]
+"""
+
 
 def write_taxonomy(folder: Path, text: str) -> Path:
     path = folder / "mine.toml"
@@ -80,7 +88,24 @@ def test_knows_what_asking_words_ask_for():
 def test_takes_the_users_own_file_instead(tmp_path: Path):
     taxonomy = load_taxonomy(write_taxonomy(tmp_path, 'version = "mine-2"\n' + HOPE))
     assert taxonomy.version == "mine-2"
+    assert taxonomy.ids == taxonomy.dimensions == ("E2",)
+    assert taxonomy.tags == ()
+    assert taxonomy.asking_tags == {}
+
+
+def test_tags_follow_the_values_as_dimensions(tmp_path: Path):
+    taxonomy = load_taxonomy(write_taxonomy(tmp_path, 'version = "1"\n' + SATIRE + HOPE))
     assert taxonomy.ids == ("E2",)
+    assert taxonomy.dimensions == ("E2", "T-dark-satire")
+    assert taxonomy.names == {"E2": "hope", "T-dark-satire": "dark satire"}
+    assert taxonomy.tags[0].labels == ("satirical",)
+
+
+def test_tags_are_asked_for_by_name_and_in_other_words(tmp_path: Path):
+    taxonomy = load_taxonomy(write_taxonomy(tmp_path, 'version = "1"\n' + HOPE + SATIRE))
+    satire = {"T-dark-satire": 1.0}
+    assert taxonomy.asking_tags == {"dark satire": satire, "pokes fun at society": satire, "tongue in cheek": satire}
+    assert "dark satire" not in taxonomy.asking
 
 
 @pytest.mark.parametrize(
@@ -99,6 +124,21 @@ def test_takes_the_users_own_file_instead(tmp_path: Path):
         ('version = "1"\n' + HOPE.replace("emotion", "mood"), "value E2: facet: input should be"),
         ('version = "1"\n' + HOPE.replace("emotion", "theme"), "value E2: group: a theme belongs to a group"),
         ('version = "1"\n[[values]]\nfacet = "theme"', "value number 1: id: field required"),
+        ('version = "1"\n' + HOPE + SATIRE + SATIRE, "tag dark satire: name: given twice"),
+        (
+            'version = "1"\n' + HOPE + SATIRE + SATIRE.replace("dark satire", "Dark Satire"),
+            "tag Dark Satire: name: given",
+        ),
+        (
+            'version = "1"\n' + HOPE + SATIRE + SATIRE.replace("dark satire", "dark-satire"),
+            "tag dark-satire: name: its id, T-dark-satire, is that of tag dark satire",
+        ),
+        (
+            'version = "1"\n' + HOPE.replace("E2", "T-dark-satire") + SATIRE,
+            "tag dark satire: name: its id, T-dark-satire, is that of value T-dark-satire",
+        ),
+        ('version = "1"\n' + HOPE + SATIRE.replace("labels", "lables"), "tag dark satire: lables: extra inputs"),
+        ('version = "1"\n' + HOPE + SATIRE.replace("It mocks society.", ""), "tag dark satire: description: string"),
         ('version = "1"\nvalues = 3', "values: input should be a valid tuple"),
     ],
 )
