@@ -39,7 +39,7 @@ class Likeness(IntEnum):
     MAIN = 1
     """One is the other's main title: its subtitle is left out."""
     PART = 2
-    """The same, and the subtitle has a number, which may tell parts apart."""
+    """The same, but the subtitle has a number, which may tell parts apart."""
     SIMILAR = 3
     """But for a few letters."""
 
@@ -105,7 +105,6 @@ _CERTAINTY = {
             Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.EQUAL),
             Evidence(Ids.NONE, People.UNKNOWN, Gap.ONE, Likeness.EQUAL),
             Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.MAIN),
-            Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.PART),
         )
     )
 }

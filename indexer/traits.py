@@ -87,7 +87,6 @@ _ALSO_KNOWN_AS = re.compile(r"^a\.?k\.?a\.?\s+", re.IGNORECASE)
 _SUBTITLE = re.compile(r"\s*[:;]\s+|\s+[-\u2013\u2014]+\s+")
 _ABBREVIATION = re.compile(r"(?<=\b\w)[.*]\s?(?=\w\b)")
 _APOSTROPHE = re.compile(r"['\u2019\u02bc`\u00b4]")
-_THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}\b)")
 _WORD = re.compile(r"[^\W_]+")
 _SPELT_OUT = {
     "vol": "volume", "pt": "part", "dr": "doctor", "mr": "mister", "st": "saint", "vs": "versus",
@@ -100,7 +99,6 @@ _ROMAN = {
         ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), start=1
     )
 }
-_LEAST_MAIN_CHARACTERS = 3
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
 
@@ -122,7 +120,7 @@ def read_title(title: str) -> Title:
         words += _title_words(part, first=not words)
         beginnings.append("".join(words))
     full = beginnings[-1] or "".join(title.split())
-    return Title(full, tuple(x for x in beginnings[:-1] if len(x) >= _LEAST_MAIN_CHARACTERS and x != full))
+    return Title(full, tuple(filter(None, beginnings[:-1])))
 
 
 def _split_brackets(title: str) -> tuple[str, list[str]]:
@@ -136,7 +134,7 @@ def _split_brackets(title: str) -> tuple[str, list[str]]:
 
 
 def _title_words(part: str, *, first: bool) -> list[str]:
-    words = _WORD.findall(_THOUSANDS.sub("", _APOSTROPHE.sub("", _ABBREVIATION.sub("", fold(part)))))
+    words = _WORD.findall(_APOSTROPHE.sub("", _ABBREVIATION.sub("", fold(part))))
     words = [_SPELT_OUT.get(word, word) for word in words if word not in _LEFT_OUT] or words
     # One letter is a number at the end only: "Rocky V", but "Astonishing X-Men" and "I, Robot".
     last = len(words) - 1
@@ -166,7 +164,7 @@ LEAST_NAME_RATIO = 85
 @lru_cache(maxsize=200_000)
 def read_names(text: str) -> tuple[Name, ...]:
     """Gives the names that a text may mean: "Le Guin, Ursula" is one person, "Zadie Smith, Nick Laird" are two."""
-    parts = [part for part in text.split(",") if fold(part).strip(" .") not in _GENERATION]
+    parts = text.split(",")
     readings = [" ".join(reversed(parts))] if len(parts) == 2 else parts
     if len(parts) == 2:
         readings += [part for part in parts if " " in part.strip()]

@@ -54,9 +54,17 @@ def test_a_shared_id_makes_one_work_however_it_is_written(ids: tuple[Fields, Fie
     assert are_one(one, other)
 
 
-def test_a_sources_own_id_counts_as_its_id() -> None:
-    own = {"source": "imdb", "source_id": "tt0000071", "title": "Paper Boats"}
-    assert are_one(own, {"title": "Bateaux de papier", "ids": {"imdb": "tt0000071"}})
+@pytest.mark.parametrize(
+    ("source", "name", "own_id"),
+    [
+        ("imdb", "imdb", "tt0000071"),
+        ("google-books", "google_books", "aB_-9"),
+        ("open-library", "open_library", "OL1W"),
+    ],
+)
+def test_a_sources_own_id_counts_as_its_id(source: str, name: str, own_id: str) -> None:
+    own = {"source": source, "source_id": own_id, "title": "Paper Boats"}
+    assert are_one(own, {"title": "Paper Boats", "ids": {name: own_id}})
 
 
 def test_a_shared_work_id_joins_translations_and_other_years() -> None:
@@ -113,6 +121,9 @@ def test_an_isbn_given_to_two_books_joins_neither() -> None:
         ("History of the World: Part I", "History of the World, Part One"),
         ("20,000 Leagues Under the Sea", "20000 leagues under the sea"),
         ("Trip to the Moon, A (Voyage dans la lune, Le)", "Le voyage dans la lune"),
+        ("Avventura, L' (Adventure, The)", "L'Avventura"),
+        ("Leuchtturm (1955), Der", "Der Leuchtturm"),
+        ("Maltese Falcon, The (a.k.a. Dangerous Female)", "Dangerous Female"),
         ("Solaris (1972)", "Solaris"),
         ("Børn i byen", "Born i byen"),
         ("Солярис", "солярис"),
@@ -130,18 +141,47 @@ def test_a_title_is_known_however_it_is_written(one: str, other: str) -> None:
         ("Rocky II", "Rocky III"),
         ("Salt Road: Part One", "Salt Road: Part Two"),
         ("Salt Road: The Desert", "Salt Road: The Harbour"),
-        ("Alien", "Aliens"),
+        ("Legend", "Legends"),
         ("Malcolm X", "Malcolm"),
         ("I", "1"),
+        ("Solaris (1972)", "1972"),
     ],
 )
 def test_sequels_and_parts_stay_apart_even_in_one_year(one: str, other: str) -> None:
     assert groups(film(one), film(other)) == []
 
 
+def test_an_original_title_is_as_good() -> None:
+    assert are_one(film("Paper Boats", original_title="Bateaux de papier"), film("Bateaux de papier"))
+
+
 def test_a_subtitle_may_be_missing() -> None:
-    assert are_one(film("Far Signal: The Long Answer"), film("Far Signal"))
+    assert are_one(film("Far Signal: The Long Answer"), film("Far Signal", director=None))
+    assert are_one(film("Far Signal: The Long Answer"), film("Far Signal", 1995))
     assert are_one(book("Salt: A World History", 2002), book("Salt", 2010))
+
+
+def test_a_part_without_its_number_is_known_by_its_year() -> None:
+    parts = [film("Far Signal: Part 1", 2003), film("Far Signal: Part 2", 2004)]
+    assert groups(*parts, film("Far Signal", 2003)) == [{0, 2}]
+    assert groups(*parts, film("Far Signal", 2002)) == []
+
+
+def test_parts_told_without_their_subtitles_join_the_one_of_their_year() -> None:
+    parts = [film("Far Signal: The Answer", 2001), film("Far Signal: The Question", 2002)]
+    assert groups(*parts, film("Far Signal", 2001), film("Far Signal", 2002)) == [{0, 2}, {1, 3}]
+
+
+def test_editions_in_one_list_may_have_a_subtitle_or_none() -> None:
+    titles = ("Salt: A World History", "Salt")
+    editions = [book(title, source="goodreads", source_id=str(place)) for place, title in enumerate(titles)]
+    assert are_one(*editions)
+    assert groups(*(edition | {"source": "list"} for edition in editions)) == []
+
+
+def test_what_brackets_hold_is_another_title_of_films_only() -> None:
+    assert are_one(book("Map of Bones (Sigma Force, #2)"), book("MAP OF BONES SIGMA FORCE 2"))
+    assert groups(book("Bleak House (Penguin Classics)"), book("Hard Times (Penguin Classics)")) == []
 
 
 def test_a_main_title_of_several_works_is_nobodys() -> None:
@@ -150,7 +190,7 @@ def test_a_main_title_of_several_works_is_nobodys() -> None:
 
 
 def test_a_slip_in_a_long_title_is_forgiven_by_the_same_people_only() -> None:
-    assert are_one(film("The Lighthouse Keeper"), film("The Lighthouse Keper"))
+    assert are_one(film("The Lighthouse Keeper"), film("The Lighthouse Keper", 1995))
     assert groups(film("The Lighthouse Keeper", director=None), film("The Lighthouse Keper")) == []
 
 
@@ -158,6 +198,10 @@ def test_remakes_and_namesakes_stay_apart() -> None:
     assert groups(film("Night Ferry", 1978), film("Night Ferry", 2004, "Kenji Ota")) == []
     assert groups(film("Night Ferry", 1978), film("Night Ferry", 1978, "Kenji Ota")) == []
     assert groups(film("Night Ferry", 1978), film("Night Ferry", 1980)) == []
+    assert groups(film("Night Ferry", 1978), film("Night Ferry", 1979), film("Night Ferry", 1980)) == [{0, 1}]
+    assert (
+        groups(film("Night Ferry"), film("Night Ferry", director="Kenji Ota"), film("Night Ferry", director=None)) == []
+    )
     assert groups(book("Poems", 1950), book("Poems", 1950, "Tom Ferrier")) == []
 
 
@@ -180,11 +224,15 @@ def test_translations_stay_apart() -> None:
     original = book("La sal", language="es")
     assert groups(original, book("The Salt", language="en")) == []
     assert groups(original, book("The Salt", original_title="La sal", language="en")) == []
+    labelled = {"source": "wikidata", **book("The Salt", language="es")}
+    assert are_one(book("The Salt", language="en"), book("The Salt", language="eng")), "one language, two standards"
+    assert are_one(labelled, book("The Salt", language="en")), "Wikidata tells the original's language"
 
 
 def test_without_people_title_and_year_must_agree_and_nobody_else_claim_them() -> None:
     assert are_one(film("Night Ferry", 1978, None), film("Night Ferry", 1979))
     assert groups(film("Night Ferry", None, None), film("Night Ferry", 1978)) == []
+    assert groups(film("Night Ferry", 1978), film("Night Ferry", 2004), film("Night Ferry", None)) == []
     listed = [film("Night Ferry", 1978, None, source="list"), film("Night Ferry", 1979, None, source="list")]
     assert groups(*listed) == [], "one list has each work once"
     assert groups(*listed, film("Night Ferry", 1978, None)) == [{0, 2}]
@@ -196,10 +244,13 @@ def test_without_people_title_and_year_must_agree_and_nobody_else_claim_them() -
     ("one", "other"),
     [
         ("J.R.R. Tolkien", "John Ronald Reuel Tolkien"),
-        ("JRR Tolkien", "Tolkien, J. R. R."),
+        ("JRR Tolkien", "John Ronald Reuel Tolkien"),
+        ("Tolkien, J. R. R.", "J.R.R. Tolkien"),
         ("Le Guin, Ursula K.", "Ursula Le Guin"),
         ("Fyodor Dostoevsky", "Fyodor Dostoyevsky"),
         ("Kurt Vonnegut Jr.", "Kurt Vonnegut"),
+        ("Vonnegut, Kurt, Jr.", "Kurt Vonnegut"),
+        ("Vonnegut", "Kurt Vonnegut"),
         ("Ota Kenji", "Kenji Ota"),
         ("Lucía Ferrer", "LUCIA FERRER"),
         ("Zadie Smith, Nick Laird", "Nick Laird"),
@@ -209,7 +260,7 @@ def test_a_person_is_known_however_named(one: str, other: str) -> None:
     assert are_one(book("Border Songs", 1987, one), book("Border Songs", 2001, other))
 
 
-@pytest.mark.parametrize("other", ["Joel Marsh", "Ada Mars", "Ann Marsh"])
+@pytest.mark.parametrize("other", ["Joel Marsh", "Ada Mars", "Ada March", "Ann Marsh"])
 def test_others_with_like_names_are_others(other: str) -> None:
     assert groups(film("Salt Road"), film("Salt Road", director=other)) == []
 
@@ -235,6 +286,11 @@ def test_a_record_without_kind_does_not_bring_a_film_and_its_book_together() -> 
 def test_benchmark_documents_are_never_one_work() -> None:
     document = {"source": "beir", **film("Salt Road", ids={"imdb": "tt0000001"})}
     assert groups(document | {"source_id": "doc1"}, document | {"source_id": "doc2"}) == []
+
+
+def test_editions_are_found_among_many_like_them() -> None:
+    others = [book(f"Border {number}", 1800 + number) for number in range(200)]
+    assert groups(book("Border Songs", 1787), *others, book("Border Songs", 1987)) == [{0, 201}]
 
 
 def test_groups_do_not_hang_on_where_records_come() -> None:
