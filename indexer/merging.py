@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -40,6 +40,11 @@ class Telling(NamedTuple):
     record: str
     source: str
     fields: Mapping[str, Any]
+
+    @property
+    def translated(self) -> bool:
+        """Whether it is of a book's edition in another language than English, which texts are searched best in."""
+        return self.fields["kind"] == "book" and self.fields["language"] not in {None, "en", "eng"}
 
 
 Choice = tuple[Any, list[str]]
@@ -80,9 +85,16 @@ def merge_records(records: Sequence[SourceRecord]) -> Work:
 def choose(name: str, tellings: Sequence[Telling]) -> Choice:
     """Gives what a work's field holds, of all that is told, and who told it."""
     preferred = PREFERRED.get(name, AUTHORITY)
-    ordered = sorted(tellings, key=lambda telling: (_rank(telling.source, preferred), telling.record))
-    told = [(telling.record, telling.fields[name]) for telling in ordered if telling.fields[name] not in _UNKNOWN]
-    return _CHOOSERS.get(name, _choose_first)(told) if told else (None, [])
+    ranked = sorted(
+        (telling for telling in tellings if telling.fields[name] not in _UNKNOWN),
+        key=lambda telling: (telling.translated, _rank(telling.source, preferred), telling.record),
+    )
+    if not ranked:
+        return None, []
+    if join := _JOINED.get(name):
+        return join([(telling.record, telling.fields[name]) for telling in ranked])
+    told = [(x.record, x.fields[name]) for x in ranked if x.translated == ranked[0].translated]
+    return _CHOSEN.get(name, _choose_first)(told)
 
 
 def authority(source: str) -> int:
@@ -117,23 +129,25 @@ def _choose_rating(told: _Told) -> Choice:
 
 
 def _join_words(told: _Told) -> Choice:
-    kept: dict[str, tuple[str, str]] = {}
-    for giver, words in told:
-        for word in words:
-            kept.setdefault(word.casefold(), (word, giver))
-    return [word for word, _ in kept.values()], list(dict.fromkeys(giver for _, giver in kept.values()))
+    """Gives all words, each as it is written first."""
+    return _join((giver, word.casefold(), word) for giver, words in told for word in words)
 
 
 def _join_ids(told: _Told) -> Choice:
-    kept: dict[str, tuple[str, str]] = {}
-    for giver, ids in told:
-        for name, value in ids.items():
-            kept.setdefault(name, (value, giver))
-    return {name: value for name, (value, _) in kept.items()}, list(dict.fromkeys(giver for _, giver in kept.values()))
+    ids, givers = _join((giver, name, (name, value)) for giver, ids in told for name, value in ids.items())
+    return dict(ids), givers
+
+
+def _join(told: Iterable[tuple[str, str, Any]]) -> Choice:
+    """Gives the first value of each key, and who gave them."""
+    kept: dict[str, tuple[Any, str]] = {}
+    for giver, key, value in told:
+        kept.setdefault(key, (value, giver))
+    return [value for value, _ in kept.values()], list(dict.fromkeys(giver for _, giver in kept.values()))
 
 
 def _join_creators(told: _Told) -> Choice:
-    """Gives everyone whom one source names, and whom the others name besides: by name, initials aside, and role."""
+    """Gives everyone whom the first names, and whom the others name besides: by name, initials aside, and role."""
     kept: list[Mapping[str, Any]] = []
     givers = []
     for giver, creators in told:
@@ -148,14 +162,10 @@ def _same_part(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return (len(roles) == 1 or None in roles) and any_alike(read_names(one["name"]), read_names(other["name"]))
 
 
-_CHOOSERS: Mapping[str, Callable[[_Told], Choice]] = {
-    "description": _choose_description,
-    "rating": _choose_rating,
-    "genres": _join_words,
-    "keywords": _join_words,
-    "ids": _join_ids,
-    "creators": _join_creators,
-}
+_JOINED: Mapping[str, Callable[[_Told], Choice]] = {
+    "genres": _join_words, "keywords": _join_words, "ids": _join_ids, "creators": _join_creators,
+}  # fmt: skip
+_CHOSEN: Mapping[str, Callable[[_Told], Choice]] = {"description": _choose_description, "rating": _choose_rating}
 
 
 def content_hash(work: Work) -> bytes:

@@ -378,6 +378,16 @@ def test_one_record_is_its_work_as_it_is() -> None:
     assert (work.id, work.title, work.origins) == ("imdb:tt0000071", "Bateaux de papier", {})
 
 
+def test_of_a_books_editions_one_in_english_speaks_for_the_work() -> None:
+    work = merge_records([
+        record("goodreads", "1", "Rok 1984", kind="book", language="pl", description="Rok pewien.", genres=["Proza"]),
+        record("google-books", "2", "1984", kind="book", language="en", description="A year.", genres=["Fiction"]),
+        record("goodreads", "3", "1984 (roman)", kind="book", language="fr", page_count=300),
+    ])  # fmt: skip
+    assert (work.id, work.title, work.description, work.language) == ("goodreads:1", "1984", "A year.", "en")
+    assert (work.genres, work.page_count) == (("Fiction", "Proza"), 300)
+
+
 def test_a_whole_synopsis_gives_way_to_a_description() -> None:
     short, synopsis = (
         record("one", "1", description="Two brothers sail."),
