@@ -1,6 +1,6 @@
 // The page's address is its state, in the words of the API: /?q=hope&kind=movie asks /v1/search?q=hope&kind=movie.
 // Two names are the page's own: `like` (a work's id) asks for similar works, `shown` counts the works on show.
-// `without` names parts of what was read out of the words, as the API does: `without=values.E4`.
+// `without` and `weight` correct what was read out of the words, as the API does: `without=values.E4`, `weight=E5:0.8`.
 
 export const PAGE_SIZE = 10;
 const MOST_SHOWN = 100;
@@ -11,7 +11,7 @@ const FILTERS = [
 
 /** What an address asks for; names the page does not know are dropped. */
 export function readAddress(search) {
-  const known = new Set(["q", "like", "without", "shown", ...FILTERS]);
+  const known = new Set(["q", "like", "without", "weight", "shown", ...FILTERS]);
   return new URLSearchParams([...new URLSearchParams(search)].filter(([name, value]) => known.has(name) && value.trim()));
 }
 
@@ -42,9 +42,21 @@ export function without(params, names) {
   return new URLSearchParams([...params].filter(([name]) => !names.includes(name)));
 }
 
+/** The weights that an address gives, by value id. */
+export function weightsOf(params) {
+  return new Map(params.getAll("weight").map((text) => text.split(":")).map(([id, weight]) => [id, Number(weight)]));
+}
+
+/** The same question with these weights, by value id, beside those it has. */
+export function weighed(params, weights) {
+  const next = without(params, ["shown", "weight"]);
+  for (const [id, weight] of new Map([...weightsOf(params), ...weights])) next.append("weight", `${id}:${weight}`);
+  return next;
+}
+
 /** The path and parameters of the API that answer a question, from `offset` on. */
 export function toRequest(params, offset, limit) {
-  const wanted = without(params, params.has("like") ? ["like", "shown", "q", "without"] : ["shown"]);
+  const wanted = without(params, params.has("like") ? ["like", "shown", "q", "without", "weight"] : ["shown"]);
   wanted.set("limit", limit);
   wanted.set("offset", offset);
   const path = params.has("like") ? `works/${encodeURIComponent(params.get("like"))}/similar` : "search";

@@ -1,5 +1,6 @@
 // The page: reads its address, asks the service, shows the answer.
 
+import { adjusting } from "./adjust.js";
 import { ask, hasKey, rememberKey } from "./api.js";
 import { PAGE_SIZE, filtersOf, filtersToParams, isQuestion, readAddress, shownCount, toRequest, withOnly, without } from "./address.js";
 import { card, skeleton } from "./card.js";
@@ -17,6 +18,7 @@ const MOST_KEPT = 30;
 
 let values = new Map(); // the taxonomy, by id
 let running = new AbortController();
+let counted = { of: null, facets: {} }; // of which filters; other weights leave the counts as they are
 
 const nameOf = (id) => values.get(id)?.name ?? id;
 const facetOf = (id) => values.get(id)?.facet ?? "theme";
@@ -35,9 +37,11 @@ async function show() {
   const { signal } = running;
   const params = readAddress(location.search);
   suggestions.close();
+  sliders.cancel();
   input.value = params.get("q") ?? "";
   if (!isQuestion(params)) return showHome();
   setView("answer");
+  byId("adjust").hidden = !params.has("q");
   document.title = `${params.get("q") ?? "More like this"} · Evoke`;
   try {
     const kept = answers.get(params.toString());
@@ -73,11 +77,14 @@ async function loadTaxonomy() {
 
 async function loadFilters(params, intent, signal) {
   const read = filtersToParams(intent.filters);
-  const questions = facetQuestions(read).map(([names, chosen]) =>
-    ask("facets", new URLSearchParams([...chosen, ...names.map((name) => ["name", name])]), signal));
-  const facets = Object.assign({}, ...(await Promise.all(questions)).map((counted) => counted.facets));
-  if (signal.aborted) return;
-  showFilters(byId("filters"), params, read, facets, nameOf, go);
+  if (counted.of !== read.toString()) {
+    const questions = facetQuestions(read).map(([names, chosen]) =>
+      ask("facets", new URLSearchParams([...chosen, ...names.map((name) => ["name", name])]), signal));
+    const facets = Object.assign({}, ...(await Promise.all(questions)).map((answer) => answer.facets));
+    if (signal.aborted) return;
+    counted = { of: read.toString(), facets };
+  }
+  showFilters(byId("filters"), params, read, counted.facets, nameOf, go);
   const chosen = filtersOf(params).size;
   byId("filters-toggle").textContent = chosen ? `Filters (${chosen})` : "Filters";
 }
@@ -111,6 +118,7 @@ function showAnswer(params, answer) {
   results.removeAttribute("aria-busy");
   const asked = askedValues(answer.intent, params);
   showUnderstood(byId("understood"), params, answer.intent, nameOf, go);
+  sliders.show(params, answer.intent, values);
   results.replaceChildren(...answer.hits.map((hit) => card(hit, facetOf, asked)));
   const like = params.has("like") ? answer.intent.like[0]?.title : null;
   if (like) document.title = `More like ${like} · Evoke`;
@@ -205,10 +213,12 @@ const suggestions = combobox(input, byId("suggestions"),
   (text, signal) => ask("suggest", new URLSearchParams({ q: text }), signal),
   (text) => go(new URLSearchParams({ q: text })));
 
+const sliders = adjusting(byId("adjust"), go);
+
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  // The filters stay; what was left out of the old words' reading says nothing of the new ones.
+  // The filters stay; what was corrected in the old words' reading says nothing of the new ones.
   const params = new URLSearchParams([["q", text], ...filtersOf(readAddress(location.search))]);
   answers.delete(params.toString()); // asked again on purpose
   if (text) go(params);

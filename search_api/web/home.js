@@ -16,15 +16,20 @@ const question = (text) => `?${new URLSearchParams({ q: text })}`;
 /** The questions to try. */
 export const exampleLinks = () => EXAMPLES.map((text) => h("li", {}, h("a", { href: question(text), "data-go": true }, text)));
 
+/** The values by facet, and in it by group: [{facet, title, groups: [[group, values]]}]. */
+export function valueGroups(values) {
+  return FACETS.map(([facet, title]) => ({
+    facet, title, groups: [...Map.groupBy(values.filter((value) => value.facet === facet), (value) => value.group ?? "")],
+  })).filter(({ groups }) => groups.length > 0);
+}
+
 /** The taxonomy as an index: facets, in them groups, in them values. */
 export function taxonomyIndex(values) {
-  return FACETS.map(([facet, title]) => {
-    const groups = Map.groupBy(values.filter((value) => value.facet === facet), (value) => value.group ?? "");
-    return groups.size > 0 && h("section", { "data-facet": facet, "aria-label": title },
+  return valueGroups(values).map(({ facet, title, groups }) =>
+    h("section", { "data-facet": facet, "aria-label": title },
       h("h2", {}, title),
-      [...groups].map(([group, members]) => h("div", { class: "group" },
+      groups.map(([group, members]) => h("div", { class: "group" },
         group && h("h3", {}, group),
         h("ul", {}, members.map((value) => h("li", {},
-          h("a", { href: question(value.name), title: value.description, "data-go": true }, value.name)))))));
-  }).filter(Boolean);
+          h("a", { href: question(value.name), title: value.description, "data-go": true }, value.name))))))));
 }

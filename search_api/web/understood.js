@@ -1,6 +1,6 @@
 // What Evoke understood, and the filters in force, as chips that can be taken away.
 
-import { filtersOf, filtersToParams, toggled, without } from "./address.js";
+import { filtersOf, filtersToParams, toggled, weighed, weightsOf, without } from "./address.js";
 import { byId, h } from "./dom.js";
 import { duration, kindPlural, languageName, range, years } from "./words.js";
 
@@ -49,7 +49,10 @@ export function understoodChips(params, intent, nameOf) {
     return { ...chip, next: leaveOut(`filters.${chip.fact}`, kept) };
   });
   const values = Object.entries(intent.values).map(([id, weight]) => ({
-    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id), unwanted: weight < 0, next: leaveOut(`values.${id}`),
+    label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id),
+    unwanted: weight < 0,
+    wish: true,
+    next: weightsOf(params).has(id) ? weighed(params, [[id, 0]]) : leaveOut(`values.${id}`),
   }));
   const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: leaveOut(`like.${work.id}`) }));
   const unlikes = intent.unlike.map((work) => ({
@@ -69,22 +72,24 @@ export function showUnderstood(place, params, intent, nameOf, go) {
   const restore = params.has("without") && h("button", {
     class: "quiet", type: "button", onclick: () => go(without(params, ["without", "shown"])),
   }, "Put back what you left out");
-  const focused = [...place.querySelectorAll("button")].indexOf(document.activeElement);
+  const focused = visibleButtons(place).indexOf(document.activeElement);
   place.replaceChildren(...[
     like ? h("h1", {}, "More like ", like) : h("h1", { class: "unseen" }, `Works for “${params.get("q")}”`),
     reading("Understood", understood, go, restore),
     reading("Filtered", chosen, go),
   ].filter(Boolean));
   // Who took a chip away by keyboard goes on with the next one, not from the top of the page.
-  const buttons = place.querySelectorAll("button");
+  const buttons = visibleButtons(place);
   if (focused >= 0) (buttons[Math.min(focused, buttons.length - 1)] ?? byId("results")).focus();
 }
+
+const visibleButtons = (place) => [...place.querySelectorAll("button")].filter((button) => button.checkVisibility());
 
 function reading(title, chips, go, after = false) {
   if (chips.length === 0 && !after) return false;
   return h("div", { class: "reading" },
     chips.length > 0 && h("h2", {}, title),
-    chips.length > 0 && h("ul", { class: "chips" }, chips.map((chip) => h("li", {}, removable(chip, go)))),
+    chips.length > 0 && h("ul", { class: "chips" }, chips.map((chip) => h("li", { class: chip.wish && "wish" }, removable(chip, go)))),
     after);
 }
 

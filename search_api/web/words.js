@@ -40,6 +40,13 @@ export function years(from, to) {
   return isDecade ? `${from}s` : range(from, to);
 }
 
+/** A weight in [-1, 1] in words: "much less". */
+export function degree(weight) {
+  if (weight === 0) return "either way";
+  const size = Math.abs(weight) > .7 ? "much " : Math.abs(weight) < .35 ? "a little " : "";
+  return `${size}${weight < 0 ? "less" : "more"}`;
+}
+
 /** The facts under a title: kind, makers, length, language where it is not English, genres. */
 export function factsOf(work) {
   const makers = work.creators.slice(0, 2).map((creator) => creator.name).join(", ");

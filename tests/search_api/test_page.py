@@ -19,7 +19,7 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 from service_fakes import WORKS, FakeSearch
 
 from search_api.app import WEB, create_app
@@ -89,6 +89,9 @@ class Browser:
 
     def chips(self, kind: str = ".chip") -> list[str]:
         return [chip.text.splitlines()[0] for chip in self.all(f"#understood {kind}")]
+
+    def sliders(self) -> list[WebElement]:
+        return self.all("#adjust [type=range]")
 
     def parameters(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.driver.current_url).query)
@@ -213,6 +216,7 @@ def test_filters_narrow_the_answer_and_back_undoes_them(page: Browser) -> None:
 )
 def test_each_kind_of_filter(page: Browser, chip: str, parameters: dict[str, list[str]], expected: set[str]) -> None:
     page.open("/?q=inspiring")
+    page.one("#filters .chip")  # until it is there, a bar of a card is the first that begins with "adventure"
     page.button(chip).click()
     page.wait(lambda: page.titles() and not {"October Sky", "Contact", "The Martian"} - expected & set(page.titles()))
     page.wait(lambda: {title for title in page.titles() if "Voyage" not in title} == expected)
@@ -260,6 +264,101 @@ def test_what_was_understood_can_be_taken_away(page: Browser) -> None:
     page.button("Put back what you left out").click()
     page.wait(lambda: page.titles() == ["October Sky"])
     assert page.chips() == ["like Interstellar", "inspiration", "less sadness", "up to 2 h"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 360])
+def test_moving_a_slider_ranks_anew_in_place(page: Browser, search: FakeSearch, width: int) -> None:
+    resize(page.driver, width)
+    page.ask("inspiring but not too sad")
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    page.one("#adjust summary").click()
+    assert [slider.get_attribute("aria-label") for slider in page.sliders()] == ["inspiration", "sadness"]
+    assert [slider.get_attribute("aria-valuetext") for slider in page.sliders()] == [
+        "much more inspiration",
+        "less sadness",
+    ]
+    assert not page.one("#understood li").is_displayed()  # the sliders stand for the chips
+    page.wait(lambda: page.all("#filters .chip"))
+    places = [page.sliders()[0].rect, page.one("#summary").rect]
+    n_asked = len(search.requests)
+    facets = "return performance.getEntriesByType('resource').filter((each) => each.name.includes('/facets')).length"
+    n_counted = page.driver.execute_script(facets)
+    slide = "for (const at of [.5, 0, -.5, -.8, -1]) { arguments[0].value = at; "
+    slide += "arguments[0].dispatchEvent(new Event('input', { bubbles: true })); }"
+    page.driver.execute_script(slide, page.sliders()[0])
+    assert page.sliders()[0].get_attribute("aria-valuetext") == "much less inspiration"
+    page.wait(lambda: page.parameters().get("weight") == ["E5:-1"])
+    page.wait(lambda: page.titles() and "October Sky" not in page.titles())
+    assert len(search.requests) == n_asked + 1  # the values on the way were not asked for
+    assert page.driver.execute_script(facets) == n_counted
+    assert [page.sliders()[0].rect, page.one("#summary").rect] == places
+    assert page.one("#adjust summary").text == "Adjust (1)"
+    page.driver.back()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    assert page.sliders()[0].get_attribute("aria-valuetext") == "much more inspiration"
+
+
+@pytest.mark.browser
+def test_sliders_by_keyboard(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    page.one("#adjust summary").send_keys(Keys.ENTER)
+    page.one("#adjust summary").send_keys(Keys.TAB)
+    slider = page.driver.switch_to.active_element
+    assert slider == page.sliders()[0]
+    slider.send_keys(Keys.ARROW_LEFT)
+    page.wait(lambda: page.parameters().get("weight") == ["E5:0.9"])
+    page.wait(page.titles)
+    slider.send_keys(Keys.HOME)
+    page.wait(lambda: page.parameters().get("weight") == ["E5:-1"])
+    page.wait(lambda: page.titles() and "October Sky" not in page.titles())
+    assert page.driver.switch_to.active_element == slider  # neither focus nor the element is lost
+    page.driver.back()  # one slider is one step, however many keys moved it
+    page.wait(lambda: page.parameters() == {"q": ["inspiring"]})
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+
+
+@pytest.mark.browser
+def test_a_value_can_be_added_and_a_reload_keeps_it(page: Browser) -> None:
+    page.open("/?q=something")
+    page.wait(page.titles)
+    page.one("#adjust summary").click()
+    groups = [group.get_attribute("label") for group in page.all("#add-value optgroup")]
+    assert groups == ["A feeling", "Something to take away", "Survival and challenge", *groups[3:]]
+    Select(page.one("#add-value")).select_by_visible_text("hope")
+    page.button("Add").click()
+    page.wait(lambda: page.titles()[:1] == ["October Sky"])
+    assert page.parameters()["weight"] == ["E2:0.5"]
+    slider = page.driver.switch_to.active_element
+    assert slider.get_attribute("aria-valuetext") == "more hope"
+    assert not page.one("#add-value option[value=E2]").is_enabled()
+    slider.send_keys(Keys.HOME)
+    page.wait(lambda: page.parameters().get("weight") == ["E2:-1"])
+    page.wait(lambda: page.titles() and "October Sky" not in page.titles())
+    last = page.titles()
+    page.driver.refresh()
+    page.wait(lambda: page.titles() == last)
+    assert page.chips() == ["less hope"]
+    page.one("#adjust summary").click()
+    assert page.sliders()[0].get_attribute("aria-valuetext") == "much less hope"
+    page.button("Reset").click()
+    page.wait(lambda: page.parameters() == {"q": ["something"]})
+    page.wait(lambda: page.sliders() == [])
+
+
+@pytest.mark.browser
+def test_a_weighed_value_taken_away_waits_in_the_middle(page: Browser) -> None:
+    page.open("/?q=inspiring&weight=E2:-0.5")
+    page.wait(lambda: page.chips() == ["inspiration", "less hope"])
+    page.one("#understood [aria-label='Leave out \"less hope\"']").click()
+    page.wait(lambda: page.chips() == ["inspiration"])
+    page.one("#understood [aria-label='Leave out \"inspiration\"']").click()
+    page.wait(lambda: page.chips() == [])
+    assert page.parameters() == {"q": ["inspiring"], "weight": ["E2:0"], "without": ["values.E5"]}
+    page.one("#adjust summary").click()
+    told = {slider.get_attribute("aria-valuetext") for slider in page.sliders()}
+    assert told == {"hope either way", "inspiration either way"}
 
 
 @pytest.mark.browser
@@ -331,6 +430,7 @@ def test_an_empty_answer_gives_advice(page: Browser) -> None:
 
 @pytest.mark.browser
 def test_a_server_error_is_told_and_can_be_tried_again(page: Browser, search: FakeSearch) -> None:
+    page.wait(lambda: page.all("#taxonomy a"))  # else the start page has a trouble of its own
     search.failure = IndexMissing("no index was built yet")
     page.ask(QUESTION)
     page.wait(
@@ -451,6 +551,8 @@ def test_nothing_is_wider_than_a_phone(page: Browser, path: str) -> None:
         page.wait(lambda: page.all("#filters .chip"))
         page.one("#filters-toggle").click()
         assert page.one("#filters .chip").is_displayed()
+        page.one("#adjust summary").click()
+        assert page.one("#add-value").is_displayed()
     assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 360
 
 
