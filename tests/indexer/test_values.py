@@ -64,6 +64,22 @@ def test_every_value_can_be_labelled_and_asked_for():
         assert len(set(value.ask)) == len(value.ask), value.id
 
 
+def test_every_tag_can_be_labelled_and_asked_for():
+    for tag in load_taxonomy().tags:
+        assert len(tag.ask) >= 10, tag.name
+        assert len(set(tag.ask)) == len(tag.ask), tag.name
+        assert len(set(tag.labels)) == len(tag.labels), tag.name
+        assert tag.name not in (*tag.ask, *tag.labels), tag.name
+
+
+def test_tags_are_asked_for_in_words_that_do_not_name_them():
+    asking = load_taxonomy().asking_tags
+    assert "T-satire" in asking["pokes fun at society"]
+    assert "T-made-me-cry" in asking["bawl my eyes out"]
+    assert "T-dystopia" in asking["totalitarian"]
+    assert asking["good versus evil"] == {"T-good-versus-evil": 1.0}
+
+
 def test_opposites_are_mutual():
     taxonomy = load_taxonomy()
     for value in taxonomy.values:
