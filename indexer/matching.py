@@ -105,6 +105,8 @@ _CERTAINTY = {
             Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.EQUAL),
             Evidence(Ids.NONE, People.UNKNOWN, Gap.ONE, Likeness.EQUAL),
             Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.MAIN),
+            Evidence(Ids.NONE, People.UNKNOWN, Gap.NONE, Likeness.PART),
+            Evidence(Ids.NONE, People.UNKNOWN, Gap.ONE, Likeness.MAIN),
         )
     )
 }

@@ -157,6 +157,7 @@ def test_an_original_title_is_as_good() -> None:
 
 def test_a_subtitle_may_be_missing() -> None:
     assert are_one(film("Far Signal: The Long Answer"), film("Far Signal", director=None))
+    assert are_one(film("Far Signal: The Long Answer"), film("Far Signal", 1995, director=None))
     assert are_one(film("Far Signal: The Long Answer"), film("Far Signal", 1995))
     assert are_one(book("Salt: A World History", 2002), book("Salt", 2010))
 
@@ -164,6 +165,7 @@ def test_a_subtitle_may_be_missing() -> None:
 def test_a_part_without_its_number_is_known_by_its_year() -> None:
     parts = [film("Far Signal: Part 1", 2003), film("Far Signal: Part 2", 2004)]
     assert groups(*parts, film("Far Signal", 2003)) == [{0, 2}]
+    assert groups(*parts, film("Far Signal", 2003, director=None)) == [{0, 2}]
     assert groups(*parts, film("Far Signal", 2002)) == []
 
 
