@@ -105,6 +105,25 @@ def _parser() -> argparse.ArgumentParser:
         "--rejects", type=Path, help="where lines that are no records go (default: EVOKE_HOME/rejects.jsonl)"
     )
 
+    label = _add_verb(
+        verbs, "label", "write what works give, without an index", "evoke label films.jsonl -o labels.jsonl"
+    )
+    label.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
+    label.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the labels go")
+
+    train = _add_verb(
+        verbs, "train-values", "learn values and tags from labelled works",
+        "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors",
+    )  # fmt: skip
+    train.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
+    train.add_argument(
+        "--labels", metavar="FILE", nargs="+", type=Path, required=True,
+        help="JSON Lines: an id, a split (train, validation), and tags or shelves",
+    )  # fmt: skip
+    train.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the weights go")
+    train.add_argument("--trials", metavar="N", type=_count, default=12, help="recipes to try (default 12)")
+    train.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the trials, and each value's figures")
+
     search = _add_verb(verbs, "search", "ask for works", 'evoke search "something hopeful about the sea" --limit 5')
     search.add_argument("query", metavar="QUERY")
     search.add_argument("--limit", type=int, default=10, help="how many works (1 to 100; default 10)")
@@ -245,6 +264,33 @@ def _report_lines(report: BuildReport, seconds: float) -> list[str]:
     return lines
 
 
+def _label(options: argparse.Namespace) -> int:
+    from indexer.labelling_run import label_catalogues
+    from indexer.settings import IndexSettings
+
+    started = perf_counter()
+    n_works = label_catalogues(options.catalogues, _read_settings(IndexSettings), options.output)
+    print(f"{n_works:,} works labelled in {options.output}; {perf_counter() - started:.1f} s")
+    return 0
+
+
+def _train_values(options: argparse.Namespace) -> int:
+    from indexer.settings import IndexSettings
+    from indexer.training_run import report_to_markdown, train_values
+
+    started = perf_counter()
+    settings = _read_settings(IndexSettings)
+    report = train_values(options.catalogues, options.labels, settings, options.output, options.trials)
+    if options.report:
+        options.report.write_text(report_to_markdown(report), encoding="utf-8")
+    print(
+        f"{len(report.head.outputs):,} values and tags learnt from {report.n_train:,} works, judged by "
+        f"{report.n_validation:,}: mean AUC {sum(report.auc.values()) / len(report.auc):.3f}, calibration error "
+        f"{report.calibration_error:.3f}; {options.output}; {perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
 def _search(options: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
@@ -332,12 +378,9 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "crawl": _crawl,
-    "profile": _profile,
-    "index": _index,
-    "search": _search,
-    "serve": _serve,
-}
+    "crawl": _crawl, "profile": _profile, "index": _index, "label": _label, "train-values": _train_values,
+    "search": _search, "serve": _serve,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -20,6 +20,7 @@ from indexer.errors import VerificationFailed
 from indexer.labelling import PRIMARY_SCORE
 from indexer.records import IndexedWork
 from indexer.settings import IndexSettings
+from indexer.values import TAG_PREFIX
 
 ALIAS = "works"
 SCHEMA_VERSION = 2
@@ -133,7 +134,7 @@ def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], 
 
 def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointStruct:
     """Gives a work's point: its three vectors and its payload."""
-    scores = {label.value_id: label.score for label in indexed.labels}
+    scores = {label.value_id: label.strength for label in indexed.labels}
     return models.PointStruct.model_construct(
         id=point_id(indexed.work.id),
         vector={
@@ -149,15 +150,16 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     """Gives the facts to show, filter and count by. Keys ending in `_keys` hold the names that filters compare."""
     work = indexed.work
     creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
-    labels = sorted((x for x in indexed.labels if x.score > 0), key=lambda x: (-x.score, x.value_id))
+    values = (x for x in indexed.labels if x.strength > 0 and not x.value_id.startswith(TAG_PREFIX))
+    labels = sorted(values, key=lambda x: (-x.strength, x.value_id))
     return work.model_dump(mode="json", exclude_none=True) | {
         "decade": None if work.year is None else work.year // 10 * 10,
         "genre_keys": [genre.casefold() for genre in work.genres],
         "creator_names": creator_names,
         "creator_keys": [name.casefold() for name in creator_names],
         "text_language": indexed.features.text_language,
-        "values": {label.value_id: round(label.score, 4) for label in labels},
-        "primary_values": [label.value_id for label in labels if label.score >= PRIMARY_SCORE],
+        "values": {label.value_id: round(label.strength, 4) for label in labels},
+        "primary_values": [label.value_id for label in labels if label.strength >= PRIMARY_SCORE],
         "evidence": {label.value_id: [label.evidence.start, label.evidence.end] for label in labels if label.evidence},
     }
 

@@ -3,6 +3,7 @@
 IndexerError
 ├── TaxonomyInvalid      a values.toml that cannot be used
 ├── ModelUnavailable     the sentence encoder's weights are not to be had, or are not what they should be
+├── HeadInvalid          trained weights that cannot be read, or training labels that cannot be used
 ├── NothingToIndex       the catalogues hold no work
 ├── VerificationFailed   the new generation is not what was put into it; the old one goes on serving
 └── StorageFailed        the store or the index cannot be written: disk full, no permission
@@ -21,6 +22,10 @@ class TaxonomyInvalid(IndexerError):
 
 class ModelUnavailable(IndexerError):
     """The sentence encoder's weights are not to be had, or are not what they should be."""
+
+
+class HeadInvalid(IndexerError):
+    """Trained weights that cannot be read, or training labels that cannot be used."""
 
 
 class NothingToIndex(IndexerError):

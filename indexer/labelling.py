@@ -1,34 +1,115 @@
-"""Sentences to value labels with evidence: the zero-shot labeller, which needs no training data.
+"""Features to value labels with evidence, by a trained head where there is one for a value, else by zero-shot likeness.
 
-A sentence's likeness to a value is the cosine of its vector and the value's prototype, the mean of its description's
-vector and its cue phrases'. A work's likeness is that of its best sentence, which is the evidence. Some texts are near
-every prototype and some near none, so a work's likenesses are standardised over its values, and scaled:
+Zero-shot needs no training data. A sentence's likeness to a value is the cosine of its vector and the value's
+prototype, the mean of its description's vector and its cue phrases'. A work's likeness is that of its best sentence.
+Some texts are near every prototype and some near none, so a work's likenesses are standardised over its values:
 
-    z_v = (max over s of cos(s, v) - mean) / deviation        score_v = z_v / 3, kept in [0, 1]
+    z_v = (max over s of cos(s, v) - mean) / deviation        strength_v = z_v / 3, kept in [0, 1]
 
 Measured on the validation queries that name a value (nDCG@10, books and films): this .521 and .179; without the
 standardising .429 and .138; by descriptions alone .480 and .177, by cues alone .478 and .178; by the whole text's
 vector .524 and .129; by sentences embedded each for itself .433 and .183, at twice the cost.
+
+Trained (see `indexer.head`): the probability that people say so of a work. Few are ever said to be inspiring, so a
+probability of .3 says more of inspiration than of humour: strength_v = p / (p + mark_v), with a half at the mark.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from indexer.embedding import Encoder, Vectors
+from indexer.head import Floats, Head, load_head
 from indexer.records import Features, ValueLabel
 from indexer.values import Taxonomy
 
-LABELLER_VERSION = "zero-shot-1"
+LABELLER_VERSION = "2"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 PRIMARY_SCORE = 0.5
-"""A work's primary values, 1.5 deviations above its mean: four to six of the 72 for most works."""
+"""A work's primary values: from the mark of a trained value, or 1.5 deviations above the work's mean."""
+
+logger = logging.getLogger(__name__)
+
+
+class Labeller(Protocol):
+    """Labels works with the values and tags of a taxonomy."""
+
+    taxonomy: Taxonomy
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything that labels depend on: labels of two fingerprints never mix."""
+        ...
+
+    def label(self, features: Features) -> tuple[ValueLabel, ...]:
+        """Gives a label for every dimension of the taxonomy, in its order; a work without a sentence gets none."""
+        ...
+
+
+def open_labeller(taxonomy: Taxonomy, encoder: Encoder, head_path: Path | None = None) -> Labeller:
+    """Gives the trained labeller where the head speaks of this taxonomy in this encoder's vectors, else zero-shot."""
+    zero_shot = ZeroShotLabeller(taxonomy, encoder)
+    head = load_head(head_path)
+    if head.encoder_fingerprint != encoder.fingerprint:
+        logger.info("the values' head was trained with another encoder: values are labelled by likeness alone")
+        return zero_shot
+    return TrainedLabeller(zero_shot, head)
+
+
+class TrainedLabeller:
+    """Labels works by a head; values that it was not trained on, or on other tags, by likeness."""
+
+    def __init__(self, zero_shot: ZeroShotLabeller, head: Head) -> None:
+        self.taxonomy = zero_shot.taxonomy
+        self._zero_shot = zero_shot
+        self._head = head
+        place = {output: n for n, output in enumerate(head.outputs)}
+        labels = self.taxonomy.community_labels
+        self._dimensions, self._outputs = (
+            np.array(each, dtype=int)
+            for each in zip(
+                *(
+                    (dimension, place[name])
+                    for dimension, name in enumerate(self.taxonomy.dimensions)
+                    if name in place and tuple(sorted(labels[name])) == head.trained_on[place[name]]
+                ),
+                strict=True,
+            )
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with the head and with what zero-shot labels depend on."""
+        return hashlib.sha256(f"{self._zero_shot.fingerprint}:{self._head.fingerprint}".encode()).hexdigest()
+
+    def label(self, features: Features) -> tuple[ValueLabel, ...]:
+        """Gives a label for every dimension; where it is trained, with the sentence that the head rates highest."""
+        if not features.sentences:
+            return ()
+        likeness = self._zero_shot.likeness(features)
+        best, strengths = likeness.argmax(axis=0), scale_likeness(likeness.max(axis=0))
+        probabilities = strengths.copy()
+        logits = self._head.logits(np.vstack([features.vector, features.sentence_vectors.astype(np.float32)]))
+        standard = standardise(likeness.max(axis=0))[self._dimensions]
+        calibration = self._head.calibration.of(self._outputs)
+        trained = calibration.probabilities(logits[0, self._outputs], standard)
+        probabilities[self._dimensions] = trained
+        strengths[self._dimensions] = trained / (trained + calibration.mark)
+        best[self._dimensions] = logits[1:, self._outputs].argmax(axis=0)
+        return tuple(
+            ValueLabel(name, float(strength), float(probability), features.sentences[sentence])
+            for name, strength, probability, sentence in zip(
+                self.taxonomy.dimensions, strengths, probabilities, best, strict=True
+            )
+        )
 
 
 class ZeroShotLabeller:
@@ -44,7 +125,7 @@ class ZeroShotLabeller:
     @cached_property
     def fingerprint(self) -> str:
         """Changes with the taxonomy's words, the encoder and the method: labels of two fingerprints never mix."""
-        words = [(value.id, value.description, value.cues) for value in self.taxonomy.values]
+        words = [(name, *self.taxonomy.prototype_texts(name)) for name in self.taxonomy.dimensions]
         told = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words])
         return hashlib.sha256(told).hexdigest()
 
@@ -52,37 +133,45 @@ class ZeroShotLabeller:
     def _prototypes(self) -> Vectors:
         return _prototypes(self.taxonomy, self._encoder)
 
+    def likeness(self, features: Features) -> Floats:
+        """Gives the cosine of each sentence and dimension, float32 (n_sentences, n_dimensions)."""
+        cosines: Floats = features.sentence_vectors.astype(np.float32) @ self._prototypes.T
+        return cosines
+
     def label(self, features: Features) -> tuple[ValueLabel, ...]:
-        """Gives a label for every value, in the taxonomy's order; a work without a sentence gets none."""
+        """Gives a label for every dimension of the taxonomy, in its order; a work without a sentence gets none."""
         if not features.sentences:
             return ()
-        likeness = features.sentence_vectors.astype(np.float32) @ self._prototypes.T  # (n_sentences, n_values)
+        likeness = self.likeness(features)
         best = likeness.argmax(axis=0)
         scores = scale_likeness(likeness.max(axis=0))
         return tuple(
-            ValueLabel(value_id, float(score), features.sentences[sentence])
-            for value_id, score, sentence in zip(self.taxonomy.ids, scores, best, strict=True)
+            ValueLabel(name, float(score), float(score), features.sentences[sentence])
+            for name, score, sentence in zip(self.taxonomy.dimensions, scores, best, strict=True)
         )
 
 
-def scale_likeness(likeness: Sequence[float] | NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gives the scores, float32 (n_values,) in [0, 1], of one work's likenesses to all values."""
+def scale_likeness(likeness: Sequence[float] | Floats) -> Floats:
+    """Gives the strengths, float32 (n,) in [0, 1], of one work's likenesses to everything."""
+    scaled: Floats = np.clip(standardise(likeness) / DEVIATIONS_AT_FULL_SCORE, 0, 1)
+    return scaled
+
+
+def standardise(likeness: Sequence[float] | Floats) -> Floats:
+    """Gives likenesses in deviations from their mean, float32 (n,); zeros where all are alike."""
     values = np.asarray(likeness, dtype=np.float32)
     deviation = values.std()
-    if deviation == 0:
-        return np.zeros_like(values)
-    scores: NDArray[np.float32] = np.clip((values - values.mean()) / deviation / DEVIATIONS_AT_FULL_SCORE, 0, 1)
-    return scores
+    return (values - values.mean()) / deviation if deviation else np.zeros_like(values)
 
 
 def _prototypes(taxonomy: Taxonomy, encoder: Encoder) -> Vectors:
-    """Gives a unit vector a value: float32 (n_values, dim)."""
-    values = taxonomy.values
-    vectors = iter(encoder.encode([text for value in values for text in (value.description, *value.cues)]))
+    """Gives a unit vector a dimension: float32 (n_dimensions, dim)."""
+    texts = [taxonomy.prototype_texts(name) for name in taxonomy.dimensions]
+    vectors = iter(encoder.encode([text for told in texts for text in told]))
     rows = []
-    for value in values:
+    for told in texts:
         description = next(vectors)
-        cues = sum((next(vectors) for _ in value.cues), start=np.zeros_like(description))
+        cues = sum((next(vectors) for _ in told[1:]), start=np.zeros_like(description))
         row = description + cues / (np.linalg.norm(cues) or 1)
         rows.append(row / np.linalg.norm(row))
     return np.stack(rows)

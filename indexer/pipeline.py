@@ -38,10 +38,10 @@ from indexer.engine import Engine, EngineError, open_engine
 from indexer.engine.lock import WriterLock
 from indexer.errors import NothingToIndex, StorageFailed
 from indexer.features import FeatureMaker
-from indexer.labelling import ZeroShotLabeller
+from indexer.labelling import Labeller, open_labeller
 from indexer.matching import MATCHING_VERSION, group_records
 from indexer.merging import MERGING_VERSION, authority, merge_records
-from indexer.records import IndexedWork
+from indexer.records import Features, IndexedWork, Work
 from indexer.settings import IndexSettings
 from indexer.store import Store, StoredRecord
 from indexer.timing import StepSeconds
@@ -112,7 +112,7 @@ def build_index(
     report = BuildReport(rejects=reject_file.path)
     encoder = encoder or Encoder(settings.model)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
-    labeller = ZeroShotLabeller(load_taxonomy(settings.taxonomy), encoder)
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
     with (
         _writing(settings.home),
         Store(settings.home) as store,
@@ -131,6 +131,30 @@ def build_index(
         _make_features(store, maker, report)
         _fill_and_swap(engine, store, maker, labeller, settings, report)
     return report
+
+
+def prepare_works(
+    catalogues: Sequence[Path], settings: IndexSettings, maker: FeatureMaker
+) -> Iterator[tuple[Work, Features]]:
+    """Gives the works of catalogues with their features, by id; the index and its store stay as they are.
+
+    Features are kept in a store of its own, `labelling` in the home folder, for the next time.
+
+    Raises:
+        CatalogueMissing, NothingToIndex, EngineLocked, StorageFailed: as for `build_index`.
+    """
+    folder = settings.home / "labelling"
+    reject_file = RejectFile(folder / "rejects.jsonl")
+    _check_files(catalogues, reject_file.path)
+    report = BuildReport(rejects=reject_file.path)
+    with _writing(folder), Store(folder) as store:
+        run = store.begin_run()
+        with reject_file:
+            _read_records(catalogues, store, run, report, reject_file, prune=False)
+        store.prune(run)
+        update_works(store, run)
+        _make_features(store, maker, report)
+        yield from store.works_with_features(maker.recipe)
 
 
 class RejectFile:
@@ -286,7 +310,7 @@ def _fill_and_swap(
     engine: Engine,
     store: Store,
     maker: FeatureMaker,
-    labeller: ZeroShotLabeller,
+    labeller: Labeller,
     settings: IndexSettings,
     report: BuildReport,
 ) -> None:
@@ -321,7 +345,7 @@ def _fill_and_swap(
     report.generation = generation
 
 
-def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: ZeroShotLabeller) -> str:
+def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller) -> str:
     """Gives a hash of all that decides what a generation holds: alike, and nothing need be built."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
@@ -345,16 +369,14 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
         )
 
 
-def _generation_facts(
-    fingerprint: str, store: Store, maker: FeatureMaker, labeller: ZeroShotLabeller
-) -> GenerationFacts:
+def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller) -> GenerationFacts:
     return GenerationFacts(
         fingerprint=fingerprint,
         model=maker.encoder.model,
         encoder_fingerprint=maker.encoder.fingerprint,
         analyser_version=ANALYSER_VERSION,
         taxonomy_version=labeller.taxonomy.version,
-        value_ids=labeller.taxonomy.ids,
+        value_ids=labeller.taxonomy.dimensions,
         dimension=maker.encoder.dimension,
         mean_terms=store.mean_terms(maker.recipe),
         n_works=store.count_works(),

@@ -60,10 +60,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class ValueLabel:
-    """How sure we are, in [0, 1], that a work gives a value, and the sentence that speaks for it."""
+    """That a work gives a value or bears a tag, and the sentence that speaks for it.
+
+    `probability`, in [0, 1], is how likely people say so of the work; `strength`, in [0, 1], compares across values: a
+    half where a value is first called one of the work's own.
+    """
 
     value_id: str
-    score: float
+    strength: float
+    probability: float
     evidence: Span | None
 
 

@@ -27,6 +27,9 @@ class StorageSettings(HomeSettings):
     qdrant_url: WebAddress | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
     qdrant_api_key: SecretStr | None = None
     model: str = Field(default=DEFAULT_MODEL, description="a folder, or a sentence-transformers name")
+    values_head: HomePath | None = Field(
+        default=None, description="what `evoke train-values` made of your own labels, instead of the head that ships"
+    )
     taxonomy: HomePath | None = Field(default=None, description="a values.toml of your own")
 
     @property

@@ -16,6 +16,10 @@ Facet = Literal["theme", "emotion", "learning"]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+TAG_PREFIX = "T-"
+"""Begins the id of every tag, and of no value."""
+
+
 class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +49,7 @@ class Tag(_Closed):
     @property
     def id(self) -> str:
         """The dimension of the tag: its name after "T-", with everything but letters and digits as "-"."""
-        return "T-" + "".join(character if character.isalnum() else "-" for character in self.name)
+        return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)
 
 
 class RollUp(_Closed):
@@ -78,6 +82,7 @@ class Taxonomy(_Closed):
     def names(self) -> dict[str, str]:
         """The name of each dimension."""
         return {value.id: value.name for value in self.values} | {tag.id: tag.name for tag in self.tags}
+        return {dimension.id: dimension.name for dimension in (*self.values, *self.tags)}
 
     @cached_property
     def by_id(self) -> dict[str, Value]:
@@ -114,6 +119,23 @@ class Taxonomy(_Closed):
             for phrase in (tag.name, *tag.ask):
                 phrases.setdefault(_phrase_key(phrase), {})[tag.id] = 1.0
         return phrases
+
+    @cached_property
+    def community_labels(self) -> dict[str, frozenset[str]]:
+        """The community's tags and shelves that stand for each dimension."""
+        labels = {value.id: frozenset(value.tags) for value in self.values}
+        return labels | {tag.id: frozenset((tag.name, *tag.labels)) for tag in self.tags}
+
+    @cached_property
+    def _tag_by_id(self) -> dict[str, Tag]:
+        return {tag.id: tag for tag in self.tags}
+
+    def prototype_texts(self, dimension: str) -> tuple[str, ...]:
+        """What says in words that a work has a dimension: its description, then what it is told by."""
+        if dimension in self.by_id:
+            value = self.by_id[dimension]
+            return (value.description, *value.cues)
+        return (self._tag_by_id[dimension].description,)
 
     def members(self, rollup: RollUp) -> tuple[Value, ...]:
         """The values a roll-up stands for."""

@@ -110,7 +110,7 @@ class GenerationFollower:
         for ours, theirs, what in (
             (self._encoder.fingerprint, facts.encoder_fingerprint, f"another model ({facts.model})"),
             (ANALYSER_VERSION, facts.analyser_version, f"another text analyser (version {facts.analyser_version})"),
-            (tuple(self._taxonomy.ids), facts.value_ids, f"another taxonomy (version {facts.taxonomy_version})"),
+            (self._taxonomy.dimensions, facts.value_ids, f"another taxonomy (version {facts.taxonomy_version})"),
         ):
             if ours != theirs:
                 raise IndexIncompatible(f"the index was built with {what} than this process uses: {REBUILD}")

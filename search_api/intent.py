@@ -53,11 +53,17 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
     query = Query(blank(said, [*works.spans, *quoted]))
     facts = read_facts(query, genres)
     wishes = _read_values(query, taxonomy)
+    tags = _read_tags(query, taxonomy)
+    said_besides = _tidy(
+        blank(query.text, [*facts.spans, *_wrapping(query.text), *facts.denied_spans, *wishes.spans, *tags.spans])
+    )
     used_up = [*works.spans, *facts.spans, *_wrapping(query.text)]
     denied = [*facts.denied_spans, *wishes.denied_spans, *_other_denials(query)]
     return Intent(
         text=_remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like]),
         values=wishes.values,
+        tags=tags.values,
+        only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(said_besides),
         like=works.like,
         unlike=works.unlike,
         filters=facts.filters,
@@ -99,6 +105,18 @@ def _read_values(query: Query, taxonomy: Taxonomy) -> Wishes:
     return Wishes({value_id: max(made)[-1] for value_id, made in claims.items()}, spans, denied_spans)
 
 
+def _read_tags(query: Query, taxonomy: Taxonomy) -> Wishes:
+    """The community tags asked for, and unwanted, in whole wordings."""
+    wishes = Wishes({}, [], [])
+    for phrase in find_phrases(query, taxonomy.asking_tags):
+        shares = taxonomy.asking_tags[phrase.words]
+        in_head = query.place(query.tokens[phrase.start].start) == "head"  # "about the sea" asks for no kind of work
+        if in_head and _is_value_request(query, phrase, shares, taxonomy):
+            wishes.values.update({tag: phrase.weight * share for tag, share in shares.items()})
+            wishes.spans.append(query.span(phrase.start, phrase.last))
+    return wishes
+
+
 def _sum_of(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
     return {value_id: share * weight for shares, weight in parts for value_id, share in shares.items()}
 
@@ -110,7 +128,7 @@ def _is_value_request(query: Query, phrase: Phrase, shares: Mapping[str, float],
         return query.is_request and place == "head"
     if _is_name(query, phrase):
         return False
-    is_theme = any(taxonomy.by_id[value_id].facet == "theme" for value_id in shares)
+    is_theme = any(name in taxonomy.by_id and taxonomy.by_id[name].facet == "theme" for name in shares)
     if place == "about":
         return is_theme or query.word(phrase.first - 1) in ("about", "and", "or", "of")
     return query.is_request and (place == "head" or (place == "clause" and is_theme))

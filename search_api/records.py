@@ -135,6 +135,10 @@ class Intent(_Closed):
     values: dict[str, float] = Field(
         default_factory=dict, description="value id to weight in [-1, 1]; negative: unwanted"
     )
+    tags: dict[str, float] = Field(
+        default_factory=dict, description="id of a community tag that the words name, to weight in [-1, 1]"
+    )
+    only_mood: bool = Field(default=False, description="the words ask for values or tags and say nothing else")
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
     filters: Filters = NO_FILTERS

@@ -18,7 +18,7 @@ from indexer.embedding import Encoder
 from indexer.engine import Engine, open_engine
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSION, Ranking, fuse
+from search_api.fusion import DEFAULT_FUSION, MOOD_FUSION, Ranking, fuse
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.records import (
@@ -56,6 +56,8 @@ TITLE_LEG = "title"
 MOST_NAMESAKES = 10
 LIKE_VALUES_WEIGHT = 0.5
 UNLIKE_WEIGHT = -0.5
+BESIDE_TAGS = 0.25
+"""What a value weighs where the words name community tags, which say more precisely what is meant."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Search:
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
-        self._fusion = fusion or DEFAULT_FUSION
+        self._fusion = fusion
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -224,7 +226,8 @@ class Search:
         for term, word in terms:
             forms.setdefault(term, word)
         text = self.encoder.encode([intent.text])[0]
-        values = np.array([intent.values.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
+        wanted = wanted_dimensions(intent)
+        values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
         # What the words say of a value counts, not what the works they name happen to give.
         unsaid = values == 0
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
@@ -248,7 +251,7 @@ class Search:
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
             allowed = keep_allowed(self.engine, generation.name, named, works)
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
-        fused = fuse(rankings, self._fusion)
+        fused = fuse(rankings, self._fusion or (MOOD_FUSION if intent.only_mood else DEFAULT_FUSION))
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)
@@ -286,6 +289,7 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
     return intent.model_copy(
         update={
             "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
+            "tags": {} if any(f"values.{i}" in parts for i in intent.values) else intent.tags,
             "like": tuple(work for work in intent.like if f"like.{work.id}" not in parts),
             "unlike": tuple(work for work in intent.unlike if f"unlike.{work.id}" not in parts),
             "filters": intent.filters.model_copy(update=filters),
@@ -296,7 +300,14 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
 def weigh(intent: Intent, weights: Mapping[str, float]) -> Intent:
     """Gives an intent with these weights in place of its own, value by value; one of 0 takes the value out."""
     values = {value_id: weight for value_id, weight in {**intent.values, **weights}.items() if weight}
-    return intent.model_copy(update={"values": values})
+    # Tags say the words' values more precisely; whoever weighs values means those instead.
+    return intent.model_copy(update={"values": values, "tags": {} if weights else intent.tags})
+
+
+def wanted_dimensions(intent: Intent) -> dict[str, float]:
+    """Gives the weights of values and tags that the `values` leg is asked for."""
+    beside = BESIDE_TAGS if intent.tags else 1.0
+    return {**{value_id: beside * weight for value_id, weight in intent.values.items()}, **intent.tags}
 
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:

@@ -72,6 +72,13 @@ def test_reads_the_flagship_request():
     assert intent.model_dump(exclude_defaults=True, exclude_none=True) == {
         "text": "inspiring",
         "values": {"E5": 1.0, "E4": -0.5},
+        "tags": {
+            "T-inspiring": 1.0,
+            "T-inspirational": 1.0,
+            "T-tragedy": -0.5,
+            "T-depressing": -0.5,
+            "T-made-me-cry": -0.5,
+        },
         "like": ({"id": "Interstellar", "title": "Interstellar"},),
         "filters": {"runtime_minutes": {"lte": 119}},
     }
@@ -432,3 +439,21 @@ def test_is_quick_on_the_longest_queries(piece: str):
         read(query)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.05  # ten times what it takes, for slow machines; a pattern that explodes takes far longer
+
+
+@pytest.mark.parametrize(
+    ("query", "tags", "only_mood"),
+    [
+        ("a satire", {"T-satire": 1.0}, True),
+        ("a film that is not a satire", {"T-satire": -1.0}, True),
+        ("a satire set in Moscow", {"T-satire": 1.0}, False),
+        ("something hopeful about the sea", {"T-inspiring": 1.0, "T-inspirational": 1.0}, False),
+        ("a film about a boy and his horse", {}, False),
+        ("films like Interstellar", {}, False),
+    ],
+)
+def test_community_tags_are_read_where_they_say_what_is_asked_for(
+    query: str, tags: dict[str, float], only_mood: bool
+) -> None:
+    intent = read(query)
+    assert (intent.tags, intent.only_mood) == (tags, only_mood)

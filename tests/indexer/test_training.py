@@ -1,0 +1,177 @@
+"""Learning values and tags from labelled works, and labelling by what was learnt."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from catalogues import make_record, write_catalogue
+from fakes import FakeEncoder
+
+import evoke
+from indexer.analysis import Analyser
+from indexer.errors import HeadInvalid
+from indexer.features import FeatureMaker
+from indexer.head import load_head, save_head
+from indexer.labelling import open_labeller
+from indexer.merging import merge_records
+from indexer.settings import IndexSettings
+from indexer.training import expected_calibration_error, learnable, make_examples, read_labels
+from indexer.training_run import train_values
+from indexer.values import load_taxonomy
+
+TAXONOMY = """
+version = "test"
+[[values]]
+id = "V1"
+name = "storms"
+facet = "emotion"
+description = "Storms and thunder"
+tags = ["stormy"]
+[[values]]
+id = "V2"
+name = "calm"
+facet = "emotion"
+description = "quiet calm peace"
+[[tags]]
+name = "salty"
+description = "salt and sea"
+"""
+N_WORKS = 240
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettings]:
+    """A head trained on works of which those that mention thunder are called stormy, those with salt salty."""
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "values.toml").write_text(TAXONOMY)
+    draw = random.Random(5)
+    records, labels = [], []
+    for number in range(N_WORKS):
+        tags = [tag for tag in ("stormy", "salty") if draw.random() < 0.4]
+        words = draw.choices(["harbour", "letter", "sister", "winter", "engine", "river"], k=4)
+        text = " ".join([*words, *({"stormy": "thunder", "salty": "salt"}[tag] for tag in tags)])
+        records.append(make_record(str(number), f"Work {number}", f"The {text} goes on.", ids={"imdb": f"tt{number}"}))
+        split = "train" if number % 3 else "validation"
+        labels.append({"imdb_id": f"tt{number}", "split": split, "tags": tags})
+    catalogue = write_catalogue(folder / "works.jsonl", records)
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
+    settings = IndexSettings(home=folder / "home", taxonomy=folder / "values.toml", model="fake")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.training_run.Encoder", FakeEncoder)
+        report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=2)
+    assert (report.n_train, report.n_validation) == (160, 80)
+    assert set(report.head.outputs) == {"V1", "T-salty"}
+    assert min(report.auc.values()) > 0.9
+    assert report.calibration_error < 0.15
+    return folder / "head.safetensors", settings
+
+
+def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
+    head, settings = trained
+    encoder = FakeEncoder("fake")
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, head)  # type: ignore[arg-type]
+    text = "A letter crosses the river. Then thunder rolls over the harbour."
+    stormy, still = (
+        {label.value_id: label for label in labeller.label(features)}
+        for features in FeatureMaker(Analyser(), encoder).make(  # type: ignore[arg-type]
+            [record_to_work_of(text), record_to_work_of(text.replace("thunder", "winter"))]
+        )
+    )
+    assert stormy["V1"].probability > still["V1"].probability + 0.3
+    assert stormy["V1"].strength > still["V1"].strength + 0.15
+    evidence = stormy["V1"].evidence
+    assert evidence is not None
+    assert text[evidence.start : evidence.end] == "Then thunder rolls over the harbour."
+    assert abs(stormy["T-salty"].probability - still["T-salty"].probability) < 0.3
+    assert list(stormy) == ["V1", "V2", "T-salty"]
+
+
+def record_to_work_of(text: str):  # type: ignore[no-untyped-def]
+    from crawler.records import SourceRecord
+
+    return merge_records([SourceRecord(source="test", source_id="x", title="New", description=text)])
+
+
+def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
+    head = load_head(trained[0])
+    save_head(head, tmp_path / "again.safetensors")
+    again = load_head(tmp_path / "again.safetensors")
+    assert again.fingerprint == head.fingerprint
+    vectors = np.eye(64, dtype=np.float32)
+    np.testing.assert_array_equal(again.logits(vectors), head.logits(vectors))
+
+
+def test_another_encoder_labels_by_likeness(trained: tuple[Path, IndexSettings]) -> None:
+    head, settings = trained
+    taxonomy = load_taxonomy(settings.taxonomy)
+    by_head, by_likeness = (
+        open_labeller(taxonomy, FakeEncoder(model), head)
+        for model in ("fake", "other")  # type: ignore[arg-type]
+    )
+    assert by_head.fingerprint != by_likeness.fingerprint
+    assert type(by_head) is not type(by_likeness)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("{", "labels.jsonl:2"), ("[]", "labels.jsonl:2"), ('{"imdb_id": "tt1", "tags": []}', "split")],
+)
+def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"imdb_id": "tt0", "split": "train", "tags": []}\n' + line)
+    with pytest.raises(HeadInvalid, match=told):
+        list(read_labels([path], frozenset()))
+
+
+def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    shelves = {"to-read": 90_000, "funny": 30, "sad": 9_970, "rare": 1}
+    path.write_text(json.dumps({"goodreads_id": "7", "split": "train", "shelves": shelves}))
+    (work,) = read_labels([path], frozenset({"funny", "sad"}))
+    assert work.tags == {"funny": 0.003, "sad": 0.997}
+    vector = np.zeros(4, dtype=np.float32)
+    outputs = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
+    examples = make_examples([(work, vector, np.zeros(3, dtype=np.float32))], outputs)
+    assert examples.said.tolist() == [[0, 1, 0]]
+    assert examples.known.tolist() == [[1, 1, 0]]
+    assert not learnable(examples, examples).any()
+
+
+def test_calibration_error_of_known_chances() -> None:
+    vectors = np.zeros((4, 1), dtype=np.float32)
+    said = np.array([[1], [0], [1], [0]], dtype=np.float32)
+    from indexer.training import Examples
+
+    examples = Examples(vectors, vectors, said, np.ones_like(said))
+    assert expected_calibration_error(np.full((4, 1), 0.5, dtype=np.float32), examples) == pytest.approx(0.0)
+    assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), examples) == pytest.approx(0.4)
+
+
+def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "head").write_bytes(b"not safetensors")
+    with pytest.raises(HeadInvalid, match="evoke train-values"):
+        load_head(tmp_path / "head")
+    with pytest.raises(HeadInvalid, match="cannot be read"):
+        load_head(tmp_path / "missing")
+
+
+def test_label_writes_a_line_for_each_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("indexer.labelling_run.Encoder", FakeEncoder)
+    records = [make_record("a", "Harbour", "Storms come. Then peace.", ids={"imdb": "tt1"}), make_record("b", "Bare")]
+    catalogue = write_catalogue(tmp_path / "works.jsonl", records)
+    output = tmp_path / "labels.jsonl"
+    assert evoke.main(["label", str(catalogue), "-o", str(output)]) == 0
+    told, bare = map(json.loads, output.read_text().splitlines())
+    assert (told["id"], told["ids"]) == ("test:a", {"imdb": "tt1"})
+    assert list(told["values"]) == list(load_taxonomy().ids)
+    assert set(told["tags"]) == {tag.name for tag in load_taxonomy().tags}
+    evidence = told["evidence"]["E5"]
+    assert "Storms come. Then peace."[evidence["start"] : evidence["end"]] == evidence["text"]
+    assert bare["values"] == {}
+    assert "2 works labelled" in capsys.readouterr().out
