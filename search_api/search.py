@@ -16,6 +16,7 @@ from indexer.bm25 import query_weights
 from indexer.collection import Leg
 from indexer.embedding import Encoder
 from indexer.engine import Engine, open_engine
+from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.fusion import DEFAULT_FUSION, MOOD_FUSION, Ranking, fuse
@@ -235,7 +236,8 @@ class Search:
             for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
                 vectors = _dense_vectors(record)
                 text = text + sign * vectors["text"]
-                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * vectors["values"]
+                own = np.where(vectors["values"] >= PRIMARY_SCORE, vectors["values"], 0.0)  # not what it hardly gives
+                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
             legs["bm25"] = query_weights(term for term, _ in terms)
