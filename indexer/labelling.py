@@ -27,6 +27,7 @@ from typing import Protocol
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from indexer.embedding import Encoder, Vectors
 from indexer.head import Floats, Head, load_head
@@ -75,18 +76,14 @@ class TrainedLabeller:
         self._head = head
         place = {output: n for n, output in enumerate(head.outputs)}
         labels = self.taxonomy.community_labels
-        self._dimensions, self._outputs = (
-            np.array(each, dtype=int)
-            for each in zip(
-                *(
-                    (dimension, place[name])
-                    for dimension, name in enumerate(self.taxonomy.dimensions)
-                    if name in place and tuple(sorted(labels[name])) == head.trained_on[place[name]]
-                ),
-                strict=True,
-            )
-        )
-
+        pairs = [
+            (dimension, place[name])
+            for dimension, name in enumerate(self.taxonomy.dimensions)
+            if name in place and tuple(sorted(labels[name])) == head.trained_on[place[name]]
+        ]
+        # A taxonomy of the user's own may share nothing with the head: then there are no pairs.
+        self._dimensions, self._outputs = np.array(pairs, dtype=int).reshape(-1, 2).T
+        self._calibration = head.calibration.of(self._outputs)
         self._are_values = self._dimensions < len(self.taxonomy.ids)
 
     @cached_property
@@ -99,22 +96,16 @@ class TrainedLabeller:
         if not features.sentences:
             return ()
         likeness = self._zero_shot.likeness(features)
-        best, strengths = likeness.argmax(axis=0), scale_likeness(likeness.max(axis=0))
+        best, standard = likeness.argmax(axis=0), standardise(likeness.max(axis=0))
+        strengths = to_strengths(standard)
         probabilities = strengths.copy()
         logits = self._head.logits(np.vstack([features.vector, features.sentence_vectors.astype(np.float32)]))
-        standard = standardise(likeness.max(axis=0))[self._dimensions]
-        calibration = self._head.calibration.of(self._outputs)
-        trained = calibration.probabilities(logits[0, self._outputs], standard)
+        trained = self._calibration.probabilities(logits[0, self._outputs], standard[self._dimensions])
+        said = trained / (trained + self._calibration.mark)
         probabilities[self._dimensions] = trained
-        said = trained / (trained + calibration.mark)
         strengths[self._dimensions] = np.where(self._are_values, (said + strengths[self._dimensions]) / 2, said)
         best[self._dimensions] = logits[1:, self._outputs].argmax(axis=0)
-        return tuple(
-            ValueLabel(name, float(strength), float(probability), features.sentences[sentence])
-            for name, strength, probability, sentence in zip(
-                self.taxonomy.dimensions, strengths, probabilities, best, strict=True
-            )
-        )
+        return _labels(self.taxonomy, features, strengths, probabilities, best)
 
 
 class ZeroShotLabeller:
@@ -148,18 +139,25 @@ class ZeroShotLabeller:
         if not features.sentences:
             return ()
         likeness = self.likeness(features)
-        best = likeness.argmax(axis=0)
-        scores = scale_likeness(likeness.max(axis=0))
-        return tuple(
-            ValueLabel(name, float(score), float(score), features.sentences[sentence])
-            for name, score, sentence in zip(self.taxonomy.dimensions, scores, best, strict=True)
+        strengths = to_strengths(standardise(likeness.max(axis=0)))
+        return _labels(self.taxonomy, features, strengths, strengths, likeness.argmax(axis=0))
+
+
+def _labels(
+    taxonomy: Taxonomy, features: Features, strengths: Floats, probabilities: Floats, best: NDArray[np.intp]
+) -> tuple[ValueLabel, ...]:
+    return tuple(
+        ValueLabel(name, float(strength), float(probability), features.sentences[sentence])
+        for name, strength, probability, sentence in zip(
+            taxonomy.dimensions, strengths, probabilities, best, strict=True
         )
+    )
 
 
-def scale_likeness(likeness: Sequence[float] | Floats) -> Floats:
-    """Gives the strengths, float32 (n,) in [0, 1], of one work's likenesses to everything."""
-    scaled: Floats = np.clip(standardise(likeness) / DEVIATIONS_AT_FULL_SCORE, 0, 1)
-    return scaled
+def to_strengths(standard: Floats) -> Floats:
+    """Gives the strengths, float32 (n,) in [0, 1], of standardised likenesses."""
+    strengths: Floats = np.clip(standard / DEVIATIONS_AT_FULL_SCORE, 0, 1)
+    return strengths
 
 
 def standardise(likeness: Sequence[float] | Floats) -> Floats:

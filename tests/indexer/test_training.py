@@ -116,6 +116,19 @@ def test_another_encoder_labels_by_likeness(trained: tuple[Path, IndexSettings])
     assert type(by_head) is not type(by_likeness)
 
 
+def test_a_taxonomy_of_ones_own_that_the_head_does_not_know_is_labelled_by_likeness(
+    trained: tuple[Path, IndexSettings], tmp_path: Path
+) -> None:
+    (tmp_path / "values.toml").write_text(
+        TAXONOMY.replace('"V1"', '"X1"').replace('"V2"', '"X2"').partition("[[tags]]")[0]
+    )
+    encoder = FakeEncoder("fake")
+    labeller = open_labeller(load_taxonomy(tmp_path / "values.toml"), encoder, trained[0])  # type: ignore[arg-type]
+    work = record_to_work_of("Thunder over the harbour. A quiet calm peace.")
+    (features,) = FeatureMaker(Analyser(), encoder).make([work])  # type: ignore[arg-type]
+    assert [label.value_id for label in labeller.label(features)] == ["X1", "X2"]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [("{", "labels.jsonl:2"), ("[]", "labels.jsonl:2"), ('{"imdb_id": "tt1", "tags": []}', "split")],
