@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import Self
+from typing import NoReturn, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
@@ -49,7 +49,7 @@ class Courtesy:
         if response.status in (401, 403):
             spider = self._crawler.spider
             hint = spider.key_hint if isinstance(spider, WorkSpider) else ""
-            await self._stop(f"{_host(request)} answered {response.status}: {hint or _message(response)}")
+            self._stop(f"{_host(request)} answered {response.status}: {hint or _message(response)}")
         if response.status not in (429, 503):
             self._next_wait = FIRST_WAIT_SECONDS
             return response
@@ -58,7 +58,7 @@ class Courtesy:
         self._next_wait = min(2 * self._next_wait, self._longest)
         if self._waited + wait > self._budget:
             told = f" and asks to wait {wanted:.0f} s" if wanted else ""
-            await self._stop(
+            self._stop(
                 f"{_host(request)} answered {response.status}{told}; {self._waited:.0f} s were spent waiting already"
             )
         if monotonic() >= self._not_before:  # requests that were on their way together wait together
@@ -67,9 +67,9 @@ class Courtesy:
         logger.warning("%s answered %s: waiting %.0f s", _host(request), response.status, wait)
         return request.replace(dont_filter=True)
 
-    async def _stop(self, why: str) -> None:
+    def _stop(self, why: str) -> NoReturn:
         spider = self._crawler.spider
-        if isinstance(spider, WorkSpider) and self._crawler.engine is not None:
+        if isinstance(spider, WorkSpider):
             spider.stop(why)
         raise IgnoreRequest(why)
 

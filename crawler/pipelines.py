@@ -11,9 +11,12 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from crawler.jsonl import record_to_line
-from crawler.output import cut_unfinished_line, written_ids
+from crawler.output import written_ids
 from crawler.records import SourceRecord
 from crawler.spiders.base import WorkSpider
+
+RECORDS_BEFORE = "evoke/records before"
+"""Counts what was in the file when the crawl began."""
 
 
 class RecordWriter:
@@ -29,9 +32,10 @@ class RecordWriter:
         return cls(crawler)
 
     def open_spider(self) -> None:
-        """Opens the file and reads what an earlier run wrote."""
-        cut_unfinished_line(self._path)
+        """Opens the file, which `check_output` left whole, and reads what an earlier run wrote."""
         self._written = set(written_ids(self._path))
+        if self._crawler.stats is not None:
+            self._crawler.stats.set_value(RECORDS_BEFORE, len(self._written))
         self._file: BinaryIO = self._path.open("ab", buffering=0)
         self._stop_when_enough()
 

@@ -12,7 +12,6 @@ import logging
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from typing import Any
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.errors import CrawlStopped
-from crawler.output import check_output, written_ids
+from crawler.output import check_output
+from crawler.pipelines import RECORDS_BEFORE
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources import SOURCES
+from crawler.sources import SOURCES, load
 from crawler.spiders.base import WorkSpider
 
 DAY_SECONDS = 86_400
@@ -50,7 +50,7 @@ def run_crawl(
         SelectionRefused: the source cannot be asked for this, a setting is missing, or the file is there already.
         CrawlStopped: the source refuses or blocks us; what was written stays.
     """
-    spider = spider_class(source)
+    spider: type[WorkSpider] = load(SOURCES[source].spider)
     spider.check(selection, settings)
     check_output(output, resume=resume)
     folder = settings.home / "crawl"
@@ -59,13 +59,12 @@ def run_crawl(
         shutil.rmtree(job, ignore_errors=True)
     job.mkdir(mode=0o700, parents=True, exist_ok=True)  # the queue holds addresses, which may hold a key
     (job / "stopped").unlink(missing_ok=True)
-    n_before = sum(1 for _ in written_ids(output))
     logging.getLogger("scrapy").setLevel(logging.CRITICAL)
     process = AsyncCrawlerProcess(scrapy_settings(settings, folder, job, output))
     crawler = process.create_crawler(spider)
     process.crawl(crawler, selection, settings)
     process.start()
-    report = _report(crawler.stats.get_stats() if crawler.stats else {}, n_before)
+    report = _report(crawler.stats.get_stats() if crawler.stats else {})
     if report.interrupted and not report.n_failed:
         (job / "stopped").touch()
     else:
@@ -74,13 +73,6 @@ def run_crawl(
     if why:
         raise CrawlStopped(f"{why}; {report.n_new:,} new records are in {output}, --resume goes on from there")
     return report
-
-
-def spider_class(source: str) -> type[WorkSpider]:
-    """Gives a source's spider."""
-    module, name = SOURCES[source].spider.split(":")
-    found: type[WorkSpider] = getattr(import_module(module), name)
-    return found
 
 
 def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Path) -> dict[str, Any]:
@@ -125,10 +117,10 @@ def _job_name(source: str, selection: Selection, output: Path) -> str:
     return f"{source}-{hashlib.sha256(f'{selection!r} {output.resolve()}'.encode()).hexdigest()[:16]}"
 
 
-def _report(stats: dict[str, Any], n_before: int) -> CrawlReport:
+def _report(stats: dict[str, Any]) -> CrawlReport:
     n_new = stats.get("item_scraped_count", 0)
     return CrawlReport(
-        n_records=n_before + n_new,
+        n_records=stats.get(RECORDS_BEFORE, 0) + n_new,
         n_new=n_new,
         no_work=Counter({name.removeprefix(_NO_WORK): n for name, n in stats.items() if name.startswith(_NO_WORK)}),
         n_failed=stats.get("retry/max_reached", 0) + stats.get("httperror/response_ignored_count", 0),

@@ -7,9 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -17,7 +15,7 @@ from crawler.answers import Answer, NotAWork, Reason, Told
 from crawler.errors import CatalogueMissing
 from crawler.jsonl import record_to_line
 from crawler.output import check_output
-from crawler.sources import SOURCES
+from crawler.sources import SOURCES, load
 
 HEAD_BYTES = 4096
 MAX_ANSWER_BYTES = 64 * 2**20
@@ -114,9 +112,3 @@ def read_bytes(path: Path, most: int) -> bytes:
             return file.read(most)
         with gzip.GzipFile(fileobj=file) as unpacked:
             return unpacked.read(most)
-
-
-def load(name: str) -> Any:
-    """Gives what `module:name` names."""
-    module, attribute = name.split(":")
-    return getattr(import_module(module), attribute)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,9 @@ SOURCES: Mapping[str, Source] = {
     ),
     "wikidata": Source("crawler.spiders.wikidata:parse_answer", "crawler.spiders.wikidata:WikidataSpider"),
 }  # fmt: skip
+
+
+def load(name: str) -> Any:
+    """Gives what `module:name` names."""
+    module, attribute = name.split(":")
+    return getattr(import_module(module), attribute)
