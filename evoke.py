@@ -276,7 +276,8 @@ def _label(options: argparse.Namespace) -> int:
 
 def _train_values(options: argparse.Namespace) -> int:
     from indexer.settings import IndexSettings
-    from indexer.training_run import report_to_markdown, train_values
+    from indexer.training_report import report_to_markdown
+    from indexer.training_run import train_values
 
     started = perf_counter()
     settings = _read_settings(IndexSettings)
@@ -285,7 +286,7 @@ def _train_values(options: argparse.Namespace) -> int:
         options.report.write_text(report_to_markdown(report), encoding="utf-8")
     print(
         f"{len(report.head.outputs):,} values and tags learnt from {report.n_train:,} works, judged by "
-        f"{report.n_validation:,}: mean AUC {sum(report.auc.values()) / len(report.auc):.3f}, calibration error "
+        f"{report.n_validation:,}: mean AUC {report.outputs.auc.mean():.3f}, calibration error "
         f"{report.calibration_error:.3f}; {options.output}; {perf_counter() - started:.1f} s"
     )
     return 0

@@ -219,7 +219,7 @@ def _read_records(
         reject_file.write(rejected)
 
     lines = tqdm(_records(catalogues, reject), desc="reading", unit=" records", disable=None, leave=False)
-    for batch in _batches(lines, READ_BATCH):
+    for batch in batched(lines, READ_BATCH):
         changes = store.put_records([(record, str(line)) for line, record in batch], run)
         for (line, record), (change, earlier) in zip(batch, changes, strict=True):
             if change == "conflicting":
@@ -262,7 +262,7 @@ def update_works(store: Store, run: int) -> None:
         return
     gone = store.work_digests()
     changed = ((ids, digest) for ids, digest in _works_told(store) if gone.pop(ids[0], None) != digest)
-    for batch in _batches(changed, READ_BATCH):
+    for batch in batched(changed, READ_BATCH):
         records = store.source_records([each for ids, _ in batch for each in ids])
         store.put_works((merge_records([records[each] for each in ids]), digest) for ids, digest in batch)
     store.finish_merge(gone, run, merged)
@@ -296,7 +296,7 @@ def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> No
         with report.seconds.timed("load model"):
             maker.encoder.warm()
     with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
-        for ids in _batches(missing, FEATURE_BATCH):
+        for ids in batched(missing, FEATURE_BATCH):
             works = store.works(ids)
             made = maker.make(works)
             with report.seconds.timed("store"):
@@ -328,9 +328,10 @@ def _fill_and_swap(
         total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False,
     )  # fmt: skip
     position = 0
-    for batch in _batches(works, FILL_BATCH):
+    for batch in batched(works, FILL_BATCH):
         with report.seconds.timed("label"):
-            indexed = [IndexedWork(work, features, labeller.label(features)) for work, features in batch]
+            labels = labeller.label(batch)
+            indexed = [IndexedWork(*each, told) for each, told in zip(batch, labels, strict=True)]
         _check_room(settings, LEAST_FREE_BYTES)
         with report.seconds.timed("upsert"):
             upsert_works(engine, generation, indexed, facts)
@@ -385,7 +386,8 @@ def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, label
     )
 
 
-def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Gives things in lists of a size, the last one shorter."""
     iterator = iter(things)
     while batch := list(islice(iterator, size)):
         yield batch

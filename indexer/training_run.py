@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,40 +11,26 @@ from indexer.analysis import Analyser
 from indexer.embedding import Encoder
 from indexer.errors import HeadInvalid
 from indexer.features import FeatureMaker
-from indexer.head import Floats, Head, save_head
-from indexer.labelling import ZeroShotLabeller, standardise
+from indexer.head import Output, Reading, save_head
+from indexer.labels import LabelledWork, read_labels
 from indexer.pipeline import prepare_works
 from indexer.records import Features, Work
 from indexer.settings import IndexSettings
 from indexer.training import (
-    Examples,
-    LabelledWork,
-    Trial,
-    area_under_curve,
-    cross_fitted,
-    expected_calibration_error,
+    Told,
+    choose_terms,
     learnable,
     make_examples,
     only,
-    read_labels,
     search_recipes,
     train_head,
 )
-from indexer.values import load_taxonomy
+from indexer.training_report import TrainingReport, make_report
+from indexer.values import Taxonomy, load_taxonomy
 
 SEED = 20260101
-
-
-@dataclass(frozen=True)
-class TrainingReport:
-    """What was learnt, by how many works, and what it reached on validation."""
-
-    head: Head
-    trials: list[Trial]
-    n_train: int
-    n_validation: int
-    auc: dict[str, float]
-    calibration_error: float
+KINDLESS = "work"
+"""Stands for the kind of a work that has none."""
 
 
 def train_values(
@@ -58,58 +43,54 @@ def train_values(
         CatalogueMissing, StorageFailed: as for `build_index`.
     """
     taxonomy = load_taxonomy(settings.taxonomy)
-    outputs = taxonomy.community_labels
-    meaningful = frozenset[str]().union(*outputs.values())
-    by_id = {each: work for work in read_labels(labels, meaningful) for each in work.ids}
+    stand_for = taxonomy.community_labels
+    by_id = {each: work for work in read_labels(labels, frozenset().union(*stand_for.values())) for each in work.ids}
     encoder = Encoder(settings.model)
-    maker = FeatureMaker(Analyser(), encoder)
-    zero_shot = ZeroShotLabeller(taxonomy, encoder)
-    told = list(_labelled(prepare_works(catalogues, settings, maker), by_id, zero_shot))
+    works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
+    told = list(_labelled(works, by_id))
     if not told:
         raise HeadInvalid("no labelled work is in the catalogues: they are joined by ids such as imdb or goodreads")
-    examples = {
-        split: make_examples([each for each in told if each[0].split == split], outputs)
-        for split in ("train", "validation")
-    }
-    train, validation = examples["train"], examples["validation"]
+    split = {name: [each for each in told if each.labels.split == name] for name in ("train", "validation")}
+    if not all(split.values()):
+        raise HeadInvalid('the labelled works should be of two splits, "train" and "validation": one has none')
+    terms = choose_terms(split["train"])
+    kinds = sorted({each.kind for each in told})
+    outputs = [Output(dimension, kind) for kind in kinds for dimension in taxonomy.dimensions]
+    train, validation = (make_examples(split[name], stand_for, outputs, terms) for name in ("train", "validation"))
     kept = learnable(train, validation)
-    trials = search_recipes(only(train, kept), only(validation, kept), n_trials, SEED)
-    head = train_head(train, validation, outputs, encoder.fingerprint, trials[0].recipe, SEED)
+    outputs = [each for each, keep in zip(outputs, kept, strict=True) if keep]
+    if not outputs:
+        raise HeadInvalid("no value or tag has works enough: a value of a kind needs 10 to learn from, 5 to judge by")
+    train, validation = only(train, kept), only(validation, kept)
+    trials = search_recipes(train, validation, len(terms.ids), n_trials, SEED)
+    head = train_head(
+        train, validation, outputs, stand_for, terms, read_phrases(taxonomy, encoder), encoder.fingerprint,
+        trials[0].recipe, SEED,
+    )  # fmt: skip
     save_head(head, output)
-    return _report(head, trials, train, only(validation, kept))
+    return make_report(head, trials, len(split["train"]), split["validation"], validation)
 
 
-def _labelled(
-    works: Iterator[tuple[Work, Features]], by_id: dict[tuple[str, str], LabelledWork], zero_shot: ZeroShotLabeller
-) -> Iterator[tuple[LabelledWork, Floats, Floats]]:
-    """Gives the labelled works with text, each once, with embedding and standardised likeness."""
+def _labelled(works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, str], LabelledWork]) -> Iterator[Told]:
+    """Gives the labelled works with text, each once."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for work, features in works:
         found = next((by_id[each] for each in work.ids.items() if each in by_id), None)
         if found and features.sentences and found.ids not in seen:
             seen.add(found.ids)
-            yield found, features.vector, standardise(zero_shot.likeness(features).max(axis=0))
+            decade = work.year // 10 * 10 if work.year else None
+            yield Told(work.kind or KINDLESS, found, features.vector, features.terms, decade)
 
 
-def _report(head: Head, trials: list[Trial], train: Examples, validation: Examples) -> TrainingReport:
-    logits = head.logits(validation.vectors)
-    chances = cross_fitted(logits, validation)
-    auc = {}
-    for place, output in enumerate(head.outputs):
-        rows = validation.known[:, place] > 0
-        said = validation.said[rows, place] > 0
-        auc[output] = area_under_curve(np.asarray(chances[rows, place]), said)
-    return TrainingReport(
-        head, trials, len(train.vectors), len(validation.vectors), auc, expected_calibration_error(chances, validation)
-    )
+def read_phrases(taxonomy: Taxonomy, encoder: Encoder) -> Reading:
+    """Learns how queries are read from the taxonomy's words: what is asked with, and what tells of each dimension."""
+    from indexer.network import fit_reading
 
-
-def report_to_markdown(report: TrainingReport) -> str:
-    """Gives the trials, best first, and each output's figures, worst first."""
-    lines = ["| hidden | dropout | rate | batch | epochs | rare | decay | average precision | AUC |", "|---" * 9 + "|"]
-    for trial in report.trials:
-        settings = " | ".join(f"{setting:g}" for setting in asdict(trial.recipe).values())
-        lines.append(f"| {settings} | {trial.average_precision:.4f} | {trial.auc:.4f} |")
-    lines += ["", "| value or tag | AUC |", "|---|---|"]
-    lines += [f"| {name} | {auc:.3f} |" for name, auc in sorted(report.auc.items(), key=lambda pair: pair[1])]
-    return "\n".join(lines) + "\n"
+    shares = taxonomy.phrases
+    place = {dimension: n for n, dimension in enumerate(taxonomy.dimensions)}
+    wanted = np.zeros((len(shares), len(place)), dtype=np.float32)
+    for row, told in enumerate(shares.values()):
+        for dimension in told:
+            wanted[row, place[dimension]] = 1 / len(told)
+    weight, bias = fit_reading(encoder.encode(list(shares)), wanted, SEED)
+    return Reading(taxonomy.dimensions, weight, bias)

@@ -82,7 +82,6 @@ class Taxonomy(_Closed):
     def names(self) -> dict[str, str]:
         """The name of each dimension."""
         return {value.id: value.name for value in self.values} | {tag.id: tag.name for tag in self.tags}
-        return {dimension.id: dimension.name for dimension in (*self.values, *self.tags)}
 
     @cached_property
     def by_id(self) -> dict[str, Value]:
@@ -119,6 +118,17 @@ class Taxonomy(_Closed):
             for phrase in (tag.name, *tag.ask):
                 phrases.setdefault(_phrase_key(phrase), {})[tag.id] = 1.0
         return phrases
+
+    @cached_property
+    def phrases(self) -> dict[str, frozenset[str]]:
+        """Every phrase of the taxonomy with the dimensions it stands for: names, asking words, descriptions, cues."""
+        told: dict[str, set[str]] = {}
+        for phrase, shares in (*self.asking.items(), *self.asking_tags.items()):
+            told.setdefault(phrase, set()).update(shares)
+        for dimension, name in self.names.items():
+            for phrase in (name, *self.prototype_texts(dimension)):
+                told.setdefault(phrase, set()).add(dimension)
+        return {phrase: frozenset(dimensions) for phrase, dimensions in told.items()}
 
     @cached_property
     def community_labels(self) -> dict[str, frozenset[str]]:

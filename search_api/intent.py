@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from indexer.values import Taxonomy
 from search_api import phrases
@@ -25,10 +25,22 @@ MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
 """A longer query describes a work; what people remember of one is often wrong, so no facts are read there."""
 MAX_OPENING_CHARACTERS = 2000
 """Where a longer query still may ask for something outright."""
+MAX_GUESSED_WORDS = 15
+"""What is longer tells a plot rather than a mood."""
 MAX_CLEAR_REQUESTS, MAX_CLEAR_REQUEST_CHARACTERS = 8, 80
 
+Guess: TypeAlias = Callable[[str], Mapping[str, float]]
+"""What a text asks for by its meaning: dimensions of the taxonomy with their weight, in (0, 1]."""
 
-def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (), find_work: FindWork) -> Intent:
+
+def parse_intent(
+    text: str,
+    taxonomy: Taxonomy,
+    *,
+    genres: Collection[str] = (),
+    find_work: FindWork,
+    guess: Guess | None = None,
+) -> Intent:
     """The intent of a query. Never raises; `text` of a query that is not blank is never blank.
 
     Args:
@@ -38,6 +50,7 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
             out those that too few works carry.
         find_work: The work that a stretch of the text names exactly (case, articles and punctuation aside), or None.
             Called a few hundred times at most, and seldom more than twenty.
+        guess: Asked at most once, about a request in which no rule reads a value.
     """
     said = straighten(text)
     if not said:
@@ -59,11 +72,16 @@ def parse_intent(text: str, taxonomy: Taxonomy, *, genres: Collection[str] = (),
     )
     used_up = [*works.spans, *facts.spans, *_wrapping(query.text)]
     denied = [*facts.denied_spans, *wishes.denied_spans, *_other_denials(query)]
+    remaining = _remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like])
+    is_unread = not (wishes.values or tags.values or works.like or works.unlike)
+    is_brief = len(WORD.findall(remaining)) <= MAX_GUESSED_WORDS
+    guessed = guess(remaining) if guess and is_unread and is_brief else {}
     return Intent(
-        text=_remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like]),
-        values=wishes.values,
-        tags=tags.values,
+        text=remaining,
+        values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
+        tags=tags.values | {name: weight for name, weight in guessed.items() if name not in taxonomy.by_id},
         only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(said_besides),
+        is_guess=bool(guessed),
         like=works.like,
         unlike=works.unlike,
         filters=facts.filters,

@@ -139,6 +139,7 @@ class Intent(_Closed):
         default_factory=dict, description="id of a community tag that the words name, to weight in [-1, 1]"
     )
     only_mood: bool = Field(default=False, description="the words ask for values or tags and say nothing else")
+    is_guess: bool = Field(default=False, description="the values and tags are guessed from the meaning of the words")
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
     filters: Filters = NO_FILTERS

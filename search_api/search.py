@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.analysis import Analyser
@@ -16,12 +18,14 @@ from indexer.bm25 import query_weights
 from indexer.collection import Leg
 from indexer.embedding import Encoder
 from indexer.engine import Engine, open_engine
+from indexer.head import Reading, load_head
 from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSION, MOOD_FUSION, Ranking, fuse
+from search_api.fusion import Ranking, fuse, fusion_for
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
+from search_api.reading import guess_values
 from search_api.records import (
     FACETS,
     NO_FILTERS,
@@ -52,6 +56,8 @@ from search_api.settings import SearchSettings
 from search_api.views import payload_to_view, record_to_hit
 
 CANDIDATES_PER_LEG = 200
+REMEMBERED_TEXTS = 2_000
+"""Of 1.5 kB each: people page through answers and repeat each other's words."""
 TITLE_LEG = "title"
 """The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
 MOST_NAMESAKES = 10
@@ -74,7 +80,10 @@ class Question:
 def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
-    return Search(engine, Encoder(settings.model), load_taxonomy(settings.taxonomy), settings.fusion)
+    encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
+    head = load_head(settings.values_head)
+    is_ours = (head.encoder_fingerprint, head.reading.dimensions) == (encoder.fingerprint, taxonomy.dimensions)
+    return Search(engine, encoder, taxonomy, settings.fusion, head.reading if is_ours else None)
 
 
 class Search:
@@ -83,11 +92,20 @@ class Search:
     Every method that reads the index raises IndexUnavailable, or a kind of it, while there is none that it can read.
     """
 
-    def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy, fusion: Fusion | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder,
+        taxonomy: Taxonomy,
+        fusion: Fusion | None = None,
+        reading: Reading | None = None,
+    ) -> None:
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusion = fusion
+        self._reading = reading
+        self._embed = lru_cache(REMEMBERED_TEXTS)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -212,7 +230,13 @@ class Search:
         """Gives what a request means: its own filters and weights replace those read from its words."""
         if not request.interpret:
             return weigh(Intent(text=request.query, filters=request.filters), request.weights)
-        intent = parse_intent(request.query, self._taxonomy, genres=generation.genres, find_work=generation.titles.find)
+        intent = parse_intent(
+            request.query,
+            self._taxonomy,
+            genres=generation.genres,
+            find_work=generation.titles.find,
+            guess=self._guess if self._reading else None,
+        )
         if intent.filters.genres and not generation.genres_known:
             unwanted_only = Choice(none=intent.filters.genres.none)
             intent = intent.model_copy(update={"filters": intent.filters.model_copy(update={"genres": unwanted_only})})
@@ -220,13 +244,21 @@ class Search:
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
+    def _embed_text(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self.encoder.encode([text])[0]
+        vector.setflags(write=False)
+        return vector
+
+    def _guess(self, text: str) -> dict[str, float]:
+        return guess_values(self._reading.shares(self._embed(text))) if self._reading else {}
+
     def _ask(self, generation: Generation, query: str, intent: Intent) -> Question:
         with self._analyser_lock:
             terms = self._analyser.terms_and_words(intent.text)
         forms: dict[str, str] = {}
         for term, word in terms:
             forms.setdefault(term, word)
-        text = self.encoder.encode([intent.text])[0]
+        text = self._embed(intent.text)
         wanted = wanted_dimensions(intent)
         values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
         # What the words say of a value counts, not what the works they name happen to give.
@@ -253,7 +285,7 @@ class Search:
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
             allowed = keep_allowed(self.engine, generation.name, named, works)
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
-        fused = fuse(rankings, self._fusion or (MOOD_FUSION if intent.only_mood else DEFAULT_FUSION))
+        fused = fuse(rankings, self._fusion or fusion_for(intent))
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)

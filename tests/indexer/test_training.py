@@ -12,14 +12,18 @@ from catalogues import make_record, write_catalogue
 from fakes import FakeEncoder
 
 import evoke
+from crawler.records import Kind, SourceRecord
 from indexer.analysis import Analyser
+from indexer.calibration import expected_calibration_error
 from indexer.errors import HeadInvalid
 from indexer.features import FeatureMaker
-from indexer.head import load_head, save_head
-from indexer.labelling import open_labeller
+from indexer.head import Output, load_head, save_head
+from indexer.labelling import Labeller, open_labeller
+from indexer.labels import read_labels
 from indexer.merging import merge_records
+from indexer.records import ValueLabel
 from indexer.settings import IndexSettings
-from indexer.training import expected_calibration_error, learnable, make_examples, read_labels
+from indexer.training import Told, choose_terms, learnable, make_examples
 from indexer.training_run import train_values
 from indexer.values import load_taxonomy
 
@@ -54,7 +58,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
         tags = [tag for tag in ("stormy", "salty") if draw.random() < 0.4]
         words = draw.choices(["harbour", "letter", "sister", "winter", "engine", "river"], k=4)
         text = " ".join([*words, *({"stormy": "thunder", "salty": "salt"}[tag] for tag in tags)])
-        records.append(make_record(str(number), f"Work {number}", f"The {text} goes on.", ids={"imdb": f"tt{number}"}))
+        facts = {"ids": {"imdb": f"tt{number}"}, "kind": "movie", "year": 2001}
+        records.append(make_record(str(number), f"Work {number}", f"The {text} goes on.", **facts))
         split = "train" if number % 3 else "validation"
         labels.append({"imdb_id": f"tt{number}", "split": split, "tags": tags})
     catalogue = write_catalogue(folder / "works.jsonl", records)
@@ -64,25 +69,36 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
         patch.setattr("indexer.training_run.Encoder", FakeEncoder)
         report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=2)
     assert (report.n_train, report.n_validation) == (160, 80)
-    assert set(report.head.outputs) == {"V1", "T-salty"}
-    assert min(report.auc.values()) > 0.9
+    assert set(report.head.outputs) == {Output("V1", "movie"), Output("T-salty", "movie")}
+    assert report.outputs.auc.min() > 0.9
+    assert report.outputs.f1.min() > 0.7
+    (era,) = report.eras.itertuples()  # every work is of 2001, and one value was learnt
+    assert (era.kind, era.dimension, era.era) == ("movie", "V1", "from 2000")
+    assert era.chance == pytest.approx(era.said, abs=0.1)
     assert report.calibration_error < 0.15
     return folder / "head.safetensors", settings
 
 
+Labels = dict[str, ValueLabel]
+
+
+def label(labeller: Labeller, *texts: str, kind: Kind | None = "movie") -> list[Labels]:
+    works = [
+        merge_records([SourceRecord(source="test", source_id="x", kind=kind, title="New", description=text)])
+        for text in texts
+    ]
+    made = FeatureMaker(Analyser(), FakeEncoder("fake")).make(works)  # type: ignore[arg-type]
+    return [{each.value_id: each for each in told} for told in labeller.label(list(zip(works, made, strict=True)))]
+
+
 def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
     head, settings = trained
-    encoder = FakeEncoder("fake")
-    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, head)  # type: ignore[arg-type]
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
     text = "A letter crosses the river. Then thunder rolls over the harbour."
-    stormy, still = (
-        {label.value_id: label for label in labeller.label(features)}
-        for features in FeatureMaker(Analyser(), encoder).make(  # type: ignore[arg-type]
-            [record_to_work_of(text), record_to_work_of(text.replace("thunder", "winter"))]
-        )
-    )
+    stormy, bare, still = label(labeller, text, "", text.replace("thunder", "winter"))
+    assert bare == {}
     assert stormy["V1"].probability > still["V1"].probability + 0.3
-    assert stormy["V1"].strength > still["V1"].strength + 0.15
+    assert stormy["V1"].strength > still["V1"].strength + 0.3
     evidence = stormy["V1"].evidence
     assert evidence is not None
     assert text[evidence.start : evidence.end] == "Then thunder rolls over the harbour."
@@ -90,10 +106,15 @@ def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained
     assert list(stormy) == ["V1", "V2", "T-salty"]
 
 
-def record_to_work_of(text: str):  # type: ignore[no-untyped-def]
-    from crawler.records import SourceRecord
-
-    return merge_records([SourceRecord(source="test", source_id="x", title="New", description=text)])
+def test_a_kind_that_nobody_labelled_is_told_by_the_other_but_has_no_tags_of_its_own(
+    trained: tuple[Path, IndexSettings],
+) -> None:
+    head, settings = trained
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
+    text = "Then thunder rolls over the harbour."
+    assert label(labeller, text, kind="book") == label(labeller, text, kind="movie") == label(labeller, text, kind=None)
+    assert labeller.said_of("movie") == labeller.said_of(None) == {"V1", "T-salty"}
+    assert labeller.said_of("book") == set()
 
 
 def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
@@ -102,7 +123,15 @@ def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSet
     again = load_head(tmp_path / "again.safetensors")
     assert again.fingerprint == head.fingerprint
     vectors = np.eye(64, dtype=np.float32)
-    np.testing.assert_array_equal(again.logits(vectors), head.logits(vectors))
+    terms = [head.terms.weigh({"thunder": 1})] * 64
+    np.testing.assert_array_equal(again.logits(vectors, terms), head.logits(vectors, terms))
+
+
+def test_a_head_learns_to_read_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
+    reading = load_head(trained[0]).reading
+    shares = reading.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
+    assert max(shares, key=shares.__getitem__) == "V1"
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_another_encoder_labels_by_likeness(trained: tuple[Path, IndexSettings]) -> None:
@@ -122,11 +151,10 @@ def test_a_taxonomy_of_ones_own_that_the_head_does_not_know_is_labelled_by_liken
     (tmp_path / "values.toml").write_text(
         TAXONOMY.replace('"V1"', '"X1"').replace('"V2"', '"X2"').partition("[[tags]]")[0]
     )
-    encoder = FakeEncoder("fake")
-    labeller = open_labeller(load_taxonomy(tmp_path / "values.toml"), encoder, trained[0])  # type: ignore[arg-type]
-    work = record_to_work_of("Thunder over the harbour. A quiet calm peace.")
-    (features,) = FeatureMaker(Analyser(), encoder).make([work])  # type: ignore[arg-type]
-    assert [label.value_id for label in labeller.label(features)] == ["X1", "X2"]
+    taxonomy = load_taxonomy(tmp_path / "values.toml")
+    labeller = open_labeller(taxonomy, FakeEncoder("fake"), trained[0])  # type: ignore[arg-type]
+    (told,) = label(labeller, "Thunder over the harbour. A quiet calm peace.")
+    assert list(told) == ["X1", "X2"]
 
 
 @pytest.mark.parametrize(
@@ -146,22 +174,19 @@ def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Pat
     path.write_text(json.dumps({"goodreads_id": "7", "split": "train", "shelves": shelves}))
     (work,) = read_labels([path], frozenset({"funny", "sad"}))
     assert work.tags == {"funny": 0.003, "sad": 0.997}
-    vector = np.zeros(4, dtype=np.float32)
-    outputs = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
-    examples = make_examples([(work, vector, np.zeros(3, dtype=np.float32))], outputs)
-    assert examples.said.tolist() == [[0, 1, 0]]
-    assert examples.known.tolist() == [[1, 1, 0]]
+    stand_for = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
+    outputs = [Output("F", "book"), Output("S", "book"), Output("N", "book"), Output("S", "movie")]
+    told = Told("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
+    examples = make_examples([told], stand_for, outputs, choose_terms([told]))
+    assert examples.said.tolist() == [[0, 1, 0, 1]]
+    assert examples.known.tolist() == [[1, 1, 0, 0]]
     assert not learnable(examples, examples).any()
 
 
 def test_calibration_error_of_known_chances() -> None:
-    vectors = np.zeros((4, 1), dtype=np.float32)
-    said = np.array([[1], [0], [1], [0]], dtype=np.float32)
-    from indexer.training import Examples
-
-    examples = Examples(vectors, vectors, said, np.ones_like(said))
-    assert expected_calibration_error(np.full((4, 1), 0.5, dtype=np.float32), examples) == pytest.approx(0.0)
-    assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), examples) == pytest.approx(0.4)
+    said, known = np.array([[1], [0], [1], [0]], dtype=np.float32), np.ones((4, 1), dtype=np.float32)
+    assert expected_calibration_error(np.full((4, 1), 0.5, dtype=np.float32), said, known) == pytest.approx(0.0)
+    assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), said, known) == pytest.approx(0.4)
 
 
 def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:

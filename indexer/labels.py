@@ -1,0 +1,72 @@
+"""Label files: what people said of works, for training and for judging. A work a line, JSON Lines, gzip too.
+
+A line has an id (`imdb_id`, `goodreads_id`, ... or `ids`), `split` ("train", "validation", ...), and `tags` (a list) or
+`shelves` (names with counts).
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from indexer.errors import HeadInvalid
+
+LEAST_SHELF_SHARE = 0.01
+"""Of the times that readers put a book on shelves which mean something, so many must be on a tag's shelves."""
+
+_ID_KEYS = {"imdb_id": "imdb", "tmdb_id": "tmdb", "goodreads_id": "goodreads", "open_library_id": "open_library"}
+
+
+@dataclass(frozen=True)
+class LabelledWork:
+    """What people said of one work; `vocabulary` names the kind of label, since an absent one only counts within it."""
+
+    ids: frozenset[tuple[str, str]]
+    split: str
+    vocabulary: str
+    tags: Mapping[str, float]
+    """Each tag's share: 1 for a tag, for a shelf its part of all shelves that mean something."""
+
+    def is_said(self, labels: frozenset[str]) -> bool:
+        """Says whether people said one of the labels, or put the book on their shelves often enough."""
+        share = sum(self.tags.get(label, 0.0) for label in labels)
+        return share >= (LEAST_SHELF_SHARE if self.vocabulary == "shelves" else 1.0)
+
+
+def read_labels(paths: Iterable[Path], meaningful: frozenset[str]) -> Iterator[LabelledWork]:
+    """Gives the works of label files; shelves that are not `meaningful` (formats, reading status) do not count.
+
+    Raises:
+        HeadInvalid: a line is not a labelled work; says file, line and what was expected.
+    """
+    for path in paths:
+        try:
+            packed = path.read_bytes()
+        except OSError as error:
+            raise HeadInvalid(f"{path} cannot be read: {error.strerror}") from error
+        text = gzip.decompress(packed) if packed.startswith(b"\x1f\x8b") else packed
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                yield _read_line(line, f"{path}:{number}", meaningful)
+
+
+def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledWork:
+    try:
+        fields = orjson.loads(line)
+        ids = {_ID_KEYS[key]: str(fields[key]) for key in _ID_KEYS if fields.get(key)} | (fields.get("ids") or {})
+        if "shelves" in fields:
+            counts = {name: float(count) for name, count in fields["shelves"].items() if name in meaningful}
+            total = sum(counts.values()) or 1.0
+            tags = {name: count / total for name, count in counts.items()}
+        else:
+            tags = dict.fromkeys(fields["tags"], 1.0)
+        vocabulary = "shelves" if "shelves" in fields else "tags"
+        return LabelledWork(frozenset(ids.items()), fields["split"], vocabulary, tags)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HeadInvalid(
+            f'{where}: is no labelled work ({error!r}): give an id such as "imdb_id", "split", and "tags" or "shelves"'
+        ) from error
