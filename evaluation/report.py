@@ -33,7 +33,7 @@ NOTE = (
 )
 LATENCIES = ("p50", "p95")
 _NOTHING = "\N{EN DASH}"
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>|#~&$]")
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w)")
 
 
 def write_report(results: Sequence[BenchmarkResult], folder: Path) -> None:
@@ -65,6 +65,7 @@ def render_report(results: Sequence[BenchmarkResult]) -> str:
         main=SYSTEM,
         measure=MEASURE,
         marks=MARKS,
+        above=ABOVE,
         note=NOTE,
     )
 
