@@ -13,17 +13,8 @@ import jinja2
 from crawler.text import clean_line
 from evaluation.records import BenchmarkResult
 from evaluation.report_plots import plot_differences, plot_intervals
-from evaluation.report_sections import (
-    ABOVE,
-    BELOW,
-    MEASURE,
-    SIGNIFICANT,
-    SYSTEM,
-    Cell,
-    QueryScores,
-    Section,
-    system_names,
-)
+from evaluation.report_sections import ABOVE, BELOW, MEASURE, SYSTEM, Cell, QueryScores, Section, system_names
+from evaluation.significance import SIGNIFICANT
 
 MARKS = {ABOVE: "significantly above the baseline", BELOW: "significantly below the baseline"}
 NOTE = (

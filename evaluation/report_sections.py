@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.records import BenchmarkResult, Comparison, Interval, LabelResult
+from evaluation.significance import SIGNIFICANT
 
 SYSTEM = "evoke"
 """Whose queries are shown one by one."""
 MEASURE = "nDCG@10"
 """What systems are ranked, plotted and compared by."""
-SIGNIFICANT = 0.05
 ABOVE, BELOW = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 N_QUERIES = 10
 
