@@ -374,6 +374,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     started = perf_counter()
     if options.run and len(options.benchmarks) > 1:
         raise _UsageError("--run answers one benchmark: name one folder")
+    if options.json and not options.json.parent.is_dir():  # better said now than after minutes
+        raise _UsageError(f"--json: there is no folder {options.json.parent}")
     earlier = read_baseline(options.baseline) if options.baseline else []
     plan = Plan(
         systems=options.systems or SYSTEMS,

@@ -60,7 +60,7 @@ def judge_label(name: str, strengths: NDArray[np.float32], said: NDArray[np.bool
         name=name,
         n_works=len(said),
         n_said=n_said,
-        precision=n_right / found.sum() if found.any() else 0.0,
+        precision=n_right / max(int(found.sum()), 1),
         recall=n_right / n_said,
         f1=2 * n_right / (int(found.sum()) + n_said),
         auc=float((ranks[said].sum() - n_said * (n_said + 1) / 2) / (n_said * (len(said) - n_said))),

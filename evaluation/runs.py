@@ -1,4 +1,4 @@
-"""Runs as TREC writes them: a line is `query Q0 work rank score tag`."""
+"""Runs as TREC writes them: a line is `query Q0 work rank score tag`, with white space between."""
 
 from __future__ import annotations
 
@@ -13,21 +13,12 @@ from evaluation.records import Run
 
 
 def write_run(path: Path, system: str, run: Run) -> None:
-    """Writes a run.
-
-    Raises:
-        RunInvalid: an id has white space, which parts the fields of a line.
-    """
-    lines = []
-    for query_id, scores in run.items():
-        for rank, (work_id, score) in enumerate(ranked(scores), start=1):
-            fields = (query_id, "Q0", work_id, str(rank), repr(score), system)
-            line = " ".join(fields)
-            if len(line.split()) != len(fields):
-                raise RunInvalid(
-                    f"{path}: a run cannot name {query_id!r} and {work_id!r}: white space parts its fields"
-                )
-            lines.append(f"{line}\n")
+    """Writes a run; tabs part its fields, since an id may have spaces."""
+    lines = [
+        "\t".join((query_id, "Q0", work_id, str(rank), repr(score), system)) + "\n"
+        for query_id, scores in run.items()
+        for rank, (work_id, score) in enumerate(ranked(scores), start=1)
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(lines), encoding="utf-8")
 
@@ -44,7 +35,7 @@ def read_run(path: Path, benchmark: Benchmark) -> tuple[str, Run]:
         if not text.strip():
             continue
         line = Line(path, number)
-        fields = text.split()
+        fields = text.split("\t") if "\t" in text else text.split()
         if len(fields) != 6:
             raise RunInvalid(f"{line}: has {len(fields)} fields: a run's line is `query Q0 work rank score tag`")
         query_id, _, work_id, _, score, this_tag = fields
