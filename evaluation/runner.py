@@ -117,7 +117,8 @@ def to_result(
         measure: np.stack([to_column(judged[measure], query_ids) for judged in per_query.values()], axis=1)
         for measure in MEASURES
     }
-    intervals = {measure: dict(zip(runs, bootstrap_intervals(columns[measure]), strict=True)) for measure in MEASURES}
+    intervals = iter(bootstrap_intervals(np.hstack(list(columns.values()))))
+    by_measure = {measure: {name: next(intervals) for name in runs} for measure in MEASURES}
     place = list(runs).index(baseline)
     others = [name for name in runs if name != baseline]
     comparisons = {
@@ -134,7 +135,7 @@ def to_result(
         queries=benchmark.queries,
         systems={
             name: SystemResult(
-                measures={measure: intervals[measure][name] for measure in MEASURES},
+                measures={measure: by_measure[measure][name] for measure in MEASURES},
                 per_query=per_query[name],
                 comparisons={measure: comparisons[measure][name] for measure in MEASURES} if name != baseline else {},
                 latency_ms=latencies.get(name, {}),

@@ -161,10 +161,8 @@ class Systems:
 
     def answer(self, queries: Mapping[str, str], names: Collection[str], title: str) -> dict[str, Answers]:
         """Gives the answers of the named systems to queries, by id."""
-        for search in self._searches.values():
-            search.check()  # loads what is no part of any query's time
-        self._analyser.terms("warm")
         answers = {name: Answers() for name in SYSTEMS if name in names}
+        self._warm(answers)
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
         for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
             rankings, leg_seconds = self._ask_legs(query, wanted) if wanted else ({}, {})
@@ -180,6 +178,14 @@ class Systems:
                     timed = len(kept.milliseconds) < TIMED_BY_RANK_BM25
                     kept.add(query_id, self._rank_bm25.scores(terms), self._rank_bm25.seconds(terms) if timed else None)
         return answers
+
+    def _warm(self, names: Collection[str]) -> None:
+        """Loads what is no part of any query's time."""
+        for search in [self._search, *(self._searches[name] for name in names if name in self._searches)]:
+            search.check()
+            search.search(SearchRequest(query="warm"))
+        if "rank-bm25" in names:
+            self._analyser.terms("warm")
 
     def _ask_legs(self, query: str, wanted: Collection[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
         """Gives each leg's candidates, and how long it took from the words on."""

@@ -14,7 +14,7 @@ Judgement = tuple[str, str, int]
 CORPUS: Sequence[Mapping[str, Any]] = tuple(
     {"_id": work_id, "title": title, "text": text, "metadata": {"kind": kind, "imdb_id": f"tt{work_id}"}}
     for work_id, title, text, kind in (
-        ("w1", "The Lighthouse Year", "A widower keeps a lighthouse through winter. The storms teach him hope.", "movie"),
+        ("w1", "The Lighthouse Year", "A widower keeps a lighthouse. The storms teach him hope.", "movie"),
         ("w2", "Salt Road", "Two sisters drive a truck of salt across a desert. They laugh a lot.", "movie"),
         ("w3", "The Glass Orchard", "A botanist loses her sight and learns the orchard by smell.", "book"),
         ("w4", "Songs from the Border", "Smugglers and shepherds share one bridge in wartime.", "book"),
@@ -31,7 +31,8 @@ QUERIES: Mapping[str, str] = {
     "unused": "a query that no split judges",
 }
 QRELS: Sequence[Judgement] = (
-    ("storms", "w1", 2), ("storms", "w8", 1), ("storms", "w2", 0), ("ferry", "w5", 2), ("ferry", "w8", 1), ("kites", "w7", 1),
+    ("storms", "w1", 2), ("storms", "w8", 1), ("storms", "w2", 0),
+    ("ferry", "w5", 2), ("ferry", "w8", 1), ("kites", "w7", 1),
 )  # fmt: skip
 
 

@@ -35,32 +35,53 @@ def test_works_of_several_sources_are_named_as_in_the_index(tmp_path: Path) -> N
     assert read_benchmark(folder, "validation").work_ids == {"test:salt-road"}
 
 
-BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "unknown work": (lambda folder: add_line(folder / "qrels/validation.tsv", "kites\tw99\t1"), "validation.tsv:8: .*'w99'"),
-    "unknown query": (lambda folder: add_line(folder / "qrels/validation.tsv", "moon\tw1\t1"), "validation.tsv:8: .*'moon'"),
-    "judged twice": (lambda folder: add_line(folder / "qrels/validation.tsv", "kites\tw7\t0"), "validation.tsv:8: .*already"),
-    "a half grade": (lambda folder: add_line(folder / "qrels/validation.tsv", "kites\tw1\t0.5"), "validation.tsv:8: .*'0.5'"),
-    "grade below 0": (lambda folder: add_line(folder / "qrels/validation.tsv", "kites\tw1\t-1"), "validation.tsv:8: .*'-1'"),
-    "TREC's qrels": (lambda folder: add_line(folder / "qrels/validation.tsv", "kites 0 w1 1"), "validation.tsv:8: .*tabs"),
-    "no judgement": (lambda folder: (folder / "qrels/validation.tsv").write_text("\n"), "validation.tsv has no judgement"),
-    "no such split": (lambda folder: (folder / "qrels/validation.tsv").rename(folder / "qrels/dev.tsv"), "there are dev"),
-    "no corpus": (lambda folder: (folder / "corpus.jsonl").unlink(), "has no corpus.jsonl"),
-    "no queries": (lambda folder: (folder / "queries.jsonl").unlink(), "has no queries.jsonl"),
-    "no JSON": (lambda folder: add_line(folder / "queries.jsonl", "storms"), "queries.jsonl:5: is no query"),
-    "a query that is no text": (lambda folder: add_line(folder / "queries.jsonl", {"_id": "a", "text": 1}), "queries.jsonl:5: is"),
-    "an empty query": (lambda folder: add_line(folder / "queries.jsonl", {"_id": "a", "text": " "}), "jsonl:5: .* 0 char"),
-    "too long a query": (lambda folder: add_line(folder / "queries.jsonl", {"_id": "a", "text": "a" * 10_001}), "10,001"),
-    "a query twice": (lambda folder: add_line(folder / "queries.jsonl", {"_id": "kites", "text": "a"}), "jsonl:5: .*'kites'"),
-    "not UTF-8": (lambda folder: (folder / "queries.jsonl").write_bytes(b"\xff\xfe"), "is not UTF-8"),
-    "gzip cut short": (lambda folder: (folder / "queries.jsonl").write_bytes(gzip.compress(b"{}" * 99)[:-4]), "cut short"),
-}  # fmt: skip
+BAD_JUDGEMENTS = {
+    "kites\tw99\t1": "has no work 'w99'",
+    "moon\tw1\t1": "has no query 'moon'",
+    "kites\tw7\t0": "'kites' and work 'w7' are judged already",
+    "kites\tw1\t0.5": "the grade '0.5'",
+    "kites\tw1\t-1": "the grade '-1'",
+    "kites 0 w1 1": "has 1 fields",
+}
+BAD_QUERIES = {
+    "storms": "is no query",
+    '{"_id": "a", "text": 1}': "is no query",
+    '{"text": "a"}': "is no query",
+    '{"_id": "a", "text": " "}': "has 0 characters",
+    '{"_id": "a", "text": "%s"}' % ("a" * 10_001): "has 10,001 characters",
+    '{"_id": "kites", "text": "a"}': "'kites' is there already",
+}
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "validation.tsv has no judgement": lambda folder: (folder / "qrels/validation.tsv").write_text("\n"),
+    "there are dev": lambda folder: (folder / "qrels/validation.tsv").rename(folder / "qrels/dev.tsv"),
+    "there is none": lambda folder: (folder / "qrels/validation.tsv").unlink(),
+    "has no corpus.jsonl or": lambda folder: (folder / "corpus.jsonl").unlink(),
+    "has no queries.jsonl or": lambda folder: (folder / "queries.jsonl").unlink(),
+    "is not UTF-8": lambda folder: (folder / "queries.jsonl").write_bytes(b"\xff\xfe"),
+    "cut short": lambda folder: (folder / "queries.jsonl").write_bytes(gzip.compress(b"{}" * 99)[:-4]),
+}
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_what_is_wrong_is_told_with_file_and_line(tmp_path: Path, case: str) -> None:
-    breaks, told = BROKEN[case]
+@pytest.mark.parametrize("line", BAD_JUDGEMENTS)
+def test_a_judgement_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, line: str) -> None:
     folder = write_benchmark(tmp_path / "films")
-    breaks(folder)
+    add_line(folder / "qrels" / "validation.tsv", line)
+    with pytest.raises(BenchmarkInvalid, match=f"validation.tsv:8: .*{BAD_JUDGEMENTS[line]}"):
+        read_benchmark(folder, "validation")
+
+
+@pytest.mark.parametrize("line", BAD_QUERIES)
+def test_a_query_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    folder = write_benchmark(tmp_path / "films")
+    add_line(folder / "queries.jsonl", line)
+    with pytest.raises(BenchmarkInvalid, match=f"queries.jsonl:5: .*{BAD_QUERIES[line]}"):
+        read_benchmark(folder, "validation")
+
+
+@pytest.mark.parametrize("told", BROKEN)
+def test_a_folder_that_is_no_benchmark_is_told(tmp_path: Path, told: str) -> None:
+    folder = write_benchmark(tmp_path / "films")
+    BROKEN[told](folder)
     with pytest.raises(BenchmarkInvalid, match=told):
         read_benchmark(folder, "validation")
 
