@@ -27,7 +27,7 @@ from indexer.pipeline import build_index
 from indexer.records import Features, Work
 from indexer.store import Store
 from indexer.training import LabelledWork, read_labels
-from indexer.values import load_taxonomy
+from indexer.values import Taxonomy, load_taxonomy
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def evaluate(
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
     encoder = encoder or Encoder(settings.model)
-    meaningful = frozenset[str]().union(*load_taxonomy(settings.taxonomy).community_labels.values())
+    taxonomy = load_taxonomy(settings.taxonomy)
+    meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
@@ -72,11 +73,11 @@ def evaluate(
         _check_indexed(benchmark, own)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        answers = answer_queries(benchmark, own, systems, encoder)
+        answers = answer_queries(benchmark, own, systems, encoder, taxonomy)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
-        labels = _judge_labels(benchmark, own, labelled, encoder)
+        labels = _judge_labels(benchmark, own, labelled, encoder, taxonomy)
         if plan.labels and not labels:
             evaluation.notes.append(f"{benchmark.name}: no label file speaks of its works in split {benchmark.split}")
         evaluation.results.append(
@@ -92,14 +93,18 @@ def evaluate(
 
 
 def answer_queries(
-    benchmark: Benchmark, settings: EvaluationSettings, systems: Collection[str], encoder: Encoder
+    benchmark: Benchmark,
+    settings: EvaluationSettings,
+    systems: Collection[str],
+    encoder: Encoder,
+    taxonomy: Taxonomy,
 ) -> dict[str, Answers]:
     """Gives what systems answer from the benchmark's index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
         rank_bm25 = RankBM25((work.id, features.terms) for work, features in _works(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        asked = Systems(engine, encoder, load_taxonomy(settings.taxonomy), settings.fusion, rank_bm25)
+        asked = Systems(engine, encoder, taxonomy, settings.fusion, rank_bm25)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 
@@ -196,10 +201,14 @@ def _works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[Wor
 
 
 def _judge_labels(
-    benchmark: Benchmark, settings: EvaluationSettings, labelled: Sequence[LabelledWork], encoder: Encoder
+    benchmark: Benchmark,
+    settings: EvaluationSettings,
+    labelled: Sequence[LabelledWork],
+    encoder: Encoder,
+    taxonomy: Taxonomy,
 ) -> dict[str, LabelResult]:
     chosen = [work for work in labelled if work.split == benchmark.split]
     if not chosen:
         return {}
-    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    labeller = open_labeller(taxonomy, encoder, settings.values_head)
     return judge_labels(_works(settings, encoder), chosen, labeller)
