@@ -365,7 +365,7 @@ def _evidence(hit: Hit) -> list[str]:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from evaluation.benchmark import read_benchmark, starter_benchmark
-    from evaluation.gate import describe_fall, find_falls, read_baseline
+    from evaluation.gate import check_comparable, describe_fall, find_falls, read_baseline
     from evaluation.results import result_to_text, results_to_json
     from evaluation.runner import Plan, evaluate
     from evaluation.settings import EvaluationSettings
@@ -385,7 +385,10 @@ def _evaluate(options: argparse.Namespace) -> int:
         save_runs=options.save_runs,
     )
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
-    measured = evaluate(benchmarks or [starter_benchmark(options.split)], _read_settings(EvaluationSettings), plan)
+    benchmarks = benchmarks or [starter_benchmark(options.split)]
+    if options.baseline:
+        check_comparable(earlier, benchmarks, {*plan.systems, plan.baseline})
+    measured = evaluate(benchmarks, _read_settings(EvaluationSettings), plan)
     for result in measured.results:
         print(result_to_text(result), end="\n\n")
     for note in measured.notes:

@@ -8,13 +8,14 @@ A measure of a system fell when, against the earlier evaluation of the same benc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from evaluation.benchmark import Benchmark
 from evaluation.errors import BaselineInvalid
 from evaluation.records import BenchmarkResult, Interval
 from evaluation.significance import SIGNIFICANT, holm, randomisation_p, to_column
@@ -63,23 +64,28 @@ def read_baseline(path: Path) -> list[EarlierResult]:
     return earlier if isinstance(earlier, list) else [earlier]
 
 
-def find_falls(earlier: Sequence[EarlierResult], results: Sequence[BenchmarkResult]) -> list[Fall]:
-    """Gives the measures that fell, in the order of the results.
+def check_comparable(
+    earlier: Sequence[EarlierResult], benchmarks: Iterable[Benchmark], systems: Collection[str]
+) -> None:
+    """Refuses to measure what could not be compared.
 
     Raises:
-        BaselineInvalid: a benchmark was not measured before, or none of its systems was.
+        BaselineInvalid: a benchmark was not measured before, or none of these systems was.
     """
     by_name = {(each.benchmark, each.split): each for each in earlier}
-    falls = []
-    for result in results:
-        before = by_name.get((result.benchmark, result.split))
-        if not before or not before.systems.keys() & result.systems.keys():
+    for benchmark in benchmarks:
+        before = by_name.get((benchmark.name, benchmark.split))
+        if not before or not before.systems.keys() & set(systems):
             raise BaselineInvalid(
-                f"the earlier evaluation does not have {result.benchmark}, {result.split}, with any of the systems "
-                "measured now: measure what it was made of, or make it anew"
+                f"the earlier evaluation does not have {benchmark.name}, {benchmark.split}, with any of the systems "
+                "to measure: measure what it was made of, or make it anew"
             )
-        falls += _falls_of(before, result)
-    return falls
+
+
+def find_falls(earlier: Sequence[EarlierResult], results: Sequence[BenchmarkResult]) -> list[Fall]:
+    """Gives the measures that fell, in the order of the results."""
+    by_name = {(each.benchmark, each.split): each for each in earlier}
+    return [fall for result in results for fall in _falls_of(by_name[result.benchmark, result.split], result)]
 
 
 def describe_fall(fall: Fall) -> str:

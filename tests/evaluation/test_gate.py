@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.benchmark import Benchmark
 from evaluation.errors import BaselineInvalid
-from evaluation.gate import describe_fall, find_falls, read_baseline
+from evaluation.gate import check_comparable, describe_fall, find_falls, read_baseline
 from evaluation.records import BenchmarkResult
 from evaluation.results import results_to_json
 from evaluation.runner import to_result
@@ -76,9 +76,12 @@ def test_a_fall_is_told_in_one_line(tmp_path: Path) -> None:
     assert describe_fall(fall) == "fell: films, evoke, nDCG@10 from 1.0000 to 0.6309 (p 0.0014)"
 
 
-def test_a_benchmark_that_was_not_measured_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BaselineInvalid, match="does not have books, validation"):
-        falls([measured(MIXED)], [measured(MIXED, "books")], tmp_path)
+@pytest.mark.parametrize(("name", "system"), [("books", "evoke"), ("films", "dense")])
+def test_what_cannot_be_compared_is_not_measured(tmp_path: Path, name: str, system: str) -> None:
+    (tmp_path / "before.json").write_bytes(results_to_json([measured(MIXED)]))
+    now = Benchmark(name, "validation", Path(), {}, {}, frozenset())
+    with pytest.raises(BaselineInvalid, match=f"does not have {name}, validation"):
+        check_comparable(read_baseline(tmp_path / "before.json"), [now], {system})
 
 
 @pytest.mark.parametrize("told", ["", "[1]", "{}", '{"benchmark": "films", "split": "test", "systems": {"bm25": 1}}'])
