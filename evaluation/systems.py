@@ -6,6 +6,7 @@ take by itself is the sum of its parts, for an answer of a hundred works.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -163,6 +164,7 @@ class Systems:
         """Gives the answers of the named systems to queries, by id."""
         answers = {name: Answers() for name in SYSTEMS if name in names}
         self._warm(answers)
+        gc.freeze()  # to look through all that is loaded, for garbage, would stop some query for half a second
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
         for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
             rankings, leg_seconds = self._ask_legs(query, wanted) if wanted else ({}, {})
@@ -178,6 +180,7 @@ class Systems:
                     timed = len(kept.milliseconds) < TIMED_BY_RANK_BM25
                     alone = seconds + self._rank_bm25.seconds(terms) if timed else None
                     kept.add(query_id, self._rank_bm25.scores(terms), alone)
+        gc.unfreeze()
         return answers
 
     def _warm(self, names: Collection[str]) -> None:
