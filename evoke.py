@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from search_api.records import Hit, Page
 
 DESCRIPTION = "Find films and books by what they give you."
+FELL = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -29,7 +30,7 @@ S = TypeVar("S", bound="HomeSettings")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one verb and gives the exit code: 0 done, 2 refused with one line on stderr, 130 interrupted."""
+    """Runs one verb and gives the exit code: 0 done, 1 a measure fell, 2 refused in one line, 130 interrupted."""
     _speak_any_alphabet()
     options = _parser().parse_args(arguments)
     try:
@@ -132,6 +133,31 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--json", action="store_true", help="print the page as the API gives it")
     search.add_argument(
         "--explain", action="store_true", help="show each leg's score and rank, and what was understood"
+    )
+
+    evaluate = _add_verb(
+        verbs, "evaluate", "measure search on benchmarks",
+        "evoke evaluate benchmarks/films --split validation --json films.json --report films",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "benchmarks", metavar="BENCHMARK", nargs="*", type=Path,
+        help="folders in BEIR's layout. None: the benchmark of the starter catalogue",
+    )  # fmt: skip
+    evaluate.add_argument("--split", default="validation", help="whose judgements (default validation)")
+    evaluate.add_argument("--systems", metavar="NAME", nargs="+", help="what to measure (default: every system)")
+    evaluate.add_argument("--baseline-system", metavar="NAME", help="what to compare with (default bm25)")
+    evaluate.add_argument("--json", metavar="FILE", type=Path, help="where the results go, query by query too")
+    evaluate.add_argument("--report", metavar="FOLDER", type=Path, help="where a page of the results goes")
+    evaluate.add_argument("--save-runs", metavar="FOLDER", type=Path, help="where the answers go, as TREC runs")
+    evaluate.add_argument(
+        "--run", metavar="FILE", nargs="+", type=Path, default=[], help="TREC runs to judge beside the systems"
+    )
+    evaluate.add_argument(
+        "--labels", metavar="FILE", nargs="+", type=Path, default=[],
+        help="label files as for `evoke train-values`, to judge values and tags by",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--baseline", metavar="FILE", type=Path, help="an earlier --json: exit 1 where a measure fell beyond noise"
     )
 
     serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
@@ -338,6 +364,54 @@ def _evidence(hit: Hit) -> list[str]:
     return [value.evidence.text for value in hit.values[:1] if value.evidence]
 
 
+def _evaluate(options: argparse.Namespace) -> int:
+    from evaluation.benchmark import read_benchmark, starter_benchmark
+    from evaluation.gate import check_comparable, describe_fall, find_falls, read_baseline
+    from evaluation.results import result_to_text, results_to_json
+    from evaluation.runner import Plan, evaluate
+    from evaluation.settings import EvaluationSettings
+    from evaluation.systems import BASELINE, SYSTEMS
+
+    started = perf_counter()
+    if options.run and len(options.benchmarks) > 1:
+        raise _UsageError("--run answers one benchmark: name one folder")
+    if options.json and not options.json.parent.is_dir():  # better said now than after minutes
+        raise _UsageError(f"--json: there is no folder {options.json.parent}")
+    earlier = read_baseline(options.baseline) if options.baseline else []
+    plan = Plan(
+        systems=options.systems or SYSTEMS,
+        baseline=options.baseline_system or BASELINE,
+        runs=options.run,
+        labels=options.labels,
+        save_runs=options.save_runs,
+    )
+    benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
+    benchmarks = benchmarks or [starter_benchmark(options.split)]
+    if options.baseline:
+        check_comparable(earlier, benchmarks, {*plan.systems, plan.baseline})
+    measured = evaluate(benchmarks, _read_settings(EvaluationSettings), plan)
+    for result in measured.results:
+        print(result_to_text(result), end="\n\n")
+    for note in measured.notes:
+        print(note)
+    if options.json:
+        options.json.write_bytes(results_to_json(measured.results))
+    if options.report:
+        from evaluation.report import write_report
+
+        write_report(measured.results, options.report)
+    falls = find_falls(earlier, measured.results) if options.baseline else []
+    for fall in falls:
+        print(describe_fall(fall))
+    n_queries = sum(result.n_queries for result in measured.results)
+    n_systems = max(len(result.systems) for result in measured.results)
+    print(
+        f"{len(measured.results):,} benchmarks, {n_queries:,} queries, {n_systems:,} systems; "
+        f"{perf_counter() - started:.1f} s"
+    )
+    return FELL if falls else 0
+
+
 def _serve(options: argparse.Namespace) -> int:
     from search_api.app import serve
     from search_api.settings import SearchSettings
@@ -352,8 +426,8 @@ class _UsageError(Exception):
 
 def _refusal(error: Exception) -> str | None:
     """Gives the line for an error that a stage refuses with; None for one that is our own fault."""
-    modules = ("crawler.errors", "indexer.errors", "indexer.engine.errors", "search_api.errors")
-    names = ("CrawlerError", "IndexerError", "EngineError", "SearchError")
+    modules = ("crawler.errors", "indexer.errors", "indexer.engine.errors", "search_api.errors", "evaluation.errors")
+    names = ("CrawlerError", "IndexerError", "EngineError", "SearchError", "EvaluationError")
     known = tuple(getattr(sys.modules[m], n) for m, n in zip(modules, names, strict=True) if m in sys.modules)
     if isinstance(error, (_UsageError, *known)):
         return str(error)
@@ -380,7 +454,7 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "crawl": _crawl, "profile": _profile, "index": _index, "label": _label, "train-values": _train_values,
-    "search": _search, "serve": _serve,
+    "search": _search, "evaluate": _evaluate, "serve": _serve,
 }  # fmt: skip
 
 if __name__ == "__main__":

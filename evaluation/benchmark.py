@@ -1,0 +1,164 @@
+"""BEIR folders to benchmarks: corpus.jsonl and queries.jsonl, each plain or gzipped, and qrels/SPLIT.tsv."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import orjson
+
+from crawler.jsonl import Line, Rejected, read_catalogue
+from evaluation.errors import BenchmarkInvalid
+from evaluation.records import Qrels
+from indexer.merging import work_id
+from indexer.pipeline import starter_catalogue
+from search_api.records import MAX_QUERY_CHARACTERS
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_GRADE = re.compile(r"[0-9]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Works, the queries that a split judges, and how well each judged work answers them."""
+
+    name: str
+    split: str
+    corpus: Path
+    queries: dict[str, str]
+    """Query id to text, in the order of the qrels."""
+    qrels: Qrels
+    work_ids: frozenset[str]
+
+    @property
+    def n_qrels(self) -> int:
+        """How many judgements there are."""
+        return sum(map(len, self.qrels.values()))
+
+    @cached_property
+    def digest(self) -> str:
+        """The beginning of the SHA-256 of the corpus, which names the index that is made of it."""
+        with self.corpus.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def starter_benchmark(split: str = "validation") -> Benchmark:
+    """Gives the benchmark that ships with Evoke: our own queries over the starter catalogue."""
+    with as_file(files("evaluation") / "starter") as folder:
+        return read_benchmark(folder, split, starter_catalogue())
+
+
+def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benchmark:
+    """Gives one split of the benchmark in a folder; `corpus` stands in for the folder's own.
+
+    Raises:
+        BenchmarkInvalid: something is missing or cannot be used; says the file and the line.
+    """
+    corpus = corpus or _find(folder, "corpus.jsonl")
+    queries_file = _find(folder, "queries.jsonl")
+    texts = _read_queries(queries_file)
+    work_ids, rejected = _read_work_ids(corpus)
+    qrels: dict[str, dict[str, int]] = {}
+    for line, query_id, judged, grade in _read_qrels(_find_split(folder, split)):
+        if query_id not in texts:
+            raise BenchmarkInvalid(f"{line}: {queries_file} has no query {query_id!r}: add it or remove this line")
+        if judged not in work_ids:
+            raise BenchmarkInvalid(
+                f"{line}: {corpus} has no work {judged!r}: add it or remove this line" + _first_rejected(rejected)
+            )
+        grades = qrels.setdefault(query_id, {})
+        if judged in grades:
+            raise BenchmarkInvalid(f"{line}: query {query_id!r} and work {judged!r} are judged already: keep one line")
+        grades[judged] = grade
+    if not qrels:
+        raise BenchmarkInvalid(f"{folder / 'qrels' / split}.tsv has no judgement: give lines of query, work and grade")
+    name = folder.resolve().name
+    queries = {query_id: texts[query_id] for query_id in qrels}
+    return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids))
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise BenchmarkInvalid(f"{folder} has no {name} or {name}.gz: name a folder in BEIR's layout")
+
+
+def _find_split(folder: Path, split: str) -> Path:
+    path = folder / "qrels" / f"{split}.tsv"
+    if path.is_file():
+        return path
+    there = ", ".join(sorted(each.stem for each in (folder / "qrels").glob("*.tsv")))
+    raise BenchmarkInvalid(f"{folder} has no split {split!r}: " + (f"there are {there}" if there else "there is none"))
+
+
+def _read_work_ids(corpus: Path) -> tuple[set[str], list[Rejected]]:
+    """Gives the works' ids as the index will have them, and the lines that it will not."""
+    ids: set[str] = set()
+    rejected = []
+    for told in read_catalogue(corpus):
+        if isinstance(told, Rejected):
+            rejected.append(told)
+        else:
+            ids.add(work_id(told[1]))
+    return ids, rejected
+
+
+def _first_rejected(rejected: list[Rejected]) -> str:
+    if not rejected:
+        return ""
+    return f" ({len(rejected):,} of its lines are no works, the first {rejected[0].line}: {rejected[0].reason})"
+
+
+def _read_queries(path: Path) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for line, text in _lines(path):
+        try:
+            fields = orjson.loads(text)
+            query_id, query = str(fields["_id"]), fields["text"].strip()
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise BenchmarkInvalid(f'{line}: is no query ({error!r}): give an object with "_id" and "text"') from error
+        if query_id in texts:
+            raise BenchmarkInvalid(f"{line}: the query {query_id!r} is there already: give each an id of its own")
+        if not 0 < len(query) <= MAX_QUERY_CHARACTERS:
+            raise BenchmarkInvalid(
+                f"{line}: the query has {len(query):,} characters: give one to {MAX_QUERY_CHARACTERS:,}"
+            )
+        texts[query_id] = query
+    return texts
+
+
+def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
+    for line, text in _lines(path):
+        fields = [field.strip() for field in text.split("\t")]
+        if line.number == 1 and fields[-1] == "score":
+            continue
+        if len(fields) != 3:
+            raise BenchmarkInvalid(f"{line}: has {len(fields)} fields: give query, work and grade, with tabs between")
+        query_id, judged, grade = fields
+        if not _GRADE.fullmatch(grade):
+            raise BenchmarkInvalid(
+                f"{line}: the grade {grade!r} is no whole number: 0 is irrelevant, 1 and up relevant"
+            )
+        yield line, query_id, judged, int(grade)
+
+
+def _lines(path: Path) -> Iterator[tuple[Line, str]]:
+    """Gives the lines of a small file that are not blank, and where each is."""
+    packed = path.read_bytes()
+    try:
+        text = (gzip.decompress(packed) if packed.startswith(_GZIP_MAGIC) else packed).decode("utf-8-sig")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BenchmarkInvalid(f"{path}: the gzip stream is damaged or cut short ({error})") from error
+    except UnicodeDecodeError as error:
+        raise BenchmarkInvalid(f"{path}: is not UTF-8: byte 0x{packed[error.start]:02x} at {error.start}") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield Line(path, number), line

@@ -1,0 +1,128 @@
+"""Whether a measure fell since an earlier evaluation, by more than its noise.
+
+A measure of a system fell when, against the earlier evaluation of the same benchmark and split,
+- both judged the same queries, the mean of the differences is below zero, and a paired randomisation test gives
+  p < .05, adjusted by Holm over the benchmark's systems and measures; or
+- it fell by more than half the width of the earlier 95% interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from evaluation.benchmark import Benchmark
+from evaluation.errors import BaselineInvalid
+from evaluation.records import BenchmarkResult, Interval
+from evaluation.significance import SIGNIFICANT, holm, randomisation_p, to_column
+
+_ROUNDING = 1e-9
+
+
+class EarlierResult(BaseModel):
+    """What `evoke evaluate --json` wrote of one benchmark, as far as falls are seen by it."""
+
+    benchmark: str
+    split: str
+    systems: dict[str, dict[str, Interval]]
+    per_query: dict[str, dict[str, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A measure that fell; p is None where other queries were judged before."""
+
+    benchmark: str
+    system: str
+    measure: str
+    before: float
+    now: float
+    p: float | None
+
+
+def read_baseline(path: Path) -> list[EarlierResult]:
+    """Gives the results of a file that `evoke evaluate --json` wrote.
+
+    Raises:
+        BaselineInvalid: it is no such file.
+    """
+    told = path.read_bytes()
+    one_or_several: TypeAdapter[EarlierResult | list[EarlierResult]] = TypeAdapter(EarlierResult | list[EarlierResult])
+    try:
+        earlier = one_or_several.validate_json(told)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"][1:]))
+        raise BaselineInvalid(
+            f"{path} is no earlier evaluation: {place or 'file'}: {problem['msg']}; "
+            "name what `evoke evaluate --json` wrote"
+        ) from error
+    return earlier if isinstance(earlier, list) else [earlier]
+
+
+def check_comparable(
+    earlier: Sequence[EarlierResult], benchmarks: Iterable[Benchmark], systems: Collection[str]
+) -> None:
+    """Refuses to measure what could not be compared.
+
+    Raises:
+        BaselineInvalid: a benchmark was not measured before, or none of these systems was.
+    """
+    by_name = {(each.benchmark, each.split): each for each in earlier}
+    for benchmark in benchmarks:
+        before = by_name.get((benchmark.name, benchmark.split))
+        if not before or not before.systems.keys() & set(systems):
+            raise BaselineInvalid(
+                f"the earlier evaluation does not have {benchmark.name}, {benchmark.split}, with any of the systems "
+                "to measure: measure what it was made of, or make it anew"
+            )
+
+
+def find_falls(earlier: Sequence[EarlierResult], results: Sequence[BenchmarkResult]) -> list[Fall]:
+    """Gives the measures that fell, in the order of the results."""
+    by_name = {(each.benchmark, each.split): each for each in earlier}
+    return [fall for result in results for fall in _falls_of(by_name[result.benchmark, result.split], result)]
+
+
+def describe_fall(fall: Fall) -> str:
+    """Gives a line for a person."""
+    sure = "" if fall.p is None else f" (p {fall.p:.4f})"
+    return f"fell: {fall.benchmark}, {fall.system}, {fall.measure} from {fall.before:.4f} to {fall.now:.4f}{sure}"
+
+
+def _falls_of(before: EarlierResult, result: BenchmarkResult) -> list[Fall]:
+    pairs = [
+        (name, measure)
+        for name, system in result.systems.items()
+        for measure in system.measures
+        if measure in before.systems.get(name, {})
+    ]
+    p = _paired_p(before, result, pairs)
+    falls = []
+    for name, measure in pairs:
+        then, now = before.systems[name][measure], result.systems[name].measures[measure].value
+        drop = then.value - now
+        surely = p.get((name, measure), 1.0) < SIGNIFICANT
+        if drop > _ROUNDING and (surely or drop > (then.high - then.low) / 2 + _ROUNDING):
+            falls.append(Fall(result.benchmark, name, measure, then.value, now, p.get((name, measure))))
+    return falls
+
+
+def _paired_p(
+    before: EarlierResult, result: BenchmarkResult, pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], float]:
+    """Gives each measure's p, adjusted by Holm, where both evaluations judged the same queries."""
+    query_ids = list(result.queries)
+    differences = {}
+    for name, measure in pairs:
+        then, now = before.per_query.get(name, {}).get(measure, {}), result.systems[name].per_query[measure]
+        if then.keys() == now.keys():
+            differences[name, measure] = to_column(now, query_ids) - to_column(then, query_ids)
+    if not differences:
+        return {}
+    adjusted = holm(randomisation_p(np.stack(list(differences.values()), axis=1)))
+    return dict(zip(differences, map(float, adjusted), strict=True))

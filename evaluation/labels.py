@@ -1,0 +1,67 @@
+"""How well values and tags are found, against what people said of the works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evaluation.records import LabelResult
+from indexer.labelling import PRIMARY_SCORE, Labeller
+from indexer.records import Features, Work
+from indexer.training import LabelledWork, make_examples
+
+LEAST_SAID = 5
+"""Of a value that fewer works are said to give, no figure tells anything."""
+
+
+def judge_labels(
+    works: Iterable[tuple[Work, Features]], labelled: Iterable[LabelledWork], labeller: Labeller
+) -> dict[str, LabelResult]:
+    """Gives the result of each dimension of the taxonomy that the labels can judge, by its id, the worst AUC first.
+
+    A dimension is judged on the works whose kind of label, tags or shelves, has one that stands for it.
+    """
+    by_id = {each: work for work in labelled for each in work.ids}
+    outputs = labeller.taxonomy.community_labels
+    told = []
+    for work, features in works:
+        found = next((by_id[each] for each in work.ids.items() if each in by_id), None)
+        if found:
+            # A work without a sentence is labelled with nothing.
+            strengths = [label.strength for label in labeller.label(features)] or [0.0] * len(outputs)
+            told.append((found, features.vector, np.array(strengths, dtype=np.float32)))
+    if not told:
+        return {}
+    examples = make_examples(told, outputs)
+    results = {}
+    for column, dimension in enumerate(outputs):
+        known = examples.known[:, column] > 0
+        said = examples.said[known, column] > 0
+        if LEAST_SAID <= said.sum() < len(said):
+            results[dimension] = judge_label(
+                labeller.taxonomy.names[dimension], examples.likenesses[known, column], said
+            )
+    return dict(sorted(results.items(), key=lambda result: (result[1].auc, result[0])))
+
+
+def judge_label(name: str, strengths: NDArray[np.float32], said: NDArray[np.bool_]) -> LabelResult:
+    """Gives the result of one dimension on some works; both arrays (n_works,), some works said and some not.
+
+    A work has it from the strength of one of its own values up. The AUC is the chance that a work that is said to have
+    it is stronger than one that is not; a tie counts half (Mann and Whitney 1947).
+    """
+    found = strengths >= PRIMARY_SCORE
+    n_said, n_right = int(said.sum()), int((found & said).sum())
+    ranks = pd.Series(strengths).rank().to_numpy()
+    return LabelResult(
+        name=name,
+        n_works=len(said),
+        n_said=n_said,
+        precision=n_right / max(int(found.sum()), 1),
+        recall=n_right / n_said,
+        f1=2 * n_right / (int(found.sum()) + n_said),
+        auc=float((ranks[said].sum() - n_said * (n_said + 1) / 2) / (n_said * (len(said) - n_said))),
+    )

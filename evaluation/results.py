@@ -1,0 +1,90 @@
+"""Results as JSON and as the table that a terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from evaluation.measures import MEASURES
+from evaluation.records import BenchmarkResult, SystemResult
+from evaluation.significance import SIGNIFICANT
+
+WORST_LABELS = 10
+
+
+def results_to_json(results: Sequence[BenchmarkResult]) -> bytes:
+    """Gives the object of one benchmark, a list of several."""
+    objects = [result_to_object(result) for result in results]
+    return orjson.dumps(objects[0] if len(objects) == 1 else objects, option=orjson.OPT_INDENT_2)
+
+
+def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
+    """Gives what a result says but for the queries' texts; what it has not is left out."""
+    systems = result.systems.items()
+    labels = {dimension: asdict(label) for dimension, label in result.labels.items()}
+    return {
+        "benchmark": result.benchmark,
+        "split": result.split,
+        "baseline": result.baseline,
+        "n_works": result.n_works,
+        "n_queries": result.n_queries,
+        "n_qrels": result.n_qrels,
+        "systems": {
+            name: {measure: asdict(interval) for measure, interval in system.measures.items()}
+            for name, system in systems
+        },
+        "comparisons": {
+            name: {measure: asdict(comparison) for measure, comparison in system.comparisons.items()}
+            for name, system in systems if system.comparisons
+        },
+        "latency_ms": {name: dict(system.latency_ms) for name, system in systems if system.latency_ms},
+        "per_query": {name: system.per_query for name, system in systems},
+    } | ({"labels": labels} if labels else {})  # fmt: skip
+
+
+def result_to_text(result: BenchmarkResult) -> str:
+    """Gives the table of a benchmark's systems, and the values that are found worst."""
+    rows = [["", *(MEASURES[0], "95%"), *MEASURES[1:], "p50 ms", "p95 ms"]]
+    rows += [_system_row(name, system) for name, system in result.systems.items()]
+    heading = (
+        f"{result.benchmark}, {result.split}: {result.n_queries:,} queries, {result.n_qrels:,} judgements, "
+        f"{result.n_works:,} works; + and - differ from {result.baseline} (p < {SIGNIFICANT} by Holm)"
+    )
+    lines = [heading, *_align(rows)]
+    if result.labels:
+        worst = list(result.labels.values())[:WORST_LABELS]
+        labels = [["", "AUC", "F1", "precision", "recall", "said", "works"]] + [
+            [label.name, *(f"{x:.3f}" for x in (label.auc, label.f1, label.precision, label.recall)),
+             f"{label.n_said:,}", f"{label.n_works:,}"]
+            for label in worst
+        ]  # fmt: skip
+        auc = sum(label.auc for label in result.labels.values()) / len(result.labels)
+        lines += ["", f"{len(result.labels)} values and tags, mean AUC {auc:.3f}; the worst:", *_align(labels)]
+    return "\n".join(lines)
+
+
+def _system_row(name: str, system: SystemResult) -> list[str]:
+    cells = []
+    for measure in MEASURES:
+        comparison = system.comparisons.get(measure)
+        differs = comparison is not None and comparison.p < SIGNIFICANT
+        mark = ("+" if comparison.difference > 0 else "-") if comparison and differs else " "
+        cells.append(f"{system.measures[measure].value:.3f}{mark}")
+    first = system.measures[MEASURES[0]]
+    times = [f"{system.latency_ms[each]:.1f}" if system.latency_ms else "" for each in ("p50", "p95")]
+    return [name, cells[0], f"{first.low:.3f}-{first.high:.3f}", *cells[1:], *times]
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Gives rows as lines, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,214 @@
+"""`evoke evaluate`: benchmarks to results, each answered from an index that the real indexer made of its corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.benchmark import Benchmark
+from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
+from evaluation.labels import judge_labels
+from evaluation.measures import MEASURES, judge
+from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
+from evaluation.runs import read_run, write_run
+from evaluation.settings import EvaluationSettings
+from evaluation.significance import bootstrap_intervals, compare, to_column
+from evaluation.systems import BASELINE, SYSTEMS, Answers, RankBM25, Systems
+from indexer.analysis import Analyser
+from indexer.embedding import Encoder
+from indexer.engine import open_engine
+from indexer.features import FeatureMaker
+from indexer.labelling import open_labeller
+from indexer.pipeline import build_index
+from indexer.records import Features, Work
+from indexer.store import Store
+from indexer.training import LabelledWork, read_labels
+from indexer.values import Taxonomy, load_taxonomy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured on every benchmark."""
+
+    systems: Sequence[str] = SYSTEMS
+    baseline: str = BASELINE
+    runs: Sequence[Path] = ()
+    """Foreign runs, each judged as a system named by its tag."""
+    labels: Sequence[Path] = ()
+    save_runs: Path | None = None
+
+
+@dataclass
+class Evaluation:
+    """Results, and what a person should know besides."""
+
+    results: list[BenchmarkResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    benchmarks: Sequence[Benchmark], settings: EvaluationSettings, plan: Plan, encoder: Encoder | None = None
+) -> Evaluation:
+    """Gives what the systems reach on benchmarks. Their indexes are kept, so that the next time nothing is embedded.
+
+    Raises:
+        SystemUnknown, BenchmarkInvalid, RunInvalid, HeadInvalid: the plan or a file of it cannot be used.
+        IndexerError, EngineError: an index cannot be made.
+    """
+    _check_names(benchmarks)
+    foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
+    systems = _choose_systems(plan, foreign)
+    encoder = encoder or Encoder(settings.model)
+    taxonomy = load_taxonomy(settings.taxonomy)
+    meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
+    labelled = list(read_labels(plan.labels, meaningful))
+    evaluation = Evaluation()
+    for benchmark, runs in zip(benchmarks, foreign, strict=True):
+        own = settings.for_corpus(benchmark.digest)
+        report = build_index([benchmark.corpus], own, prune=True, encoder=encoder)
+        _check_indexed(benchmark, own)
+        if report.n_rejected:
+            evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
+        answers = answer_queries(benchmark, own, systems, encoder, taxonomy)
+        if plan.save_runs:
+            for name, answered in answers.items():
+                write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
+        labels = _judge_labels(benchmark, own, labelled, encoder, taxonomy)
+        if plan.labels and not labels:
+            evaluation.notes.append(f"{benchmark.name}: no label file speaks of its works in split {benchmark.split}")
+        evaluation.results.append(
+            to_result(
+                benchmark,
+                {name: answered.run for name, answered in answers.items()} | runs,
+                {name: latency(answered.milliseconds) for name, answered in answers.items()},
+                plan.baseline,
+                labels,
+            )
+        )
+    return evaluation
+
+
+def answer_queries(
+    benchmark: Benchmark,
+    settings: EvaluationSettings,
+    systems: Collection[str],
+    encoder: Encoder,
+    taxonomy: Taxonomy,
+) -> dict[str, Answers]:
+    """Gives what systems answer from the benchmark's index."""
+    rank_bm25 = None
+    if "rank-bm25" in systems:
+        rank_bm25 = RankBM25((work.id, features.terms) for work, features in _works(settings, encoder))
+    with closing(open_engine(settings.engine_location, read_only=True)) as engine:
+        asked = Systems(engine, encoder, taxonomy, settings.fusion, rank_bm25)
+        return asked.answer(benchmark.queries, systems, benchmark.name)
+
+
+def to_result(
+    benchmark: Benchmark,
+    runs: Mapping[str, Run],
+    latencies: Mapping[str, Mapping[str, float]],
+    baseline: str,
+    labels: Mapping[str, LabelResult],
+) -> BenchmarkResult:
+    """Gives runs' measures with their intervals, and each system's comparison with the baseline."""
+    query_ids = list(benchmark.queries)
+    per_query = {name: judge(run, benchmark.qrels) for name, run in runs.items()}
+    columns = {
+        measure: np.stack([to_column(judged[measure], query_ids) for judged in per_query.values()], axis=1)
+        for measure in MEASURES
+    }
+    intervals = iter(bootstrap_intervals(np.hstack(list(columns.values()))))
+    by_measure = {measure: {name: next(intervals) for name in runs} for measure in MEASURES}
+    place = list(runs).index(baseline)
+    others = [name for name in runs if name != baseline]
+    comparisons = {
+        measure: dict(zip(others, compare(np.delete(values, place, axis=1), values[:, place]), strict=True))
+        for measure, values in columns.items()
+    }
+    return BenchmarkResult(
+        benchmark=benchmark.name,
+        split=benchmark.split,
+        baseline=baseline,
+        n_works=len(benchmark.work_ids),
+        n_queries=len(query_ids),
+        n_qrels=benchmark.n_qrels,
+        queries=benchmark.queries,
+        systems={
+            name: SystemResult(
+                measures={measure: by_measure[measure][name] for measure in MEASURES},
+                per_query=per_query[name],
+                comparisons={measure: comparisons[measure][name] for measure in MEASURES} if name != baseline else {},
+                latency_ms=latencies.get(name, {}),
+            )
+            for name in runs
+        },
+        labels=labels,
+    )
+
+
+def latency(milliseconds: Sequence[float]) -> dict[str, float]:
+    """Gives the median and the 95th percentile."""
+    p50, p95 = np.percentile(milliseconds, (50, 95))
+    return {"p50": round(float(p50), 2), "p95": round(float(p95), 2)}
+
+
+def _check_names(benchmarks: Sequence[Benchmark]) -> None:
+    names = [benchmark.name for benchmark in benchmarks]
+    for name in names:
+        if names.count(name) > 1:
+            raise BenchmarkInvalid(f"two benchmarks are called {name!r}, as their folders are: rename one")
+
+
+def _read_runs(benchmark: Benchmark, plan: Plan) -> dict[str, Run]:
+    runs: dict[str, Run] = {}
+    for path in plan.runs:
+        tag, run = read_run(path, benchmark)
+        if tag in runs or tag in plan.systems:
+            raise RunInvalid(f"{path}: a system is called {tag!r} already: change the run's tag, its last field")
+        runs[tag] = run
+    return runs
+
+
+def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[str]:
+    """Gives the systems to ask, the baseline among them unless it is a foreign run."""
+    tags = set[str]().union(*foreign)
+    for name in (*plan.systems, plan.baseline):
+        if name not in SYSTEMS and not (name == plan.baseline and name in tags):
+            raise SystemUnknown(f"no system is called {name!r}: there are {', '.join([*SYSTEMS, *sorted(tags)])}")
+    return [name for name in SYSTEMS if name in plan.systems or (name == plan.baseline and name not in tags)]
+
+
+def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
+    """Refuses judgements of works that no answer can have, since they became one with others."""
+    with Store(settings.home) as store:
+        indexed = {work_id for work_id, _ in store.hashes()}
+    judged = set[str]().union(*benchmark.qrels.values())
+    if absent := sorted(judged - indexed):
+        raise BenchmarkInvalid(
+            f"{benchmark.corpus}: {len(absent):,} judged works were merged with others, such as {absent[0]!r}: "
+            "judge the works that they became, or give BEIR documents, which are never merged"
+        )
+
+
+def _works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[Work, Features]]:
+    with Store(settings.home) as store:
+        yield from store.works_with_features(FeatureMaker(Analyser(), encoder).recipe)
+
+
+def _judge_labels(
+    benchmark: Benchmark,
+    settings: EvaluationSettings,
+    labelled: Sequence[LabelledWork],
+    encoder: Encoder,
+    taxonomy: Taxonomy,
+) -> dict[str, LabelResult]:
+    chosen = [work for work in labelled if work.split == benchmark.split]
+    if not chosen:
+        return {}
+    labeller = open_labeller(taxonomy, encoder, settings.values_head)
+    return judge_labels(_works(settings, encoder), chosen, labeller)
