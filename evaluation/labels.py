@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from evaluation.records import LabelResult
 from indexer.labelling import PRIMARY_SCORE, Labeller
+from indexer.labels import LabelledWork
 from indexer.records import Features, Work
-from indexer.training import LabelledWork, make_examples
 
 LEAST_SAID = 5
 """Of a value that fewer works are said to give, no figure tells anything."""
@@ -25,25 +25,24 @@ def judge_labels(
     A dimension is judged on the works whose kind of label, tags or shelves, has one that stands for it.
     """
     by_id = {each: work for work in labelled for each in work.ids}
-    outputs = labeller.taxonomy.community_labels
-    told = []
-    for work, features in works:
-        found = next((by_id[each] for each in work.ids.items() if each in by_id), None)
-        if found:
-            # A work without a sentence is labelled with nothing.
-            strengths = [label.strength for label in labeller.label(features)] or [0.0] * len(outputs)
-            told.append((found, features.vector, np.array(strengths, dtype=np.float32)))
-    if not told:
-        return {}
-    examples = make_examples(told, outputs)
+    told = [
+        (found, (work, features))
+        for work, features in works
+        if (found := next((by_id[each] for each in work.ids.items() if each in by_id), None))
+    ]
+    vocabularies: dict[str, set[str]] = {}
+    for found, _ in told:
+        vocabularies.setdefault(found.vocabulary, set()).update(found.tags)
+    dimensions = labeller.taxonomy.community_labels
+    nothing = [0.0] * len(dimensions)  # of a work without a sentence
+    labels = labeller.label([work for _, work in told])
+    strengths = np.array([[label.strength for label in own] or nothing for own in labels], dtype=np.float32)
     results = {}
-    for column, dimension in enumerate(outputs):
-        known = examples.known[:, column] > 0
-        said = examples.said[known, column] > 0
+    for column, (dimension, stand_for) in enumerate(dimensions.items()):
+        known = np.array([not stand_for.isdisjoint(vocabularies[found.vocabulary]) for found, _ in told], dtype=bool)
+        said = np.array([found.is_said(stand_for) for found, _ in told], dtype=bool)[known]
         if LEAST_SAID <= said.sum() < len(said):
-            results[dimension] = judge_label(
-                labeller.taxonomy.names[dimension], examples.likenesses[known, column], said
-            )
+            results[dimension] = judge_label(labeller.taxonomy.names[dimension], strengths[known, column], said)
     return dict(sorted(results.items(), key=lambda result: (result[1].auc, result[0])))
 
 

@@ -23,11 +23,12 @@ from indexer.embedding import Encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.labelling import open_labeller
+from indexer.labels import LabelledWork, read_labels
 from indexer.pipeline import build_index
 from indexer.records import Features, Work
 from indexer.store import Store
-from indexer.training import LabelledWork, read_labels
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.search import open_reading
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def answer_queries(
     if "rank-bm25" in systems:
         rank_bm25 = RankBM25((work.id, features.terms) for work, features in _works(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        asked = Systems(engine, encoder, taxonomy, settings.fusion, rank_bm25)
+        reading = open_reading(settings, encoder, taxonomy)
+        asked = Systems(engine, encoder, taxonomy, settings.fusion, reading, rank_bm25)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 

@@ -22,6 +22,7 @@ from indexer.bm25 import K1, B
 from indexer.collection import Leg
 from indexer.embedding import Encoder, Vectors
 from indexer.engine import Engine
+from indexer.head import Reading
 from indexer.values import Taxonomy
 from search_api.fusion import DEFAULT_FUSION, Ranking, fuse
 from search_api.generation import GenerationFollower
@@ -148,6 +149,7 @@ class Systems:
         encoder: Encoder,
         taxonomy: Taxonomy,
         fusion: Fusion | None = None,
+        reading: Reading | None = None,
         rank_bm25: RankBM25 | None = None,
     ) -> None:
         self._engine = engine
@@ -155,8 +157,10 @@ class Systems:
         self._generation = GenerationFollower(engine, self._encoder, taxonomy).use(lambda generation: generation)
         unvalued = fusion or DEFAULT_FUSION
         unvalued = unvalued.model_copy(update={"weights": {**unvalued.weights, "values": 0.0}})
-        self._search = Search(engine, self._encoder, taxonomy, fusion)
-        self._searches = {"evoke": self._search, "evoke-values": Search(engine, self._encoder, taxonomy, unvalued)}
+        # What is remembered of a text would be missing from the time of the next system.
+        search = partial(Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0)
+        self._search = search(fusion)
+        self._searches = {"evoke": self._search, "evoke-values": search(unvalued)}
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
 

@@ -81,9 +81,14 @@ def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
+    return Search(engine, encoder, taxonomy, settings.fusion, open_reading(settings, encoder, taxonomy))
+
+
+def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
+    """Gives how queries are read by their meaning; None where that was learnt for another encoder or taxonomy."""
     head = load_head(settings.values_head)
     is_ours = (head.encoder_fingerprint, head.reading.dimensions) == (encoder.fingerprint, taxonomy.dimensions)
-    return Search(engine, encoder, taxonomy, settings.fusion, head.reading if is_ours else None)
+    return head.reading if is_ours else None
 
 
 class Search:
@@ -99,13 +104,14 @@ class Search:
         taxonomy: Taxonomy,
         fusion: Fusion | None = None,
         reading: Reading | None = None,
+        n_remembered: int = REMEMBERED_TEXTS,
     ) -> None:
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusion = fusion
         self._reading = reading
-        self._embed = lru_cache(REMEMBERED_TEXTS)(self._embed_text)
+        self._embed = lru_cache(n_remembered)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
