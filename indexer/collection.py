@@ -23,7 +23,7 @@ from indexer.settings import IndexSettings
 from indexer.values import TAG_PREFIX
 
 ALIAS = "works"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Changes with anything below that a reader relies on."""
 
 Leg = Literal["text", "bm25", "values"]
@@ -150,8 +150,9 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     """Gives the facts to show, filter and count by. Keys ending in `_keys` hold the names that filters compare."""
     work = indexed.work
     creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
-    values = (x for x in indexed.labels if x.strength > 0 and not x.value_id.startswith(TAG_PREFIX))
-    labels = sorted(values, key=lambda x: (-x.strength, x.value_id))
+    strongest = sorted(indexed.labels, key=lambda label: (-label.strength, label.value_id))
+    labels = [x for x in strongest if x.strength > 0 and not x.value_id.startswith(TAG_PREFIX)]
+    tags = [x for x in strongest if x.strength >= PRIMARY_SCORE and x.value_id.startswith(TAG_PREFIX)]
     return work.model_dump(mode="json", exclude_none=True) | {
         "decade": None if work.year is None else work.year // 10 * 10,
         "genre_keys": [genre.casefold() for genre in work.genres],
@@ -160,7 +161,10 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         "text_language": indexed.features.text_language,
         "values": {label.value_id: round(label.strength, 4) for label in labels},
         "primary_values": [label.value_id for label in labels if label.strength >= PRIMARY_SCORE],
-        "evidence": {label.value_id: [label.evidence.start, label.evidence.end] for label in labels if label.evidence},
+        "tags": {label.value_id: round(label.strength, 4) for label in tags},
+        "evidence": {
+            label.value_id: [label.evidence.start, label.evidence.end] for label in labels + tags if label.evidence
+        },
     }
 
 

@@ -23,16 +23,16 @@ READING_STEPS = 2_000
 class Recipe:
     """What is searched over. The widths are bounded by the 2 MB that a head may take."""
 
-    hidden: int = 704
-    bag: int = 48
+    hidden: int = 512
+    bag: int = 32
     dropout: float = 0.6
-    term_dropout: float = 0.7
+    term_dropout: float = 0.5
     learning_rate: float = 2e-3
     batch_size: int = 256
-    epochs: int = 12
+    epochs: int = 20
     rare_weight: float = 0.15
     """A positive counts (negatives / positives) to this power."""
-    weight_decay: float = 1e-4
+    weight_decay: float = 0.1
 
 
 class Network(nn.Module):

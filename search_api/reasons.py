@@ -22,6 +22,7 @@ def explain(
     taxonomy: Taxonomy,
     scores: Mapping[str, float],
     values: Sequence[HitValue],
+    tags: Sequence[HitValue],
     legs: Mapping[str, LegScore],
     matched_terms: Sequence[str],
 ) -> tuple[str, ...]:
@@ -32,13 +33,17 @@ def explain(
         taxonomy: Whose values are spoken of.
         scores: The work's score for every value it has.
         values: The values that the hit shows.
+        tags: The asked-for tags that the work has.
         legs: The hit's place in each leg.
         matched_terms: The query's words that stand in the work.
     """
     reasons = []
+    asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
     wanted = [v for v in values if intent.values.get(v.id, 0) > 0 and v.score >= PRIMARY_SCORE]
     if wanted:
-        reasons.append(f"{_say(wanted, taxonomy)}, which you asked for")
+        reasons.append(f"{_say(wanted, taxonomy)}, {asked}")
+    if tags:
+        reasons.append(f"is what people tag {_listed([f'“{tag.name}”' for tag in tags[:MOST_NAMED]])}, {asked}")
     unwanted = [
         taxonomy.by_id[i].name for i, w in intent.values.items() if w < 0 and scores.get(i, 0.0) <= ABSENT_SCORE
     ]
@@ -52,7 +57,7 @@ def explain(
     if matched_terms:
         reasons.append(f"mentions {_listed([f'“{term}”' for term in matched_terms[:MOST_NAMED]])}")
     others = [value for value in values if value not in wanted and intent.values.get(value.id, 0) >= 0]
-    if not wanted and others:
+    if not wanted and not tags and others:
         reasons.append(_say(others[:MOST_NAMED], taxonomy))
     return tuple(reason[0].upper() + reason[1:] for reason in reasons)
 

@@ -161,11 +161,12 @@ class Evidence(_Closed):
 
 
 class HitValue(_Closed):
-    """A value the work gives, with how sure we are in [0, 1]."""
+    """A value the work gives, with how sure we are in [0, 1]; primary values are those it is first said to give."""
 
     id: str
     name: str
     score: float
+    is_primary: bool = False
     evidence: Evidence | None = None
 
 
@@ -201,6 +202,7 @@ class Hit(WorkView):
     """A work in an answer, with why it is there."""
 
     score: float
+    tags: tuple[HitValue, ...] = Field(default=(), description="the asked-for tags that people would give the work")
     legs: dict[str, LegScore] = Field(default_factory=dict)
     matched_terms: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from qdrant_client import models
 
 from indexer.bm25 import term_id
+from indexer.labelling import PRIMARY_SCORE
 from indexer.records import Work
 from indexer.values import Taxonomy
 from search_api.reasons import explain
@@ -34,14 +35,16 @@ def record_to_hit(
     """Gives a work of the answer with why it is there; `forms` has the query's terms as they were written."""
     payload = record.payload or {}
     values = _strongest_values(payload, taxonomy, intent)
+    tags = _wanted_tags(payload, taxonomy, intent)
     matched = _matched_terms(record, forms)
     return Hit(
         **_facts(payload),
         values=values,
+        tags=tags,
         score=score,
         legs=dict(legs),
         matched_terms=matched,
-        reasons=explain(intent, taxonomy, payload["values"], values, legs, matched),
+        reasons=explain(intent, taxonomy, payload["values"], values, tags, legs, matched),
     )
 
 
@@ -54,9 +57,23 @@ def _strongest_values(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> t
     scores: Mapping[str, float] = payload["values"]
 
     order = sorted((intent.values.get(i, 0) <= 0, -score, i) for i, score in scores.items())
+    return tuple(_label(payload, taxonomy, i, scores[i]) for _, _, i in order[:MOST_VALUES])
+
+
+def _wanted_tags(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:
+    """Gives the tags that were asked for and that people would give the work, score falling."""
     return tuple(
-        HitValue(id=i, name=taxonomy.by_id[i].name, score=scores[i], evidence=_evidence(payload, i))
-        for _, _, i in order[:MOST_VALUES]
+        _label(payload, taxonomy, i, score) for i, score in payload["tags"].items() if intent.tags.get(i, 0) > 0
+    )
+
+
+def _label(payload: Payload, taxonomy: Taxonomy, dimension: str, score: float) -> HitValue:
+    return HitValue(
+        id=dimension,
+        name=taxonomy.names[dimension],
+        score=score,
+        is_primary=score >= PRIMARY_SCORE,
+        evidence=_evidence(payload, dimension),
     )
 
 

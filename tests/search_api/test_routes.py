@@ -83,6 +83,7 @@ def test_an_answer_has_the_fields_of_the_contract() -> None:
         "id": "E5",
         "name": "inspiration",
         "score": 0.94,
+        "is_primary": True,
         "evidence": {"text": hit["description"][:60], "start": 0, "end": 60},
     }
     assert hit["legs"]["text"] == {"score": 0.4, "rank": 1}
