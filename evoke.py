@@ -112,18 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
     label.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the labels go")
 
-    train = _add_verb(
-        verbs, "train-values", "learn values and tags from labelled works",
-        "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors",
-    )  # fmt: skip
-    train.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
-    train.add_argument(
-        "--labels", metavar="FILE", nargs="+", type=Path, required=True,
-        help="JSON Lines: an id, a split (train, validation), and tags or shelves",
-    )  # fmt: skip
-    train.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the weights go")
-    train.add_argument("--trials", metavar="N", type=_count, default=12, help="recipes to try (default 12)")
-    train.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the trials, and each value's figures")
+    _add_training(verbs)
 
     search = _add_verb(verbs, "search", "ask for works", 'evoke search "something hopeful about the sea" --limit 5')
     search.add_argument("query", metavar="QUERY")
@@ -175,6 +164,33 @@ def _add_verb(
     return verbs.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=f"Example: {example}"
     )
+
+
+def _add_training(verbs: argparse._SubParsersAction[_Parser]) -> None:
+    train = _add_verb(
+        verbs, "train-values", "learn values and tags from labelled works",
+        "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors",
+    )  # fmt: skip
+    train.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
+    train.add_argument(
+        "--labels", metavar="FILE", nargs="+", type=Path, required=True,
+        help="JSON Lines: an id, a split (train, validation), and tags or shelves",
+    )  # fmt: skip
+    train.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the weights go")
+    train.add_argument("--trials", metavar="N", type=_count, default=12, help="recipes to try (default 12)")
+    train.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the trials, and each value's figures")
+
+    describe = _add_verb(
+        verbs, "train-descriptions", "learn how people describe a work they remember",
+        "evoke train-descriptions benchmarks/films benchmarks/books -o descriptions.safetensors",
+    )  # fmt: skip
+    describe.add_argument(
+        "benchmarks", metavar="BENCHMARK", nargs="+", type=Path,
+        help="folders in BEIR's layout whose queries describe works",
+    )  # fmt: skip
+    describe.add_argument("--split", default="train", help="whose judgements (default train)")
+    describe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where what was learnt goes")
+    describe.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the figures on works not learnt from")
 
 
 def _port(text: str) -> int:
@@ -412,6 +428,30 @@ def _evaluate(options: argparse.Namespace) -> int:
     return FELL if falls else 0
 
 
+def _train_descriptions(options: argparse.Namespace) -> int:
+    from evaluation.benchmark import read_benchmark
+    from evaluation.description_training import figures_to_markdown, train_descriptions
+    from evaluation.settings import EvaluationSettings
+
+    started = perf_counter()
+    for option, path in (("--output", options.output), ("--report", options.report)):
+        if path and not path.parent.is_dir():  # better said now than after minutes
+            raise _UsageError(f"{option}: there is no folder {path.parent}")
+    benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
+    training = train_descriptions(benchmarks, _read_settings(EvaluationSettings), options.output)
+    table = figures_to_markdown(training.figures)
+    print(table)
+    if options.report:
+        options.report.write_text(table, encoding="utf-8")
+    left_out = f"; {training.n_left_out:,} queries describe no work" if training.n_left_out else ""
+    print(
+        f"{len(training.descriptions.term_weights):,} stems weighed, learnt from "
+        f"{sum(each.n_descriptions for each in training.figures):,} descriptions{left_out}; {options.output}; "
+        f"{perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
 def _serve(options: argparse.Namespace) -> int:
     from search_api.app import serve
     from search_api.settings import SearchSettings
@@ -454,7 +494,7 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "crawl": _crawl, "profile": _profile, "index": _index, "label": _label, "train-values": _train_values,
-    "search": _search, "evaluate": _evaluate, "serve": _serve,
+    "search": _search, "evaluate": _evaluate, "train-descriptions": _train_descriptions, "serve": _serve,
 }  # fmt: skip
 
 if __name__ == "__main__":

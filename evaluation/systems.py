@@ -24,6 +24,7 @@ from indexer.embedding import Encoder, Vectors
 from indexer.engine import Engine
 from indexer.head import Reading
 from indexer.values import Taxonomy
+from search_api.descriptions import Descriptions
 from search_api.fusion import DEFAULT_FUSION, Ranking, fuse
 from search_api.generation import GenerationFollower
 from search_api.records import Fusion, SearchRequest
@@ -151,6 +152,7 @@ class Systems:
         fusion: Fusion | None = None,
         reading: Reading | None = None,
         rank_bm25: RankBM25 | None = None,
+        descriptions: Descriptions | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = OnceEncoder(encoder)
@@ -158,7 +160,9 @@ class Systems:
         unvalued = fusion or DEFAULT_FUSION
         unvalued = unvalued.model_copy(update={"weights": {**unvalued.weights, "values": 0.0}})
         # What is remembered of a text would be missing from the time of the next system.
-        search = partial(Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0)
+        search = partial(
+            Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0, descriptions=descriptions
+        )
         self._search = search(fusion)
         self._searches = {"evoke": self._search, "evoke-values": search(unvalued)}
         self._rank_bm25 = rank_bm25

@@ -35,6 +35,10 @@ on paraphrases of them that name no value (180 and 120, written without knowledg
 .569, without guessing .216 and .483."""
 
 
+YEAR = "year"
+"""Weighs how near a work is to the year that a description names, which no leg looks for: 1, unless said otherwise."""
+
+
 def fusion_for(intent: Intent) -> Fusion:
     """Gives the fusion for what was understood."""
     if intent.is_guess:
@@ -53,6 +57,12 @@ def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
         for (candidate, _), score in zip(ranking, normalise(ranking, weight), strict=True):
             fused[candidate] = fused.get(candidate, 0.0) + score
     return fused
+
+
+def year_weight(fusion: Fusion) -> float:
+    """Gives what a work of just the remembered year gets: as much as the first of a leg does."""
+    first_place = 1 / RRF_K if fusion.method == "rrf" else 1.0
+    return max(0.0, fusion.weights.get(YEAR, 1.0)) * first_place
 
 
 def _rrf(ranking: Ranking, weight: float) -> list[float]:

@@ -140,6 +140,12 @@ class Intent(_Closed):
     )
     only_mood: bool = Field(default=False, description="the words ask for values or tags and say nothing else")
     is_guess: bool = Field(default=False, description="the values and tags are guessed from the meaning of the words")
+    is_description: bool = Field(
+        default=False, description="the words tell of a work that is remembered, or at length of one that is wanted"
+    )
+    remembered_years: IntegerRange | None = Field(
+        default=None, description="when a described work is said to be of: nearer years rank higher, none is left out"
+    )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
     filters: Filters = NO_FILTERS

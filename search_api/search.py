@@ -21,8 +21,9 @@ from indexer.engine import Engine, open_engine
 from indexer.head import Reading, load_head
 from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.descriptions import Descriptions, load_descriptions
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import Ranking, fuse, fusion_for
+from search_api.fusion import Ranking, fuse, fusion_for, year_weight
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.reading import guess_values
@@ -43,6 +44,7 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
+from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
     LegQuery,
@@ -81,7 +83,9 @@ def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
-    return Search(engine, encoder, taxonomy, settings.fusion, open_reading(settings, encoder, taxonomy))
+    reading = open_reading(settings, encoder, taxonomy)
+    descriptions = load_descriptions(settings.descriptions)
+    return Search(engine, encoder, taxonomy, settings.fusion, reading, descriptions=descriptions)
 
 
 def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
@@ -105,12 +109,14 @@ class Search:
         fusion: Fusion | None = None,
         reading: Reading | None = None,
         n_remembered: int = REMEMBERED_TEXTS,
+        descriptions: Descriptions | None = None,
     ) -> None:
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusion = fusion
         self._reading = reading
+        self._descriptions = descriptions
         self._embed = lru_cache(n_remembered)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
@@ -276,9 +282,13 @@ class Search:
                 text = text + sign * vectors["text"]
                 own = np.where(vectors["values"] >= PRIMARY_SCORE, vectors["values"], 0.0)  # not what it hardly gives
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
+        weigh = query_weights
+        if intent.is_description and self._descriptions:
+            text = self._descriptions.turn(text, self.encoder.fingerprint)
+            weigh = self._descriptions.weigh
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            legs["bm25"] = query_weights(term for term, _ in terms)
+            legs["bm25"] = weigh(term for term, _ in terms)
         if values.any():
             legs["values"] = values
         return Question(query, intent, legs, forms)
@@ -291,7 +301,10 @@ class Search:
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
             allowed = keep_allowed(self.engine, generation.name, named, works)
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
-        fused = fuse(rankings, self._fusion or fusion_for(intent))
+        fusion = self._fusion or fusion_for(intent)
+        fused = fuse(rankings, fusion)
+        if intent.remembered_years:
+            fused = favour_years(fused, generation.years, intent.remembered_years, year_weight(fusion))
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)
