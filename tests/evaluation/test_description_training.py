@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ PLACES = "desert island harbour mountain village prison".split()  # noqa: SIM905
 
 
 def write_remembered(folder: Path, split: str = "train") -> Path:
-    """Writes a benchmark of people who call things otherwise than the catalogue does, and all speak of a movie scene."""
+    """Writes a benchmark of people who call things otherwise than the catalogue, and all speak of a movie scene."""
     draw = random.Random(3)
     corpus, queries, qrels = [], {}, []
     for number in range(N_WORKS):
@@ -100,8 +101,9 @@ REFUSED = {
 
 @pytest.mark.parametrize(("changes", "line"), REFUSED.values(), ids=REFUSED)
 def test_what_nothing_should_be_learnt_from_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], changes, line: str
-) -> None:  # type: ignore[no-untyped-def]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any], line: str,
+) -> None:  # fmt: skip
     monkeypatch.setattr("evaluation.description_training.Encoder", lambda _: FakeEncoder())
     options = {"split": "train"} | changes
     folder = write_benchmark(tmp_path / "films", **options)
