@@ -135,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", default="validation", help="whose judgements (default validation)")
     evaluate.add_argument("--systems", metavar="NAME", nargs="+", help="what to measure (default: every system)")
     evaluate.add_argument("--baseline-system", metavar="NAME", help="what to compare with (default bm25)")
+    evaluate.add_argument(
+        "--encoder", metavar="NAME",
+        help="word vectors instead of EVOKE_MODEL: word2vec or fasttext, trained on the corpus, or vectors:FILE",
+    )  # fmt: skip
     evaluate.add_argument("--json", metavar="FILE", type=Path, help="where the results go, query by query too")
     evaluate.add_argument("--report", metavar="FOLDER", type=Path, help="where a page of the results goes")
     evaluate.add_argument("--save-runs", metavar="FOLDER", type=Path, help="where the answers go, as TREC runs")
@@ -400,6 +404,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         runs=options.run,
         labels=options.labels,
         save_runs=options.save_runs,
+        encoder=options.encoder,
     )
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
     benchmarks = benchmarks or [starter_benchmark(options.split)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.benchmark import Benchmark
+from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
 from evaluation.labels import judge_labels
 from evaluation.measures import MEASURES, judge
@@ -42,6 +43,8 @@ class Plan:
     """Foreign runs, each judged as a system named by its tag."""
     labels: Sequence[Path] = ()
     save_runs: Path | None = None
+    encoder: str | None = None
+    """Word vectors instead of the settings' model: a name that `open_word_encoder` knows."""
 
 
 @dataclass
@@ -59,19 +62,27 @@ def evaluate(
 
     Raises:
         SystemUnknown, BenchmarkInvalid, RunInvalid, HeadInvalid: the plan or a file of it cannot be used.
+        EncoderUnavailable: the plan's encoder cannot be used.
         IndexerError, EngineError: an index cannot be made.
     """
     _check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
-    encoder = encoder or Encoder(settings.model)
+    sentence_encoder = encoder or Encoder(settings.model)
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
     descriptions = load_descriptions(settings.descriptions)
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
-        own = settings.for_corpus(benchmark.digest)
+        encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
+        if plan.encoder:
+            encoder = open_word_encoder(plan.encoder, benchmark.corpus, settings.home / "evaluation" / "encoders")
+            # An index of its own: otherwise two encoders that are compared would each make the other's anew.
+            own = settings.for_corpus(f"{benchmark.digest}-{encoder.fingerprint[:8]}")
+            evaluation.notes.append(
+                f"{benchmark.name}: texts became vectors by {plan.encoder}, values told by likeness"
+            )
         report = build_index([benchmark.corpus], own, prune=True, encoder=encoder)
         check_indexed(benchmark, own)
         if report.n_rejected:
