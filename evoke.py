@@ -124,6 +124,18 @@ def _parser() -> argparse.ArgumentParser:
         "--explain", action="store_true", help="show each leg's score and rank, and what was understood"
     )
 
+    _add_evaluation_verbs(verbs)
+
+    serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set"
+    )
+    serve.add_argument("--port", type=_port, default=8000)
+    serve.add_argument("--workers", type=_count, default=1, help="processes that answer")
+    return parser
+
+
+def _add_evaluation_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     evaluate = _add_verb(
         verbs, "evaluate", "measure search on benchmarks",
         "evoke evaluate benchmarks/films --split validation --json films.json --report films",
@@ -153,13 +165,16 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline", metavar="FILE", type=Path, help="an earlier --json: exit 1 where a measure fell beyond noise"
     )
 
-    serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set"
-    )
-    serve.add_argument("--port", type=_port, default=8000)
-    serve.add_argument("--workers", type=_count, default=1, help="processes that answer")
-    return parser
+    tune = _add_verb(
+        verbs, "tune", "choose how legs are fused, by judged queries",
+        "evoke tune benchmarks/films benchmarks/books -o tuning.json",
+    )  # fmt: skip
+    tune.add_argument("benchmarks", metavar="BENCHMARK", nargs="+", type=Path, help="as for `evoke evaluate`")
+    tune.add_argument("--split", default="validation", help="whose judgements, but for test (default validation)")
+    tune.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True,
+        help="where the fusions go; EVOKE_TUNING=FILE uses them",
+    )  # fmt: skip
 
 
 def _add_verb(
@@ -395,8 +410,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     started = perf_counter()
     if options.run and len(options.benchmarks) > 1:
         raise _UsageError("--run answers one benchmark: name one folder")
-    if options.json and not options.json.parent.is_dir():  # better said now than after minutes
-        raise _UsageError(f"--json: there is no folder {options.json.parent}")
+    if options.json:
+        _check_folder("--json", options.json)
     earlier = read_baseline(options.baseline) if options.baseline else []
     plan = Plan(
         systems=options.systems or SYSTEMS,
@@ -440,8 +455,8 @@ def _train_descriptions(options: argparse.Namespace) -> int:
 
     started = perf_counter()
     for option, path in (("--output", options.output), ("--report", options.report)):
-        if path and not path.parent.is_dir():  # better said now than after minutes
-            raise _UsageError(f"{option}: there is no folder {path.parent}")
+        if path:
+            _check_folder(option, path)
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
     training = train_descriptions(benchmarks, _read_settings(EvaluationSettings), options.output)
     table = figures_to_markdown(training.figures)
@@ -455,6 +470,32 @@ def _train_descriptions(options: argparse.Namespace) -> int:
         f"{perf_counter() - started:.1f} s"
     )
     return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from evaluation.benchmark import read_benchmark
+    from evaluation.settings import EvaluationSettings
+    from evaluation.tuning import tune, tuning_to_text
+
+    started = perf_counter()
+    _check_folder("--output", options.output)
+    benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
+    tuning = tune(benchmarks, _read_settings(EvaluationSettings))
+    options.output.write_text(tuning.to_fusions().model_dump_json(indent=2), encoding="utf-8")
+    print(tuning_to_text(tuning), end="\n\n")
+    n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
+    n_better = sum(choice.is_better for choice in tuning.choices)
+    print(
+        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.choices):,} fusions "
+        f"replaced; {options.output}; {perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
+def _check_folder(option: str, file: Path) -> None:
+    """Refuses a file that cannot be written: better said now than after minutes."""
+    if not file.parent.is_dir():
+        raise _UsageError(f"{option}: there is no folder {file.parent}")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -499,7 +540,8 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "crawl": _crawl, "profile": _profile, "index": _index, "label": _label, "train-values": _train_values,
-    "search": _search, "evaluate": _evaluate, "train-descriptions": _train_descriptions, "serve": _serve,
+    "search": _search, "evaluate": _evaluate, "tune": _tune, "train-descriptions": _train_descriptions,
+    "serve": _serve,
 }  # fmt: skip
 
 if __name__ == "__main__":

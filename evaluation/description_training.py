@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
 from tqdm import tqdm
 
-from evaluation.benchmark import Benchmark
+from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.description_learning import SEED, Lessons, learn
 from evaluation.errors import BenchmarkInvalid
 from evaluation.measures import MEASURES, judge
@@ -81,9 +81,7 @@ def train_descriptions(
         BenchmarkInvalid: a split is for the last check, or describes too few works.
         IndexerError, EngineError: an index cannot be made.
     """
-    for benchmark in benchmarks:
-        if benchmark.split.casefold() == "test":
-            raise BenchmarkInvalid(f"{benchmark.name}: the split 'test' is for the last check: learn from another")
+    check_open_to_learning(benchmarks)
     encoder = encoder or Encoder(settings.model)
     once = OnceEncoder(encoder)
     taxonomy = load_taxonomy(settings.taxonomy)

@@ -31,6 +31,7 @@ from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.search import open_reading
+from search_api.tuned import open_fusions
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def evaluate(
         EncoderUnavailable: the plan's encoder cannot be used.
         IndexerError, EngineError: an index cannot be made.
     """
-    _check_names(benchmarks)
+    check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
     sentence_encoder = encoder or Encoder(settings.model)
@@ -120,7 +121,7 @@ def answer_queries(
         rank_bm25 = RankBM25((work.id, features.terms) for work, features in read_works(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_reading(settings, encoder, taxonomy)
-        asked = Systems(engine, encoder, taxonomy, settings.fusion, reading, rank_bm25, descriptions)
+        asked = Systems(engine, encoder, taxonomy, open_fusions(settings), reading, rank_bm25, descriptions)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 
@@ -173,7 +174,8 @@ def latency(milliseconds: Sequence[float]) -> dict[str, float]:
     return {"p50": round(float(p50), 2), "p95": round(float(p95), 2)}
 
 
-def _check_names(benchmarks: Sequence[Benchmark]) -> None:
+def check_names(benchmarks: Sequence[Benchmark]) -> None:
+    """Refuses benchmarks that results could not tell apart."""
     names = [benchmark.name for benchmark in benchmarks]
     for name in names:
         if names.count(name) > 1:

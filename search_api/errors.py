@@ -4,6 +4,7 @@ SearchError
 ├── RequestRefused       the request asks for what does not exist; names the field
 ├── WorkNotFound         no work has this id
 ├── DescriptionsInvalid  what was learnt of descriptions cannot be read
+├── TuningInvalid        a file that holds no fusions
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         none was built yet
     └── IndexIncompatible    it was built with another model, schema or taxonomy
@@ -34,6 +35,10 @@ class WorkNotFound(SearchError):
 
 class DescriptionsInvalid(SearchError):
     """What was learnt of descriptions cannot be read."""
+
+
+class TuningInvalid(SearchError):
+    """A file that holds no fusions."""
 
 
 class IndexUnavailable(SearchError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from search_api.records import Fusion, Intent
+from search_api.records import Fusion, Fusions, Intent, QueryKind
 
 Ranking = Sequence[tuple[str, float]]
 """Candidates of one leg with their scores, best first."""
@@ -38,12 +38,21 @@ on paraphrases of them that name no value (180 and 120, written without knowledg
 YEAR = "year"
 """Weighs how near a work is to the year that a description names, which no leg looks for: 1, unless said otherwise."""
 
+DEFAULT_FUSIONS = Fusions(described=DEFAULT_FUSION, mood=MOOD_FUSION, guess=GUESS_FUSION, other=DEFAULT_FUSION)
 
-def fusion_for(intent: Intent) -> Fusion:
-    """Gives the fusion for what was understood."""
+
+def kind_of_query(intent: Intent) -> QueryKind:
+    """Gives the kind of query that was understood: kinds are fused, and tuned, each in their own way."""
     if intent.is_guess:
-        return GUESS_FUSION
-    return MOOD_FUSION if intent.only_mood else DEFAULT_FUSION
+        return "guess"
+    if intent.only_mood:
+        return "mood"
+    return "described" if intent.is_description else "other"
+
+
+def fusion_for(intent: Intent, fusions: Fusions = DEFAULT_FUSIONS) -> Fusion:
+    """Gives the fusion for what was understood."""
+    return fusions.of(kind_of_query(intent))
 
 
 def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:

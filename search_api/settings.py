@@ -19,4 +19,7 @@ class SearchSettings(StorageSettings):
         default=None,
         description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
     )
-    fusion: Fusion | None = Field(default=None, description="instead of the fusion chosen on validation data, as JSON")
+    fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")
+    tuning: HomePath | None = Field(
+        default=None, description="what `evoke tune` chose by your own queries, instead of the fusions that ship"
+    )

@@ -21,7 +21,7 @@ from indexer.values import load_taxonomy
 from search_api.descriptions import Adapter, Descriptions, load_descriptions, save_descriptions
 from search_api.errors import DescriptionsInvalid
 from search_api.fusion import fuse, fusion_for, year_weight
-from search_api.records import Fusion, IntegerRange, Intent, SearchRequest
+from search_api.records import Fusion, Fusions, IntegerRange, Intent, SearchRequest
 from search_api.remembered_years import favour_years, read_remembered_years
 from search_api.search import Search
 
@@ -98,9 +98,9 @@ def test_the_year_weighs_no_more_than_one_leg(boats: Path) -> None:
 
 def test_a_year_can_be_given_less_weight(boats: Path) -> None:
     query = "[TOMT] brothers who race paper boats, I think from 1960"
-    with opened(boats, fusion=Fusion(method="dbsf", weights={"year": 0})) as search:
+    with opened(boats, fusions=Fusions.alike(Fusion(method="dbsf", weights={"year": 0}))) as search:
         assert found(search, query)[0] == "near"
-    with opened(boats, fusion=Fusion(method="rrf")) as search:
+    with opened(boats, fusions=Fusions.alike(Fusion(method="rrf"))) as search:
         assert found(search, query)[0] == "old"
 
 
