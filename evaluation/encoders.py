@@ -36,6 +36,8 @@ ENCODING_VERSION = "1"
 """Changes with how words and their vectors become a text's, so that stored vectors are made anew."""
 COMMON = 1e-4
 """The share of the corpus at which a word counts half: the formula's a."""
+ROUNDING = 1e-5
+"""What is left of a text that lies along the first component, in float32, is noise."""
 FROM_FILE = "vectors:"
 
 _RECIPE: Mapping[str, Any] = {"vector_size": 100, "window": 10, "sg": 1, "sample": 1e-4, "epochs": 50, "min_count": 2}
@@ -103,12 +105,17 @@ class WordVectorEncoder(Encoder):
         return self
 
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
-        """Gives the vectors of texts and of their sentences; zeros where no word is known."""
+        """Gives the vectors of texts and of their sentences.
+
+        One without a known word gets the first component, which no other text has a part of: it is like none of them.
+        """
         return [self._embed(text, sentences) for text, sentences in texts]
 
     def _embed(self, text: str, sentences: Sequence[Span]) -> Embedding:
         sums = self._sums(text, sentences)
-        rows = _unit(sums - np.outer(sums @ self._component, self._component))
+        rest = sums - np.outer(sums @ self._component, self._component)
+        nothing = np.linalg.norm(rest, axis=1) <= ROUNDING * np.linalg.norm(sums, axis=1)
+        rows = _unit(np.where(nothing[:, None], self._component, rest))
         return Embedding(rows[0], rows[1:])
 
     def _sums(self, text: str, sentences: Sequence[Span]) -> Vectors:
@@ -174,15 +181,17 @@ def _read_rows(path: Path, lines: Iterable[bytes]) -> dict[str, Vectors]:
     number = 0
     for number, line in enumerate(lines, start=1):
         fields = line.split()
-        if number == 1 and len(fields) == 2:
+        if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
             n_words, dimension = map(int, fields)
             continue
-        dimension = dimension or len(fields) - 1
+        dimension = dimension or max(len(fields) - 1, 1)
         word, *numbers = line.rstrip().rsplit(b" ", dimension)  # the words of some files hold spaces
         try:
             row = np.array(numbers, dtype=np.float32)
-            if dimension < 2 or row.shape != (dimension,) or not np.isfinite(row).all():
-                raise ValueError(f"there are {len(numbers)}")
+            if len(row) != dimension:
+                raise ValueError(f"there are {len(row)}")
+            if not np.isfinite(row).all():
+                raise ValueError("one is not finite")
             rows.setdefault(word.decode(), row)
         except ValueError as error:
             raise EncoderUnavailable(f"{path}:{number}: is no word and {dimension} numbers: {error}") from error
