@@ -85,7 +85,7 @@ class Choice:
     @property
     def is_better(self) -> bool:
         """Whether what was found is better by more than chance."""
-        return self.found is not None and self.difference.low > 0
+        return self.found not in (None, self.serving) and self.difference.low > 0
 
     @property
     def fusion(self) -> Fusion:
@@ -236,21 +236,19 @@ def make_choice(
 
 
 def tuning_to_text(tuning: Tuning) -> str:
-    """Gives the table of what serves, what was found and what it is worth, and how benchmarks fare by the choices."""
-    rows = [["", "queries", OBJECTIVE, "difference", "95%", ""]]
+    """Gives the table of what each kind keeps or takes, out of fold, and how benchmarks fare by that."""
+    rows = [["", "queries", OBJECTIVE, "difference", "95%"]]
     for choice in tuning.choices:
-        figure = f"{choice.before:.3f}" if choice.n_queries else ""
-        rows.append([f"{choice.kind:<10} serves {_fusion_to_text(choice.serving)}", f"{choice.n_queries:,}", figure])
-        if choice.found is None:
-            rows[-1] += ["", "", f"stays: fewer than {LEAST_QUERIES} queries"]
-            continue
-        gain = choice.difference
-        verdict = "replaces it" if choice.is_better else "no better beyond chance: the other stays"
-        rows[-1] += ["", "", ""]
-        rows.append(
-            [f"{'':<10} found  {_fusion_to_text(choice.found)}", "", f"{choice.after:.3f}",
-             f"{gain.value:+.3f}", f"{gain.low:+.3f} to {gain.high:+.3f}", verdict]
-        )  # fmt: skip
+        had, other = ("had", "takes") if choice.is_better else ("keeps", "over")
+        n_queries = f"{choice.n_queries:,}" if choice.found else f"{choice.n_queries:,}, too few"
+        label = f"{choice.kind:<10} {had:<5} {_fusion_to_text(choice.serving)}"
+        rows.append([label, n_queries, f"{choice.before:.3f}" if choice.n_queries else "", "", ""])
+        if choice.found and choice.found != choice.serving:
+            gain = choice.difference
+            rows.append(
+                [f"{'':<10} {other:<5} {_fusion_to_text(choice.found)}", "", f"{choice.after:.3f}",
+                 f"{gain.value:+.3f}", f"{gain.low:+.3f} to {gain.high:+.3f}"]
+            )  # fmt: skip
     means = [["", "before", "after"]] + [
         [name, f"{before:.3f}", f"{after:.3f}"] for name, (before, after) in tuning.benchmarks.items()
     ]
