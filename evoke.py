@@ -112,18 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     label.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
     label.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the labels go")
 
-    train = _add_verb(
-        verbs, "train-values", "learn values and tags from labelled works",
-        "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors",
-    )  # fmt: skip
-    train.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
-    train.add_argument(
-        "--labels", metavar="FILE", nargs="+", type=Path, required=True,
-        help="JSON Lines: an id, a split (train, validation), and tags or shelves",
-    )  # fmt: skip
-    train.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the weights go")
-    train.add_argument("--trials", metavar="N", type=_count, default=12, help="recipes to try (default 12)")
-    train.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the trials, and each value's figures")
+    _add_training(verbs)
 
     search = _add_verb(verbs, "search", "ask for works", 'evoke search "something hopeful about the sea" --limit 5')
     search.add_argument("query", metavar="QUERY")
@@ -135,6 +124,18 @@ def _parser() -> argparse.ArgumentParser:
         "--explain", action="store_true", help="show each leg's score and rank, and what was understood"
     )
 
+    _add_evaluation_verbs(verbs)
+
+    serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set"
+    )
+    serve.add_argument("--port", type=_port, default=8000)
+    serve.add_argument("--workers", type=_count, default=1, help="processes that answer")
+    return parser
+
+
+def _add_evaluation_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     evaluate = _add_verb(
         verbs, "evaluate", "measure search on benchmarks",
         "evoke evaluate benchmarks/films --split validation --json films.json --report films",
@@ -146,6 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", default="validation", help="whose judgements (default validation)")
     evaluate.add_argument("--systems", metavar="NAME", nargs="+", help="what to measure (default: every system)")
     evaluate.add_argument("--baseline-system", metavar="NAME", help="what to compare with (default bm25)")
+    evaluate.add_argument(
+        "--encoder", metavar="NAME",
+        help="word vectors instead of EVOKE_MODEL: word2vec or fasttext, trained on the corpus, or vectors:FILE",
+    )  # fmt: skip
     evaluate.add_argument("--json", metavar="FILE", type=Path, help="where the results go, query by query too")
     evaluate.add_argument("--report", metavar="FOLDER", type=Path, help="where a page of the results goes")
     evaluate.add_argument("--save-runs", metavar="FOLDER", type=Path, help="where the answers go, as TREC runs")
@@ -160,13 +165,16 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline", metavar="FILE", type=Path, help="an earlier --json: exit 1 where a measure fell beyond noise"
     )
 
-    serve = _add_verb(verbs, "serve", "serve the API and the page", "evoke serve --port 8000 --workers 2")
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="where to listen; beyond this machine only with EVOKE_API_KEY set"
-    )
-    serve.add_argument("--port", type=_port, default=8000)
-    serve.add_argument("--workers", type=_count, default=1, help="processes that answer")
-    return parser
+    tune = _add_verb(
+        verbs, "tune", "choose how legs are fused, by judged queries",
+        "evoke tune benchmarks/films benchmarks/books -o tuning.json",
+    )  # fmt: skip
+    tune.add_argument("benchmarks", metavar="BENCHMARK", nargs="+", type=Path, help="as for `evoke evaluate`")
+    tune.add_argument("--split", default="validation", help="whose judgements, but for test (default validation)")
+    tune.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True,
+        help="where the fusions go; EVOKE_TUNING=FILE uses them",
+    )  # fmt: skip
 
 
 def _add_verb(
@@ -175,6 +183,33 @@ def _add_verb(
     return verbs.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=f"Example: {example}"
     )
+
+
+def _add_training(verbs: argparse._SubParsersAction[_Parser]) -> None:
+    train = _add_verb(
+        verbs, "train-values", "learn values and tags from labelled works",
+        "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors",
+    )  # fmt: skip
+    train.add_argument("catalogues", metavar="CATALOGUE", nargs="+", type=Path, help="as for `evoke index`")
+    train.add_argument(
+        "--labels", metavar="FILE", nargs="+", type=Path, required=True,
+        help="JSON Lines: an id, a split (train, validation), and tags or shelves",
+    )  # fmt: skip
+    train.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where the weights go")
+    train.add_argument("--trials", metavar="N", type=_count, default=12, help="recipes to try (default 12)")
+    train.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the trials, and each value's figures")
+
+    describe = _add_verb(
+        verbs, "train-descriptions", "learn how people describe a work they remember",
+        "evoke train-descriptions benchmarks/films benchmarks/books -o descriptions.safetensors",
+    )  # fmt: skip
+    describe.add_argument(
+        "benchmarks", metavar="BENCHMARK", nargs="+", type=Path,
+        help="folders in BEIR's layout whose queries describe works",
+    )  # fmt: skip
+    describe.add_argument("--split", default="train", help="whose judgements (default train)")
+    describe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where what was learnt goes")
+    describe.add_argument("--report", metavar="FILE", type=Path, help="Markdown: the figures on works not learnt from")
 
 
 def _port(text: str) -> int:
@@ -375,8 +410,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     started = perf_counter()
     if options.run and len(options.benchmarks) > 1:
         raise _UsageError("--run answers one benchmark: name one folder")
-    if options.json and not options.json.parent.is_dir():  # better said now than after minutes
-        raise _UsageError(f"--json: there is no folder {options.json.parent}")
+    if options.json:
+        _check_folder("--json", options.json)
     earlier = read_baseline(options.baseline) if options.baseline else []
     plan = Plan(
         systems=options.systems or SYSTEMS,
@@ -384,6 +419,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         runs=options.run,
         labels=options.labels,
         save_runs=options.save_runs,
+        encoder=options.encoder,
     )
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
     benchmarks = benchmarks or [starter_benchmark(options.split)]
@@ -410,6 +446,56 @@ def _evaluate(options: argparse.Namespace) -> int:
         f"{perf_counter() - started:.1f} s"
     )
     return FELL if falls else 0
+
+
+def _train_descriptions(options: argparse.Namespace) -> int:
+    from evaluation.benchmark import read_benchmark
+    from evaluation.description_training import figures_to_markdown, train_descriptions
+    from evaluation.settings import EvaluationSettings
+
+    started = perf_counter()
+    for option, path in (("--output", options.output), ("--report", options.report)):
+        if path:
+            _check_folder(option, path)
+    benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
+    training = train_descriptions(benchmarks, _read_settings(EvaluationSettings), options.output)
+    table = figures_to_markdown(training.figures)
+    print(table)
+    if options.report:
+        options.report.write_text(table, encoding="utf-8")
+    left_out = f"; {training.n_left_out:,} queries describe no work" if training.n_left_out else ""
+    print(
+        f"{len(training.descriptions.term_weights):,} stems weighed, learnt from "
+        f"{sum(each.n_descriptions for each in training.figures):,} descriptions{left_out}; {options.output}; "
+        f"{perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from evaluation.benchmark import read_benchmark
+    from evaluation.settings import EvaluationSettings
+    from evaluation.tuning import tune, tuning_to_text
+
+    started = perf_counter()
+    _check_folder("--output", options.output)
+    benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
+    tuning = tune(benchmarks, _read_settings(EvaluationSettings))
+    options.output.write_text(tuning.to_fusions().model_dump_json(indent=2), encoding="utf-8")
+    print(tuning_to_text(tuning), end="\n\n")
+    n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
+    n_better = sum(choice.is_better for choice in tuning.choices)
+    print(
+        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.choices):,} fusions "
+        f"replaced; {options.output}; {perf_counter() - started:.1f} s"
+    )
+    return 0
+
+
+def _check_folder(option: str, file: Path) -> None:
+    """Refuses a file that cannot be written: better said now than after minutes."""
+    if not file.parent.is_dir():
+        raise _UsageError(f"{option}: there is no folder {file.parent}")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -454,7 +540,8 @@ def _problem(error: ValidationError, *place: object) -> str:
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "crawl": _crawl, "profile": _profile, "index": _index, "label": _label, "train-values": _train_values,
-    "search": _search, "evaluate": _evaluate, "serve": _serve,
+    "search": _search, "evaluate": _evaluate, "tune": _tune, "train-descriptions": _train_descriptions,
+    "serve": _serve,
 }  # fmt: skip
 
 if __name__ == "__main__":

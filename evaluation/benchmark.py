@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -82,6 +82,15 @@ def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benc
     name = folder.resolve().name
     queries = {query_id: texts[query_id] for query_id in qrels}
     return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids))
+
+
+def check_open_to_learning(benchmarks: Sequence[Benchmark]) -> None:
+    """Refuses the split that is for the last check: what was learnt or chosen by it can no longer be tested."""
+    for benchmark in benchmarks:
+        if benchmark.split.casefold() == "test":
+            raise BenchmarkInvalid(
+                f"{benchmark.name}: the split 'test' is for the last check: take validation or train"
+            )
 
 
 def _find(folder: Path, name: str) -> Path:

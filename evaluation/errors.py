@@ -4,7 +4,8 @@ EvaluationError
 ├── BenchmarkInvalid     a folder that is no benchmark, or a line of it that cannot be used
 ├── RunInvalid           a run that cannot be read, judged or written
 ├── BaselineInvalid      a file that is no earlier evaluation, or one of other things
-└── SystemUnknown        no system has this name
+├── SystemUnknown        no system has this name
+└── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class BaselineInvalid(EvaluationError):
 
 class SystemUnknown(EvaluationError):
     """No system has this name."""
+
+
+class EncoderUnavailable(EvaluationError):
+    """No encoder has this name, its vectors cannot be used, or gensim is missing."""

@@ -53,7 +53,7 @@ def result_to_text(result: BenchmarkResult) -> str:
         f"{result.benchmark}, {result.split}: {result.n_queries:,} queries, {result.n_qrels:,} judgements, "
         f"{result.n_works:,} works; + and - differ from {result.baseline} (p < {SIGNIFICANT} by Holm)"
     )
-    lines = [heading, *_align(rows)]
+    lines = [heading, *align(rows)]
     if result.labels:
         worst = list(result.labels.values())[:WORST_LABELS]
         labels = [["", "AUC", "F1", "precision", "recall", "said", "works"]] + [
@@ -62,7 +62,7 @@ def result_to_text(result: BenchmarkResult) -> str:
             for label in worst
         ]  # fmt: skip
         auc = sum(label.auc for label in result.labels.values()) / len(result.labels)
-        lines += ["", f"{len(result.labels)} values and tags, mean AUC {auc:.3f}; the worst:", *_align(labels)]
+        lines += ["", f"{len(result.labels)} values and tags, mean AUC {auc:.3f}; the worst:", *align(labels)]
     return "\n".join(lines)
 
 
@@ -78,7 +78,7 @@ def _system_row(name: str, system: SystemResult) -> list[str]:
     return [name, cells[0], f"{first.low:.3f}-{first.high:.3f}", *cells[1:], *times]
 
 
-def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
     """Gives rows as lines, the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.benchmark import Benchmark
+from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
 from evaluation.labels import judge_labels
 from evaluation.measures import MEASURES, judge
@@ -28,7 +29,9 @@ from indexer.pipeline import build_index
 from indexer.records import Features, Work
 from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.descriptions import Descriptions, load_descriptions
 from search_api.search import open_reading
+from search_api.tuned import open_fusions
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Plan:
     """Foreign runs, each judged as a system named by its tag."""
     labels: Sequence[Path] = ()
     save_runs: Path | None = None
+    encoder: str | None = None
+    """Word vectors instead of the settings' model: a name that `open_word_encoder` knows."""
 
 
 @dataclass
@@ -58,23 +63,32 @@ def evaluate(
 
     Raises:
         SystemUnknown, BenchmarkInvalid, RunInvalid, HeadInvalid: the plan or a file of it cannot be used.
+        EncoderUnavailable: the plan's encoder cannot be used.
         IndexerError, EngineError: an index cannot be made.
     """
-    _check_names(benchmarks)
+    check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
-    encoder = encoder or Encoder(settings.model)
+    sentence_encoder = encoder or Encoder(settings.model)
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
+    descriptions = load_descriptions(settings.descriptions)
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
-        own = settings.for_corpus(benchmark.digest)
+        encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
+        if plan.encoder:
+            encoder = open_word_encoder(plan.encoder, benchmark.corpus, settings.home / "evaluation" / "encoders")
+            # An index of its own: otherwise two encoders that are compared would each make the other's anew.
+            own = settings.for_corpus(f"{benchmark.digest}-{encoder.fingerprint[:8]}")
+            evaluation.notes.append(
+                f"{benchmark.name}: texts became vectors by {plan.encoder}, values told by likeness"
+            )
         report = build_index([benchmark.corpus], own, prune=True, encoder=encoder)
-        _check_indexed(benchmark, own)
+        check_indexed(benchmark, own)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        answers = answer_queries(benchmark, own, systems, encoder, taxonomy)
+        answers = answer_queries(benchmark, own, systems, encoder, taxonomy, descriptions)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
@@ -99,14 +113,15 @@ def answer_queries(
     systems: Collection[str],
     encoder: Encoder,
     taxonomy: Taxonomy,
+    descriptions: Descriptions | None,
 ) -> dict[str, Answers]:
     """Gives what systems answer from the benchmark's index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
-        rank_bm25 = RankBM25((work.id, features.terms) for work, features in _works(settings, encoder))
+        rank_bm25 = RankBM25((work.id, features.terms) for work, features in read_works(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_reading(settings, encoder, taxonomy)
-        asked = Systems(engine, encoder, taxonomy, settings.fusion, reading, rank_bm25)
+        asked = Systems(engine, encoder, taxonomy, open_fusions(settings), reading, rank_bm25, descriptions)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 
@@ -159,7 +174,8 @@ def latency(milliseconds: Sequence[float]) -> dict[str, float]:
     return {"p50": round(float(p50), 2), "p95": round(float(p95), 2)}
 
 
-def _check_names(benchmarks: Sequence[Benchmark]) -> None:
+def check_names(benchmarks: Sequence[Benchmark]) -> None:
+    """Refuses benchmarks that results could not tell apart."""
     names = [benchmark.name for benchmark in benchmarks]
     for name in names:
         if names.count(name) > 1:
@@ -185,7 +201,7 @@ def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[st
     return [name for name in SYSTEMS if name in plan.systems or (name == plan.baseline and name not in tags)]
 
 
-def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
+def check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
     """Refuses judgements of works that no answer can have, since they became one with others."""
     with Store(settings.home) as store:
         indexed = {work_id for work_id, _ in store.hashes()}
@@ -197,7 +213,8 @@ def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
         )
 
 
-def _works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[Work, Features]]:
+def read_works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[Work, Features]]:
+    """Gives the works of a benchmark's index with their features, by id."""
     with Store(settings.home) as store:
         yield from store.works_with_features(FeatureMaker(Analyser(), encoder).recipe)
 
@@ -213,4 +230,4 @@ def _judge_labels(
     if not chosen:
         return {}
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    return judge_labels(_works(settings, encoder), chosen, labeller)
+    return judge_labels(read_works(settings, encoder), chosen, labeller)

@@ -24,11 +24,12 @@ from indexer.embedding import Encoder, Vectors
 from indexer.engine import Engine
 from indexer.head import Reading
 from indexer.values import Taxonomy
-from search_api.fusion import DEFAULT_FUSION, Ranking, fuse
+from search_api.descriptions import Descriptions
+from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse
 from search_api.generation import GenerationFollower
-from search_api.records import Fusion, SearchRequest
+from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest
 from search_api.retrieval import find_candidates
-from search_api.search import CANDIDATES_PER_LEG, Search
+from search_api.search import Search
 
 T = TypeVar("T")
 
@@ -148,18 +149,20 @@ class Systems:
         engine: Engine,
         encoder: Encoder,
         taxonomy: Taxonomy,
-        fusion: Fusion | None = None,
+        fusions: Fusions = DEFAULT_FUSIONS,
         reading: Reading | None = None,
         rank_bm25: RankBM25 | None = None,
+        descriptions: Descriptions | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = OnceEncoder(encoder)
         self._generation = GenerationFollower(engine, self._encoder, taxonomy).use(lambda generation: generation)
-        unvalued = fusion or DEFAULT_FUSION
-        unvalued = unvalued.model_copy(update={"weights": {**unvalued.weights, "values": 0.0}})
+        unvalued = Fusions(**{kind: without_values(fusions.of(kind)) for kind in QUERY_KINDS})
         # What is remembered of a text would be missing from the time of the next system.
-        search = partial(Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0)
-        self._search = search(fusion)
+        search = partial(
+            Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0, descriptions=descriptions
+        )
+        self._search = search(fusions)
         self._searches = {"evoke": self._search, "evoke-values": search(unvalued)}
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
@@ -225,6 +228,11 @@ class Systems:
         result = call()
         seconds = perf_counter() - started + self._encoder.saved_seconds - saved
         return result, seconds, self._encoder.seconds - encoding
+
+
+def without_values(fusion: Fusion) -> Fusion:
+    """Gives a fusion in which the values leg counts for nothing."""
+    return fusion.model_copy(update={"weights": {**fusion.weights, "values": 0.0}})
 
 
 def combine(combination: Combination, rankings: Mapping[Leg, Ranking]) -> dict[str, float]:

@@ -3,6 +3,8 @@
 SearchError
 ├── RequestRefused       the request asks for what does not exist; names the field
 ├── WorkNotFound         no work has this id
+├── DescriptionsInvalid  what was learnt of descriptions cannot be read
+├── TuningInvalid        a file that holds no fusions
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         none was built yet
     └── IndexIncompatible    it was built with another model, schema or taxonomy
@@ -29,6 +31,14 @@ class WorkNotFound(SearchError):
     def __init__(self, work_id: str) -> None:
         super().__init__(f"no work has the id {work_id!r}")
         self.work_id = work_id
+
+
+class DescriptionsInvalid(SearchError):
+    """What was learnt of descriptions cannot be read."""
+
+
+class TuningInvalid(SearchError):
+    """A file that holds no fusions."""
 
 
 class IndexUnavailable(SearchError):

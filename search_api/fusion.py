@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from search_api.records import Fusion, Intent
+from search_api.records import Fusion, Fusions, Intent, QueryKind
 
 Ranking = Sequence[tuple[str, float]]
 """Candidates of one leg with their scores, best first."""
@@ -35,11 +35,24 @@ on paraphrases of them that name no value (180 and 120, written without knowledg
 .569, without guessing .216 and .483."""
 
 
-def fusion_for(intent: Intent) -> Fusion:
-    """Gives the fusion for what was understood."""
+YEAR = "year"
+"""Weighs how near a work is to the year that a description names, which no leg looks for: 1, unless said otherwise."""
+
+DEFAULT_FUSIONS = Fusions(described=DEFAULT_FUSION, mood=MOOD_FUSION, guess=GUESS_FUSION, other=DEFAULT_FUSION)
+
+
+def kind_of_query(intent: Intent) -> QueryKind:
+    """Gives the kind of query that was understood: kinds are fused, and tuned, each in their own way."""
     if intent.is_guess:
-        return GUESS_FUSION
-    return MOOD_FUSION if intent.only_mood else DEFAULT_FUSION
+        return "guess"
+    if intent.only_mood:
+        return "mood"
+    return "described" if intent.is_description else "other"
+
+
+def fusion_for(intent: Intent, fusions: Fusions = DEFAULT_FUSIONS) -> Fusion:
+    """Gives the fusion for what was understood."""
+    return fusions.of(kind_of_query(intent))
 
 
 def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
@@ -53,6 +66,12 @@ def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
         for (candidate, _), score in zip(ranking, normalise(ranking, weight), strict=True):
             fused[candidate] = fused.get(candidate, 0.0) + score
     return fused
+
+
+def year_weight(fusion: Fusion) -> float:
+    """Gives what a work of just the remembered year gets: as much as the first of a leg does."""
+    first_place = 1 / RRF_K if fusion.method == "rrf" else 1.0
+    return max(0.0, fusion.weights.get(YEAR, 1.0)) * first_place
 
 
 def _rrf(ranking: Ranking, weight: float) -> list[float]:

@@ -38,13 +38,14 @@ class Generation:
 
     `genres` are the names that enough of its works use to filter by. Where many works have no genre at all, asking for
     one in words must not hide those: `genres_known` says whether nearly all have some. `work_ids` has the id of the
-    work by the id of its point.
+    work by the id of its point, `years` the year by the id of the work, where it is known.
     """
 
     name: str
     facts: GenerationFacts
     titles: TitleIndex
     work_ids: Mapping[models.ExtendedPointId, str]
+    years: Mapping[str, int]
     genres: tuple[str, ...]
     genres_known: bool
 
@@ -102,6 +103,7 @@ class GenerationFollower:
             facts=facts,
             titles=TitleIndex(_known_titles(payloads.values())),
             work_ids={point_id: payload["id"] for point_id, payload in payloads.items()},
+            years={payload["id"]: payload["year"] for payload in payloads.values() if payload.get("year") is not None},
             genres=genres,
             genres_known=n_without <= MOST_WITHOUT_GENRE * facts.n_works,
         )

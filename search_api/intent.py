@@ -20,6 +20,7 @@ from search_api.facts import read_facts
 from search_api.named_works import FindWork, is_title, read_works
 from search_api.query import TAKEN, WORD, Phrase, Query, Span, blank, find_phrases, straighten
 from search_api.records import Intent
+from search_api.remembered_years import read_remembered_years
 
 MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
 """A longer query describes a work; what people remember of one is often wrong, so no facts are read there."""
@@ -57,10 +58,14 @@ def parse_intent(
         return Intent(text=text)
     if is_title(said, taxonomy, find_work):
         return Intent(text=said)
-    if phrases.REMEMBERED.search(said, 0, MAX_OPENING_CHARACTERS):
-        return Intent(text=_without_wrapping(said))
-    if len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS:
-        return Intent(text=_without_wrapping(said), values=_clear_requests(said, taxonomy))
+    is_remembered = phrases.REMEMBERED.search(said, 0, MAX_OPENING_CHARACTERS)
+    if is_remembered or len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS:
+        return Intent(
+            text=_without_wrapping(said),
+            values={} if is_remembered else _clear_requests(said, taxonomy),
+            is_description=True,
+            remembered_years=read_remembered_years(said),
+        )
     works = read_works(said, taxonomy, find_work)
     quoted = [match.span() for match in phrases.QUOTED.finditer(said)]
     query = Query(blank(said, [*works.spans, *quoted]))

@@ -301,6 +301,12 @@ YEARS_FROM = any_case(
 YEARS_OF_NOUN = any_case(
     rf"(?<![\w'/-]){_year(1)}{_OR_YEAR}(?= (?:(?!nostalgi|kid|set|style|inspired|theme|music)[a-z-]+ )?{_WORK_NOUN})"
 )
+REMEMBERED_YEARS = any_case(
+    r"(?:(?P<part>early|mid|late)[ -]{0,3}(?:the )?)?(?:(?P<decade>(?:19\d|20[012])0)'?s"
+    r"|(?<![\d$])'?(?P<short>[2-9]0)'?s\b"
+    r"|(?<![\d$#])(?P<year>19[1-9]\d|20[0-2]\d)(?!\d|%| ?(?:minutes|miles|dollars|people)))"
+)
+"""A time anywhere in a description, labels included, be it the work's, the plot's or that of seeing it."""
 YEAR_IN_BRACKETS = re.compile(r"\((?P<year>1[89]\d\d|20\d\d)\)$")
 NOT_DATED = any_case(
     r"\b(?:m[ae]n|wom[ae]n|boys?|girls?|kids?|people|persons?|soldiers?|guys?|characters?|travell?ers?|letters?"

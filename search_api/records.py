@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -76,11 +76,40 @@ FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"
 FACETS: tuple[FacetName, ...] = get_args(FacetName)
 
 
+FusionMethod = Literal["rrf", "dbsf", "linear"]
+QueryKind = Literal["described", "mood", "guess", "other"]
+QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
+
+
+CANDIDATES_PER_LEG = 200
+
+
 class Fusion(_Closed):
     """How the legs' rankings become one: see `search_api.fusion`."""
 
-    method: Literal["rrf", "dbsf", "linear"]
+    method: FusionMethod
     weights: dict[str, float] = Field(default_factory=dict, description="leg name to weight; a leg left out weighs 1")
+    depth: int = Field(default=CANDIDATES_PER_LEG, ge=1, le=1_000, description="how many candidates each leg gives")
+
+
+class Fusions(_Closed):
+    """The fusion of each kind of query."""
+
+    described: Fusion
+    mood: Fusion
+    guess: Fusion
+    other: Fusion
+    figures: dict[str, Any] = Field(default_factory=dict, description="what they were chosen by; search reads none")
+
+    @classmethod
+    def alike(cls, fusion: Fusion) -> Fusions:
+        """Gives one fusion to every kind."""
+        return cls(described=fusion, mood=fusion, guess=fusion, other=fusion)
+
+    def of(self, kind: QueryKind) -> Fusion:
+        """Gives a kind's fusion."""
+        fusion: Fusion = getattr(self, kind)
+        return fusion
 
 
 def _check_part(path: str) -> str:
@@ -140,6 +169,12 @@ class Intent(_Closed):
     )
     only_mood: bool = Field(default=False, description="the words ask for values or tags and say nothing else")
     is_guess: bool = Field(default=False, description="the values and tags are guessed from the meaning of the words")
+    is_description: bool = Field(
+        default=False, description="the words tell of a work that is remembered, or at length of one that is wanted"
+    )
+    remembered_years: IntegerRange | None = Field(
+        default=None, description="when a described work is said to be of: nearer years rank higher, none is left out"
+    )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
     filters: Filters = NO_FILTERS

@@ -21,8 +21,9 @@ from indexer.engine import Engine, open_engine
 from indexer.head import Reading, load_head
 from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.descriptions import Descriptions, load_descriptions
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import Ranking, fuse, fusion_for
+from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, year_weight
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.reading import guess_values
@@ -34,6 +35,7 @@ from search_api.records import (
     Facets,
     Filters,
     Fusion,
+    Fusions,
     Intent,
     LegScore,
     Page,
@@ -43,6 +45,7 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
+from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
     LegQuery,
@@ -53,9 +56,9 @@ from search_api.retrieval import (
     keep_allowed,
 )
 from search_api.settings import SearchSettings
+from search_api.tuned import open_fusions
 from search_api.views import payload_to_view, record_to_hit
 
-CANDIDATES_PER_LEG = 200
 REMEMBERED_TEXTS = 2_000
 """Of 1.5 kB each: people page through answers and repeat each other's words."""
 TITLE_LEG = "title"
@@ -77,11 +80,28 @@ class Question:
     forms: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """What the legs found for an intent, and the years of works by which a remembered one is nearer."""
+
+    intent: Intent
+    rankings: Mapping[str, Ranking]
+    years: Mapping[str, int]
+
+    def fuse(self, fusion: Fusion) -> dict[str, float]:
+        """Gives the fused score of each work that is among the best of a leg, as deep as the fusion goes."""
+        fused = fuse({leg: ranking[: fusion.depth] for leg, ranking in self.rankings.items()}, fusion)
+        remembered = self.intent.remembered_years
+        return favour_years(fused, self.years, remembered, year_weight(fusion)) if remembered else fused
+
+
 def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
-    return Search(engine, encoder, taxonomy, settings.fusion, open_reading(settings, encoder, taxonomy))
+    reading = open_reading(settings, encoder, taxonomy)
+    descriptions = load_descriptions(settings.descriptions)
+    return Search(engine, encoder, taxonomy, open_fusions(settings), reading, descriptions=descriptions)
 
 
 def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
@@ -102,15 +122,17 @@ class Search:
         engine: Engine,
         encoder: Encoder,
         taxonomy: Taxonomy,
-        fusion: Fusion | None = None,
+        fusions: Fusions = DEFAULT_FUSIONS,
         reading: Reading | None = None,
         n_remembered: int = REMEMBERED_TEXTS,
+        descriptions: Descriptions | None = None,
     ) -> None:
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
-        self._fusion = fusion
+        self._fusions = fusions
         self._reading = reading
+        self._descriptions = descriptions
         self._embed = lru_cache(n_remembered)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
@@ -224,6 +246,15 @@ class Search:
             lambda generation: self._ask(generation, request.query, self._read(request, generation))
         )
 
+    def find(self, request: SearchRequest, depth: int) -> Candidates:
+        """Gives what `search` fuses: each leg's best `depth` works, for those who fuse in several ways."""
+
+        def answer(generation: Generation) -> Candidates:
+            question = self._ask(generation, request.query, self._read(request, generation))
+            return self._find(generation, question, _searchable(question.intent), depth)
+
+        return self._generations.use(answer)
+
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
 
@@ -276,27 +307,29 @@ class Search:
                 text = text + sign * vectors["text"]
                 own = np.where(vectors["values"] >= PRIMARY_SCORE, vectors["values"], 0.0)  # not what it hardly gives
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
+        weigh = query_weights
+        if intent.is_description and self._descriptions:
+            text = self._descriptions.turn(text, self.encoder.fingerprint)
+            weigh = self._descriptions.weigh
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            legs["bm25"] = query_weights(term for term, _ in terms)
+            legs["bm25"] = weigh(term for term, _ in terms)
         if values.any():
             legs["values"] = values
         return Question(query, intent, legs, forms)
 
     def _answer(self, generation: Generation, question: Question, offset: int, limit: int, started: float) -> Page:
         intent = question.intent
-        works = engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
+        works = _searchable(intent)
         total = count_works(self.engine, generation.name, works)
-        rankings = find_candidates(self.engine, generation, question.legs, works, CANDIDATES_PER_LEG)
-        if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
-            allowed = keep_allowed(self.engine, generation.name, named, works)
-            rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
-        fused = fuse(rankings, self._fusion or fusion_for(intent))
+        fusion = fusion_for(intent, self._fusions)
+        candidates = self._find(generation, question, works, fusion.depth)
+        fused = candidates.fuse(fusion)
         ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
         if len(ranked) < min(offset + limit, total):
             ranked += self._tail(generation, question, works, fused, offset + limit)
         page = ranked[offset : offset + limit]
-        legs = _leg_scores(rankings, [work_id for work_id, _ in page])
+        legs = _leg_scores(candidates.rankings, [work_id for work_id, _ in page])
         records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
         hits = tuple(
             record_to_hit(record, score, legs[work_id], intent, question.forms, self._taxonomy)
@@ -306,6 +339,13 @@ class Search:
         return Page(
             query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=took_ms, hits=hits
         )
+
+    def _find(self, generation: Generation, question: Question, works: models.Filter | None, depth: int) -> Candidates:
+        rankings = find_candidates(self.engine, generation, question.legs, works, depth)
+        if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
+            allowed = keep_allowed(self.engine, generation.name, named, works)
+            rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
+        return Candidates(question.intent, rankings, generation.years)
 
     def _tail(
         self,
@@ -348,6 +388,11 @@ def wanted_dimensions(intent: Intent) -> dict[str, float]:
     """Gives the weights of values and tags that the `values` leg is asked for."""
     beside = BESIDE_TAGS if intent.tags else 1.0
     return {**{value_id: beside * weight for value_id, weight in intent.values.items()}, **intent.tags}
+
+
+def _searchable(intent: Intent) -> models.Filter | None:
+    """Gives the filter of an intent, less the works that it names: whoever names a work knows it."""
+    return engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
 
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
+from crawler.settings import HomePath
 from indexer.settings import StorageSettings
 from search_api.records import Fusion
 
@@ -14,4 +15,11 @@ class SearchSettings(StorageSettings):
     api_key: SecretStr | None = Field(
         default=None, description="when set, every /v1 request must carry it as X-API-Key"
     )
-    fusion: Fusion | None = Field(default=None, description="instead of the fusion chosen on validation data, as JSON")
+    descriptions: HomePath | None = Field(
+        default=None,
+        description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
+    )
+    fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")
+    tuning: HomePath | None = Field(
+        default=None, description="what `evoke tune` chose by your own queries, instead of the fusions that ship"
+    )

@@ -12,7 +12,7 @@ from fakes import FakeEncoder
 import evoke
 from search_api.records import Page
 
-VERBS = ("crawl", "profile", "index", "search", "evaluate", "serve")
+VERBS = ("crawl", "profile", "index", "search", "evaluate", "tune", "serve")
 
 
 @pytest.fixture

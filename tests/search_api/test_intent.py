@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.intent import parse_intent
-from search_api.records import Intent, WorkReference
+from search_api.records import IntegerRange, Intent, WorkReference
 
 TITLES = (
     "2001: A Space Odyssey",
@@ -380,7 +380,8 @@ REMEMBERED = (
 
 def test_a_remembered_plot_is_searched_as_it_is_and_filters_nothing():
     intent = read(REMEMBERED)
-    assert intent == Intent(text=intent.text)
+    years = IntegerRange(gte=2000, lte=2009)
+    assert intent == Intent(text=intent.text, is_description=True, remembered_years=years)
     assert intent.text.startswith("Sad French film about a boy and his horse. I saw it on TV in the 90s")
     assert intent.text.endswith("in a small town by the sea. Please help")
 

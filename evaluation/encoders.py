@@ -1,0 +1,250 @@
+"""Encoders by word vectors, to compare the shipped one with: trained on a benchmark's corpus, or read from a file.
+
+A text's vector is that of Arora, Liang and Ma (2017), "A Simple but Tough-to-Beat Baseline for Sentence Embeddings":
+
+    v_s = sum over the known words w of s of  a / (a + p(w)) v_w,  without its part along the corpus' first component
+
+p(w) is the word's share of the corpus' words. nDCG@10 of word2vec's vectors on value_books (validation) and tot_books
+(train): all words alike .359 and .015, by inverse document frequency .361 and .020, by a = 1e-3 .365 and .020, by
+a = 1e-4 .373 and .024, and that without the first component .370 and .048.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import logging
+import re
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from crawler.jsonl import Rejected, read_catalogue
+from evaluation.errors import EncoderUnavailable
+from indexer.embedding import Embedding, Encoder, Vectors
+from indexer.records import Span
+
+ENCODING_VERSION = "1"
+"""Changes with how words and their vectors become a text's, so that stored vectors are made anew."""
+COMMON = 1e-4
+"""The share of the corpus at which a word counts half: the formula's a."""
+ROUNDING = 1e-5
+"""What is left of a text that lies along the first component, in float32, is noise."""
+FROM_FILE = "vectors:"
+
+_RECIPE: Mapping[str, Any] = {"vector_size": 100, "window": 10, "sg": 1, "sample": 1e-4, "epochs": 50, "min_count": 2}
+"""Skip-grams, and gensim's defaults besides. A corpus is small: nDCG@10 on value_books is .140 with a window of 5 and
+20 epochs, .373 with these, .404 with a window of 20 and other settings that take eight times as long."""
+RECIPES: Mapping[str, Mapping[str, Any]] = {"word2vec": _RECIPE, "fasttext": {**_RECIPE, "bucket": 50_000}}
+"""What is trained, by name. FastText's usual two million buckets would take 800 MB, and learn nothing here."""
+
+_REMEMBERED_WORDS = 20_000
+_LOOKED_AT = 4_096
+_TRAINED = "vectors"
+_WORD = re.compile(r"[^\W_]+")
+
+
+def open_word_encoder(name: str, corpus: Path, cache: Path) -> WordVectorEncoder:
+    """Gives the encoder of a name for a corpus; what is trained is kept in the folder `cache` for the next time.
+
+    Raises:
+        EncoderUnavailable: no encoder has this name, its file cannot be used, or gensim is missing.
+    """
+    if name not in RECIPES and not name.startswith(FROM_FILE):
+        names = ", ".join([*RECIPES, f"{FROM_FILE}FILE"])
+        raise EncoderUnavailable(f"no encoder is called {name!r}: there are {names}; EVOKE_MODEL names a transformer")
+    if find_spec("gensim") is None:
+        raise EncoderUnavailable(f"{name} needs gensim: pip install 'evoke-search[embeddings]'")
+    texts = read_texts(corpus)
+    if name in RECIPES:
+        path = _train(name, texts, corpus, cache)
+        source, vectors = path.name, _open_trained(path)
+    else:
+        path = Path(name.removeprefix(FROM_FILE))
+        vectors = read_vectors(path)
+        with path.open("rb") as file:
+            source = hashlib.file_digest(file, "sha256").hexdigest()
+    if not any(word in vectors for text in texts for word in _words(text)):
+        raise EncoderUnavailable(f"{path} has none of the words of {corpus}: give vectors of its language")
+    return WordVectorEncoder(name, path, vectors, source, texts)
+
+
+class WordVectorEncoder(Encoder):
+    """Word vectors that speak as a sentence encoder does. Unknown words are left out; FastText knows all by n-grams.
+
+    Args:
+        model: What the encoder is called.
+        path: The file that holds the vectors, or the folder of what was trained.
+        vectors: gensim's KeyedVectors.
+        source: A digest of the vectors, or of what they were trained from.
+        texts: The corpus, which tells how common words are.
+    """
+
+    def __init__(self, model: str, path: Path, vectors: Any, source: str, texts: Sequence[str]) -> None:
+        super().__init__(model)
+        self.path = path
+        self.dimension = int(vectors.vector_size)
+        self.fingerprint = hashlib.sha256(orjson.dumps([ENCODING_VERSION, source, _digest(texts)])).hexdigest()
+        self._vectors = vectors
+        self._counts = Counter(word for text in texts for word in _words(text))
+        self._n_words = self._counts.total()
+        self._weigh = lru_cache(_REMEMBERED_WORDS)(self._weigh_word)
+        sums = _unit(np.stack([self._sums(text, ())[0] for text in texts]))
+        self._component: Vectors = np.linalg.eigh(sums.T @ sums)[1][:, -1]
+
+    def warm(self) -> WordVectorEncoder:
+        """Does nothing: the vectors are loaded."""
+        return self
+
+    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
+        """Gives the vectors of texts and of their sentences.
+
+        One without a known word gets the first component, which no other text has a part of: it is like none of them.
+        """
+        return [self._embed(text, sentences) for text, sentences in texts]
+
+    def _embed(self, text: str, sentences: Sequence[Span]) -> Embedding:
+        sums = self._sums(text, sentences)
+        rest = sums - np.outer(sums @ self._component, self._component)
+        nothing = np.linalg.norm(rest, axis=1) <= ROUNDING * np.linalg.norm(sums, axis=1)
+        rows = _unit(np.where(nothing[:, None], self._component, rest))
+        return Embedding(rows[0], rows[1:])
+
+    def _sums(self, text: str, sentences: Sequence[Span]) -> Vectors:
+        """Gives the weighted sums of a text's words and of its sentences': float32 (1 + n_sentences, dim)."""
+        known = [(m.start(), row) for m in _WORD.finditer(text) if (row := self._weigh(m.group())) is not None]
+        rows = np.array([row for _, row in known], dtype=np.float32).reshape(-1, self.dimension)
+        starts = [start for start, _ in known]
+        firsts = [0, *np.searchsorted(starts, [s.start for s in sentences])]
+        ends = [len(rows), *np.searchsorted(starts, [s.end for s in sentences])]
+        return np.stack([rows[first:end].sum(axis=0) for first, end in zip(firsts, ends, strict=True)])
+
+    def _weigh_word(self, word: str) -> Vectors | None:
+        share = self._counts[word.lower()] / self._n_words
+        for form in (word.lower(), word):  # as written: some files have names with a capital only
+            if form in self._vectors:
+                weighted: Vectors = self._vectors[form] * np.float32(COMMON / (COMMON + share))
+                return weighted
+        return None
+
+
+def read_texts(corpus: Path) -> list[str]:
+    """Gives the texts of a corpus' works, as the indexer embeds them."""
+    records = (told[1] for told in read_catalogue(corpus) if not isinstance(told, Rejected))
+    return [f"{record.title}. {record.description}" for record in records]
+
+
+def read_vectors(path: Path) -> Any:
+    """Gives the KeyedVectors of a file in word2vec's text or binary form, or GloVe's; .gz is unpacked.
+
+    Raises:
+        EncoderUnavailable: it cannot be read; says the line, where there are lines.
+    """
+    from gensim.models import KeyedVectors
+    from gensim.utils import open as open_packed
+
+    try:
+        with open_packed(str(path), "rb") as file:
+            if _is_binary(file.read(_LOOKED_AT)):
+                return KeyedVectors.load_word2vec_format(str(path), binary=True)
+        with open_packed(str(path), "rb") as file:
+            rows = _read_rows(path, file)
+    except OSError as error:
+        raise EncoderUnavailable(f"{path} cannot be read: {error.strerror or error}") from error
+    except (EOFError, ValueError, AssertionError, zlib.error) as error:
+        raise EncoderUnavailable(f"{path} is cut short or holds no word vectors: {error}") from error
+    vectors = KeyedVectors(len(next(iter(rows.values()))))
+    vectors.add_vectors(list(rows), np.stack(list(rows.values())))
+    return vectors
+
+
+def _is_binary(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return True
+    return b"\0" in head
+
+
+def _read_rows(path: Path, lines: Iterable[bytes]) -> dict[str, Vectors]:
+    """Gives the vectors by word, the first where a word comes twice. word2vec's first line says how many there are."""
+    rows: dict[str, Vectors] = {}
+    n_words = dimension = 0
+    number = 0
+    for number, line in enumerate(lines, start=1):
+        fields = line.split()
+        if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
+            n_words, dimension = map(int, fields)
+            continue
+        dimension = dimension or max(len(fields) - 1, 1)
+        word, *numbers = line.rstrip().rsplit(b" ", dimension)  # the words of some files hold spaces
+        try:
+            row = np.array(numbers, dtype=np.float32)
+            if len(row) != dimension:
+                raise ValueError(f"there are {len(row)}")
+            if not np.isfinite(row).all():
+                raise ValueError("one is not finite")
+            rows.setdefault(word.decode(), row)
+        except ValueError as error:
+            raise EncoderUnavailable(f"{path}:{number}: is no word and {dimension} numbers: {error}") from error
+    if not rows or number <= n_words:
+        raise EncoderUnavailable(f"{path}:{number}: ends after {len(rows):,} of {n_words:,} vectors: get it anew")
+    return rows
+
+
+def _train(name: str, texts: Sequence[str], corpus: Path, cache: Path) -> Path:
+    """Gives the folder of vectors trained on texts; they are the same each time, so they are trained once."""
+    import gensim
+
+    recipe = orjson.dumps([name, RECIPES[name], gensim.__version__, np.__version__, _digest(texts)])
+    folder = cache / f"{name}-{hashlib.sha256(recipe).hexdigest()[:16]}"
+    if folder.is_dir():
+        return folder
+    # It warns of small corpora, which ours are.
+    logging.getLogger("gensim").setLevel(logging.ERROR)
+    kind = {"word2vec": gensim.models.Word2Vec, "fasttext": gensim.models.FastText}[name]
+    sentences = [_words(text) for text in texts]
+    try:  # one thread, since several would learn in another order each time
+        model = kind(sentences, **RECIPES[name], workers=1, seed=1, hashfxn=_stable_hash)
+    except RuntimeError as error:
+        raise EncoderUnavailable(f"{corpus}: no word comes twice, so {name} learns nothing from it") from error
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as unfinished:
+        made = Path(unfinished) / "made"
+        made.mkdir()
+        model.wv.save(str(made / _TRAINED))
+        made.rename(folder)
+    return folder
+
+
+def _open_trained(folder: Path) -> Any:
+    from gensim.models import KeyedVectors
+
+    return KeyedVectors.load(str(folder / _TRAINED))
+
+
+def _stable_hash(text: str) -> int:
+    """Gives the same number in every process, as `hash` does not."""
+    return zlib.crc32(text.encode())
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256(orjson.dumps(texts)).hexdigest()
+
+
+def _unit(rows: Vectors) -> Vectors:
+    """Scales rows to length 1; a row of zeros stays one."""
+    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return scaled
