@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install run test check bench clean
+.PHONY: install run test gate check bench clean
 
 install: $(INSTALLED)
 
@@ -32,7 +32,11 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(MAKE) test
+	$(MAKE) test gate
+
+# Answers on the starter catalogue must not get worse: exits 1 when a measure fell by more than its noise.
+gate: install
+	EVOKE_HOME=.venv/evaluated $(BIN)/evoke evaluate --systems bm25 dense evoke --baseline evaluation/starter/baseline.json
 
 bench: install
 	$(BIN)/python benchmarks/engine.py
