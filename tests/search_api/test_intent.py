@@ -458,3 +458,44 @@ def test_community_tags_are_read_where_they_say_what_is_asked_for(
 ) -> None:
     intent = read(query)
     assert (intent.tags, intent.only_mood) == (tags, only_mood)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "miserable old Swede keeps trying to kill himself but the family across the road always needs him",
+        "two lads packed off to the countryside under Mao, they steal a case full of foreign books and read them",
+    ],
+)
+def test_a_plot_told_in_one_breath_asks_for_nothing_but_itself(query: str) -> None:
+    assert read(query) == Intent(text=query, is_description=True)
+
+
+def test_a_long_request_stays_a_request() -> None:
+    intent = read("something sad and hopeful about an old man who leaves the city after the war and finds his brother")
+    assert intent.values["E4"] > 0
+    assert not intent.is_description
+
+
+def guessing(query: str) -> tuple[Intent, list[str]]:
+    asked: list[str] = []
+
+    def guess(text: str) -> dict[str, float]:
+        asked.append(text)
+        return {"E2": 1.0, "T-inspiring": 0.5}
+
+    find = lambda title: WORKS.get(plain(title))  # noqa: E731
+    return parse_intent(query, TAXONOMY, genres=GENRES, find_work=find, guess=guess), asked
+
+
+def test_words_that_no_rule_knows_are_guessed_by_their_meaning_once() -> None:
+    intent, asked = guessing("make me believe in people again")
+    assert asked == [intent.text]
+    assert (intent.values, intent.tags, intent.is_guess) == ({"E2": 1.0}, {"T-inspiring": 0.5}, True)
+
+
+@pytest.mark.parametrize("query", ["something funny", "like Interstellar", "Heat", "nothing violent", ""])
+def test_what_is_understood_or_names_a_work_is_not_guessed_at(query: str) -> None:
+    intent, asked = guessing(query)
+    assert asked == []
+    assert not intent.is_guess
