@@ -24,7 +24,7 @@ from evaluation.settings import EvaluationSettings
 from indexer.embedding import Encoder
 
 SHIPPED = "shipped"
-TIMED_TEXTS = 512
+TIMED_TEXTS = 128
 SYSTEMS = ("dense", "evoke")
 
 
