@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from crawler.records import Creator
+from indexer.labelling import PRIMARY_SCORE
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.records import (
     FACETS,
@@ -58,7 +59,13 @@ def make_work(
     start = description.find(evidence)
     spoken_for = Evidence(text=evidence, start=start, end=start + len(evidence)) if evidence else None
     values = tuple(
-        HitValue(id=value_id, name=_NAMES[value_id], score=score, evidence=spoken_for if rank == 0 else None)
+        HitValue(
+            id=value_id,
+            name=_NAMES[value_id],
+            score=score,
+            is_primary=score >= PRIMARY_SCORE,
+            evidence=spoken_for if rank == 0 else None,
+        )
         for rank, (value_id, score) in enumerate(sorted(scores.items(), key=lambda entry: -entry[1]))
     )
     return WorkView.model_validate(
