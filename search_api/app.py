@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -49,6 +50,8 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
             await run_in_threadpool(app.state.search.check)  # so that the first question does not wait for the model
         except IndexUnavailable as error:
             logger.warning("nothing to search yet: %s", error)
+        if search is None:
+            gc.freeze()  # to look for garbage among all that is loaded would stop one question in fifty for half a second
         yield
         app.state.search.close()
 
