@@ -51,7 +51,8 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
         except IndexUnavailable as error:
             logger.warning("nothing to search yet: %s", error)
         if search is None:
-            gc.freeze()  # to look for garbage among all that is loaded would stop one question in fifty for half a second
+            # To look for garbage among all that is loaded would stop one question in fifty for half a second.
+            gc.freeze()
         yield
         app.state.search.close()
 
