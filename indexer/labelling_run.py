@@ -31,13 +31,16 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     n_works = 0
     unfinished = output.with_name(output.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        for batch in batched(works, LABEL_BATCH):
-            for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
-                line = labels_to_line(work, labels, labeller)
-                file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            n_works += len(batch)
-    unfinished.replace(output)
+    try:
+        with unfinished.open("wb") as file:
+            for batch in batched(works, LABEL_BATCH):
+                for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
+                    line = labels_to_line(work, labels, labeller)
+                    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+                n_works += len(batch)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return n_works
 
 

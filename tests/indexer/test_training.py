@@ -213,3 +213,12 @@ def test_label_writes_a_line_for_each_work(
     assert "Storms come. Then peace."[evidence["start"] : evidence["end"]] == evidence["text"]
     assert bare["values"] == {}
     assert "2 works labelled" in capsys.readouterr().out
+
+
+def test_a_labelling_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.labelling_run.Encoder", FakeEncoder)
+    output = tmp_path / "labels.jsonl"
+    output.write_text("earlier labels")
+    assert evoke.main(["label", str(tmp_path / "missing.jsonl"), "-o", str(output)]) == 2
+    assert output.read_text() == "earlier labels"
+    assert list(tmp_path.glob("labels*")) == [output]
