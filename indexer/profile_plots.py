@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
-from matplotlib.typing import RcKeyType
 from numpy.typing import NDArray
 
+from indexer.plots import INK, draw_svg
 from indexer.vocabulary import HeapsLaw
 
-# What the plots are drawn in, and what the page's colours replace: a plot follows the page into the dark.
-_INK, _LINE = "#0000a1", "#0000a2"
 _HUES = {"movie": "#0000a3", "book": "#0000a4", "unknown": "#0000a5"}
-_PAGE_COLOURS = {
-    _INK: "var(--ink-soft)",
-    _LINE: "var(--line)",
-    **{hue: f"var(--{kind})" for kind, hue in _HUES.items()},
-}
-
-_SIZE = (360 / 72, 225 / 72)  # inches: one unit of the drawing is one pixel on a small phone
-_STYLE: dict[RcKeyType, Any] = {
-    "font.size": 12,
-    "svg.fonttype": "none",  # words stay words, in the page's typeface
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": _LINE,
-    "grid.linewidth": 0.8,
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "ytick.major.size": 0,
-}
-_COLOUR = re.compile("|".join(_PAGE_COLOURS))
-_LEFT_OUT = re.compile(
-    r"""<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>  # what a page has of its own
-    |\ (?:width|height)="[\d.]+pt"                                           # the page decides
-    |(?<=<g)\ id="[^"]*"                                                     # every plot would repeat them
-    |font-family:\ [^;"]*;\ """,
-    re.DOTALL | re.VERBOSE,
-)
+_PAGE_COLOURS = {hue: f"var(--{kind})" for kind, hue in _HUES.items()}
 
 _MOST_BINS = 30
 _FAR_SHARE = 0.15
@@ -95,7 +56,7 @@ def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]],
             n_seen, n_distinct = zip(*points, strict=True)
             axes.plot(n_seen, n_distinct, color=_HUES[kind], linewidth=2)
             ends = (n_seen[0], n_seen[-1])
-            axes.plot(ends, [law.distinct(n) for n in ends], color=_INK, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(ends, [law.distinct(n) for n in ends], color=INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlabel("words seen")
         axes.set_ylabel("distinct words")
         _scale_log(axes, "x")
@@ -143,10 +104,8 @@ def _brief(number: float) -> str:
 
 
 def _svg(name: str, draw: Callable[[Axes], None]) -> str:
-    with mpl.rc_context(_STYLE), mpl.rc_context({"svg.hashsalt": name}):  # sets the ids that a plot refers to apart
-        figure = Figure(figsize=_SIZE, layout="constrained")
-        draw(figure.add_subplot())
-        file = io.StringIO()
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    svg = _LEFT_OUT.sub("", file.getvalue())
-    return _COLOUR.sub(lambda found: _PAGE_COLOURS[found[0]], svg).strip()
+    def draw_with_rows(axes: Axes) -> None:
+        axes.grid(visible=False, axis="x")
+        draw(axes)
+
+    return draw_svg(name, draw_with_rows, _PAGE_COLOURS)
