@@ -17,13 +17,12 @@ from evaluation.description_learning import SEED, Lessons, learn
 from evaluation.errors import BenchmarkInvalid
 from evaluation.measures import MEASURES, judge
 from evaluation.records import Interval
-from evaluation.runner import answer_queries, check_indexed, read_works
+from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
 from evaluation.systems import OnceEncoder
 from indexer.embedding import Encoder
 from indexer.engine import open_engine
-from indexer.pipeline import build_index
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, save_descriptions
 from search_api.records import SearchRequest
@@ -96,8 +95,7 @@ def _study(
     benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder, once: OnceEncoder, taxonomy: Taxonomy
 ) -> Study:
     own = settings.for_corpus(benchmark.digest)
-    build_index([benchmark.corpus], own, prune=True, encoder=encoder)
-    check_indexed(benchmark, own)
+    index_benchmark(benchmark, own, encoder)
     vectors = {work.id: features.vector for work, features in read_works(own, encoder)}
     place_of = {work_id: place for place, work_id in enumerate(vectors)}
     asked = {

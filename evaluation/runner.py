@@ -25,7 +25,7 @@ from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.labelling import open_labeller
 from indexer.labels import LabelledWork, read_labels
-from indexer.pipeline import build_index
+from indexer.pipeline import BuildReport, build_index
 from indexer.records import Features, Work
 from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
@@ -84,8 +84,7 @@ def evaluate(
             evaluation.notes.append(
                 f"{benchmark.name}: texts became vectors by {plan.encoder}, values told by likeness"
             )
-        report = build_index([benchmark.corpus], own, prune=True, encoder=encoder)
-        check_indexed(benchmark, own)
+        report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
         answers = answer_queries(benchmark, own, systems, encoder, taxonomy, descriptions)
@@ -201,7 +200,14 @@ def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[st
     return [name for name in SYSTEMS if name in plan.systems or (name == plan.baseline and name not in tags)]
 
 
-def check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
+def index_benchmark(benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder) -> BuildReport:
+    """Brings the index of a benchmark's corpus up to date; refuses judgements of works that no answer can have."""
+    report = build_index([benchmark.corpus], settings, prune=True, encoder=encoder)
+    _check_indexed(benchmark, settings)
+    return report
+
+
+def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
     """Refuses judgements of works that no answer can have, since they became one with others."""
     with Store(settings.home) as store:
         indexed = {work_id for work_id, _ in store.hashes()}

@@ -18,12 +18,11 @@ from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.measures import judge, ranked
 from evaluation.records import Interval
 from evaluation.results import align
-from evaluation.runner import check_indexed, check_names
+from evaluation.runner import check_names, index_benchmark
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import SEED, Floats, bootstrap_intervals
 from indexer.embedding import Encoder
 from indexer.engine import open_engine
-from indexer.pipeline import build_index
 from indexer.values import load_taxonomy
 from search_api.descriptions import load_descriptions
 from search_api.fusion import YEAR, kind_of_query
@@ -143,8 +142,7 @@ def try_benchmarks(
     scores, kinds, names = [], [], []
     for benchmark in benchmarks:
         own = settings.for_corpus(benchmark.digest)
-        build_index([benchmark.corpus], own, prune=True, encoder=encoder)
-        check_indexed(benchmark, own)
+        index_benchmark(benchmark, own, encoder)
         engine = open_engine(own.engine_location, read_only=True)
         reading = open_reading(own, encoder, taxonomy)
         with closing(Search(engine, encoder, taxonomy, reading=reading, descriptions=descriptions)) as search:
