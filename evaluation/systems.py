@@ -81,6 +81,7 @@ class OnceEncoder(Encoder):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
+        self.runtime = encoder.runtime
         self.dimension = encoder.dimension
         self.seconds = 0.0
         """What all texts would have taken."""

@@ -21,7 +21,7 @@ from evaluation.results import align
 from evaluation.runner import check_names, index_benchmark
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import SEED, Floats, bootstrap_intervals
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.values import load_taxonomy
 from search_api.descriptions import load_descriptions
@@ -129,7 +129,7 @@ def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder:
     check_open_to_learning(benchmarks)
     check_names(benchmarks)
     serving = open_fusions(settings)
-    return choose_fusions(try_benchmarks(benchmarks, settings, serving, encoder or Encoder(settings.model)), serving)
+    return choose_fusions(try_benchmarks(benchmarks, settings, serving, encoder or open_encoder(settings)), serving)
 
 
 def try_benchmarks(
