@@ -15,6 +15,7 @@ from tqdm import tqdm
 from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.description_learning import SEED, Lessons, learn
 from evaluation.errors import BenchmarkInvalid
+from evaluation.kept_vectors import KeptVectors
 from evaluation.measures import MEASURES, judge
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
@@ -82,7 +83,7 @@ def train_descriptions(
     """
     check_open_to_learning(benchmarks)
     encoder = encoder or Encoder(settings.model)
-    once = OnceEncoder(encoder)
+    once = OnceEncoder(encoder, KeptVectors(settings.home / "evaluation"))
     taxonomy = load_taxonomy(settings.taxonomy)
     studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
     learnt = learn([study.lessons for study in studies], encoder.fingerprint)

@@ -12,13 +12,14 @@ import numpy as np
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
+from evaluation.kept_vectors import KeptVectors
 from evaluation.labels import judge_labels
 from evaluation.measures import MEASURES, judge
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
-from evaluation.systems import BASELINE, SYSTEMS, Answers, RankBM25, Systems
+from evaluation.systems import BASELINE, SYSTEMS, Answers, OnceEncoder, RankBM25, Systems
 from indexer.analysis import Analyser
 from indexer.embedding import Encoder
 from indexer.engine import open_engine
@@ -87,7 +88,8 @@ def evaluate(
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        answers = answer_queries(benchmark, own, systems, encoder, taxonomy, descriptions)
+        once = OnceEncoder(encoder, KeptVectors(settings.home / "evaluation"))
+        answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
@@ -110,7 +112,7 @@ def answer_queries(
     benchmark: Benchmark,
     settings: EvaluationSettings,
     systems: Collection[str],
-    encoder: Encoder,
+    encoder: OnceEncoder,
     taxonomy: Taxonomy,
     descriptions: Descriptions | None,
 ) -> dict[str, Answers]:

@@ -255,6 +255,24 @@ class Search:
 
         return self._generations.use(answer)
 
+    def rank(self, request: SearchRequest, ways: Sequence[Fusions]) -> list[list[tuple[str, float]]]:
+        """Gives the works that `search` would show were it to fuse in each of several ways, with their scores.
+
+        What is alike in all of them is done once, and nothing is fetched to show.
+        """
+        end = request.offset + request.limit
+
+        def answer(generation: Generation) -> list[list[tuple[str, float]]]:
+            question = self._ask(generation, request.query, self._read(request, generation))
+            works = _searchable(question.intent)
+            fusions = [fusion_for(question.intent, way) for way in ways]
+            # Not the deepest for all: how deep an approximate leg is asked moves what it finds first.
+            found = {d: self._find(generation, question, works, d) for d in {fusion.depth for fusion in fusions}}
+            fused = [found[fusion.depth].fuse(fusion) for fusion in fusions]
+            return [self._rank(generation, question, works, each, end)[request.offset : end] for each in fused]
+
+        return self._generations.use(answer)
+
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
 
@@ -324,10 +342,7 @@ class Search:
         total = count_works(self.engine, generation.name, works)
         fusion = fusion_for(intent, self._fusions)
         candidates = self._find(generation, question, works, fusion.depth)
-        fused = candidates.fuse(fusion)
-        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
-        if len(ranked) < min(offset + limit, total):
-            ranked += self._tail(generation, question, works, fused, offset + limit)
+        ranked = self._rank(generation, question, works, candidates.fuse(fusion), min(offset + limit, total))
         page = ranked[offset : offset + limit]
         legs = _leg_scores(candidates.rankings, [work_id for work_id, _ in page])
         records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
@@ -347,7 +362,7 @@ class Search:
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
         return Candidates(question.intent, rankings, generation.years)
 
-    def _tail(
+    def _rank(
         self,
         generation: Generation,
         question: Question,
@@ -355,12 +370,16 @@ class Search:
         fused: Mapping[str, float],
         depth: int,
     ) -> list[tuple[str, float]]:
-        """Gives the works that are no leg's candidates, nearest in meaning first, with score 0.
+        """Gives the fused works, best first, and after them as many of those that are no leg's candidates as it takes.
 
-        The fused scores never depend on the page asked for, so pages neither repeat nor skip a work.
+        Those have score 0, nearest in meaning first. The fused scores never depend on the page asked for, so pages
+        neither repeat nor skip a work.
         """
-        rankings = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
-        return [(work_id, 0.0) for work_id, _ in rankings["text"] if work_id not in fused]
+        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
+        if len(ranked) >= depth:
+            return ranked
+        nearest = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
+        return ranked + [(work_id, 0.0) for work_id, _ in nearest["text"] if work_id not in fused]
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
