@@ -27,7 +27,7 @@ from indexer.features import FeatureMaker
 from indexer.labelling import open_labeller
 from indexer.labels import LabelledWork, read_labels
 from indexer.pipeline import BuildReport, build_index
-from indexer.records import Features, Work
+from indexer.records import Features, FieldTerms, Work, sum_fields
 from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
@@ -119,7 +119,7 @@ def answer_queries(
     """Gives what systems answer from the benchmark's index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
-        rank_bm25 = RankBM25((work.id, features.terms) for work, features in read_works(settings, encoder))
+        rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_reading(settings, encoder, taxonomy)
         asked = Systems(engine, encoder, taxonomy, open_fusions(settings), reading, rank_bm25, descriptions)
@@ -225,6 +225,12 @@ def read_works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple
     """Gives the works of a benchmark's index with their features, by id."""
     with Store(settings.home) as store:
         yield from store.works_with_features(FeatureMaker(Analyser(), encoder).recipe)
+
+
+def read_terms(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[str, FieldTerms]]:
+    """Gives the ids of the works of a benchmark's index with their terms, by id."""
+    with Store(settings.home) as store:
+        yield from store.works_with_terms(FeatureMaker(Analyser(), encoder).recipe)
 
 
 def _judge_labels(
