@@ -83,13 +83,15 @@ def train_descriptions(
     """
     check_open_to_learning(benchmarks)
     encoder = encoder or Encoder(settings.model)
-    once = OnceEncoder(encoder, KeptVectors(settings.home / "evaluation"))
     taxonomy = load_taxonomy(settings.taxonomy)
-    studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
-    learnt = learn([study.lessons for study in studies], encoder.fingerprint)
-    save_descriptions(learnt, output)
+    with KeptVectors(settings.home / "evaluation") as kept:
+        once = OnceEncoder(encoder, kept)
+        studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
+        learnt = learn([study.lessons for study in studies], encoder.fingerprint)
+        save_descriptions(learnt, output)
+        figures = _judge(studies, once, taxonomy)
     n_asked = sum(len(benchmark.queries) for benchmark in benchmarks)
-    return Training(learnt, _judge(studies, once, taxonomy), n_asked - sum(len(study.folds) for study in studies))
+    return Training(learnt, figures, n_asked - sum(len(study.folds) for study in studies))
 
 
 def _study(

@@ -32,7 +32,7 @@ from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.search import open_reading
-from search_api.tuned import open_fusions
+from search_api.tuned import open_tuned
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ def evaluate(
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        once = OnceEncoder(encoder, KeptVectors(settings.home / "evaluation"))
-        answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
+        with KeptVectors(settings.home / "evaluation") as kept:
+            once = OnceEncoder(encoder, kept)
+            answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
@@ -122,7 +123,7 @@ def answer_queries(
         rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_reading(settings, encoder, taxonomy)
-        asked = Systems(engine, encoder, taxonomy, open_fusions(settings), reading, rank_bm25, descriptions)
+        asked = Systems(engine, encoder, taxonomy, open_tuned(settings), reading, rank_bm25, descriptions)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 

@@ -26,9 +26,8 @@ from indexer.engine import Engine
 from indexer.head import Reading
 from indexer.values import Taxonomy
 from search_api.descriptions import Descriptions
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse
-from search_api.generation import GenerationFollower
-from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest
+from search_api.fusion import Ranking, fuse
+from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest, Tuned
 from search_api.retrieval import find_candidates
 from search_api.search import Search
 
@@ -58,10 +57,10 @@ COMBINATIONS: Mapping[str, Combination] = {
 SYSTEMS = ("rank-bm25", *COMBINATIONS, "evoke", "evoke-values")
 BASELINE = "bm25"
 
-TIMED_BY_SEARCH = 100
+TIMED_BY_SEARCH = 50
 """Queries that whole answers are timed with, as a person gets them: to show a hundred works costs as much as to find
 them, and shows nothing that is measured. The others are only ranked, by the same code."""
-TIMED_BY_RANK_BM25 = 10
+TIMED_BY_RANK_BM25 = 3
 """Queries that rank_bm25 itself is timed with: it takes a second for a remembered plot among 26,000 films."""
 
 
@@ -170,22 +169,28 @@ class Systems:
         engine: Engine,
         encoder: OnceEncoder,
         taxonomy: Taxonomy,
-        fusions: Fusions = DEFAULT_FUSIONS,
+        tuned: Tuned,
         reading: Reading | None = None,
         rank_bm25: RankBM25 | None = None,
         descriptions: Descriptions | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
-        self._generation = GenerationFollower(engine, self._encoder, taxonomy).use(lambda generation: generation)
-        unvalued = Fusions(**{kind: without_values(fusions.of(kind)) for kind in QUERY_KINDS})
-        self._fusions = {"evoke": fusions, "evoke-values": unvalued}
+        unvalued = tuned.model_copy(update={kind: without_values(tuned.of(kind)) for kind in QUERY_KINDS})
+        self._fusions: Mapping[str, Fusions] = {"evoke": tuned, "evoke-values": unvalued}
         # What is remembered of a text would be missing from the time of the next system.
-        search = partial(
-            Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0, descriptions=descriptions
+        self._search = Search(
+            engine,
+            encoder,
+            taxonomy,
+            tuned,
+            reading,
+            n_remembered=0,
+            descriptions=descriptions,
+            cleanings=tuned.cleanings,
         )
-        self._searches = {name: search(its) for name, its in self._fusions.items()}
-        self._search = self._searches["evoke"]
+        self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}
+        self._generation = self._search.serving()
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
 
@@ -217,9 +222,8 @@ class Systems:
 
     def _warm(self, names: Collection[str]) -> None:
         """Loads what is no part of any query's time."""
-        for search in [self._search, *(self._searches[name] for name in names if name in self._searches)]:
-            search.check()
-            search.search(SearchRequest(query="warm"))
+        self._search.check()
+        self._search.search(SearchRequest(query="warm"))
         if "rank-bm25" in names:
             self._analyser.terms("warm")
 
