@@ -15,6 +15,7 @@ from tqdm import tqdm
 from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.description_learning import SEED, Lessons, learn
 from evaluation.errors import BenchmarkInvalid
+from evaluation.kept_vectors import KeptVectors
 from evaluation.measures import MEASURES, judge
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
@@ -82,13 +83,15 @@ def train_descriptions(
     """
     check_open_to_learning(benchmarks)
     encoder = encoder or open_encoder(settings)
-    once = OnceEncoder(encoder)
     taxonomy = load_taxonomy(settings.taxonomy)
-    studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
-    learnt = learn([study.lessons for study in studies], encoder.fingerprint)
-    save_descriptions(learnt, output)
+    with KeptVectors(settings.home / "evaluation") as kept:
+        once = OnceEncoder(encoder, kept)
+        studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
+        learnt = learn([study.lessons for study in studies], encoder.fingerprint)
+        save_descriptions(learnt, output)
+        figures = _judge(studies, once, taxonomy)
     n_asked = sum(len(benchmark.queries) for benchmark in benchmarks)
-    return Training(learnt, _judge(studies, once, taxonomy), n_asked - sum(len(study.folds) for study in studies))
+    return Training(learnt, figures, n_asked - sum(len(study.folds) for study in studies))
 
 
 def _study(

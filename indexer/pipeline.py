@@ -22,6 +22,7 @@ from tqdm import tqdm
 from crawler.jsonl import BEIR_SOURCE, Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.analysis import ANALYSER_VERSION, Analyser
+from indexer.bm25 import BM25, read_bm25
 from indexer.collection import (
     SCHEMA_VERSION,
     GenerationFacts,
@@ -113,6 +114,7 @@ def build_index(
     encoder = encoder or open_encoder(settings)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    bm25 = read_bm25(settings.tuning)
     with (
         _writing(settings.home),
         Store(settings.home) as store,
@@ -129,7 +131,7 @@ def build_index(
         if (n_records := store.count_records()) > report.n_works:
             report.notes.append(f"{n_records:,} records tell of {report.n_works:,} works")
         _make_features(store, maker, report)
-        _fill_and_swap(engine, store, maker, labeller, settings, report)
+        _fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
     return report
 
 
@@ -291,6 +293,9 @@ def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
 
 def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:
     """Makes and stores the features that are missing; each batch is kept at once."""
+    for ids in batched(store.works_without_terms(maker.recipe), FEATURE_BATCH):
+        works = store.works(ids)
+        store.put_terms(zip(works, maker.count_terms(works), strict=True), maker.recipe)
     missing = store.works_without_features(maker.recipe)
     if missing:
         with report.seconds.timed("load model"):
@@ -311,14 +316,15 @@ def _fill_and_swap(
     store: Store,
     maker: FeatureMaker,
     labeller: Labeller,
+    bm25: BM25,
     settings: IndexSettings,
     report: BuildReport,
 ) -> None:
-    fingerprint = _content_fingerprint(store, maker, labeller)
+    fingerprint = _content_fingerprint(store, maker, labeller, bm25)
     serving = serving_generation(engine)
     if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
         return
-    facts = _generation_facts(fingerprint, store, maker, labeller)
+    facts = _generation_facts(fingerprint, store, maker, labeller, bm25)
     _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
     generation = create_generation(engine, facts, settings)
     sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
@@ -346,9 +352,9 @@ def _fill_and_swap(
     report.generation = generation
 
 
-def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller) -> str:
+def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:
     """Gives a hash of all that decides what a generation holds: alike, and nothing need be built."""
-    digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}".encode() + maker.recipe)
+    digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}:{bm25!r}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
     return digest.hexdigest()
@@ -370,7 +376,9 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
         )
 
 
-def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller) -> GenerationFacts:
+def _generation_facts(
+    fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25
+) -> GenerationFacts:
     return GenerationFacts(
         fingerprint=fingerprint,
         model=maker.encoder.model,
@@ -379,7 +387,8 @@ def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, label
         taxonomy_version=labeller.taxonomy.version,
         value_ids=labeller.taxonomy.dimensions,
         dimension=maker.encoder.dimension,
-        mean_terms=store.mean_terms(maker.recipe),
+        mean_terms=store.mean_terms(maker.recipe, bm25),
+        bm25=bm25,
         n_works=store.count_works(),
         attributions=tuple(store.attributions()),
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -34,6 +34,9 @@ class StorageSettings(HomeSettings):
         default=None, description="what `evoke train-values` made of your own labels, instead of the head that ships"
     )
     taxonomy: HomePath | None = Field(default=None, description="a values.toml of your own")
+    tuning: HomePath | None = Field(
+        default=None, description="what `evoke tune` chose by your own queries, instead of what ships"
+    )
 
     @property
     def engine_location(self) -> str | Path:
