@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
-from indexer.bm25 import document_weights, query_weights
+from indexer.bm25 import BM25, document_weights, query_weights
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.labelling import PRIMARY_SCORE
@@ -59,6 +59,7 @@ class GenerationFacts(BaseModel):
     value_ids: tuple[str, ...]
     dimension: int
     mean_terms: float
+    bm25: BM25 = BM25()
     n_works: int
     attributions: tuple[str, ...] = ()
     built_at: str
@@ -138,7 +139,9 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
         vector={
             "text": indexed.features.vector.tolist(),
             "values": value_weights({label.value_id: label.strength for label in indexed.labels}, facts.value_ids),
-            "bm25": document_weights(indexed.features.terms, facts.mean_terms),
+            "bm25": document_weights(
+                facts.bm25.count(indexed.features.field_terms), facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b
+            ),
         },
         payload=work_to_payload(indexed),
     )
@@ -195,7 +198,7 @@ def verify_generation(
         queries: dict[Leg, Any] = {}
         if np.any(indexed.features.vector):
             queries["text"] = indexed.features.vector.tolist()
-        if title_terms:
+        if title_terms and facts.bm25.weight("title"):
             queries["bm25"] = query_weights(title_terms)
         for leg, query in queries.items():
             points = engine.query_points(generation, query=query, using=leg, query_filter=only_itself, limit=1).points

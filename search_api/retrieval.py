@@ -61,6 +61,37 @@ def leg_request(
     )
 
 
+def find_idf(engine: Engine, generation: str, terms: Iterable[int]) -> dict[int, float]:
+    """Gives the engine's IDF of terms by id: what the best work by one term scores, less the work's own weight of it.
+
+    A term that no work has is left out. It costs about as much as to ask for all the terms at once.
+    """
+    asked = list(terms)
+    requests = [
+        models.QueryRequest(
+            query=models.SparseVector(indices=[term], values=[1.0]), using="bm25", limit=1, with_vector=["bm25"]
+        )
+        for term in asked
+    ]
+    answers = engine.query_batch_points(generation, requests=requests) if requests else []
+    return {
+        term: _idf_told(answer.points[0], term) for term, answer in zip(asked, answers, strict=True) if answer.points
+    }
+
+
+def _idf_told(point: models.ScoredPoint, term: int) -> float:
+    vectors: Any = point.vector
+    weights: dict[int, float] = dict(zip(vectors["bm25"].indices, vectors["bm25"].values, strict=True))
+    return point.score / weights[term]
+
+
+def find_allowed(engine: Engine, generation: Generation, works: models.Filter) -> set[str]:
+    """Gives all the works that a filter lets through."""
+    n_works = generation.facts.n_works
+    found, _ = engine.scroll(generation.name, scroll_filter=works, limit=n_works, with_payload=False)
+    return {generation.work_ids[record.id] for record in found}
+
+
 def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
     """Gives those of a few works that a filter lets through, in their order."""
     ids = models.HasIdCondition(has_id=[point_id(work_id) for work_id in work_ids])

@@ -199,7 +199,7 @@ class EdgeReader:
 
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
-    ) -> list[list[tuple[int | str, float]]]:
+    ) -> list[list[tuple[models.ExtendedPointId, float]]]:
         """The ids and scores that several queries give."""
         collection = self._open(collection_name)
         return [
