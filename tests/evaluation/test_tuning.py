@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from judged import CORPUS, write_benchmark
 import evoke
 from evaluation.significance import Floats
 from evaluation.tuning import Choice, Trials, choose_fusions, fusions_to_try, try_fusions
+from indexer.bm25 import BM25
 from search_api.fusion import DEFAULT_FUSIONS, fuse
-from search_api.records import QUERY_KINDS, Fusion, Fusions, Intent
+from search_api.records import QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Intent, Tuned
 from search_api.search import Candidates
 
 FUSIONS = fusions_to_try(DEFAULT_FUSIONS)
@@ -164,6 +166,61 @@ def test_search_fuses_each_kind_of_query_as_the_file_says(
     description = "the lighthouse keeper and his daughter were on an island " * 5
     assert len(scores(description)) <= 2 < len(scores("lighthouse keepers"))
     assert max(scores("something funny")) <= 3 / 61 < max(scores("lighthouse keepers"))
+
+
+def test_bm25_is_found_where_another_finds_what_is_asked_for(films: Path) -> None:
+    """Every query is for a title, which descriptions that say the word thrice outweigh while fields weigh alike."""
+    words = [f"{a}{b}" for a in ("north", "salt", "glass", "night", "winter") for b in ("road", "ferry", "kite")]
+    corpus = [{"_id": f"title-{word}", "title": word, "text": "An old tale, long and slow."} for word in words]
+    corpus += [
+        {"_id": f"text-{word}-{n}", "title": f"Other {n}", "text": f"{word}, {word} and {word}."}
+        for word in words
+        for n in range(12)
+    ]
+    queries = {f"q-{word}": f"the {word} tale" for word in words}
+    folder = write_benchmark(
+        films.parent / "titles", corpus, queries, [(f"q-{word}", f"title-{word}", 1) for word in words]
+    )
+    output = films.parent / "tuning.json"
+    tune(folder, "-o", output)
+    told = json.loads(output.read_bytes())
+    assert told["bm25"] != BM25().model_dump()
+    figures = told["figures"]["bm25"]
+    assert figures["is_better"]
+    assert figures["difference"]["low"] > 0
+    assert figures["found"] == told["bm25"]
+    assert told["figures"]["benchmarks"]["titles"]["after"] > told["figures"]["benchmarks"]["titles"]["before"]
+
+
+def test_index_and_search_use_what_was_tuned(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(home, SMALL)
+    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("indexer.pipeline.Encoder", lambda _: FakeEncoder())
+
+    def find(query: str) -> dict[str, Any]:
+        assert evoke.main(["search", query, "--json"]) == 0
+        page: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return page
+
+    query = "please recommend kites, storms and the truck"
+    usual = find(query)
+    tuned = Tuned.of_fusions(
+        DEFAULT_FUSIONS, bm25=BM25(weights={"description": 0}), cleanings=Cleanings(other=Cleaning(unwrap=False))
+    )
+    (tmp_path / "tuning.json").write_text(tuned.model_dump_json())
+    monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
+    assert find(query)["intent"]["text"] == query != usual["intent"]["text"]
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    assert "0 embedded; now serving works-2" in capsys.readouterr().out
+    assert not any(hit["legs"]["bm25"]["rank"] for hit in find("storms and trucks")["hits"])
+    few = Tuned.of_fusions(DEFAULT_FUSIONS, cleanings=Cleanings.alike(Cleaning(most_terms=1)))
+    (tmp_path / "tuning.json").write_text(few.model_dump_json())
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    capsys.readouterr()
+    found = find("a boy builds kites, a boy and another boy")  # of these "boy" is asked for most
+    assert {hit["id"] for hit in found["hits"] if hit["legs"]["bm25"]["rank"]} == {"test:kite-maker"}
 
 
 @pytest.mark.parametrize(
