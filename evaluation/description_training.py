@@ -22,7 +22,7 @@ from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
 from evaluation.systems import OnceEncoder
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, save_descriptions
@@ -82,7 +82,7 @@ def train_descriptions(
         IndexerError, EngineError: an index cannot be made.
     """
     check_open_to_learning(benchmarks)
-    encoder = encoder or Encoder(settings.model)
+    encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
     with KeptVectors(settings.home / "evaluation") as kept:
         once = OnceEncoder(encoder, kept)

@@ -92,6 +92,7 @@ class WordVectorEncoder(Encoder):
         super().__init__(model)
         self.path = path
         self.dimension = int(vectors.vector_size)
+        self.runtime = "numpy"
         self.fingerprint = hashlib.sha256(orjson.dumps([ENCODING_VERSION, source, _digest(texts)])).hexdigest()
         self._vectors = vectors
         self._counts = Counter(word for text in texts for word in split_words(text))

@@ -21,7 +21,7 @@ from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
 from evaluation.systems import BASELINE, SYSTEMS, Answers, OnceEncoder, RankBM25, Systems
 from indexer.analysis import Analyser
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.labelling import open_labeller
@@ -70,7 +70,7 @@ def evaluate(
     check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
-    sentence_encoder = encoder or Encoder(settings.model)
+    sentence_encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))

@@ -84,6 +84,7 @@ class OnceEncoder(Encoder):
     def __init__(self, encoder: Encoder, kept: KeptVectors | None = None) -> None:
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
+        self.runtime = encoder.runtime
         self.seconds = 0.0
         """What all texts would have taken."""
         self.spent_seconds = 0.0
@@ -105,9 +106,14 @@ class OnceEncoder(Encoder):
         self.spent_seconds += perf_counter() - started
         return np.stack([vector for vector, _ in known])
 
+    @property
+    def _maker(self) -> str:
+        """What made a vector, and took its time to: of one model two runtimes give two."""
+        return f"{self.fingerprint}:{self.runtime}"
+
     def _encode(self, text: str) -> tuple[Vectors, float]:
         if text not in self._known:
-            earlier = self._kept.read(self.fingerprint, text) if self._kept else None
+            earlier = self._kept.read(self._maker, text) if self._kept else None
             self._known[text] = earlier or self._measure(text)
         return self._known[text]
 
@@ -117,7 +123,7 @@ class OnceEncoder(Encoder):
         vector = self._encoder.encode([text])[0]
         seconds = perf_counter() - started
         if self._kept:
-            self._kept.write(self.fingerprint, text, vector, seconds)
+            self._kept.write(self._maker, text, vector, seconds)
         return vector, seconds
 
     @cached_property

@@ -32,7 +32,7 @@ from evaluation.settings import EvaluationSettings
 from evaluation.significance import Floats, bootstrap_intervals
 from evaluation.systems import OnceEncoder
 from indexer.bm25 import BM25, keep_telling
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.records import TEXT_FIELDS, TextField
 from indexer.values import load_taxonomy
@@ -227,7 +227,7 @@ def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder:
     check_open_to_learning(benchmarks)
     check_names(benchmarks)
     serving = open_tuned(settings)
-    encoder = encoder or Encoder(settings.model)
+    encoder = encoder or open_encoder(settings)
     queries: list[Asked] = []
     indexes = {}
     for benchmark in benchmarks:

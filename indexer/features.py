@@ -31,7 +31,7 @@ class FeatureMaker:
     @property
     def recipe(self) -> bytes:
         """A hash of everything but the text that features depend on; stored features of another recipe are not used."""
-        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}".encode()).digest()
+        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
 
     def make(self, works: Sequence[Work]) -> list[Features]:
         """Gives each work's features, in order."""

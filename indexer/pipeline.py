@@ -34,7 +34,7 @@ from indexer.collection import (
     upsert_works,
     verify_generation,
 )
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import Engine, EngineError, open_engine
 from indexer.engine.lock import WriterLock
 from indexer.errors import NothingToIndex, StorageFailed
@@ -111,7 +111,7 @@ def build_index(
     reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
     _check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
-    encoder = encoder or Encoder(settings.model)
+    encoder = encoder or open_encoder(settings)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
     bm25 = read_bm25(settings.tuning)

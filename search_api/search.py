@@ -17,7 +17,7 @@ from qdrant_client import models
 from indexer.analysis import Analyser
 from indexer.bm25 import keep_telling, query_weights
 from indexer.collection import Leg
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
 from indexer.head import Reading, load_head
 from indexer.labelling import PRIMARY_SCORE
@@ -104,7 +104,7 @@ class Candidates:
 def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
-    encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
+    encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
     reading = open_reading(settings, encoder, taxonomy)
     descriptions = load_descriptions(settings.descriptions)
     tuned = open_tuned(settings)

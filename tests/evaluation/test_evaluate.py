@@ -34,7 +34,7 @@ from search_api.search import Search, open_search
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder that the verb uses; it loads no model."""
     fake = FakeEncoder()
-    monkeypatch.setattr("evaluation.runner.Encoder", lambda _: fake)
+    monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: fake)
     return fake
 
 

@@ -32,7 +32,7 @@ WORDS = {str(work["_id"]): str(work["title"]) for work in CORPUS}
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder that the verb uses; it loads no model."""
     fake = FakeEncoder()
-    monkeypatch.setattr("evaluation.tuning.Encoder", lambda _: fake)
+    monkeypatch.setattr("evaluation.tuning.open_encoder", lambda _: fake)
     return fake
 
 
@@ -141,7 +141,7 @@ def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.Capt
 
 
 def test_the_score_before_is_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evaluation.runner.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: FakeEncoder())
     tune(films, "-o", films.parent / "tuning.json")
     before = json.loads((films.parent / "tuning.json").read_bytes())["figures"]["benchmarks"]["films"]["before"]
     results = films.parent / "results.json"
@@ -157,7 +157,7 @@ def test_search_fuses_each_kind_of_query_as_the_file_says(
     (tmp_path / "tuning.json").write_text(fusions.model_dump_json())
     monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
     monkeypatch.setenv("EVOKE_HOME", str(small_home))
-    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
 
     def scores(query: str) -> list[float]:
         assert evoke.main(["search", query, "--json", "--limit", "100"]) == 0
@@ -270,7 +270,7 @@ def test_a_file_that_holds_no_fusions_is_named(
     if content is not None:
         path.write_text(content)
     monkeypatch.setenv("EVOKE_TUNING", str(path))
-    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
     assert evoke.main(["search", "hope"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert str(path) in line
