@@ -277,7 +277,7 @@ def test_a_query_is_embedded_once_for_all_evaluations(
     films: Path, monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder
 ) -> None:
     def evaluate_with(encoder: CountingEncoder) -> tuple[int, dict[str, Any]]:
-        monkeypatch.setattr("evaluation.runner.Encoder", lambda _: encoder)
+        monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: encoder)
         return encoder.n_encoded, measure(films, "--systems", "dense", "evoke")
 
     first = CountingEncoder()

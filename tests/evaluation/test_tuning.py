@@ -196,8 +196,8 @@ def test_index_and_search_use_what_was_tuned(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build(home, SMALL)
-    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
-    monkeypatch.setattr("indexer.pipeline.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("indexer.pipeline.open_encoder", lambda _: FakeEncoder())
 
     def find(query: str) -> dict[str, Any]:
         assert evoke.main(["search", query, "--json"]) == 0
