@@ -20,7 +20,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS query (
     encoder TEXT NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (encoder, text_hash)
 ) WITHOUT ROWID"""
-"""`encoder` is the fingerprint of its weights and its runtime: the vectors of others are never given."""
+"""`encoder` is its fingerprint and runtime: what another model made, or another way to run it, is never given."""
 
 
 class KeptVectors:

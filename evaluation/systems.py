@@ -85,6 +85,7 @@ class OnceEncoder(Encoder):
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
         self.runtime = encoder.runtime
+        self._maker = f"{self.fingerprint}:{self.runtime}"
         self.seconds = 0.0
         """What all texts would have taken."""
         self.spent_seconds = 0.0
@@ -105,11 +106,6 @@ class OnceEncoder(Encoder):
         self.seconds += sum(seconds for _, seconds in known)
         self.spent_seconds += perf_counter() - started
         return np.stack([vector for vector, _ in known])
-
-    @property
-    def _maker(self) -> str:
-        """What made a vector, and took its time to: of one model two runtimes give two."""
-        return f"{self.fingerprint}:{self.runtime}"
 
     def _encode(self, text: str) -> tuple[Vectors, float]:
         if text not in self._known:
