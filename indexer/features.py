@@ -7,17 +7,27 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
 from indexer.analysis import ANALYSER_VERSION, Analyser, Analysis
-from indexer.embedding import Encoder
+from indexer.embedding import Embedding, Encoder
 from indexer.merging import HEADING_SEPARATOR, heading, heading_parts
 from indexer.records import Features, FieldTerms, Span, TextField, Work
 from indexer.timing import StepSeconds
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
 """Shorter texts are too often names only: of the catalogues' texts called foreign below this, most were English."""
+
+
+class Analysed(NamedTuple):
+    """A work, the analyses of its heading and its description, and the language of the description."""
+
+    work: Work
+    headed: Analysis
+    described: Analysis
+    language: str
 
 
 class FeatureMaker:
@@ -33,31 +43,26 @@ class FeatureMaker:
         """A hash of everything but the text that features depend on; stored features of another recipe are not used."""
         return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
 
-    def make(self, works: Sequence[Work]) -> list[Features]:
-        """Gives each work's features, in order."""
+    def analyse(self, works: Sequence[Work]) -> list[Analysed]:
+        """Gives what analysis makes of each work, in order: what `embed` goes on from."""
         with self.seconds.timed("analyse"):
             analyses = self._analyse(works)
         with self.seconds.timed("language"):
             languages = [text_language(work.description) for work in works]
+        return [Analysed(work, *both, told) for work, both, told in zip(works, analyses, languages, strict=True)]
+
+    def embed(self, analysed: Sequence[Analysed]) -> list[tuple[Work, Features]]:
+        """Gives each work with its features, in order."""
         with self.seconds.timed("embed"):
-            prefixes = [f"{work.title}. " for work in works]
+            prefixes = [f"{each.work.title}. " for each in analysed]
             embeddings = self.encoder.embed(
                 [
-                    (prefix + work.description, _shifted(analysis.sentences, len(prefix)))
-                    for prefix, work, (_, analysis) in zip(prefixes, works, analyses, strict=True)
+                    (prefix + each.work.description, _shifted(each.described.sentences, len(prefix)))
+                    for prefix, each in zip(prefixes, analysed, strict=True)
                 ]
             )
         return [
-            Features(
-                field_terms=count_by_field(work, headed, described),
-                sentences=described.sentences,
-                vector=embedding.vector,
-                sentence_vectors=embedding.sentence_vectors.astype(np.float16),
-                text_language=language,
-            )
-            for work, (headed, described), embedding, language in zip(
-                works, analyses, embeddings, languages, strict=True
-            )
+            (each.work, _to_features(each, embedding)) for each, embedding in zip(analysed, embeddings, strict=True)
         ]
 
     def count_terms(self, works: Sequence[Work]) -> list[FieldTerms]:
@@ -71,6 +76,16 @@ class FeatureMaker:
         texts = [text for work in works for text in (heading(work), work.description)]
         analyses = list(self.analyser.analyse(texts))
         return list(zip(analyses[::2], analyses[1::2], strict=True))
+
+
+def _to_features(analysed: Analysed, embedding: Embedding) -> Features:
+    return Features(
+        field_terms=count_by_field(analysed.work, analysed.headed, analysed.described),
+        sentences=analysed.described.sentences,
+        vector=embedding.vector,
+        sentence_vectors=embedding.sentence_vectors.astype(np.float16),
+        text_language=analysed.language,
+    )
 
 
 def count_by_field(work: Work, headed: Analysis, described: Analysis) -> FieldTerms:

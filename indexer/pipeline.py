@@ -44,6 +44,7 @@ from indexer.matching import MATCHING_VERSION, group_records
 from indexer.merging import MERGING_VERSION, authority, merge_records
 from indexer.records import Features, IndexedWork, Work
 from indexer.settings import IndexSettings
+from indexer.stages import in_stages
 from indexer.store import Store, StoredRecord
 from indexer.timing import StepSeconds
 from indexer.traits import read_traits
@@ -301,13 +302,12 @@ def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> No
         with report.seconds.timed("load model"):
             maker.encoder.warm()
     with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
-        for ids in batched(missing, FEATURE_BATCH):
-            works = store.works(ids)
-            made = maker.make(works)
+        batches = (store.works(ids) for ids in batched(missing, FEATURE_BATCH))
+        for made in in_stages(batches, maker.analyse, maker.embed):
             with report.seconds.timed("store"):
-                store.put_features(zip(works, made, strict=True), maker.recipe)
+                store.put_features(made, maker.recipe)
             report.n_embedded += len(made)
-            report.n_foreign += sum(features.text_language != "en" for features in made)
+            report.n_foreign += sum(features.text_language != "en" for _, features in made)
             progress.update(len(made))
 
 
@@ -327,22 +327,8 @@ def _fill_and_swap(
     facts = _generation_facts(fingerprint, store, maker, labeller, bm25)
     _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
     generation = create_generation(engine, facts, settings)
-    sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
-    sample: list[IndexedWork] = []
-    works = tqdm(
-        store.works_with_features(maker.recipe),
-        total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False,
-    )  # fmt: skip
-    position = 0
-    for batch in batched(works, FILL_BATCH):
-        with report.seconds.timed("label"):
-            labels = labeller.label(batch)
-            indexed = [IndexedWork(*each, told) for each, told in zip(batch, labels, strict=True)]
-        _check_room(settings, LEAST_FREE_BYTES)
-        with report.seconds.timed("upsert"):
-            upsert_works(engine, generation, indexed, facts)
-        sample += [work for offset, work in enumerate(indexed, start=position) if offset in sampled]
-        position += len(indexed)
+    works = batched(store.works_with_features(maker.recipe), FILL_BATCH)
+    sample = _fill(engine, generation, facts, works, labeller, settings, report)
     with report.seconds.timed("build vector index"):
         engine.finish(generation)
     with report.seconds.timed("verify"):
@@ -350,6 +336,38 @@ def _fill_and_swap(
         verify_generation(engine, generation, facts, [(work, analyser.terms(work.work.title)) for work in sample])
     swap_generation(engine, generation)
     report.generation = generation
+
+
+def _fill(
+    engine: Engine,
+    generation: str,
+    facts: GenerationFacts,
+    works: Iterable[list[tuple[Work, Features]]],
+    labeller: Labeller,
+    settings: IndexSettings,
+    report: BuildReport,
+) -> list[IndexedWork]:
+    """Labels works and writes them into a generation; gives those by which it will be verified."""
+    sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
+    sample: list[IndexedWork] = []
+    n_filled = 0
+
+    def label(batch: list[tuple[Work, Features]]) -> list[IndexedWork]:
+        with report.seconds.timed("label"):
+            return [IndexedWork(*each, told) for each, told in zip(batch, labeller.label(batch), strict=True)]
+
+    def upsert(indexed: list[IndexedWork]) -> list[IndexedWork]:
+        _check_room(settings, LEAST_FREE_BYTES)
+        with report.seconds.timed("upsert"):
+            upsert_works(engine, generation, indexed, facts)
+        return indexed
+
+    with tqdm(total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
+        for indexed in in_stages(works, label, upsert):
+            sample += [work for position, work in enumerate(indexed, start=n_filled) if position in sampled]
+            n_filled += len(indexed)
+            progress.update(len(indexed))
+    return sample
 
 
 def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:

@@ -9,10 +9,12 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -136,16 +138,19 @@ def _converted(model: ModelFiles, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / "converting.lock"):
         if not path.is_file():
+            logger.warning("the encoder is made ready for this machine, once: half a minute")
             with tempfile.TemporaryDirectory(dir=cache) as unfinished:
                 made = Path(unfinished) / "made"
-                _convert(model, made)
+                # In a process of its own, which gives back the gigabyte and a half that torch and the converters take.
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                    process.submit(_convert, model.name, made).result()
                 made.rename(folder)
     return path
 
 
-def _convert(model: ModelFiles, folder: Path) -> None:
+def _convert(model_name: str, folder: Path) -> None:
     """Writes the torch module as OpenVINO's, quantised by texts of the starter catalogue."""
-    logger.info("converting the encoder for this machine, once; this takes half a minute")
+    model = ModelFiles(model_name)
     with _quietly():
         import nncf
         import openvino
@@ -189,8 +194,10 @@ def _quietly() -> Iterator[None]:
     """Keeps to themselves what the converters print, log and warn of, which only they understand."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        for name in ("nncf", "transformers"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.getLogger("nncf").setLevel(logging.ERROR)
         yield
 
 

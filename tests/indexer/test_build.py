@@ -384,7 +384,8 @@ def test_fields_together_have_the_terms_of_the_whole() -> None:
         keywords=("the end", "ask"),
     )  # fmt: skip
     analyser = Analyser()
-    (features,) = FeatureMaker(analyser, FakeEncoder()).make([work])
+    maker = FeatureMaker(analyser, FakeEncoder())
+    ((_, features),) = maker.embed(maker.analyse([work]))
     whole = Counter(analyser.terms(heading(work)) + analyser.terms(work.description))
     assert (features.terms, list(features.terms)) == (whole, list(whole))
     assert features.field_terms == {

@@ -87,8 +87,8 @@ def label(labeller: Labeller, *texts: str, kind: Kind | None = "movie") -> list[
         merge_records([SourceRecord(source="test", source_id="x", kind=kind, title="New", description=text)])
         for text in texts
     ]
-    made = FeatureMaker(Analyser(), FakeEncoder("fake")).make(works)  # type: ignore[arg-type]
-    return [{each.value_id: each for each in told} for told in labeller.label(list(zip(works, made, strict=True)))]
+    maker = FeatureMaker(Analyser(), FakeEncoder("fake"))  # type: ignore[arg-type]
+    return [{each.value_id: each for each in told} for told in labeller.label(maker.embed(maker.analyse(works)))]
 
 
 def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
