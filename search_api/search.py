@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -49,10 +49,12 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
+from search_api.remembered import Remembered
 from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
     LegQuery,
+    count_ranked,
     count_works,
     engine_filter,
     fetch_works,
@@ -67,6 +69,9 @@ from search_api.views import payload_to_view, record_to_hit
 
 REMEMBERED_TEXTS = 2_000
 """Of 1.5 kB each: people page through answers and repeat each other's words."""
+REMEMBERED_PAGES, MOST_REMEMBERED_HITS = 256, 20
+"""Of 80 kB for ten hits; longer ones are asked for by programs, which seldom ask twice."""
+REMEMBERED_COUNTS = 1_000
 TITLE_LEG = "title"
 """The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
 MOST_NAMESAKES = 10
@@ -135,6 +140,19 @@ class Search:
         descriptions: Descriptions | None = None,
         cleanings: Cleanings = DEFAULT_CLEANINGS,
     ) -> None:
+        """Sets up a search.
+
+        Args:
+            engine: Where the index is.
+            encoder: What the index was made with.
+            taxonomy: Likewise.
+            fusions: How the legs become one ranking, by kind of query.
+            reading: How queries are read by their meaning, where that was learnt.
+            n_remembered: The most texts whose vectors are kept; answers and counts are kept up to less than that. With
+                0 every request is computed, for those who measure.
+            descriptions: What is known of how people describe remembered works.
+            cleanings: What is taken off queries, by their kind.
+        """
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
@@ -143,6 +161,8 @@ class Search:
         self._descriptions = descriptions
         self._cleanings = cleanings
         self._embed = lru_cache(n_remembered)(self._embed_text)
+        self._pages: Remembered[Page] = Remembered(min(n_remembered, REMEMBERED_PAGES))
+        self._counts: Remembered[int] = Remembered(min(n_remembered, REMEMBERED_COUNTS))
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -152,15 +172,15 @@ class Search:
         self.engine.close()
 
     def fusing(self, fusions: Fusions) -> Search:
-        """Gives this search with other fusions; all else is shared, so close one of them."""
+        """Gives this search with other fusions; it remembers no answers, and shares all else, so close one of them."""
         other = copy(self)
-        other._fusions = fusions
+        other._fusions, other._pages = fusions, Remembered(0)
         return other
 
     def cleaning(self, cleanings: Cleanings) -> Search:
         """Gives this search with other cleanings, likewise."""
         other = copy(self)
-        other._cleanings = cleanings
+        other._cleanings, other._pages = cleanings, Remembered(0)
         return other
 
     def allowed(self, intent: Intent) -> set[str] | None:
@@ -194,9 +214,11 @@ class Search:
 
         def answer(generation: Generation) -> Page:
             question = self._understand(request, generation)
-            return self._answer(generation, question, request.offset, request.limit, started)
+            return self._answer(generation, question, request.offset, request.limit)
 
-        return self._generations.use(answer)
+        # What is set matters: a filter set to nothing replaces the one that the words ask for.
+        asked = request.model_dump_json(exclude_unset=True)
+        return _timed(started, self._recall(asked, request.limit, answer))
 
     def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
         """Gives the works most like one, itself left out.
@@ -214,9 +236,12 @@ class Search:
                 raise WorkNotFound(work_id)
             title = (records[0].payload or {})["title"]
             intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
-            return self._answer(generation, Question("", intent, _dense_vectors(records[0])), offset, limit, started)
+            vectors: Any = records[0].vector
+            legs: dict[Leg, LegQuery] = {"text": vectors["text"], "values": vectors["values"]}
+            return self._answer(generation, Question("", intent, legs), offset, limit)
 
-        return self._generations.use(answer)
+        asked = (work_id, filters.model_dump_json(), limit, offset)
+        return _timed(started, self._recall(asked, limit, answer))
 
     def work(self, work_id: str) -> WorkView:
         """Gives one work.
@@ -249,7 +274,7 @@ class Search:
                 for name in names
             }
             return Facets(
-                total=count_works(self.engine, generation.name, works),
+                total=count_ranked(self.engine, generation, filters),
                 facets={
                     name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
                 },
@@ -302,6 +327,24 @@ class Search:
             return [self._rank(generation, question, works, each, end)[request.offset : end] for each in fused]
 
         return self._generations.use(answer)
+
+    def _recall(self, asked: Hashable, limit: int, answer: Callable[[Generation], Page]) -> Page:
+        """Gives a page as the serving generation answered what is asked, or answers it."""
+
+        def recall(generation: Generation) -> Page:
+            if limit > MOST_REMEMBERED_HITS:
+                return answer(generation)
+            return self._pages.recall((generation.name, asked), lambda: answer(generation))
+
+        return self._generations.use(recall)
+
+    def _count(self, generation: Generation, intent: Intent) -> int:
+        """Gives how many works are ranked for an intent."""
+        named = _named(intent)
+        question = (generation.name, intent.filters.model_dump_json(), named)
+        return self._counts.recall(
+            question, lambda: count_ranked(self.engine, generation, intent.filters, without=named)
+        )
 
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
@@ -359,9 +402,10 @@ class Search:
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
             ids = [work.id for work in works]
             for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
-                vectors = _dense_vectors(record)
-                text = text + sign * vectors["text"]
-                own = np.where(vectors["values"] >= PRIMARY_SCORE, vectors["values"], 0.0)  # not what it hardly gives
+                vectors: Any = record.vector
+                text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
+                given = _to_dense(vectors["values"], len(values))
+                own = np.where(given >= PRIMARY_SCORE, given, 0.0)  # not what it hardly gives
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
         if intent.is_description and self._descriptions:
             text = self._descriptions.turn(text, self.encoder.fingerprint)
@@ -373,13 +417,13 @@ class Search:
                 idf = find_idf(self.engine, generation.name, bm25.indices)
                 legs["bm25"] = keep_telling(bm25, idf, cleaning.most_terms)
         if values.any():
-            legs["values"] = values
+            legs["values"] = _to_sparse(values)
         return Question(query, intent, legs, forms)
 
-    def _answer(self, generation: Generation, question: Question, offset: int, limit: int, started: float) -> Page:
+    def _answer(self, generation: Generation, question: Question, offset: int, limit: int) -> Page:
         intent = question.intent
         works = _searchable(intent)
-        total = count_works(self.engine, generation.name, works)
+        total = self._count(generation, intent)
         fusion = fusion_for(intent, self._fusions)
         candidates = self._find(generation, question, works, fusion.depth)
         ranked = self._rank(generation, question, works, candidates.fuse(fusion), min(offset + limit, total))
@@ -390,10 +434,7 @@ class Search:
             record_to_hit(record, score, legs[work_id], intent, question.forms, self._taxonomy)
             for (work_id, score), record in zip(page, records, strict=True)
         )
-        took_ms = round((perf_counter() - started) * 1_000, 2)
-        return Page(
-            query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=took_ms, hits=hits
-        )
+        return Page(query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
 
     def _find(self, generation: Generation, question: Question, works: models.Filter | None, depth: int) -> Candidates:
         rankings = find_candidates(self.engine, generation, question.legs, works, depth)
@@ -451,7 +492,16 @@ def wanted_dimensions(intent: Intent) -> dict[str, float]:
 
 def _searchable(intent: Intent) -> models.Filter | None:
     """Gives the filter of an intent, less the works that it names: whoever names a work knows it."""
-    return engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
+    return engine_filter(intent.filters, without=_named(intent))
+
+
+def _named(intent: Intent) -> tuple[str, ...]:
+    return tuple(work.id for work in (*intent.like, *intent.unlike))
+
+
+def _timed(started: float, page: Page) -> Page:
+    """Gives a page with how long it took since `started`, made or remembered."""
+    return page.model_copy(update={"took_ms": round((perf_counter() - started) * 1_000, 2)})
 
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
@@ -464,7 +514,12 @@ def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[s
     return legs
 
 
-def _dense_vectors(record: models.Record) -> dict[Leg, Any]:
-    vectors: Any = record.vector
-    legs: tuple[Leg, Leg] = ("text", "values")
-    return {leg: np.asarray(vectors[leg], dtype=np.float32) for leg in legs}
+def _to_dense(vector: models.SparseVector, size: int) -> NDArray[np.float32]:
+    dense = np.zeros(size, dtype=np.float32)
+    dense[vector.indices] = vector.values
+    return dense
+
+
+def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:
+    places = np.flatnonzero(vector)
+    return models.SparseVector(indices=places.tolist(), values=vector[places].tolist())

@@ -39,8 +39,8 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Beyond `QdrantClient` there are `finish`, and opening with `read_only`. A collection is built by one writer,
-    finished, and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
+    Beyond `QdrantClient` there are `finish`, `rank_points`, and opening with `read_only`. A collection is built by one
+    writer, finished, and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
 
     Writing
         - Points are on disk for certain after `finish` or `create_snapshot`; there is no write-ahead log, so a kill
