@@ -1,7 +1,7 @@
 """Asks a server many requests from a process of its own: each client one after the other over one kept connection.
 
-python -m benchmarks.peers.load reads {"port", "clients", "requests": [[method, path, body], ...]} and answers {"seconds",
-"failed", "milliseconds"}. A bounded number of requests, to 127.0.0.1 only. Standard library only.
+python -m benchmarks.peers.load reads {"port", "clients", "requests": [[method, path, body], ...]} from its input
+and answers {"seconds", "failed", "milliseconds"}. A bounded number, to 127.0.0.1 only. Standard library only.
 """
 
 from __future__ import annotations

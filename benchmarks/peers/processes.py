@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
@@ -121,7 +121,8 @@ class Worker:
     def close(self) -> None:
         """Lets the process end."""
         assert self._process.stdin
-        self._process.stdin.close()
+        with suppress(OSError):  # it may have ended by itself
+            self._process.stdin.close()
         end(self._process)
         self._log.close()
 
