@@ -265,7 +265,7 @@ def table(compared: Comparison) -> Iterator[str]:
     yield ""
     yield f"Long: the {compared.n_judged} queries that are judged, of {compared.query_words:.0f} words in the middle."
     yield ""
-    yield f"| queries/s over HTTP, one worker | {' | '.join(f'{clients} clients' for clients in CLIENTS)} |"
+    yield f"| queries/s over HTTP, one worker | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
     yield "|---|" + "--:|" * len(CLIENTS)
     for name, own in figures.items():
         if own.queries_per_second:

@@ -3,7 +3,7 @@
 Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words a work, stop words left out, the word of
 rank 100 is in 5% of works, that of rank 1,000 in 0.7%, of rank 5,000 in 0.1%, as among 25,924 films. Query words are
 drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town", "journey", "grief").
-Dense vectors lie around centres. Every value has some strength in every work, as the labeller gives it, few much.
+Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as the labeller gives it, few much.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_DIMENSIONS, N_VALUES = 384, 212
-N_CENTRES, SPREAD = 1_000, 0.06
+N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
 N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
 OFFSET = 50
 QUERY_RANKS = 50, 5_000
@@ -47,12 +47,12 @@ class SyntheticQuery:
 
 def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Batch]:
     """Gives works in batches."""
-    draw, centres = np.random.default_rng(seed), make_centres()
+    draw, space = np.random.default_rng(seed), make_space()
     for first in range(0, n_works, size):
         n = min(size, n_works - first)
         yield Batch(
             first,
-            near(draw, centres, n),
+            near(draw, space, n),
             draw_words(draw, (n, N_TEXT_WORDS), 0, N_WORDS),
             (draw.random((n, N_VALUES)) ** STRENGTH_POWER).astype(np.float32),
         )
@@ -60,10 +60,10 @@ def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Bat
 
 def make_queries(n_queries: int, seed: int = 11) -> list[SyntheticQuery]:
     """Gives queries, all different."""
-    draw, centres = np.random.default_rng(seed), make_centres()
+    draw, space = np.random.default_rng(seed), make_space()
     return [
         SyntheticQuery(
-            near(draw, centres, 1)[0],
+            near(draw, space, 1)[0],
             draw.permutation(np.unique(draw_words(draw, 8 * N_QUERY_WORDS, *QUERY_RANKS)))[:N_QUERY_WORDS],
             _query_values(draw),
         )
@@ -71,15 +71,22 @@ def make_queries(n_queries: int, seed: int = 11) -> list[SyntheticQuery]:
     ]
 
 
-def make_centres(seed: int = 3) -> Floats:
-    """Gives the unit vectors that works and queries lie around."""
-    return unit(np.random.default_rng(seed).normal(size=(N_CENTRES, N_DIMENSIONS)))
+def make_space(seed: int = 3) -> tuple[Floats, Floats]:
+    """Gives the centres (n, 64) that works and queries lie around, and how 64 dimensions lie in 384, (64, 384)."""
+    draw = np.random.default_rng(seed)
+    centres = draw.standard_normal((N_CENTRES, N_LATENT), dtype=np.float32)
+    return centres, draw.standard_normal((N_LATENT, N_DIMENSIONS), dtype=np.float32) / np.float32(N_LATENT**0.5)
 
 
-def near(draw: np.random.Generator, centres: Floats, n: int) -> Floats:
-    """Gives unit vectors, each near a centre drawn anew: cosine .65 to it, .42 to another of the same centre."""
-    noise = SPREAD * draw.standard_normal((n, centres.shape[1]), dtype=np.float32)
-    return unit(centres[draw.integers(len(centres), size=n)] + noise)
+def near(draw: np.random.Generator, space: tuple[Floats, Floats], n: int) -> Floats:
+    """Gives unit vectors, each near a centre drawn anew.
+
+    Of 20,000, a query's nearest has cosine .74 to it, the 200th .31. Noise in all 384 dimensions alone, which no sentence
+    encoder gives, is found worse by a graph: of the exact best 200 among 20,000 it finds 71%, of these 95%.
+    """
+    centres, dimensions = space
+    latent = centres[draw.integers(len(centres), size=n)] + SPREAD * draw.standard_normal((n, N_LATENT))
+    return unit(latent @ dimensions + NOISE * draw.standard_normal((n, N_DIMENSIONS)))
 
 
 def draw_words(draw: np.random.Generator, shape: int | tuple[int, ...], low: int, high: int) -> NDArray[np.int64]:
