@@ -166,14 +166,14 @@ def _add_evaluation_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     )
 
     tune = _add_verb(
-        verbs, "tune", "choose how legs are fused, by judged queries",
+        verbs, "tune", "choose BM25, cleaning and fusion, by judged queries",
         "evoke tune benchmarks/films benchmarks/books -o tuning.json",
     )  # fmt: skip
     tune.add_argument("benchmarks", metavar="BENCHMARK", nargs="+", type=Path, help="as for `evoke evaluate`")
     tune.add_argument("--split", default="validation", help="whose judgements, but for test (default validation)")
     tune.add_argument(
         "-o", "--output", metavar="FILE", type=Path, required=True,
-        help="where the fusions go; EVOKE_TUNING=FILE uses them",
+        help="where what was chosen goes; EVOKE_TUNING=FILE makes index and search use it",
     )  # fmt: skip
 
 
@@ -481,12 +481,12 @@ def _tune(options: argparse.Namespace) -> int:
     _check_folder("--output", options.output)
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
     tuning = tune(benchmarks, _read_settings(EvaluationSettings))
-    options.output.write_text(tuning.to_fusions().model_dump_json(indent=2), encoding="utf-8")
+    options.output.write_text(tuning.to_tuned().model_dump_json(indent=2), encoding="utf-8")
     print(tuning_to_text(tuning), end="\n\n")
     n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
     n_better = sum(choice.is_better for choice in tuning.choices)
     print(
-        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.choices):,} fusions "
+        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.choices):,} settings "
         f"replaced; {options.output}; {perf_counter() - started:.1f} s"
     )
     return 0

@@ -21,7 +21,7 @@ from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.encoders import RECIPES, open_word_encoder, read_texts
 from evaluation.runner import Plan, evaluate
 from evaluation.settings import EvaluationSettings
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 
 SHIPPED = "shipped"
 TIMED_TEXTS = 128
@@ -59,8 +59,8 @@ def costs(benchmark: Benchmark, settings: EvaluationSettings, name: str | None) 
     """Gives an encoder's dimension, size and speed."""
     encoder: Encoder
     if name is None:
-        encoder = Encoder(settings.model).warm()
-        path = Path(encoder._folder)
+        encoder = open_encoder(settings).warm()
+        path = encoder.files.folder
     else:
         encoder = open_word_encoder(name, benchmark.corpus, settings.home / "evaluation" / "encoders")
         path = encoder.path

@@ -26,7 +26,7 @@ from typing import Any
 
 import uvicorn
 
-from indexer.embedding import Encoder
+from indexer.embedding import open_encoder
 from indexer.engine import open_engine
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
@@ -86,7 +86,7 @@ class Clocked:
 
 
 def measure_service(settings: SearchSettings, n_queries: int) -> None:
-    encoder, engine = Clocked(Encoder(settings.model)), Clocked(open_engine(settings.engine_location, read_only=True))
+    encoder, engine = Clocked(open_encoder(settings)), Clocked(open_engine(settings.engine_location, read_only=True))
     app = create_app(settings, Search(engine, encoder, load_taxonomy(settings.taxonomy)))
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))

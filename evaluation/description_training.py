@@ -15,13 +15,14 @@ from tqdm import tqdm
 from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.description_learning import SEED, Lessons, learn
 from evaluation.errors import BenchmarkInvalid
+from evaluation.kept_vectors import KeptVectors
 from evaluation.measures import MEASURES, judge
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
 from evaluation.systems import OnceEncoder
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, save_descriptions
@@ -81,14 +82,16 @@ def train_descriptions(
         IndexerError, EngineError: an index cannot be made.
     """
     check_open_to_learning(benchmarks)
-    encoder = encoder or Encoder(settings.model)
-    once = OnceEncoder(encoder)
+    encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
-    studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
-    learnt = learn([study.lessons for study in studies], encoder.fingerprint)
-    save_descriptions(learnt, output)
+    with KeptVectors(settings.home / "evaluation") as kept:
+        once = OnceEncoder(encoder, kept)
+        studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
+        learnt = learn([study.lessons for study in studies], encoder.fingerprint)
+        save_descriptions(learnt, output)
+        figures = _judge(studies, once, taxonomy)
     n_asked = sum(len(benchmark.queries) for benchmark in benchmarks)
-    return Training(learnt, _judge(studies, once, taxonomy), n_asked - sum(len(study.folds) for study in studies))
+    return Training(learnt, figures, n_asked - sum(len(study.folds) for study in studies))
 
 
 def _study(

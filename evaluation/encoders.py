@@ -72,7 +72,7 @@ def open_word_encoder(name: str, corpus: Path, cache: Path) -> WordVectorEncoder
         vectors = read_vectors(path)
         with path.open("rb") as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
-    if not any(word in vectors for text in texts for word in _words(text)):
+    if not any(word in vectors for text in texts for word in split_words(text)):
         raise EncoderUnavailable(f"{path} has none of the words of {corpus}: give vectors of its language")
     return WordVectorEncoder(name, path, vectors, source, texts)
 
@@ -92,9 +92,10 @@ class WordVectorEncoder(Encoder):
         super().__init__(model)
         self.path = path
         self.dimension = int(vectors.vector_size)
+        self.runtime = "numpy"
         self.fingerprint = hashlib.sha256(orjson.dumps([ENCODING_VERSION, source, _digest(texts)])).hexdigest()
         self._vectors = vectors
-        self._counts = Counter(word for text in texts for word in _words(text))
+        self._counts = Counter(word for text in texts for word in split_words(text))
         self._n_words = self._counts.total()
         self._weigh = lru_cache(_REMEMBERED_WORDS)(self._weigh_word)
         sums = _unit(np.stack([self._sums(text, ())[0] for text in texts]))
@@ -211,7 +212,7 @@ def _train(name: str, texts: Sequence[str], corpus: Path, cache: Path) -> Path:
     # It warns of small corpora, which ours are.
     logging.getLogger("gensim").setLevel(logging.ERROR)
     kind = {"word2vec": gensim.models.Word2Vec, "fasttext": gensim.models.FastText}[name]
-    sentences = [_words(text) for text in texts]
+    sentences = [split_words(text) for text in texts]
     try:  # one thread, since several would learn in another order each time
         model = kind(sentences, **RECIPES[name], workers=1, seed=1, hashfxn=_stable_hash)
     except RuntimeError as error:
@@ -236,7 +237,8 @@ def _stable_hash(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def _words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
+    """Gives the words of a text in lower case, in order."""
     return _WORD.findall(text.lower())
 
 

@@ -12,26 +12,27 @@ import numpy as np
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
+from evaluation.kept_vectors import KeptVectors
 from evaluation.labels import judge_labels
 from evaluation.measures import MEASURES, judge
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
-from evaluation.systems import BASELINE, SYSTEMS, Answers, RankBM25, Systems
+from evaluation.systems import BASELINE, SYSTEMS, Answers, OnceEncoder, RankBM25, Systems
 from indexer.analysis import Analyser
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.labelling import open_labeller
 from indexer.labels import LabelledWork, read_labels
 from indexer.pipeline import BuildReport, build_index
-from indexer.records import Features, Work
+from indexer.records import Features, FieldTerms, Work, sum_fields
 from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.search import open_reading
-from search_api.tuned import open_fusions
+from search_api.tuned import open_tuned
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def evaluate(
     check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
-    sentence_encoder = encoder or Encoder(settings.model)
+    sentence_encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
@@ -87,7 +88,9 @@ def evaluate(
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        answers = answer_queries(benchmark, own, systems, encoder, taxonomy, descriptions)
+        with KeptVectors(settings.home / "evaluation") as kept:
+            once = OnceEncoder(encoder, kept)
+            answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
@@ -110,17 +113,17 @@ def answer_queries(
     benchmark: Benchmark,
     settings: EvaluationSettings,
     systems: Collection[str],
-    encoder: Encoder,
+    encoder: OnceEncoder,
     taxonomy: Taxonomy,
     descriptions: Descriptions | None,
 ) -> dict[str, Answers]:
     """Gives what systems answer from the benchmark's index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
-        rank_bm25 = RankBM25((work.id, features.terms) for work, features in read_works(settings, encoder))
+        rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_reading(settings, encoder, taxonomy)
-        asked = Systems(engine, encoder, taxonomy, open_fusions(settings), reading, rank_bm25, descriptions)
+        asked = Systems(engine, encoder, taxonomy, open_tuned(settings), reading, rank_bm25, descriptions)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 
 
@@ -223,6 +226,12 @@ def read_works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple
     """Gives the works of a benchmark's index with their features, by id."""
     with Store(settings.home) as store:
         yield from store.works_with_features(FeatureMaker(Analyser(), encoder).recipe)
+
+
+def read_terms(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[str, FieldTerms]]:
+    """Gives the ids of the works of a benchmark's index with their terms, by id."""
+    with Store(settings.home) as store:
+        yield from store.works_with_terms(FeatureMaker(Analyser(), encoder).recipe)
 
 
 def _judge_labels(

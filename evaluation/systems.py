@@ -7,15 +7,16 @@ take by itself is the sum of its parts, for an answer of a hundred works.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Literal, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
+from evaluation.kept_vectors import KeptVectors
 from evaluation.measures import RANKING_DEPTH, ranked
 from indexer.analysis import Analyser
 from indexer.bm25 import K1, B
@@ -25,9 +26,8 @@ from indexer.engine import Engine
 from indexer.head import Reading
 from indexer.values import Taxonomy
 from search_api.descriptions import Descriptions
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse
-from search_api.generation import GenerationFollower
-from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest
+from search_api.fusion import Ranking, fuse
+from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest, Tuned
 from search_api.retrieval import find_candidates
 from search_api.search import Search
 
@@ -57,7 +57,10 @@ COMBINATIONS: Mapping[str, Combination] = {
 SYSTEMS = ("rank-bm25", *COMBINATIONS, "evoke", "evoke-values")
 BASELINE = "bm25"
 
-TIMED_BY_RANK_BM25 = 10
+TIMED_BY_SEARCH = 50
+"""Queries that whole answers are timed with, as a person gets them: to show a hundred works costs as much as to find
+them, and shows nothing that is measured. The others are only ranked, by the same code."""
+TIMED_BY_RANK_BM25 = 3
 """Queries that rank_bm25 itself is timed with: it takes a second for a remembered plot among 26,000 films."""
 
 
@@ -76,33 +79,52 @@ class Answers:
 
 
 class OnceEncoder(Encoder):
-    """An encoder that encodes each text once and accounts for it each time."""
+    """An encoder that encodes each text once, in this evaluation or an earlier one, and accounts for it each time."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, kept: KeptVectors | None = None) -> None:
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
-        self.dimension = encoder.dimension
+        self.runtime = encoder.runtime
+        self._maker = f"{self.fingerprint}:{self.runtime}"
         self.seconds = 0.0
         """What all texts would have taken."""
-        self.saved_seconds = 0.0
-        """What it did not take, since the text was known."""
+        self.spent_seconds = 0.0
+        """What they did take here, to look them up and to keep them included."""
         self._encoder = encoder
+        self._kept = kept
         self._known: dict[str, tuple[Vectors, float]] = {}
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self._encoder.dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Gives a vector a text: float32 (len(texts), dim)."""
-        vectors = []
-        for text in texts:
-            if text in self._known:
-                self.saved_seconds += self._known[text][1]
-            else:
-                started = perf_counter()
-                vector = self._encoder.encode([text])[0]
-                self._known[text] = (vector, perf_counter() - started)
-            vector, seconds = self._known[text]
-            self.seconds += seconds
-            vectors.append(vector)
-        return np.stack(vectors)
+        started = perf_counter()
+        known = [self._encode(text) for text in texts]
+        self.seconds += sum(seconds for _, seconds in known)
+        self.spent_seconds += perf_counter() - started
+        return np.stack([vector for vector, _ in known])
+
+    def _encode(self, text: str) -> tuple[Vectors, float]:
+        if text not in self._known:
+            earlier = self._kept.read(self._maker, text) if self._kept else None
+            self._known[text] = earlier or self._measure(text)
+        return self._known[text]
+
+    def _measure(self, text: str) -> tuple[Vectors, float]:
+        self._warm  # noqa: B018 - the weights are no part of a text's time
+        started = perf_counter()
+        vector = self._encoder.encode([text])[0]
+        seconds = perf_counter() - started
+        if self._kept:
+            self._kept.write(self._maker, text, vector, seconds)
+        return vector, seconds
+
+    @cached_property
+    def _warm(self) -> Encoder:
+        return self._encoder.warm()
 
 
 class RankBM25:
@@ -147,23 +169,30 @@ class Systems:
     def __init__(
         self,
         engine: Engine,
-        encoder: Encoder,
+        encoder: OnceEncoder,
         taxonomy: Taxonomy,
-        fusions: Fusions = DEFAULT_FUSIONS,
+        tuned: Tuned,
         reading: Reading | None = None,
         rank_bm25: RankBM25 | None = None,
         descriptions: Descriptions | None = None,
     ) -> None:
         self._engine = engine
-        self._encoder = OnceEncoder(encoder)
-        self._generation = GenerationFollower(engine, self._encoder, taxonomy).use(lambda generation: generation)
-        unvalued = Fusions(**{kind: without_values(fusions.of(kind)) for kind in QUERY_KINDS})
+        self._encoder = encoder
+        unvalued = tuned.model_copy(update={kind: without_values(tuned.of(kind)) for kind in QUERY_KINDS})
+        self._fusions: Mapping[str, Fusions] = {"evoke": tuned, "evoke-values": unvalued}
         # What is remembered of a text would be missing from the time of the next system.
-        search = partial(
-            Search, engine, self._encoder, taxonomy, reading=reading, n_remembered=0, descriptions=descriptions
+        self._search = Search(
+            engine,
+            encoder,
+            taxonomy,
+            tuned,
+            reading,
+            n_remembered=0,
+            descriptions=descriptions,
+            cleanings=tuned.cleanings,
         )
-        self._search = search(fusions)
-        self._searches = {"evoke": self._search, "evoke-values": search(unvalued)}
+        self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}
+        self._generation = self._search.serving()
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
 
@@ -173,15 +202,18 @@ class Systems:
         self._warm(answers)
         gc.freeze()  # to look through all that is loaded, for garbage, would stop some query for half a second
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
+        searching = [name for name in answers if name in self._fusions]
         for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
             rankings, leg_seconds = self._ask_legs(query, wanted) if wanted else ({}, {})
+            found = dict(zip(searching, self._rank(query, searching), strict=True)) if searching else {}
             for name, kept in answers.items():
                 if name in COMBINATIONS:
                     legs = COMBINATIONS[name].legs
                     scores, seconds, _ = self._timed(partial(combine, COMBINATIONS[name], rankings))
                     kept.add(query_id, scores, seconds + sum(leg_seconds[leg] for leg in legs))
-                elif name in self._searches:
-                    kept.add(query_id, *self._ask_search(self._searches[name], query))
+                elif name in found:
+                    timed = len(kept.milliseconds) < TIMED_BY_SEARCH
+                    kept.add(query_id, found[name], self._time_search(self._searches[name], query) if timed else None)
                 elif self._rank_bm25:
                     terms, seconds, _ = self._timed(partial(self._analyser.terms, query))
                     timed = len(kept.milliseconds) < TIMED_BY_RANK_BM25
@@ -192,9 +224,8 @@ class Systems:
 
     def _warm(self, names: Collection[str]) -> None:
         """Loads what is no part of any query's time."""
-        for search in [self._search, *(self._searches[name] for name in names if name in self._searches)]:
-            search.check()
-            search.search(SearchRequest(query="warm"))
+        self._search.check()
+        self._search.search(SearchRequest(query="warm"))
         if "rank-bm25" in names:
             self._analyser.terms("warm")
 
@@ -216,18 +247,24 @@ class Systems:
                 taken[leg] += seconds
         return rankings, taken
 
-    def _ask_search(self, search: Search, query: str) -> tuple[dict[str, float], float]:
-        """Gives what a search answers, and how long it took."""
-        page, seconds, _ = self._timed(partial(search.search, SearchRequest(query=query, limit=RANKING_DEPTH)))
-        # By place: works that are no leg's candidates all have score 0, and yet an order.
-        return {hit.id: float(RANKING_DEPTH - place) for place, hit in enumerate(page.hits)}, seconds
+    def _rank(self, query: str, names: Sequence[str]) -> Iterator[dict[str, float]]:
+        """Gives what a search answers by the fusions of each name."""
+        request = SearchRequest(query=query, limit=RANKING_DEPTH)
+        for ranking in self._search.rank(request, [self._fusions[name] for name in names]):
+            # By place: works that are no leg's candidates all have score 0, and yet an order.
+            yield {work_id: float(RANKING_DEPTH - place) for place, (work_id, _) in enumerate(ranking)}
+
+    def _time_search(self, search: Search, query: str) -> float:
+        """Gives how long a search takes by itself, all that it shows included."""
+        return self._timed(partial(search.search, SearchRequest(query=query, limit=RANKING_DEPTH)))[1]
 
     def _timed(self, call: Callable[[], T]) -> tuple[T, float, float]:
         """Gives what a call gives, how long it takes by itself, and how much of that is encoding."""
-        started, saved, encoding = perf_counter(), self._encoder.saved_seconds, self._encoder.seconds
+        started, spent, encoding = perf_counter(), self._encoder.spent_seconds, self._encoder.seconds
         result = call()
-        seconds = perf_counter() - started + self._encoder.saved_seconds - saved
-        return result, seconds, self._encoder.seconds - encoding
+        encoding = self._encoder.seconds - encoding
+        seconds = perf_counter() - started - (self._encoder.spent_seconds - spent) + encoding
+        return result, seconds, encoding
 
 
 def without_values(fusion: Fusion) -> Fusion:

@@ -18,9 +18,13 @@ MAX_TERM_CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The terms of a text in order, repeats included, and its sentences as spans of characters."""
+    """The terms of a text in order, repeats included, and its sentences as spans of characters.
+
+    `starts` has for each term the character at which the word starts that it comes from.
+    """
 
     terms: tuple[str, ...]
+    starts: tuple[int, ...]
     sentences: tuple[Span, ...]
 
 
@@ -51,25 +55,32 @@ class Analyser:
     def analyse(self, texts: Iterable[str]) -> Iterator[Analysis]:
         """Gives each text's analysis, in order, in streamed batches."""
         for doc in self._nlp.pipe(texts, batch_size=256):
-            yield Analysis(tuple(self._terms(doc)), tuple(_sentences(doc)))
+            terms, starts = self._terms(doc)
+            yield Analysis(terms, starts, tuple(_sentences(doc)))
 
     def terms(self, text: str) -> tuple[str, ...]:
         """Gives the terms of one text, such as a query."""
-        return tuple(self._terms(self._nlp.tokenizer(text)))
+        return self._terms(self._nlp.tokenizer(text))[0]
 
     def terms_and_words(self, text: str) -> list[tuple[str, str]]:
         """Gives the terms of one text, each with the word it was written as."""
-        return [(term, token.text) for token in self._nlp.tokenizer(text) for term in self._terms([token])]
+        return [(term, token.text) for token in self._nlp.tokenizer(text) for term in self._terms([token])[0]]
 
-    def _terms(self, tokens: Iterable[Any]) -> Iterator[str]:
+    def _terms(self, tokens: Iterable[Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Gives terms, and where the words of each start."""
         words = [
-            token.lower_
+            (token.lower_, token.idx)
             for token in tokens
             if not (token.is_stop or token.is_punct or token.is_space or len(token) > MAX_TERM_CHARACTERS)
         ]
         # "mother-in-law" and "sci-fi" come as one token or three, by their neighbours: split always.
-        parts = (part for word in words for part in word.replace("-", " ").replace("'", " ").split())
-        return (stem for stem in self._stemmer.stemWords([part for part in parts if part.isalnum()]))
+        parts = [
+            (part, start)
+            for word, start in words
+            for part in word.replace("-", " ").replace("'", " ").split()
+            if part.isalnum()
+        ]
+        return tuple(self._stemmer.stemWords([part for part, _ in parts])), tuple(start for _, start in parts)
 
 
 def _sentences(doc: Any) -> Iterator[Span]:

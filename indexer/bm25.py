@@ -4,6 +4,9 @@ Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and 
 Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)), which Qdrant's IDF modifier computes from the collection itself:
 
     score(q, d) = sum over t in q of  idf(t) * tf(t, d) (k1 + 1) / (tf(t, d) + k1 (1 - b + b |d| / avgdl))
+
+Where fields weigh differently, tf(t, d) and |d| count what stands in a field as often as the field weighs (Robertson,
+Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"); a field of weight 0 is not there.
 """
 
 from __future__ import annotations
@@ -12,11 +15,68 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from qdrant_client.models import SparseVector
+
+from indexer.errors import BM25Invalid
+from indexer.records import FieldTerms, TextField
 
 K1 = 1.2
 B = 0.75
+
+
+class BM25(BaseModel):
+    """What `evoke tune` may choose of BM25, and what a generation was built with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    k1: float = Field(default=K1, ge=0, le=1_000)
+    b: float = Field(default=B, ge=0, le=1)
+    weights: dict[TextField, Annotated[float, Field(ge=0, le=1_000)]] = Field(
+        default_factory=dict, description="field to what a term in it counts; a field left out weighs 1"
+    )
+
+    def weight(self, name: TextField) -> float:
+        """Gives what a term in a field counts."""
+        return self.weights.get(name, 1.0)
+
+    def count(self, field_terms: FieldTerms) -> dict[str, float]:
+        """Gives how often each term stands in a work, by its fields' weights. What weighs nothing is left out."""
+        counts: dict[str, float] = {}
+        for name, terms in field_terms.items():
+            if weight := self.weight(name):
+                for term, count in terms.items():
+                    counts[term] = counts.get(term, 0.0) + weight * count
+        return counts
+
+
+class _BM25Part(BaseModel):
+    """The part of a tuning that an index is built by; the others are of search."""
+
+    bm25: BM25 = BM25()
+
+
+def read_bm25(tuning: Path | None) -> BM25:
+    """Gives what a file of `evoke tune` says of BM25, or what is usual.
+
+    Raises:
+        BM25Invalid: the file cannot be read, or says what cannot be.
+    """
+    if tuning is None:
+        return BM25()
+    try:
+        return _BM25Part.model_validate_json(tuning.read_bytes()).bm25
+    except OSError as error:
+        raise BM25Invalid(f"{tuning}: cannot be read: {error.strerror or error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise BM25Invalid(
+            f"{tuning}: is no file of `evoke tune`: {f'{place}: ' * bool(place)}{first['msg']}"
+        ) from error
 
 
 @lru_cache(maxsize=500_000)
@@ -25,7 +85,7 @@ def term_id(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=4).digest(), "big")
 
 
-def document_weights(counts: Mapping[str, int], mean_length: float, *, k1: float = K1, b: float = B) -> SparseVector:
+def document_weights(counts: Mapping[str, float], mean_length: float, *, k1: float = K1, b: float = B) -> SparseVector:
     """Gives a document's BM25 weights without the IDF; `mean_length` is in terms, over the whole collection."""
     length_norm = k1 * (1 - b + b * sum(counts.values()) / mean_length) if mean_length else k1
     return _sparse({term: count * (k1 + 1) / (count + length_norm) for term, count in counts.items()})
@@ -34,6 +94,14 @@ def document_weights(counts: Mapping[str, int], mean_length: float, *, k1: float
 def query_weights(terms: Iterable[str]) -> SparseVector:
     """Gives a query's weights: how often each term is asked for."""
     return _sparse(Counter(terms))
+
+
+def keep_telling(query: SparseVector, idf: Mapping[int, float], n_terms: int) -> SparseVector:
+    """Gives a query's most telling terms, by weight times IDF, then id; `idf` lacks the terms that no work has."""
+    worth = {term: weight * idf[term] for term, weight in zip(query.indices, query.values, strict=True) if term in idf}
+    kept = set(sorted(worth, key=lambda term: (-worth[term], term))[:n_terms])
+    weights = {term: weight for term, weight in zip(query.indices, query.values, strict=True) if term in kept}
+    return SparseVector(indices=list(weights), values=list(weights.values()))
 
 
 def _sparse(weights: Mapping[str, float]) -> SparseVector:

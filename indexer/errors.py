@@ -4,6 +4,7 @@ IndexerError
 ├── TaxonomyInvalid      a values.toml that cannot be used
 ├── ModelUnavailable     the sentence encoder's weights are not to be had, or are not what they should be
 ├── HeadInvalid          trained weights that cannot be read, or training labels that cannot be used
+├── BM25Invalid          a tuning that says of BM25 what cannot be
 ├── NothingToIndex       the catalogues hold no work
 ├── VerificationFailed   the new generation is not what was put into it; the old one goes on serving
 └── StorageFailed        the store or the index cannot be written: disk full, no permission
@@ -26,6 +27,10 @@ class ModelUnavailable(IndexerError):
 
 class HeadInvalid(IndexerError):
     """Trained weights that cannot be read, or training labels that cannot be used."""
+
+
+class BM25Invalid(IndexerError):
+    """A tuning that says of BM25 what cannot be."""
 
 
 class NothingToIndex(IndexerError):

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
-from indexer.analysis import ANALYSER_VERSION, Analyser
-from indexer.embedding import Encoder
-from indexer.merging import heading
-from indexer.records import Features, Span, Work
+from indexer.analysis import ANALYSER_VERSION, Analyser, Analysis
+from indexer.embedding import Embedding, Encoder
+from indexer.merging import HEADING_SEPARATOR, heading, heading_parts
+from indexer.records import Features, FieldTerms, Span, TextField, Work
 from indexer.timing import StepSeconds
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
 """Shorter texts are too often names only: of the catalogues' texts called foreign below this, most were English."""
+
+
+class Analysed(NamedTuple):
+    """A work, the analyses of its heading and its description, and the language of the description."""
+
+    work: Work
+    headed: Analysis
+    described: Analysis
+    language: str
 
 
 class FeatureMaker:
@@ -29,35 +41,66 @@ class FeatureMaker:
     @property
     def recipe(self) -> bytes:
         """A hash of everything but the text that features depend on; stored features of another recipe are not used."""
-        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}".encode()).digest()
+        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
 
-    def make(self, works: Sequence[Work]) -> list[Features]:
-        """Gives each work's features, in order."""
+    def analyse(self, works: Sequence[Work]) -> list[Analysed]:
+        """Gives what analysis makes of each work, in order: what `embed` goes on from."""
         with self.seconds.timed("analyse"):
-            texts = [text for work in works for text in (heading(work), work.description)]
-            analyses = list(self.analyser.analyse(texts))
+            analyses = self._analyse(works)
         with self.seconds.timed("language"):
             languages = [text_language(work.description) for work in works]
+        return [Analysed(work, *both, told) for work, both, told in zip(works, analyses, languages, strict=True)]
+
+    def embed(self, analysed: Sequence[Analysed]) -> list[tuple[Work, Features]]:
+        """Gives each work with its features, in order."""
         with self.seconds.timed("embed"):
-            prefixes = [f"{work.title}. " for work in works]
+            prefixes = [f"{each.work.title}. " for each in analysed]
             embeddings = self.encoder.embed(
                 [
-                    (prefix + work.description, _shifted(analysis.sentences, len(prefix)))
-                    for prefix, work, analysis in zip(prefixes, works, analyses[1::2], strict=True)
+                    (prefix + each.work.description, _shifted(each.described.sentences, len(prefix)))
+                    for prefix, each in zip(prefixes, analysed, strict=True)
                 ]
             )
         return [
-            Features(
-                terms=Counter(headed.terms + described.terms),
-                sentences=described.sentences,
-                vector=embedding.vector,
-                sentence_vectors=embedding.sentence_vectors.astype(np.float16),
-                text_language=language,
-            )
-            for headed, described, embedding, language in zip(
-                analyses[::2], analyses[1::2], embeddings, languages, strict=True
-            )
+            (each.work, _to_features(each, embedding)) for each, embedding in zip(analysed, embeddings, strict=True)
         ]
+
+    def count_terms(self, works: Sequence[Work]) -> list[FieldTerms]:
+        """Gives the terms of each work alone, in order: nothing is embedded."""
+        with self.seconds.timed("analyse"):
+            analyses = self._analyse(works)
+            return [count_by_field(work, *both) for work, both in zip(works, analyses, strict=True)]
+
+    def _analyse(self, works: Sequence[Work]) -> list[tuple[Analysis, Analysis]]:
+        """Gives the analyses of each work's heading and description."""
+        texts = [text for work in works for text in (heading(work), work.description)]
+        analyses = list(self.analyser.analyse(texts))
+        return list(zip(analyses[::2], analyses[1::2], strict=True))
+
+
+def _to_features(analysed: Analysed, embedding: Embedding) -> Features:
+    return Features(
+        field_terms=count_by_field(analysed.work, analysed.headed, analysed.described),
+        sentences=analysed.described.sentences,
+        vector=embedding.vector,
+        sentence_vectors=embedding.sentence_vectors.astype(np.float16),
+        text_language=analysed.language,
+    )
+
+
+def count_by_field(work: Work, headed: Analysis, described: Analysis) -> FieldTerms:
+    """Gives how often each term stands in each field, by the analyses of the work's heading and description.
+
+    The heading is analysed as a whole: at the end of a field alone, "Jr." would be another word than within it.
+    """
+    parts = heading_parts(work)
+    ends = list(accumulate(len(text) + len(HEADING_SEPARATOR) for _, text in parts))
+    counts: dict[TextField, Counter[str]] = {}
+    for term, start in zip(headed.terms, headed.starts, strict=True):
+        counts.setdefault(parts[bisect_right(ends, start)][0], Counter())[term] += 1
+    if described.terms:
+        counts["description"] = Counter(described.terms)
+    return counts
 
 
 def text_language(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from indexer.analysis import Analyser
-from indexer.embedding import Encoder
+from indexer.embedding import open_encoder
 from indexer.features import FeatureMaker
 from indexer.labelling import Labeller, open_labeller
 from indexer.pipeline import batched, prepare_works
@@ -26,7 +26,7 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
     Raises:
         CatalogueMissing, NothingToIndex, StorageFailed: as for `build_index`.
     """
-    encoder = Encoder(settings.model)
+    encoder = open_encoder(settings)
     labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     n_works = 0

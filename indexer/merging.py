@@ -10,7 +10,7 @@ import orjson
 
 from crawler.jsonl import BEIR_SOURCE
 from crawler.records import SourceRecord
-from indexer.records import SourceReference, Work
+from indexer.records import SourceReference, TextField, Work
 from indexer.traits import any_alike, canonical_source, read_names
 
 MERGING_VERSION = 1
@@ -30,6 +30,8 @@ PREFERRED: Mapping[str, tuple[str, ...]] = {
 
 LONGEST_DESCRIPTION = 20_000
 """Characters, some 3,500 words: what is longer tells more than what a work is about, and is slow to embed."""
+
+HEADING_SEPARATOR = ". "
 
 _NOT_OF_A_WORK = {"source", "source_id", "reviews", "licence", "attribution", "fetched_at"}
 
@@ -175,8 +177,17 @@ def content_hash(work: Work) -> bytes:
 
 def heading(work: Work) -> str:
     """Gives what BM25 finds a work by besides its description: titles, creators, genres and keywords."""
-    titles = [work.title, *([work.original_title] if work.original_title else [])]
-    return ". ".join([*titles, *(c.name for c in work.creators), *work.genres, *work.keywords])
+    return HEADING_SEPARATOR.join(text for _, text in heading_parts(work))
+
+
+def heading_parts(work: Work) -> list[tuple[TextField, str]]:
+    """Gives the parts of a work's heading, in order, each with its field."""
+    parts: list[tuple[TextField, str]] = [("title", work.title)]
+    if work.original_title:
+        parts.append(("title", work.original_title))
+    parts += [("creators", creator.name) for creator in work.creators]
+    parts += [("genres", genre) for genre in work.genres]
+    return parts + [("keywords", keyword) for keyword in work.keywords]
 
 
 def text_hash(work: Work) -> bytes:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from crawler.jsonl import BEIR_SOURCE, Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.analysis import ANALYSER_VERSION, Analyser
+from indexer.bm25 import BM25, read_bm25
 from indexer.collection import (
     SCHEMA_VERSION,
     GenerationFacts,
@@ -33,7 +34,7 @@ from indexer.collection import (
     upsert_works,
     verify_generation,
 )
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import Engine, EngineError, open_engine
 from indexer.engine.lock import WriterLock
 from indexer.errors import NothingToIndex, StorageFailed
@@ -43,6 +44,7 @@ from indexer.matching import MATCHING_VERSION, group_records
 from indexer.merging import MERGING_VERSION, authority, merge_records
 from indexer.records import Features, IndexedWork, Work
 from indexer.settings import IndexSettings
+from indexer.stages import in_stages
 from indexer.store import Store, StoredRecord
 from indexer.timing import StepSeconds
 from indexer.traits import read_traits
@@ -110,9 +112,10 @@ def build_index(
     reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
     _check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
-    encoder = encoder or Encoder(settings.model)
+    encoder = encoder or open_encoder(settings)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    bm25 = read_bm25(settings.tuning)
     with (
         _writing(settings.home),
         Store(settings.home) as store,
@@ -129,7 +132,7 @@ def build_index(
         if (n_records := store.count_records()) > report.n_works:
             report.notes.append(f"{n_records:,} records tell of {report.n_works:,} works")
         _make_features(store, maker, report)
-        _fill_and_swap(engine, store, maker, labeller, settings, report)
+        _fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
     return report
 
 
@@ -291,18 +294,20 @@ def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
 
 def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:
     """Makes and stores the features that are missing; each batch is kept at once."""
+    for ids in batched(store.works_without_terms(maker.recipe), FEATURE_BATCH):
+        works = store.works(ids)
+        store.put_terms(zip(works, maker.count_terms(works), strict=True), maker.recipe)
     missing = store.works_without_features(maker.recipe)
     if missing:
         with report.seconds.timed("load model"):
             maker.encoder.warm()
     with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
-        for ids in batched(missing, FEATURE_BATCH):
-            works = store.works(ids)
-            made = maker.make(works)
+        batches = (store.works(ids) for ids in batched(missing, FEATURE_BATCH))
+        for made in in_stages(batches, maker.analyse, maker.embed):
             with report.seconds.timed("store"):
-                store.put_features(zip(works, made, strict=True), maker.recipe)
+                store.put_features(made, maker.recipe)
             report.n_embedded += len(made)
-            report.n_foreign += sum(features.text_language != "en" for features in made)
+            report.n_foreign += sum(features.text_language != "en" for _, features in made)
             progress.update(len(made))
 
 
@@ -311,32 +316,19 @@ def _fill_and_swap(
     store: Store,
     maker: FeatureMaker,
     labeller: Labeller,
+    bm25: BM25,
     settings: IndexSettings,
     report: BuildReport,
 ) -> None:
-    fingerprint = _content_fingerprint(store, maker, labeller)
+    fingerprint = _content_fingerprint(store, maker, labeller, bm25)
     serving = serving_generation(engine)
     if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
         return
-    facts = _generation_facts(fingerprint, store, maker, labeller)
+    facts = _generation_facts(fingerprint, store, maker, labeller, bm25)
     _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
     generation = create_generation(engine, facts, settings)
-    sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
-    sample: list[IndexedWork] = []
-    works = tqdm(
-        store.works_with_features(maker.recipe),
-        total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False,
-    )  # fmt: skip
-    position = 0
-    for batch in batched(works, FILL_BATCH):
-        with report.seconds.timed("label"):
-            labels = labeller.label(batch)
-            indexed = [IndexedWork(*each, told) for each, told in zip(batch, labels, strict=True)]
-        _check_room(settings, LEAST_FREE_BYTES)
-        with report.seconds.timed("upsert"):
-            upsert_works(engine, generation, indexed, facts)
-        sample += [work for offset, work in enumerate(indexed, start=position) if offset in sampled]
-        position += len(indexed)
+    works = batched(store.works_with_features(maker.recipe), FILL_BATCH)
+    sample = _fill(engine, generation, facts, works, labeller, settings, report)
     with report.seconds.timed("build vector index"):
         engine.finish(generation)
     with report.seconds.timed("verify"):
@@ -346,9 +338,41 @@ def _fill_and_swap(
     report.generation = generation
 
 
-def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller) -> str:
+def _fill(
+    engine: Engine,
+    generation: str,
+    facts: GenerationFacts,
+    works: Iterable[list[tuple[Work, Features]]],
+    labeller: Labeller,
+    settings: IndexSettings,
+    report: BuildReport,
+) -> list[IndexedWork]:
+    """Labels works and writes them into a generation; gives those by which it will be verified."""
+    sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
+    sample: list[IndexedWork] = []
+    n_filled = 0
+
+    def label(batch: list[tuple[Work, Features]]) -> list[IndexedWork]:
+        with report.seconds.timed("label"):
+            return [IndexedWork(*each, told) for each, told in zip(batch, labeller.label(batch), strict=True)]
+
+    def upsert(indexed: list[IndexedWork]) -> list[IndexedWork]:
+        _check_room(settings, LEAST_FREE_BYTES)
+        with report.seconds.timed("upsert"):
+            upsert_works(engine, generation, indexed, facts)
+        return indexed
+
+    with tqdm(total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
+        for indexed in in_stages(works, label, upsert):
+            sample += [work for position, work in enumerate(indexed, start=n_filled) if position in sampled]
+            n_filled += len(indexed)
+            progress.update(len(indexed))
+    return sample
+
+
+def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:
     """Gives a hash of all that decides what a generation holds: alike, and nothing need be built."""
-    digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}".encode() + maker.recipe)
+    digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}:{bm25!r}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
     return digest.hexdigest()
@@ -370,7 +394,9 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
         )
 
 
-def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller) -> GenerationFacts:
+def _generation_facts(
+    fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25
+) -> GenerationFacts:
     return GenerationFacts(
         fingerprint=fingerprint,
         model=maker.encoder.model,
@@ -379,7 +405,8 @@ def _generation_facts(fingerprint: str, store: Store, maker: FeatureMaker, label
         taxonomy_version=labeller.taxonomy.version,
         value_ids=labeller.taxonomy.dimensions,
         dimension=maker.encoder.dimension,
-        mean_terms=store.mean_terms(maker.recipe),
+        mean_terms=store.mean_terms(maker.recipe, bm25),
+        bm25=bm25,
         n_works=store.count_works(),
         attributions=tuple(store.attributions()),
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -72,19 +74,39 @@ class ValueLabel:
     evidence: Span | None
 
 
+TextField = Literal["title", "creators", "genres", "keywords", "description"]
+TEXT_FIELDS: tuple[TextField, ...] = get_args(TextField)
+
+FieldTerms = Mapping[TextField, Mapping[str, int]]
+"""How often each analysed term stands in each field of a work; a field without terms is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """What is dear to make of a work's text, and is therefore kept between builds.
 
     `vector` is float32 (dim,) of unit length; `sentence_vectors` is float16 (n_sentences, dim), rows of unit length,
-    row i for `sentences[i]`; `terms` counts each analysed term.
+    row i for `sentences[i]`.
     """
 
-    terms: Mapping[str, int]
+    field_terms: FieldTerms
     sentences: tuple[Span, ...]
     vector: np.ndarray
     sentence_vectors: np.ndarray
     text_language: str
+
+    @property
+    def terms(self) -> Counter[str]:
+        """How often each term stands in the work."""
+        return sum_fields(self.field_terms)
+
+
+def sum_fields(field_terms: FieldTerms) -> Counter[str]:
+    """Gives how often each term stands in any field."""
+    counts: Counter[str] = Counter()
+    for terms in field_terms.values():
+        counts.update(terms)
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -27,10 +27,16 @@ class StorageSettings(HomeSettings):
     qdrant_url: WebAddress | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
     qdrant_api_key: SecretStr | None = None
     model: str = Field(default=DEFAULT_MODEL, description="a folder, or a sentence-transformers name")
+    runtime: Literal["openvino", "torch"] = Field(
+        default="openvino", description="what runs the model: OpenVINO in eight-bit integers, or torch, the reference"
+    )
     values_head: HomePath | None = Field(
         default=None, description="what `evoke train-values` made of your own labels, instead of the head that ships"
     )
     taxonomy: HomePath | None = Field(default=None, description="a values.toml of your own")
+    tuning: HomePath | None = Field(
+        default=None, description="what `evoke tune` chose by your own queries, instead of what ships"
+    )
 
     @property
     def engine_location(self) -> str | Path:

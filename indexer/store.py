@@ -16,11 +16,12 @@ import numpy as np
 import orjson
 
 from crawler.records import SourceRecord
+from indexer.bm25 import BM25
 from indexer.errors import StorageFailed
 from indexer.merging import content_hash, text_hash, work_id
-from indexer.records import Features, Span, Work
+from indexer.records import TEXT_FIELDS, Features, FieldTerms, Span, Work
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS record (
@@ -39,7 +40,8 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, merged BLOB)",
 )
 """A record's `run` told it last; `since` was the first to make a work of it, None before. A work's `digest` is that of
-the records it is made of. A run's `merged` is the digest of all records, when the works are those made of them."""
+the records it is made of. A run's `merged` is the digest of all records, when the works are those made of them.
+Features of store 2 have `terms` without fields, which store 3 empties: a build analyses those works anew."""
 
 _NOT_KEPT = {"reviews", "fetched_at"}
 
@@ -70,7 +72,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, 1, STORE_VERSION):
+            if version not in (0, 1, 2, STORE_VERSION):
                 raise StorageFailed(
                     f"{self.path} was written by another version of Evoke (store {version}, this one reads "
                     f"{STORE_VERSION}); move it away and index again"
@@ -83,6 +85,8 @@ class Store:
                 connection.execute(statement)
             if version == 1:
                 _take_over_store_1(connection)
+            if version in (1, 2):
+                connection.execute("UPDATE features SET terms = x''")
             connection.execute(f"PRAGMA user_version={STORE_VERSION}")
 
     def __enter__(self) -> Self:
@@ -175,11 +179,33 @@ class Store:
         """Gives how many works there are."""
         return int(self._one("SELECT count(*) FROM work"))
 
-    def mean_terms(self, recipe: bytes) -> float:
-        """Gives the mean length of a work in terms; 0 without works."""
-        return float(
-            self._one("SELECT avg(n_terms) FROM work JOIN features USING (text_hash) WHERE recipe = ?", recipe) or 0
-        )
+    def mean_terms(self, recipe: bytes, bm25: BM25) -> float:
+        """Gives the mean length of a work in terms, each by the weight of its field; 0 without works."""
+        if all(bm25.weight(name) == 1 for name in TEXT_FIELDS):
+            query = "SELECT avg(n_terms) FROM work JOIN features USING (text_hash) WHERE recipe = ?"
+            return float(self._one(query, recipe) or 0)
+        lengths = [sum(bm25.count(terms).values()) for _, terms in self.works_with_terms(recipe)]
+        return sum(lengths) / len(lengths) if lengths else 0.0
+
+    def works_with_terms(self, recipe: bytes) -> Iterator[tuple[str, FieldTerms]]:
+        """Gives every work's id with its terms, by id."""
+        query = "SELECT id, terms FROM work JOIN features USING (text_hash) WHERE recipe = ? ORDER BY id"
+        with self._failures():
+            for id_, terms in self._connection.execute(query, (recipe,)):
+                yield id_, orjson.loads(terms)
+
+    def works_without_terms(self, recipe: bytes) -> list[str]:
+        """Gives the ids of the works whose features an earlier store kept without fields, one for each text, by id."""
+        query = """SELECT min(id) FROM work JOIN features USING (text_hash) WHERE recipe = ? AND terms = x''
+                   GROUP BY text_hash ORDER BY 1"""
+        with self._failures():
+            return [row[0] for row in self._connection.execute(query, (recipe,))]
+
+    def put_terms(self, terms: Iterable[tuple[Work, FieldTerms]], recipe: bytes) -> None:
+        """Stores the terms of works' texts beside the other features that they have, in one transaction."""
+        rows = [(orjson.dumps(counted), text_hash(work), recipe) for work, counted in terms]
+        with self._transaction() as connection:
+            connection.executemany("UPDATE features SET terms = ? WHERE text_hash = ? AND recipe = ?", rows)
 
     def works_without_features(self, recipe: bytes) -> list[str]:
         """Gives the ids of the works whose text has no features of this recipe, one for each text, by id."""
@@ -201,8 +227,8 @@ class Store:
             (
                 text_hash(work),
                 recipe,
-                sum(made.terms.values()),
-                orjson.dumps(made.terms),
+                made.terms.total(),
+                orjson.dumps(made.field_terms),
                 orjson.dumps([(span.start, span.end) for span in made.sentences]),
                 made.vector.astype("<f4").tobytes(),
                 made.sentence_vectors.astype("<f2").tobytes(),
@@ -235,7 +261,7 @@ class Store:
                 yield (
                     Work.model_validate_json(body),
                     Features(
-                        terms=orjson.loads(terms),
+                        field_terms=orjson.loads(terms),
                         sentences=tuple(Span(start, end) for start, end in orjson.loads(sentences)),
                         vector=text_vector,
                         sentence_vectors=np.frombuffer(rows, dtype="<f2").reshape(-1, len(text_vector)),

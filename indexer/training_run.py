@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.analysis import Analyser
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.errors import HeadInvalid
 from indexer.features import FeatureMaker
 from indexer.head import Output, Reading, save_head
@@ -45,7 +45,7 @@ def train_values(
     taxonomy = load_taxonomy(settings.taxonomy)
     stand_for = taxonomy.community_labels
     by_id = {each: work for work in read_labels(labels, frozenset().union(*stand_for.values())) for each in work.ids}
-    encoder = Encoder(settings.model)
+    encoder = open_encoder(settings)
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     told = list(_labelled(works, by_id))
     if not told:

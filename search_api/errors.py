@@ -4,7 +4,7 @@ SearchError
 ├── RequestRefused       the request asks for what does not exist; names the field
 ├── WorkNotFound         no work has this id
 ├── DescriptionsInvalid  what was learnt of descriptions cannot be read
-├── TuningInvalid        a file that holds no fusions
+├── TuningInvalid        a file that holds nothing that `evoke tune` wrote
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         none was built yet
     └── IndexIncompatible    it was built with another model, schema or taxonomy
@@ -38,7 +38,7 @@ class DescriptionsInvalid(SearchError):
 
 
 class TuningInvalid(SearchError):
-    """A file that holds no fusions."""
+    """A file that holds nothing that `evoke tune` wrote."""
 
 
 class IndexUnavailable(SearchError):

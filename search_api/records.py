@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from crawler.records import Creator, Kind, Rating
+from indexer.bm25 import BM25
 from indexer.records import SourceReference
 
 MAX_QUERY_CHARACTERS = 10_000
@@ -92,6 +93,40 @@ class Fusion(_Closed):
     depth: int = Field(default=CANDIDATES_PER_LEG, ge=1, le=1_000, description="how many candidates each leg gives")
 
 
+class Cleaning(_Closed):
+    """What is done to the words of a query before the legs search for them."""
+
+    unwrap: bool = Field(
+        default=True, description="take off what was read of the words, and those that say nothing of the work"
+    )
+    weigh_terms: bool = Field(default=False, description="weigh BM25's terms as descriptions taught")
+    most_terms: int | None = Field(
+        default=None, ge=1, description="how many of BM25's terms are asked for, the most telling; null: all"
+    )
+
+
+class Cleanings(_Closed):
+    """The cleaning of each kind of query."""
+
+    described: Cleaning = Cleaning(weigh_terms=True)
+    mood: Cleaning = Cleaning()
+    guess: Cleaning = Cleaning()
+    other: Cleaning = Cleaning()
+
+    @classmethod
+    def alike(cls, cleaning: Cleaning) -> Cleanings:
+        """Gives one cleaning to every kind."""
+        return cls(described=cleaning, mood=cleaning, guess=cleaning, other=cleaning)
+
+    def of(self, kind: QueryKind) -> Cleaning:
+        """Gives a kind's cleaning."""
+        cleaning: Cleaning = getattr(self, kind)
+        return cleaning
+
+
+DEFAULT_CLEANINGS = Cleanings()
+
+
 class Fusions(_Closed):
     """The fusion of each kind of query."""
 
@@ -110,6 +145,18 @@ class Fusions(_Closed):
         """Gives a kind's fusion."""
         fusion: Fusion = getattr(self, kind)
         return fusion
+
+
+class Tuned(Fusions):
+    """What `evoke tune` chose. The indexer reads `bm25` of it: an index built by another has to be built anew."""
+
+    bm25: BM25 = BM25()
+    cleanings: Cleanings = DEFAULT_CLEANINGS
+
+    @classmethod
+    def of_fusions(cls, fusions: Fusions, **chosen: Any) -> Tuned:
+        """Gives fusions with what else was chosen."""
+        return cls(**{kind: fusions.of(kind) for kind in QUERY_KINDS}, **chosen)
 
 
 def _check_part(path: str) -> str:

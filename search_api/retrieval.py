@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from qdrant_client import models
 
 from indexer.collection import Leg, point_id
 from indexer.engine import Engine
+from indexer.labelling import PRIMARY_SCORE
 from search_api.fusion import Ranking
 from search_api.generation import Generation
 from search_api.records import Choice, Filters, IntegerRange
@@ -37,12 +38,10 @@ def find_candidates(
     exact: bool = False,
 ) -> dict[str, Ranking]:
     """Gives each leg's best `depth` works as (work id, score), score falling, then work id."""
-    answers = engine.query_batch_points(
+    answers = engine.rank_points(
         generation.name, requests=[leg_request(leg, query, works, depth, exact=exact) for leg, query in queries.items()]
     )
-    return {
-        leg: _ranking(answer.points, leg, generation.work_ids) for leg, answer in zip(queries, answers, strict=True)
-    }
+    return {leg: _ranking(points, leg, generation.work_ids) for leg, points in zip(queries, answers, strict=True)}
 
 
 def leg_request(
@@ -62,6 +61,37 @@ def leg_request(
     )
 
 
+def find_idf(engine: Engine, generation: str, terms: Iterable[int]) -> dict[int, float]:
+    """Gives the engine's IDF of terms by id: what the best work by one term scores, less the work's own weight of it.
+
+    A term that no work has is left out. It costs about as much as to ask for all the terms at once.
+    """
+    asked = list(terms)
+    requests = [
+        models.QueryRequest(
+            query=models.SparseVector(indices=[term], values=[1.0]), using="bm25", limit=1, with_vector=["bm25"]
+        )
+        for term in asked
+    ]
+    answers = engine.query_batch_points(generation, requests=requests) if requests else []
+    return {
+        term: _idf_told(answer.points[0], term) for term, answer in zip(asked, answers, strict=True) if answer.points
+    }
+
+
+def _idf_told(point: models.ScoredPoint, term: int) -> float:
+    vectors: Any = point.vector
+    weights: dict[int, float] = dict(zip(vectors["bm25"].indices, vectors["bm25"].values, strict=True))
+    return point.score / weights[term]
+
+
+def find_allowed(engine: Engine, generation: Generation, works: models.Filter) -> set[str]:
+    """Gives all the works that a filter lets through."""
+    n_works = generation.facts.n_works
+    found, _ = engine.scroll(generation.name, scroll_filter=works, limit=n_works, with_payload=False)
+    return {generation.work_ids[record.id] for record in found}
+
+
 def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
     """Gives those of a few works that a filter lets through, in their order."""
     ids = models.HasIdCondition(has_id=[point_id(work_id) for work_id in work_ids])
@@ -69,6 +99,16 @@ def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works
     found, _ = engine.scroll(generation, scroll_filter=only, limit=len(work_ids), with_payload=["id"])
     allowed = {(record.payload or {})["id"] for record in found}
     return [work_id for work_id in work_ids if work_id in allowed]
+
+
+def count_ranked(engine: Engine, generation: Generation, filters: Filters, without: Collection[str] = ()) -> int:
+    """Gives how many works an answer ranks, exactly: those that filters let through, less those `without` names.
+
+    Where all pass, the engine would count for 2 ms of 25,924 works what is known.
+    """
+    if engine_filter(filters) is None:
+        return len(generation.work_ids) - sum(point_id(work_id) in generation.work_ids for work_id in set(without))
+    return count_works(engine, generation.name, engine_filter(filters, without))
 
 
 def count_works(engine: Engine, generation: str, works: models.Filter | None) -> int:
@@ -80,6 +120,8 @@ def fetch_works(
     engine: Engine, generation: str, work_ids: Sequence[str], vectors: Sequence[str] = ()
 ) -> list[models.Record]:
     """Gives the points of works in the order of their ids; an unknown id is left out."""
+    if not work_ids:
+        return []
     ids = [point_id(work_id) for work_id in work_ids]
     records = engine.retrieve(generation, ids, with_payload=True, with_vectors=list(vectors) or False)
     by_id = {record.id: record for record in records}
@@ -109,12 +151,22 @@ def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filte
     for value_id, scores in filters.values.items():
         # A value that a work does not give has no score in its payload: it is 0.
         if scores.gte:
-            must.append(_between(f"values.{value_id}", scores.gte, None))
+            must += _scored(value_id, scores.gte, models.Range(gte=scores.gte))
         if scores.lte is not None:
-            must_not.append(models.FieldCondition(key=f"values.{value_id}", range=models.Range(gt=scores.lte)))
+            must_not.append(models.Filter(must=_scored(value_id, scores.lte, models.Range(gt=scores.lte))))
     if left_out := [point_id(work_id) for work_id in without]:
         must_not.append(models.HasIdCondition(has_id=left_out))
     return models.Filter(must=must or None, must_not=must_not or None) if must or must_not else None
+
+
+def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Condition]:
+    """Gives the conditions of a value's score; `least` is the lower end of the range.
+
+    Scores have no index of their own, and to read those of 25,924 works from their payloads takes 1.4 s. From the mark
+    of a primary value on, the index of these leaves few to read.
+    """
+    exactly = models.FieldCondition(key=f"values.{value_id}", range=scores)
+    return [_is("primary_values", value_id), exactly] if least >= PRIMARY_SCORE else [exactly]
 
 
 def _choose(key: str, choice: Choice, must: list[models.Condition], must_not: list[models.Condition]) -> None:
@@ -137,9 +189,11 @@ def _between(key: str, gte: float | None, lte: float | None) -> models.FieldCond
     return models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))
 
 
-def _ranking(points: Sequence[models.ScoredPoint], leg: Leg, work_ids: Mapping[models.ExtendedPointId, str]) -> Ranking:
+def _ranking(
+    points: Iterable[tuple[models.ExtendedPointId, float]], leg: Leg, work_ids: Mapping[models.ExtendedPointId, str]
+) -> Ranking:
     # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
-    scored = [(work_ids[p.id], p.score) for p in points if leg == "text" or p.score > 0]
+    scored = [(work_ids[point], score) for point, score in points if leg == "text" or score > 0]
     return sorted(scored, key=lambda candidate: (-candidate[1], candidate[0]))
 
 

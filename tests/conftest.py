@@ -49,9 +49,9 @@ def small_search(small_home: Path) -> Iterator[Search]:
 
 
 @pytest.fixture(scope="session")
-def real_encoder() -> Encoder:
-    """The encoder that Evoke ships with: for tests of meaning only, since it takes seconds to load."""
-    return Encoder()
+def real_encoder(pytestconfig: pytest.Config) -> Encoder:
+    """The encoder that Evoke ships with: for tests of meaning only. Converted once, then kept in pytest's cache."""
+    return Encoder(converted=pytestconfig.cache.mkdir("models"))
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,10 @@ class FakeEncoder:
     def fingerprint(self) -> str:
         return hashlib.sha256(f"{self.model}:{self.dimension}".encode()).hexdigest()
 
+    @property
+    def runtime(self) -> str:
+        return "fake"
+
     def warm(self) -> FakeEncoder:
         return self
 

@@ -61,6 +61,8 @@ def read_points(home: Path) -> dict[str, tuple[dict[str, Any], Any]]:
 
 def _rounded(vectors: Any) -> dict[str, Any]:
     """Gives named vectors in a form that compares equal when they are: sparse ones come in any order."""
-    sparse = vectors["bm25"]
-    dense = {name: [round(x, 5) for x in vectors[name]] for name in ("text", "values")}
-    return dense | {"bm25": {i: round(x, 5) for i, x in zip(sparse.indices, sparse.values, strict=True)}}
+    sparse = {
+        name: {i: round(x, 5) for i, x in zip(vectors[name].indices, vectors[name].values, strict=True)}
+        for name in ("bm25", "values")
+    }
+    return sparse | {"text": [round(x, 5) for x in vectors["text"]]}

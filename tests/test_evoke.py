@@ -18,7 +18,7 @@ VERBS = ("crawl", "profile", "index", "search", "evaluate", "tune", "serve")
 @pytest.fixture
 def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the verbs use an encoder that loads no model."""
-    monkeypatch.setattr("search_api.search.Encoder", FakeEncoder)
+    monkeypatch.setattr("search_api.search.open_encoder", lambda settings: FakeEncoder(settings.model))
     monkeypatch.setenv("EVOKE_MODEL", "fake")
 
 

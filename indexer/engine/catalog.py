@@ -168,6 +168,10 @@ class Catalog:
         for name in list(self._open):
             self.release(name)
 
+    def abandon(self, name: str) -> None:
+        """Lets go of a collection without closing its shard, which would wait for what still runs on it."""
+        self._open.pop(name, None)
+
     def _load(self, name: str, asked: str) -> OpenCollection:
         path = self._folder / name / "collection.json"
         stamp = file_stamp(path)

@@ -20,6 +20,7 @@ from indexer.engine.catalog import StoredCollection
 from indexer.engine.errors import BadRequest, NotSupported, refusing
 from indexer.engine.filters import edge_filter
 from indexer.engine.folder import sync_tree
+from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
 from indexer.engine.points import (
     PointId,
@@ -38,8 +39,8 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Beyond `QdrantClient` there are `finish`, and opening with `read_only`. A collection is built by one writer,
-    finished, and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
+    Beyond `QdrantClient` there are `finish`, `rank_points`, and opening with `read_only`. A collection is built by one
+    writer, finished, and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
 
     Writing
         - Points are on disk for certain after `finish` or `create_snapshot`; there is no write-ahead log, so a kill
@@ -168,12 +169,17 @@ class EdgeClient(EdgeReader):
         """Complete a collection: optimise (build its vector index), write all to disk, refuse writes from now on.
 
         Blocks; 18 s at 30,000 points of 384 dimensions on two cores. A finished collection is left as it is.
+        Interrupted, it stays unfinished, and takes no more calls of this client.
         """
         with self._write_access():
             collection = self._open(collection_name)
             if collection.stored.finished_at is not None:
                 return
-            collection.shard.optimize()
+            try:
+                run_interruptibly(collection.shard.optimize)
+            except KeyboardInterrupt:
+                self._catalog.abandon(collection_name)
+                raise
             collection.shard.flush()
             # The first load after the last write tidies the files; none of the later ones changes a byte.
             shard = load_shard(collection.path.parent / "shard")

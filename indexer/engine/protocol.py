@@ -1,6 +1,6 @@
 """Engine: what the rest of Evoke may ask of the storage engine, whichever it is.
 
-Names, arguments, types and results are `QdrantClient`'s; only `finish` is ours.
+Names, arguments, types and results are `QdrantClient`'s; only `finish` and `rank_points` are ours.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -207,6 +207,11 @@ class Engine(Protocol):
     ) -> list[QueryResponse]:
         """The answers to several queries."""
 
+    def rank_points(
+        self, collection_name: str, requests: Sequence[models.QueryRequest]
+    ) -> list[list[tuple[models.ExtendedPointId, float]]]:
+        """The ids and scores of `query_batch_points`, whose models take as long to make as the embedded search."""
+
     def create_snapshot(self, collection_name: str) -> models.SnapshotDescription | None:
         """Back a collection up where the engine keeps its snapshots."""
 
@@ -221,4 +226,6 @@ class Engine(Protocol):
 
 
 # The methods that both engines share with `QdrantClient`.
-ENGINE_METHODS = sorted(name for name in vars(Engine) if not name.startswith("_") and name != "finish")
+ENGINE_METHODS = sorted(
+    name for name in vars(Engine) if not name.startswith("_") and name not in ("finish", "rank_points")
+)

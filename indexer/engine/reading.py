@@ -160,27 +160,10 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> QueryResponse:
         """The best points by a query, by fused queries, or by a query over the results of others."""
-        check_limit(limit)
-        check_offset(offset)
-        check_query(query, using, prefetch, score_threshold)
         collection = self._open(collection_name)
-
-        def search(n_points: int, n_skipped: int) -> list[edge.ScoredPoint]:
-            request = edge_request(
-                self._lookup(collection),
-                query=query,
-                using=using,
-                prefetch=prefetch,
-                query_filter=query_filter,
-                search_params=search_params,
-                limit=n_points,
-                offset=n_skipped,
-                score_threshold=score_threshold,
-                lookup_from=lookup_from,
-            )
-            return collection.shard.query(request)
-
-        hits = ranked(search, query, prefetch, offset or 0, limit)
+        hits = self._hits(
+            collection, query, using, prefetch, query_filter, search_params, limit, offset, score_threshold, lookup_from
+        )
         points = scored_points(hits)
         if with_payload or with_vectors:
             points = filled_points(
@@ -213,6 +196,64 @@ class EdgeReader:
             )
             for request in requests
         ]
+
+    def rank_points(
+        self, collection_name: str, requests: Sequence[models.QueryRequest]
+    ) -> list[list[tuple[models.ExtendedPointId, float]]]:
+        """The ids and scores that several queries give."""
+        collection = self._open(collection_name)
+        return [
+            [
+                (model_id(hit.id), hit.score)
+                for hit in self._hits(
+                    collection,
+                    request.query,
+                    request.using,
+                    request.prefetch,
+                    request.filter,
+                    request.params,
+                    DEFAULT_LIMIT if request.limit is None else request.limit,
+                    request.offset,
+                    request.score_threshold,
+                    request.lookup_from,
+                )
+            ]
+            for request in requests
+        ]
+
+    def _hits(
+        self,
+        collection: OpenCollection,
+        query: Any,
+        using: str | None,
+        prefetch: Prefetches,
+        query_filter: models.Filter | None,
+        search_params: models.SearchParams | None,
+        limit: int,
+        offset: int | None,
+        score_threshold: float | None,
+        lookup_from: models.LookupLocation | None,
+    ) -> Sequence[edge.ScoredPoint]:
+        check_limit(limit)
+        check_offset(offset)
+        check_query(query, using, prefetch, score_threshold)
+
+        def search(n_points: int, n_skipped: int) -> list[edge.ScoredPoint]:
+            request = edge_request(
+                self._lookup(collection),
+                query=query,
+                using=using,
+                prefetch=prefetch,
+                query_filter=query_filter,
+                search_params=search_params,
+                limit=n_points,
+                offset=n_skipped,
+                score_threshold=score_threshold,
+                lookup_from=lookup_from,
+            )
+            return collection.shard.query(request)
+
+        return ranked(search, query, prefetch, offset or 0, limit)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qdrant_client import QdrantClient, models
@@ -44,6 +44,13 @@ class ServerClient(QdrantClient):
             if time.monotonic() > deadline:
                 raise EngineUnavailable(f"Collection {collection_name} is still {status.value}")
             time.sleep(POLL_SECONDS)
+
+    def rank_points(
+        self, collection_name: str, requests: Sequence[models.QueryRequest]
+    ) -> list[list[tuple[models.ExtendedPointId, float]]]:
+        """The ids and scores that several queries give."""
+        answers = self.query_batch_points(collection_name, requests)
+        return [[(point.id, point.score) for point in answer.points] for answer in answers]
 
 
 def engine_error(error: Exception) -> EngineError:

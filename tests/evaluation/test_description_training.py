@@ -49,7 +49,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     arguments = ["train-descriptions", str(benchmark), "-o", str(output), "--report", str(report)]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
         patch.setenv("EVOKE_HOME", str(folder / "home"))
-        patch.setattr("evaluation.description_training.Encoder", lambda _: FakeEncoder())
+        patch.setattr("evaluation.description_training.open_encoder", lambda _: FakeEncoder())
         assert evoke.main(arguments) == 0
     assert f"120 descriptions; {output}; " in printed.getvalue()
     return output, printed.getvalue(), report.read_text()
@@ -100,7 +100,7 @@ def test_what_nothing_should_be_learnt_from_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     changes: dict[str, Any], line: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("evaluation.description_training.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("evaluation.description_training.open_encoder", lambda _: FakeEncoder())
     options = {"split": "train"} | changes
     folder = write_benchmark(tmp_path / "films", **options)
     arguments = ["train-descriptions", str(folder), "-o", str(tmp_path / "out"), "--split", options["split"]]

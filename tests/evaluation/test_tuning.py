@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from judged import CORPUS, write_benchmark
 
 import evoke
 from evaluation.significance import Floats
-from evaluation.tuning import Trials, choose_fusions, fusions_to_try, try_fusions, tuning_to_text
+from evaluation.tuning import Choice, Trials, choose_fusions, fusions_to_try, try_fusions
+from indexer.bm25 import BM25
 from search_api.fusion import DEFAULT_FUSIONS, fuse
-from search_api.records import QUERY_KINDS, Fusion, Fusions, Intent
+from search_api.records import QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Intent, Tuned
 from search_api.search import Candidates
 
 FUSIONS = fusions_to_try(DEFAULT_FUSIONS)
@@ -30,7 +32,7 @@ WORDS = {str(work["_id"]): str(work["title"]) for work in CORPUS}
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder that the verb uses; it loads no model."""
     fake = FakeEncoder()
-    monkeypatch.setattr("evaluation.tuning.Encoder", lambda _: fake)
+    monkeypatch.setattr("evaluation.tuning.open_encoder", lambda _: fake)
     return fake
 
 
@@ -54,38 +56,33 @@ def trials(scores: Floats, benchmarks: list[str] | None = None) -> Trials:
     return Trials(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
 
 
+def choose(scores: Floats, benchmarks: list[str] | None = None) -> tuple[Choice, Floats]:
+    """Gives what is chosen for the queries of kind `other`, and their scores out of fold."""
+    return list(choose_fusions(trials(scores, benchmarks), DEFAULT_FUSIONS))[OTHER]
+
+
 def test_what_is_better_on_unseen_queries_replaces_what_serves() -> None:
     scores = np.random.default_rng(1).uniform(size=(60, 3)) * 0.5
     scores[:, 1] = scores[:, 0] + 0.1
-    tuning = choose_fusions(trials(scores), DEFAULT_FUSIONS)
-    choice = tuning.choices[OTHER]
-    assert choice.fusion == FUSIONS[OTHER + 1] != SERVING
+    choice, after = choose(scores)
+    assert choice.chosen == FUSIONS[OTHER + 1] != SERVING
     assert astuple(choice.difference) == pytest.approx((0.1, 0.1, 0.1))
-    assert tuning.benchmarks["films"] == pytest.approx((scores[:, 0].mean(), scores[:, 1].mean()))
-    fusions = tuning.to_fusions()
-    assert fusions.other == FUSIONS[OTHER + 1]
-    assert (fusions.mood, fusions.guess, fusions.described) == (
-        DEFAULT_FUSIONS.mood, DEFAULT_FUSIONS.guess, DEFAULT_FUSIONS.described,
-    )  # fmt: skip
-    assert "other      had   dbsf of 200, title 4, values 2" in tuning_to_text(tuning)
+    assert after == pytest.approx(scores[:, 1])
 
 
 def test_what_is_best_by_luck_does_not() -> None:
     scores = np.random.default_rng(2).uniform(size=(60, 400))
     assert scores.mean(axis=0).max() > scores[:, 0].mean() + 0.05
-    tuning = choose_fusions(trials(scores), DEFAULT_FUSIONS)
-    choice = tuning.choices[OTHER]
+    choice, after = choose(scores)
     assert choice.found != SERVING
     assert choice.difference.low < 0
-    assert choice.fusion == SERVING
-    assert tuning.benchmarks["films"] == pytest.approx((scores[:, 0].mean(), scores[:, 0].mean()))
-    assert "other      keeps dbsf of 200, title 4, values 2" in tuning_to_text(tuning)
+    assert choice.chosen == SERVING
+    assert after == pytest.approx(scores[:, 0])
 
 
 def test_a_few_queries_choose_nothing() -> None:
-    tuning = choose_fusions(trials(np.array([[0.0, 1.0]] * 9)), DEFAULT_FUSIONS)
-    assert tuning.to_fusions().other == SERVING
-    assert "9, too few" in tuning_to_text(tuning)
+    choice, _ = choose(np.array([[0.0, 1.0]] * 9))
+    assert (choice.found, choice.chosen) == (None, SERVING)
 
 
 def test_benchmarks_count_alike() -> None:
@@ -93,18 +90,16 @@ def test_benchmarks_count_alike() -> None:
     scores = np.zeros((120, 3)) + 0.5
     scores[:90, 1] += 0.1
     scores[90:, 2] += 0.2
-    tuning = choose_fusions(trials(scores, ["large"] * 90 + ["small"] * 30), DEFAULT_FUSIONS)
-    assert tuning.choices[OTHER].fusion == FUSIONS[OTHER + 2]
-    assert tuning.choices[OTHER].difference.value == pytest.approx(0.1)
-    assert tuning.benchmarks == {"large": pytest.approx((0.5, 0.5)), "small": pytest.approx((0.5, 0.7))}
+    choice, after = choose(scores, ["large"] * 90 + ["small"] * 30)
+    assert choice.chosen == FUSIONS[OTHER + 2]
+    assert choice.difference.value == pytest.approx(0.1)
+    assert (after[:90].mean(), after[90:].mean()) == pytest.approx((0.5, 0.7))
 
 
 def test_of_equals_the_one_nearest_to_what_serves_is_found() -> None:
     """Every fusion of depth 100 is as good as another: only the depth need change."""
-    scores = np.array([[float(fusion.depth == 100) for fusion in FUSIONS]] * 20)
-    found = (
-        choose_fusions(Trials(FUSIONS, scores, ["other"] * 20, ["films"] * 20), DEFAULT_FUSIONS).choices[OTHER].found
-    )
+    scores = np.array([[float(fusion.depth == 100) for fusion in FUSIONS[OTHER:]]] * 20)
+    found = choose(scores)[0].found
     assert found is not None
     assert (found.method, found.depth, found.weights["values"]) == (SERVING.method, 100, SERVING.weights["values"])
 
@@ -135,7 +130,7 @@ def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.Capt
     output = films.parent / "tuning.json"
     tune(films, "-o", output)
     told = capsys.readouterr().out
-    assert all(f"\n{kind}" in told for kind in QUERY_KINDS)
+    assert all(f"\nfusion    {kind}" in told and f"\ncleaning  {kind}" in told for kind in QUERY_KINDS)
     assert "1 benchmarks, 12 queries" in told
     first = output.read_bytes()
     figures = json.loads(first)["figures"]
@@ -146,7 +141,7 @@ def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.Capt
 
 
 def test_the_score_before_is_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evaluation.runner.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: FakeEncoder())
     tune(films, "-o", films.parent / "tuning.json")
     before = json.loads((films.parent / "tuning.json").read_bytes())["figures"]["benchmarks"]["films"]["before"]
     results = films.parent / "results.json"
@@ -162,7 +157,7 @@ def test_search_fuses_each_kind_of_query_as_the_file_says(
     (tmp_path / "tuning.json").write_text(fusions.model_dump_json())
     monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
     monkeypatch.setenv("EVOKE_HOME", str(small_home))
-    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
 
     def scores(query: str) -> list[float]:
         assert evoke.main(["search", query, "--json", "--limit", "100"]) == 0
@@ -171,6 +166,61 @@ def test_search_fuses_each_kind_of_query_as_the_file_says(
     description = "the lighthouse keeper and his daughter were on an island " * 5
     assert len(scores(description)) <= 2 < len(scores("lighthouse keepers"))
     assert max(scores("something funny")) <= 3 / 61 < max(scores("lighthouse keepers"))
+
+
+def test_bm25_is_found_where_another_finds_what_is_asked_for(films: Path) -> None:
+    """Every query is for a title, which descriptions that say the word thrice outweigh while fields weigh alike."""
+    words = [f"{a}{b}" for a in ("north", "salt", "glass", "night", "winter") for b in ("road", "ferry", "kite")]
+    corpus = [{"_id": f"title-{word}", "title": word, "text": "An old tale, long and slow."} for word in words]
+    corpus += [
+        {"_id": f"text-{word}-{n}", "title": f"Other {n}", "text": f"{word}, {word} and {word}."}
+        for word in words
+        for n in range(12)
+    ]
+    queries = {f"q-{word}": f"the {word} tale" for word in words}
+    folder = write_benchmark(
+        films.parent / "titles", corpus, queries, [(f"q-{word}", f"title-{word}", 1) for word in words]
+    )
+    output = films.parent / "tuning.json"
+    tune(folder, "-o", output)
+    told = json.loads(output.read_bytes())
+    assert told["bm25"] != BM25().model_dump()
+    figures = told["figures"]["bm25"]
+    assert figures["is_better"]
+    assert figures["difference"]["low"] > 0
+    assert figures["found"] == told["bm25"]
+    assert told["figures"]["benchmarks"]["titles"]["after"] > told["figures"]["benchmarks"]["titles"]["before"]
+
+
+def test_index_and_search_use_what_was_tuned(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(home, SMALL)
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("indexer.pipeline.open_encoder", lambda _: FakeEncoder())
+
+    def find(query: str) -> dict[str, Any]:
+        assert evoke.main(["search", query, "--json"]) == 0
+        page: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return page
+
+    query = "please recommend kites, storms and the truck"
+    usual = find(query)
+    tuned = Tuned.of_fusions(
+        DEFAULT_FUSIONS, bm25=BM25(weights={"description": 0}), cleanings=Cleanings(other=Cleaning(unwrap=False))
+    )
+    (tmp_path / "tuning.json").write_text(tuned.model_dump_json())
+    monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
+    assert find(query)["intent"]["text"] == query != usual["intent"]["text"]
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    assert "0 embedded; now serving works-2" in capsys.readouterr().out
+    assert not any(hit["legs"]["bm25"]["rank"] for hit in find("storms and trucks")["hits"])
+    few = Tuned.of_fusions(DEFAULT_FUSIONS, cleanings=Cleanings.alike(Cleaning(most_terms=1)))
+    (tmp_path / "tuning.json").write_text(few.model_dump_json())
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    capsys.readouterr()
+    found = find("a boy builds kites, a boy and another boy")  # of these "boy" is asked for most
+    assert {hit["id"] for hit in found["hits"] if hit["legs"]["bm25"]["rank"]} == {"test:kite-maker"}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +270,7 @@ def test_a_file_that_holds_no_fusions_is_named(
     if content is not None:
         path.write_text(content)
     monkeypatch.setenv("EVOKE_TUNING", str(path))
-    monkeypatch.setattr("search_api.search.Encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
     assert evoke.main(["search", "hope"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert str(path) in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,13 @@ from homes import ask, build, open_home, read_points, titles
 
 from crawler.records import SourceRecord
 from evoke import _report_lines
+from indexer.analysis import Analyser
+from indexer.bm25 import term_id
+from indexer.collection import read_facts
 from indexer.embedding import Encoder
+from indexer.errors import BM25Invalid
+from indexer.features import FeatureMaker
+from indexer.merging import heading
 from indexer.pipeline import BuildReport, build_index, update_works
 from indexer.records import Work
 from indexer.settings import IndexSettings
@@ -308,6 +315,86 @@ def test_a_store_of_the_version_before_is_taken_over(built_home: Path) -> None:
     report = build(built_home, SMALL[:3], encoder)
     assert (counts(report), report.n_works, encoder.embedded) == ({"unchanged": 3}, len(SMALL), [])
     assert read_points(built_home) == before
+
+
+def test_terms_that_were_stored_without_fields_are_analysed_anew(built_home: Path) -> None:
+    with sqlite3.connect(built_home / "store.sqlite3") as connection:
+        connection.execute("""UPDATE features SET terms = '{"sea": 3}'""")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    encoder = FakeEncoder()
+    before = read_points(built_home)
+    build(built_home, renamed(SMALL, "salt-road", year=2012), encoder)
+    after = read_points(built_home)
+    assert encoder.embedded == []
+    assert {work_id: vectors for work_id, (_, vectors) in after.items()} == {
+        work_id: vectors for work_id, (_, vectors) in before.items()
+    }
+
+
+def write_tuning(home: Path, bm25: Fields) -> Path:
+    fusions = {kind: {"method": "dbsf"} for kind in ("described", "mood", "guess", "other")}
+    path = home.parent / "tuning.json"
+    path.write_text(json.dumps({**fusions, "bm25": bm25}))
+    return path
+
+
+def test_a_tuned_bm25_builds_another_index_of_the_same_vectors(built_home: Path, tmp_path: Path) -> None:
+    tuning = write_tuning(tmp_path, {"k1": 2.0, "b": 0.5, "weights": {"title": 3, "description": 0}})
+    catalogue = write_catalogue(tmp_path / "small.jsonl", SMALL)
+    encoder = FakeEncoder()
+    settings = IndexSettings(home=built_home, tuning=tuning)
+    before = read_points(built_home)
+    report = build_index([catalogue], settings, encoder=encoder)
+    assert (report.generation is not None, encoder.embedded) == (True, [])
+    assert build_index([catalogue], settings, encoder=encoder).generation is None
+    after = read_points(built_home)
+    for name in ("text", "values"):
+        assert all(after[work_id][1][name] == before[work_id][1][name] for work_id in before)
+    with open_home(built_home) as search:
+        facts = read_facts(search.engine, report.generation or "")
+        assert facts is not None
+        assert (facts.bm25.k1, facts.bm25.b, facts.bm25.weights) == (2.0, 0.5, {"title": 3, "description": 0})
+        length = 3 * len(("salt", "road")) + len(("ines", "roux", "comedi", "adventur"))
+        norm = 2.0 * (1 - 0.5 + 0.5 * length / facts.mean_terms)
+        weights = after["test:salt-road"][1]["bm25"]
+        assert weights[term_id("salt")] == pytest.approx(3 * (2.0 + 1) / (3 + norm), abs=1e-4)
+        assert weights[term_id("comedi")] == pytest.approx(1 * (2.0 + 1) / (1 + norm), abs=1e-4)
+        assert term_id("desert") not in weights
+    assert build(built_home, SMALL).generation is not None
+    assert read_points(built_home) == before
+
+
+@pytest.mark.parametrize(
+    ("bm25", "told"), [({"k1": -1}, "bm25.k1"), ({"weights": {"plot": 2}}, "bm25.weights.plot"), ({"k": 1}, "bm25.k")]
+)
+def test_a_tuning_that_cannot_be_is_refused_before_anything_is_read(
+    home: Path, tmp_path: Path, bm25: Fields, told: str
+) -> None:
+    settings = IndexSettings(home=home, tuning=write_tuning(tmp_path, bm25))
+    with pytest.raises(BM25Invalid, match=told):
+        build_index([write_catalogue(tmp_path / "small.jsonl", SMALL)], settings, encoder=FakeEncoder())
+    assert not home.exists()
+
+
+def test_fields_together_have_the_terms_of_the_whole() -> None:
+    work = Work(
+        id="w", title="Ask Me", original_title="Frag mich", description="A mother-in-law asks. Sammy answers.",
+        creators=({"name": "Sammy Davis Jr"}, {"name": "J. R. R. Tolkien"}), genres=("Sci-Fi",),
+        keywords=("the end", "ask"),
+    )  # fmt: skip
+    analyser = Analyser()
+    maker = FeatureMaker(analyser, FakeEncoder())
+    ((_, features),) = maker.embed(maker.analyse([work]))
+    whole = Counter(analyser.terms(heading(work)) + analyser.terms(work.description))
+    assert (features.terms, list(features.terms)) == (whole, list(whole))
+    assert features.field_terms == {
+        "title": {"ask": 1, "frag": 1, "mich": 1},
+        "creators": {"sammi": 1, "davi": 1, "tolkien": 1},
+        "genres": {"sci": 1, "fi": 1},
+        "keywords": {"end": 1, "ask": 1},
+        "description": {"mother": 1, "law": 1, "ask": 1, "sammi": 1, "answer": 1},
+    }
 
 
 def test_closing_line_counts_everything(built_home: Path) -> None:

@@ -66,7 +66,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
     (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
     settings = IndexSettings(home=folder / "home", taxonomy=folder / "values.toml", model="fake")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.training_run.Encoder", FakeEncoder)
+        patch.setattr("indexer.training_run.open_encoder", lambda settings: FakeEncoder(settings.model))
         report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=2)
     assert (report.n_train, report.n_validation) == (160, 80)
     assert set(report.head.outputs) == {Output("V1", "movie"), Output("T-salty", "movie")}
@@ -87,8 +87,8 @@ def label(labeller: Labeller, *texts: str, kind: Kind | None = "movie") -> list[
         merge_records([SourceRecord(source="test", source_id="x", kind=kind, title="New", description=text)])
         for text in texts
     ]
-    made = FeatureMaker(Analyser(), FakeEncoder("fake")).make(works)  # type: ignore[arg-type]
-    return [{each.value_id: each for each in told} for told in labeller.label(list(zip(works, made, strict=True)))]
+    maker = FeatureMaker(Analyser(), FakeEncoder("fake"))  # type: ignore[arg-type]
+    return [{each.value_id: each for each in told} for told in labeller.label(maker.embed(maker.analyse(works)))]
 
 
 def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
@@ -200,7 +200,7 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
 def test_label_writes_a_line_for_each_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("indexer.labelling_run.Encoder", FakeEncoder)
+    monkeypatch.setattr("indexer.labelling_run.open_encoder", lambda settings: FakeEncoder(settings.model))
     records = [make_record("a", "Harbour", "Storms come. Then peace.", ids={"imdb": "tt1"}), make_record("b", "Bare")]
     catalogue = write_catalogue(tmp_path / "works.jsonl", records)
     output = tmp_path / "labels.jsonl"
@@ -216,7 +216,7 @@ def test_label_writes_a_line_for_each_work(
 
 
 def test_a_labelling_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.labelling_run.Encoder", FakeEncoder)
+    monkeypatch.setattr("indexer.labelling_run.open_encoder", lambda settings: FakeEncoder(settings.model))
     output = tmp_path / "labels.jsonl"
     output.write_text("earlier labels")
     assert evoke.main(["label", str(tmp_path / "missing.jsonl"), "-o", str(output)]) == 2

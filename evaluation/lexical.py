@@ -1,0 +1,89 @@
+"""BM25 in memory, scored as the engine scores it, for trying parameters without building an index for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client.models import SparseVector
+
+from indexer.bm25 import BM25, term_id
+from indexer.records import TEXT_FIELDS, FieldTerms
+from search_api.fusion import Ranking
+
+Floats = NDArray[np.float64]
+
+
+class LexicalIndex:
+    """The terms of works, by field. `works` come by id, as the store gives them.
+
+    One entry is one term of one work: entries lie by term, then work.
+    """
+
+    def __init__(self, works: Iterable[tuple[str, FieldTerms]]) -> None:
+        ids: list[str] = []
+        counted: dict[tuple[int, int], list[float]] = {}
+        for number, (id_, field_terms) in enumerate(works):
+            ids.append(id_)
+            for place, name in enumerate(TEXT_FIELDS):
+                for term, count in field_terms.get(name, {}).items():
+                    counted.setdefault((term_id(term), number), [0.0] * len(TEXT_FIELDS))[place] += count
+        self.ids = np.array(ids, dtype=object)
+        keys = np.array(list(counted), dtype=np.int64).reshape(-1, 2)
+        order = np.lexsort((keys[:, 1], keys[:, 0]))
+        self._works = keys[order, 1]
+        self._counts: Floats = np.array(list(counted.values())).reshape(-1, len(TEXT_FIELDS))[order]
+        self._terms, self._starts = np.unique(keys[order, 0], return_index=True)
+        self._ends = np.append(self._starts[1:], len(order))
+
+    def weigh(self, bm25: BM25) -> WeighedIndex:
+        """Gives the index with the scores that terms bring to works: the product of `document_weights` and IDF."""
+        counts = self._counts @ np.array([bm25.weight(name) for name in TEXT_FIELDS])
+        lengths = np.bincount(self._works, counts, minlength=len(self.ids))
+        mean_length = lengths.mean() if lengths.any() else 1.0
+        norms = bm25.k1 * (1 - bm25.b + bm25.b * lengths / mean_length)
+        is_there = counts > 0
+        n_with = np.add.reduceat(is_there.astype(np.float64), self._starts) if len(self._starts) else np.zeros(0)
+        n_works = np.count_nonzero(lengths)  # the engine counts no work that has no term
+        idf = np.log(1 + (n_works - n_with + 0.5) / (n_with + 0.5))
+        weights = np.zeros_like(counts)
+        weights[is_there] = counts[is_there] * (bm25.k1 + 1) / (counts[is_there] + norms[self._works[is_there]])
+        weights *= np.repeat(idf, self._ends - self._starts)
+        places = {term: place for place, term in enumerate(self._terms.tolist()) if n_with[place]}
+        return WeighedIndex(self.ids, places, self._starts, self._ends, self._works, weights, idf)
+
+
+class WeighedIndex:
+    """What a `LexicalIndex` scores by one BM25."""
+
+    def __init__(
+        self,
+        ids: NDArray[np.object_],
+        places: dict[int, int],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        works: NDArray[np.int64],
+        weights: Floats,
+        idf: Floats,
+    ) -> None:
+        self._ids, self._places, self._starts, self._ends = ids, places, starts, ends
+        self._works, self._weights, self._idf = works, weights, idf
+
+    def idf(self, terms: Iterable[int]) -> dict[int, float]:
+        """Gives the IDF of terms, by their ids; those that no work has are left out."""
+        return {term: float(self._idf[self._places[term]]) for term in terms if term in self._places}
+
+    def rank(self, query: SparseVector, depth: int, allowed: NDArray[np.bool_] | None = None) -> Ranking:
+        """Gives the best works with their scores, score falling, then id; `allowed` says of each work if it may be."""
+        scores = np.zeros(len(self._ids))
+        for term, weight in zip(query.indices, query.values, strict=True):
+            if (place := self._places.get(term)) is not None:
+                span = slice(self._starts[place], self._ends[place])
+                scores[self._works[span]] += weight * self._weights[span]
+        if allowed is not None:
+            scores[~allowed] = 0.0
+        best = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
+        best = np.sort(best[scores[best] > 0])
+        best = best[np.argsort(-scores[best], kind="stable")]
+        return list(zip(self._ids[best].tolist(), scores[best].tolist(), strict=True))

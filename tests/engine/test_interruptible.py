@@ -1,0 +1,33 @@
+"""Ctrl+C ends the wait for a long call of native code."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from indexer.engine.interruptible import run_interruptibly
+
+
+def test_what_the_call_raises_is_raised() -> None:
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        run_interruptibly(fail)
+
+
+def test_an_interrupt_ends_the_wait_and_not_the_call() -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def call() -> None:
+        signal.raise_signal(signal.SIGINT)
+        may_end.wait(60)
+        ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(call)
+    assert not ended.is_set()
+    may_end.set()
+    assert ended.wait(60)
