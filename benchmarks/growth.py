@@ -92,9 +92,8 @@ def build(folder: Path, n_works: int) -> Measured:
     fill_seconds = 0.0
     with EdgeClient(folder) as engine:
         generation = create_generation(engine, make_facts(n_works), IndexSettings(home=folder))
-        is_sparse = has_sparse_values(engine, generation)
         for batch in make_batches(n_works):
-            points = list(to_points(batch, is_sparse=is_sparse))
+            points = list(to_points(batch))
             started = perf_counter()
             engine.upsert(generation, points)
             fill_seconds += perf_counter() - started
@@ -125,12 +124,7 @@ def make_facts(n_works: int) -> GenerationFacts:
     )
 
 
-def has_sparse_values(engine: EdgeClient, generation: str) -> bool:
-    """Whether the schema keeps values as a sparse vector."""
-    return "values" in (engine.get_collection(generation).config.params.sparse_vectors or {})
-
-
-def to_points(batch: Batch, *, is_sparse: bool) -> Iterator[models.PointStruct]:
+def to_points(batch: Batch) -> Iterator[models.PointStruct]:
     """Gives works' points, with a payload of what lists show."""
     for row, (vector, words, values) in enumerate(zip(batch.vectors, batch.words, batch.values, strict=True)):
         number = batch.first + row
@@ -141,7 +135,7 @@ def to_points(batch: Batch, *, is_sparse: bool) -> Iterator[models.PointStruct]:
             vector={
                 "text": vector.tolist(),
                 "bm25": models.SparseVector.model_construct(indices=terms.tolist(), values=weights.tolist()),
-                "values": sparse(values) if is_sparse else values.tolist(),
+                "values": sparse(values),
             },
             payload={"id": str(number), "title": f"Work {number}", "kind": "book", "year": 1950 + number % 75},
         )
@@ -155,8 +149,7 @@ def ask(folder: Path, n_queries: int) -> Measured:
         n_works = engine.count(name).count
         # All that find_candidates reads of a generation.
         generation = cast("Generation", SimpleNamespace(name=name, work_ids={n: str(n) for n in range(n_works)}))
-        is_sparse = has_sparse_values(engine, name)
-        asked = [legs_of(query, is_sparse=is_sparse) for query in make_queries(n_queries + WARM_QUERIES)]
+        asked = [legs_of(query) for query in make_queries(n_queries + WARM_QUERIES)]
         calls: dict[str, Callable[[Mapping[Leg, LegQuery]], object]] = {
             leg: partial(ask_legs, engine, generation, (leg,)) for leg in LEGS
         }
@@ -176,10 +169,10 @@ def ask(folder: Path, n_queries: int) -> Measured:
         }
 
 
-def legs_of(query: SyntheticQuery, *, is_sparse: bool) -> dict[Leg, LegQuery]:
+def legs_of(query: SyntheticQuery) -> dict[Leg, LegQuery]:
     """Gives a query as the legs are asked it."""
     words = models.SparseVector(indices=query.words.tolist(), values=[1.0] * len(query.words))
-    return {"text": query.vector, "bm25": words, "values": sparse(query.values) if is_sparse else query.values}
+    return {"text": query.vector, "bm25": words, "values": sparse(query.values)}
 
 
 def ask_legs(engine: EdgeClient, generation: Generation, legs: Sequence[Leg], query: Mapping[Leg, LegQuery]) -> object:

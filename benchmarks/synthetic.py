@@ -3,7 +3,8 @@
 Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words a work, stop words left out, the word of
 rank 100 is in 5% of works, that of rank 1,000 in 0.7%, of rank 5,000 in 0.1%, as among 25,924 films. Query words are
 drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town", "journey", "grief").
-Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as the labeller gives it, few much.
+Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as
+the labeller gives it, few much.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ def make_space(seed: int = 3) -> tuple[Floats, Floats]:
 def near(draw: np.random.Generator, space: tuple[Floats, Floats], n: int) -> Floats:
     """Gives unit vectors, each near a centre drawn anew.
 
-    Of 20,000, a query's nearest has cosine .74 to it, the 200th .31. Noise in all 384 dimensions alone, which no sentence
-    encoder gives, is found worse by a graph: of the exact best 200 among 20,000 it finds 71%, of these 95%.
+    Of 20,000, a query's nearest has cosine .74 to it, the 200th .31. With noise in all 384 dimensions alone a graph
+    found 71% of the exact best 200 among 20,000, of these 95%.
     """
     centres, dimensions = space
     latent = centres[draw.integers(len(centres), size=n)] + SPREAD * draw.standard_normal((n, N_LATENT))
