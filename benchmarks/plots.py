@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from indexer.plots import INK, LINE, draw_svg
 
@@ -80,7 +80,9 @@ def scale(axes: Axes, works: Sequence[int]) -> None:
     axes.set_yscale("log")
     axes.set_xticks(works, [f"{n:,}" for n in works], minor=False)
     axes.set_xlim(works[0] / 1.3, works[-1] * 5)  # room for the lines' names
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("works")
 
 
@@ -119,9 +121,9 @@ def draw_rates(rates: Mapping[str, Mapping[str, Sequence[float]]], axes: Axes) -
     clients = list(next(iter(rates.values())))
     axes.set_xticks(range(len(clients)), [f"{n} client{'s' * (n != '1')}" for n in clients])
     axes.grid(axis="x", visible=False)
-    axes.margins(y=0.2)
+    axes.margins(y=0.3)  # room for the legend
     axes.set_ylabel("queries/s over HTTP")
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="upper left", ncols=2)
 
 
 if __name__ == "__main__":
