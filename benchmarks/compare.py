@@ -136,7 +136,9 @@ def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
     figures.works_per_second = len(benchmark.work_ids) / used.seconds
     figures.processor_seconds = used.processor_seconds
     figures.index_peak_mib = used.peak_mib
-    figures.bytes_per_work = size_on_disk(system.folder) / len(benchmark.work_ids)
+    # Evoke's home keeps the model that it converted once; a peer's model lies in its environment.
+    n_bytes = size_on_disk(system.folder) - size_on_disk(system.folder / "models")
+    figures.bytes_per_work = n_bytes / len(benchmark.work_ids)
     return True
 
 
