@@ -12,7 +12,7 @@ from qdrant_client import models
 from indexer.collection import Leg, point_id
 from indexer.engine import Engine
 from indexer.labelling import PRIMARY_SCORE
-from search_api.fusion import Ranking
+from search_api.fusion import Ranking, order_ranking
 from search_api.generation import Generation
 from search_api.records import Choice, Filters, IntegerRange
 
@@ -194,7 +194,7 @@ def _ranking(
 ) -> Ranking:
     # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
     scored = [(work_ids[point], score) for point, score in points if leg == "text" or score > 0]
-    return sorted(scored, key=lambda candidate: (-candidate[1], candidate[0]))
+    return order_ranking(scored)
 
 
 def _to_list(vector: Any) -> list[float]:

@@ -24,7 +24,7 @@ from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Taxonomy, load_taxonomy
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, kind_of_query, year_weight
+from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, kind_of_query, order_ranking, year_weight
 from search_api.generation import Generation, GenerationFollower
 from search_api.intent import parse_intent
 from search_api.reading import guess_values
@@ -237,7 +237,9 @@ class Search:
             title = (records[0].payload or {})["title"]
             intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
             vectors: Any = records[0].vector
-            legs: dict[Leg, LegQuery] = {"text": vectors["text"], "values": vectors["values"]}
+            legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
+            if (values := _given(vectors["values"], len(generation.facts.value_ids))).any():
+                legs["values"] = _to_sparse(values)
             return self._answer(generation, Question("", intent, legs), offset, limit)
 
         asked = (work_id, filters.model_dump_json(), limit, offset)
@@ -404,9 +406,7 @@ class Search:
             for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
                 vectors: Any = record.vector
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
-                given = _to_dense(vectors["values"], len(values))
-                own = np.where(given >= PRIMARY_SCORE, given, 0.0)  # not what it hardly gives
-                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * own
+                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _given(vectors["values"], len(values))
         if intent.is_description and self._descriptions:
             text = self._descriptions.turn(text, self.encoder.fingerprint)
         legs: dict[Leg, LegQuery] = {"text": text}
@@ -456,7 +456,7 @@ class Search:
         Those have score 0, nearest in meaning first. The fused scores never depend on the page asked for, so pages
         neither repeat nor skip a work.
         """
-        ranked = sorted(fused.items(), key=lambda candidate: (-candidate[1], candidate[0]))
+        ranked = order_ranking(fused.items())
         if len(ranked) >= depth:
             return ranked
         nearest = find_candidates(self.engine, generation, {"text": question.legs["text"]}, works, depth, exact=True)
@@ -506,7 +506,8 @@ def _timed(started: float, page: Page) -> Page:
 
 def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
     """Gives every leg's score and rank of each shown work."""
-    legs = {work_id: dict.fromkeys(rankings, LegScore()) for work_id in shown}
+    nowhere = LegScore()
+    legs = {work_id: dict.fromkeys(rankings, nowhere) for work_id in shown}
     for leg, ranking in rankings.items():
         for rank, (work_id, score) in enumerate(ranking, start=1):
             if work_id in legs:
@@ -514,10 +515,15 @@ def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[s
     return legs
 
 
-def _to_dense(vector: models.SparseVector, size: int) -> NDArray[np.float32]:
-    dense = np.zeros(size, dtype=np.float32)
-    dense[vector.indices] = vector.values
-    return dense
+def _given(vector: models.SparseVector, n_dimensions: int) -> NDArray[np.float32]:
+    """Gives the strengths of what a work gives, float32 (n_dimensions,), and 0 for what it hardly gives.
+
+    With those too, similar works would have less in common and take ten times as long to find (Jaccard of the tags of
+    300 works and their ten similar: films .131 instead of .144, books .375 instead of .417).
+    """
+    given = np.zeros(n_dimensions, dtype=np.float32)
+    given[vector.indices] = vector.values
+    return np.where(given >= PRIMARY_SCORE, given, np.float32(0))
 
 
 def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:

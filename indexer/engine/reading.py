@@ -204,7 +204,7 @@ class EdgeReader:
         collection = self._open(collection_name)
         return [
             [
-                (model_id(hit.id), hit.score)
+                (point if isinstance(point := hit.id, int) else model_id(point), hit.score)
                 for hit in self._hits(
                     collection,
                     request.query,
