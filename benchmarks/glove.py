@@ -72,8 +72,8 @@ def count_pairs(texts: Sequence[Sequence[str]]) -> tuple[list[str], np.ndarray, 
 def train(n_words: int, pairs: np.ndarray, counts: np.ndarray, n_epochs: int) -> np.ndarray:
     """Gives the vectors of words, float32 (n_words, DIMENSION). The same corpus gives the same.
 
-    A table's rows are its words' vectors with their biases. Gradients are written out: torch's own of sparse tables
-    take ten times as long.
+    A table's rows are its words' vectors with their biases. Gradients are written out: with torch's own of sparse
+    tables 608 books had not had 10 epochs after 300 s on a busy machine; so they have 50 in 169 s.
     """
     draw = torch.Generator().manual_seed(1)
     word, context = ((torch.rand(n_words, DIMENSION + 1, generator=draw) - 0.5) / DIMENSION for _ in range(2))
