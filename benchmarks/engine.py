@@ -1,10 +1,10 @@
 """How fast a hybrid query is: the embedded engine, the client's own engine in memory, rank-bm25 with numpy.
 
-python benchmarks/engine.py [--points 20000 100000] [--queries N]
+python -m benchmarks.engine [--points 20000 100000] [--queries N]
 
-One query is a dense vector of 384 numbers and six words, each leg giving its best 100 under the same filter, fused by
-reciprocal rank, ten answers with payload. Vectors lie around 200 centres; words follow Zipf's law. The client's own
-engine takes about a second a query, so it gets the smallest collection and few queries.
+One query is a dense vector of 384 numbers and four words (benchmarks/synthetic.py), each leg giving its best 100 under
+the same filter, fused by reciprocal rank, ten answers with payload. The client's own engine takes about a second a
+query, so it gets the smallest collection and few queries. How cost grows is measured by benchmarks/growth.py.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ import numpy as np
 from qdrant_client import models
 from rank_bm25 import BM25Okapi
 
+from benchmarks.synthetic import N_DIMENSIONS, N_TEXT_WORDS, make_batches
+from benchmarks.synthetic import make_queries as make_synthetic
+from indexer.bm25 import K1, B
 from indexer.engine import EdgeClient, Engine, open_engine
 from indexer.engine.queries import edge_request
 
-N_DIMENSIONS, N_CENTRES, N_WORDS, N_QUERY_WORDS = 384, 200, 30_000, 6
 LEG_LIMIT, ANSWERS, RRF_K = 100, 10, 61
 N_MEMORY_QUERIES = 2
-K1, B = 1.2, 0.75
 GENRES = [f"genre {number}" for number in range(20)]
 
 
@@ -39,7 +40,7 @@ class Corpus:
     """Synthetic works."""
 
     vectors: np.ndarray
-    words: list[np.ndarray]
+    words: np.ndarray
     kinds: np.ndarray
     years: np.ndarray
     genres: np.ndarray
@@ -68,8 +69,8 @@ def main() -> None:
 
 def measure(n_points: int, n_queries: int, *, with_memory: bool) -> None:
     generator = np.random.default_rng(7)
-    corpus, centres = make_corpus(generator, n_points)
-    queries = list(make_queries(generator, centres, n_queries))
+    corpus = make_corpus(generator, n_points)
+    queries = list(make_queries(n_queries))
     print(f"\n{n_points:,} points")
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder, EdgeClient(folder) as edge:
         fill(edge, corpus)
@@ -87,24 +88,18 @@ def measure(n_points: int, n_queries: int, *, with_memory: bool) -> None:
         print_overhead(edge, queries)
 
 
-def make_corpus(generator: np.random.Generator, n_points: int) -> tuple[Corpus, np.ndarray]:
-    centres = unit(generator.normal(size=(N_CENTRES, N_DIMENSIONS)))
-    vectors = unit(
-        centres[generator.integers(N_CENTRES, size=n_points)] + 0.06 * generator.normal(size=(n_points, N_DIMENSIONS))
-    )
-    lengths = generator.integers(40, 160, size=n_points)
-    words = [zipf_words(generator, length) for length in lengths]
-    corpus = Corpus(
-        vectors.astype(np.float32),
-        words,
+def make_corpus(generator: np.random.Generator, n_points: int) -> Corpus:
+    batches = list(make_batches(n_points))
+    return Corpus(
+        np.concatenate([batch.vectors for batch in batches]),
+        np.concatenate([batch.words for batch in batches]),
         kinds=generator.integers(2, size=n_points),
         years=generator.integers(1950, 2026, size=n_points),
         genres=generator.integers(len(GENRES), size=(n_points, 3)),
     )
-    return corpus, centres
 
 
-def make_queries(generator: np.random.Generator, centres: np.ndarray, n_queries: int) -> Iterator[Query]:
+def make_queries(n_queries: int) -> Iterator[Query]:
     years, genres = models.Range(gte=2000, lt=2010), GENRES[:2]
     filters: list[tuple[str, models.FieldCondition | None, Callable[[Corpus], np.ndarray] | None]] = [
         ("no filter", None, None),
@@ -124,22 +119,10 @@ def make_queries(generator: np.random.Generator, centres: np.ndarray, n_queries:
             lambda corpus: (corpus.years >= 2000) & (corpus.years < 2010),
         ),
     ]
-    for number in range(n_queries):
+    for number, made in enumerate(make_synthetic(n_queries)):
         variant, condition, mask = filters[number % len(filters)]
-        vector = unit(centres[generator.integers(N_CENTRES)] + 0.06 * generator.normal(size=N_DIMENSIONS))
         model = None if condition is None else models.Filter(must=[condition])
-        # The commonest words would be stop words: nobody's query is made of them.
-        words = np.unique(zipf_words(generator, 4 * N_QUERY_WORDS) + 50)[:N_QUERY_WORDS]
-        yield Query(vector.astype(np.float32), words, variant, model, mask)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-
-
-def zipf_words(generator: np.random.Generator, n_words: int) -> np.ndarray:
-    # Inverse of the continuous law's distribution function: rank r with probability falling as 1 / r.
-    return np.exp(generator.random(n_words) * np.log(N_WORDS)).astype(np.int64)
+        yield Query(made.vector, made.words, variant, model, mask)
 
 
 def fill(engine: Engine, corpus: Corpus) -> None:
@@ -151,15 +134,14 @@ def fill(engine: Engine, corpus: Corpus) -> None:
     )
     for key, kind in (("kind", "keyword"), ("genres", "keyword"), ("year", "integer")):
         engine.create_payload_index("works", key, models.PayloadSchemaType(kind))
-    mean_length = float(np.mean([len(words) for words in corpus.words]))
-    engine.upload_points("works", points(corpus, mean_length), batch_size=500)
+    engine.upload_points("works", points(corpus), batch_size=500)
     print(f"  {type(engine).__name__} filled in {perf_counter() - started:.0f} s")
 
 
-def points(corpus: Corpus, mean_length: float) -> Iterator[models.PointStruct]:
+def points(corpus: Corpus) -> Iterator[models.PointStruct]:
     for number, words in enumerate(corpus.words):
         terms, counts = np.unique(words, return_counts=True)
-        weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / mean_length))
+        weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / N_TEXT_WORDS))
         yield models.PointStruct(
             id=number,
             vector={

@@ -1,6 +1,6 @@
 """How fast an index is built, step by step, and in how much memory.
 
-python benchmarks/indexing.py [CATALOGUE...]      without one: the starter catalogue
+python -m benchmarks.indexing [CATALOGUE...]      without one: the starter catalogue
 
 The whole build runs in this process, from an empty home folder; a second build over the same catalogue follows.
 """

@@ -1,6 +1,6 @@
 """What the command line and the HTTP service add to the work itself.
 
-python benchmarks/serving.py [--home FOLDER] [--queries N]
+python -m benchmarks.serving [--home FOLDER] [--queries N]
 
 Indexes the starter catalogue in a temporary home unless one is named, serves it on 127.0.0.1 with clocks around the
 encoder and the engine, and asks warm queries over one connection: what the service adds is what those clocks miss.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,8 +60,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ValueLabel:
+class ValueLabel(NamedTuple):
     """That a work gives a value or bears a tag, and the sentence that speaks for it.
 
     `probability`, in [0, 1], is how likely people say so of the work; `strength`, in [0, 1], compares across values: a

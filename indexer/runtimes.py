@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import logging
-import tempfile
 import threading
-import warnings
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
-from importlib.metadata import version
-from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import orjson
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from indexer.errors import ModelUnavailable
+from indexer.conversion import converted_model, load_module
 from indexer.model_files import ModelFiles
 
 Tokens = NDArray[np.int64]
 Vectors = NDArray[np.float32]
-
-CONVERSION_VERSION = "1"
-"""Changes with how the module is converted, so that a kept one is made anew."""
-CALIBRATION_TEXTS = 100
-"""Of the starter catalogue, by which the ranges of activations are found."""
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +49,7 @@ class TorchRuntime:
     n_streams = 1  # torch uses every core for one batch
 
     def __init__(self, model: ModelFiles) -> None:
-        self._module = _load_module(model)
+        self._module = load_module(model)
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
         """Gives each token's vector; see `Runtime`."""
@@ -87,7 +70,7 @@ class OpenVinoRuntime:
         import openvino
 
         self._core = openvino.Core()
-        self._path = _converted(model, cache)
+        self._path = converted_model(model, cache)
         self.n_streams = int(self._for_many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._requests = threading.local()
 
@@ -115,90 +98,6 @@ class OpenVinoRuntime:
         # of just 32 tokens (a cosine of .81 to the reference).
         options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
         return self._core.compile_model(str(self._path), "CPU", options)
-
-
-def _load_module(model: ModelFiles) -> Any:
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(str(model.folder), device="cpu").eval()
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"the model {model.name!r} cannot be loaded: {_first_line(error)}") from error
-
-
-def _converted(model: ModelFiles, cache: Path) -> Path:
-    """Gives the file of the module in OpenVINO's form: made once for these weights and versions, then kept."""
-    recipe = [CONVERSION_VERSION, model.digests, version("openvino"), version("nncf")]
-    folder = cache / f"openvino-{hashlib.sha256(orjson.dumps(recipe)).hexdigest()[:16]}"
-    path = folder / "model.xml"
-    if path.is_file():
-        return path
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "converting.lock"):
-        if not path.is_file():
-            logger.warning("the encoder is made ready for this machine, once: half a minute")
-            with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-                made = Path(unfinished) / "made"
-                # In a process of its own, which gives back the gigabyte and a half that torch and the converters take.
-                with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    process.submit(_convert, model.name, made).result()
-                made.rename(folder)
-    return path
-
-
-def _convert(model_name: str, folder: Path) -> None:
-    """Writes the torch module as OpenVINO's, quantised by texts of the starter catalogue."""
-    model = ModelFiles(model_name)
-    with _quietly():
-        import nncf
-        import openvino
-        import torch
-
-        class TokenVectors(torch.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.module = _load_module(model)
-
-            def forward(self, ids: Any, mask: Any) -> Any:
-                return self.module({"input_ids": ids, "attention_mask": mask})["token_embeddings"]
-
-        example = torch.ones(2, 16, dtype=torch.int64)
-        converted = openvino.convert_model(TokenVectors(), example_input=(example, example), input=[(-1, -1), (-1, -1)])
-        quantised = nncf.quantize(
-            converted,
-            nncf.Dataset(list(_calibration_inputs(model))),
-            model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=CALIBRATION_TEXTS,
-        )
-        openvino.save_model(quantised, str(folder / "model.xml"))
-
-
-def _calibration_inputs(model: ModelFiles) -> Iterator[list[Tokens]]:
-    for text in _calibration_texts():
-        first, last = model.frame
-        ids = [*first, *model.tokenizer.encode(text, add_special_tokens=False).ids[: model.max_tokens], *last]
-        yield [np.array([ids]), np.ones((1, len(ids)), dtype=np.int64)]
-
-
-def _calibration_texts() -> Iterator[str]:
-    lines = (files("indexer") / "starter.jsonl").read_bytes().splitlines()
-    for line in lines[:: len(lines) // CALIBRATION_TEXTS][:CALIBRATION_TEXTS]:
-        work = orjson.loads(line)
-        yield f"{work['title']}. {work['description']}"
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keeps to themselves what the converters print, log and warn of, which only they understand."""
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        logging.getLogger("nncf").setLevel(logging.ERROR)
-        yield
 
 
 def _first_line(error: BaseException) -> str:

@@ -145,7 +145,7 @@ def test_another_taxonomy_labels_all_again_without_embedding(built_home: Path, t
     payload, vectors = read_points(built_home)["test:night-ferry"]
     assert payload["primary_values"] == [] or payload["primary_values"] == ["V3"]
     assert set(payload["values"]) <= {"V1", "V2", "V3"}
-    assert len(vectors["values"]) == 3
+    assert set(vectors["values"]) <= {0, 1, 2}
 
 
 def test_several_files_plain_and_gzipped(home: Path, tmp_path: Path) -> None:

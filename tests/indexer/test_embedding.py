@@ -93,6 +93,16 @@ def test_torch_stands_in_where_openvino_is_missing(
     np.testing.assert_allclose(encoder.encode(SHORT), torch_encoder.encode(SHORT), atol=1e-6)
 
 
+def test_torch_stands_in_where_the_conversion_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with caplog.at_level(logging.WARNING):
+        assert Encoder(converted=tmp_path).runtime == "torch"
+    assert "OpenVINO fails: the model cannot be converted: exit code 1" in caplog.records[-1].message
+    assert not list(tmp_path.rglob("*.xml"))
+
+
 @pytest.mark.parametrize(
     ("token_ends", "sentence_ends", "cuts"),
     [

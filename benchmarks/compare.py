@@ -1,0 +1,341 @@
+"""Evoke beside its peers: the same works, the same model, the same machine, in one run. Tables in Markdown.
+
+python -m benchmarks.compare [BENCHMARK...] [--systems NAME...] [--rounds N] [--results FOLDER]
+
+BENCHMARK is a folder in BEIR's layout. Each system indexes the works in a process of its own, from nothing to the end
+of that process. Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so
+that what slows the machine slows them all; told are the medians of rounds, and of the rounds' ratios to Evoke. Then the
+two with an API serve it, one worker each, in rounds likewise. A system that fails is told in a line; the rest go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from os import cpu_count
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers.processes import System, SystemFailed, Worker, load, run_to_end, serving
+from benchmarks.peers.protocol import size_on_disk
+from benchmarks.peers.questions import short_queries
+from benchmarks.peers.worker import PEERS
+from evaluation.benchmark import Benchmark, read_benchmark
+from evaluation.errors import EvaluationError
+from evaluation.measures import judge
+from evaluation.records import Run
+from evaluation.significance import bootstrap_intervals, compare, to_column
+from indexer.embedding import Encoder
+
+EVOKE = "evoke"
+WITH_API = (EVOKE, "txtai")
+CLIENTS = (1, 8, 32)
+MEASURE = "nDCG@10"
+DATA = Path("../shared/data")
+PEERS_PYTHON = Path(".venv-peers/bin/python")
+MODELS = Path("build/models")
+"""Where Evoke's model is converted before anything is timed, as it is once on a machine."""
+
+
+@dataclass
+class Figures:
+    """What one system reached; a list has a number a round."""
+
+    versions: str = ""
+    works_per_second: float | None = None
+    processor_seconds: float | None = None
+    index_peak_mib: float | None = None
+    bytes_per_work: float | None = None
+    search_peak_mib: float | None = None
+    p50_ms: list[float] = field(default_factory=list)
+    p99_ms: list[float] = field(default_factory=list)
+    long_p50_ms: list[float] = field(default_factory=list)
+    long_p99_ms: list[float] = field(default_factory=list)
+    queries_per_second: dict[str, list[float]] = field(default_factory=dict)
+    quality: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Comparison:
+    """A benchmark's figures by system, and what they were measured with."""
+
+    benchmark: str
+    n_works: int
+    n_judged: int
+    query_words: float
+    machine: str
+    figures: dict[str, Figures]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benchmarks", nargs="*", type=Path, metavar="BENCHMARK", default=[DATA / "tot_books"])
+    parser.add_argument("--systems", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME")
+    parser.add_argument("--split", default="validation")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--queries", type=int, default=40, help="short queries a round")
+    parser.add_argument("--requests", type=int, default=120, help="a round and number of clients")
+    parser.add_argument("--peers-python", type=Path, default=PEERS_PYTHON, metavar="FILE")
+    parser.add_argument("--results", type=Path, default=Path("build/bench"), help="where figures go as JSON")
+    options = parser.parse_args()
+    if absent := [folder for folder in options.benchmarks if not folder.is_dir()]:
+        raise SystemExit(f"{absent[0]} is not there: name a folder in BEIR's layout (corpus, queries, qrels)")
+    for folder in options.benchmarks:
+        try:
+            benchmark = read_benchmark(folder, options.split)
+        except EvaluationError as error:
+            raise SystemExit(str(error)) from error
+        compared = measure(benchmark, options)
+        options.results.mkdir(parents=True, exist_ok=True)
+        (options.results / f"{benchmark.name}.json").write_text(json.dumps(asdict(compared), indent=1))
+        print("\n" + "\n".join(table(compared)), flush=True)
+
+
+def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
+    """Gives the figures of all systems that work."""
+    figures = {name: Figures() for name in options.systems}
+    Encoder(converted=MODELS).warm()
+    started = perf_counter()
+    with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder:
+        systems = [
+            # Not resolved: an environment's python is a link, which knows its environment by where it stands.
+            System(
+                name, Path(sys.executable) if name == EVOKE else options.peers_python.absolute(), Path(folder) / name
+            )
+            for name in figures
+        ]
+        ready = [system for system in systems if index(system, benchmark, figures[system.name])]
+        tell(f"indexed in {perf_counter() - started:.0f} s")
+        runs = search(ready, benchmark, figures, options)
+        tell(f"searched after {perf_counter() - started:.0f} s")
+        serve([system for system in ready if system.name in WITH_API], figures, options)
+        tell(f"served after {perf_counter() - started:.0f} s")
+    judge_runs(benchmark, runs, figures)
+    words = median(len(text.split()) for text in benchmark.queries.values())
+    n_works, n_judged = len(benchmark.work_ids), len(benchmark.queries)
+    return Comparison(benchmark.name, n_works, n_judged, words, machine(), figures)
+
+
+def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
+    """Lets a system index the works; whether it could."""
+    tell(f"{system.name} indexes")
+    system.folder.mkdir()
+    if system.name == EVOKE:
+        shutil.copytree(MODELS, system.folder / "models")
+    try:
+        used = run_to_end(system, system.index_command(benchmark.corpus.absolute()))
+    except (SystemFailed, OSError) as error:
+        fail(system.name, figures, f"index: {error}")
+        return False
+    figures.works_per_second = len(benchmark.work_ids) / used.seconds
+    figures.processor_seconds = used.processor_seconds
+    figures.index_peak_mib = used.peak_mib
+    # Evoke's home keeps its model; a peer's lies in its environment.
+    n_bytes = size_on_disk(system.folder) - size_on_disk(system.folder / "models")
+    figures.bytes_per_work = n_bytes / len(benchmark.work_ids)
+    return True
+
+
+def search(
+    systems: Sequence[System], benchmark: Benchmark, figures: Mapping[str, Figures], options: argparse.Namespace
+) -> dict[str, Run]:
+    """Asks short queries and the benchmark's own, in rounds from system to system; gives the latter's runs."""
+    runs: dict[str, dict[str, dict[str, float]]] = {}
+    with ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        for system in systems:
+            try:
+                worker = Worker(system)
+            except SystemFailed as error:
+                fail(system.name, figures[system.name], f"search: {error}")
+                continue
+            stack.callback(worker.close)
+            workers[system.name] = worker
+            figures[system.name].versions = worker.versions
+            runs[system.name] = {}
+        for number, (short, own) in enumerate(rounds_of_queries(benchmark, options), start=1):
+            tell(f"round {number} of queries")
+            for name, worker in list(workers.items()):
+                try:
+                    add_round(figures[name], worker.ask(short), worker.ask(own), runs[name], len(short) + len(own))
+                except SystemFailed as error:
+                    fail(name, figures[name], f"search: {error}")
+                    del workers[name]
+    return runs
+
+
+def rounds_of_queries(
+    benchmark: Benchmark, options: argparse.Namespace
+) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Gives for each round short queries and a share of the benchmark's own, none of them twice."""
+    short = short_queries(options.rounds * options.queries)
+    own = list(benchmark.queries.items())
+    for number in range(options.rounds):
+        chosen = short[number :: options.rounds]
+        yield {str(place): text for place, text in enumerate(chosen)}, dict(own[number :: options.rounds])
+
+
+def add_round(
+    figures: Figures,
+    short: Mapping[str, Any],
+    own: Mapping[str, Any],
+    run: dict[str, dict[str, float]],
+    n_asked: int,
+) -> None:
+    """Adds what a round gave."""
+    for answer, p50, p99 in (
+        (short, figures.p50_ms, figures.p99_ms),
+        (own, figures.long_p50_ms, figures.long_p99_ms),
+    ):
+        if answer["milliseconds"]:
+            p50.append(float(np.percentile(answer["milliseconds"], 50)))
+            p99.append(float(np.percentile(answer["milliseconds"], 99)))
+    figures.search_peak_mib = own["peak_mib"]
+    for query_id, works in own["found"].items():
+        run[query_id] = {work: float(-place) for place, work in enumerate(works)}
+    if n_failed := n_asked - len(short["found"]) - len(own["found"]):
+        figures.failures.append(f"search: {n_failed} of {n_asked} queries failed")
+
+
+def serve(systems: Sequence[System], figures: Mapping[str, Figures], options: argparse.Namespace) -> None:
+    """Asks the APIs, in rounds from system to system; every query is new to a server."""
+    with ExitStack() as stack:
+        ports: dict[str, int] = {}
+        for system in systems:
+            try:
+                ports[system.name] = stack.enter_context(serving(system))
+            except SystemFailed as error:
+                fail(system.name, figures[system.name], f"serve: {error}")
+        queries = iter(short_queries(options.rounds * options.requests * len(CLIENTS), seed=6))
+        for number in range(options.rounds):
+            tell(f"round {number + 1} of requests")
+            for clients in CLIENTS:
+                asked = [next(queries) for _ in range(options.requests)]
+                for system in systems:
+                    if system.name in ports:
+                        answer = load(system, ports[system.name], asked, clients)
+                        reached = len(answer["milliseconds"]) / answer["seconds"]
+                        own = figures[system.name]
+                        own.queries_per_second.setdefault(str(clients), []).append(reached)
+                        if answer["failed"]:
+                            own.failures.append(f"serve: {answer['failed']} of {len(asked)} requests failed")
+
+
+def judge_runs(benchmark: Benchmark, runs: Mapping[str, Run], figures: Mapping[str, Figures]) -> None:
+    """Adds the quality of runs with its interval, and the difference to Evoke's with its p."""
+    query_ids = list(benchmark.queries)
+    columns = {name: to_column(judge(run, benchmark.qrels)[MEASURE], query_ids) for name, run in runs.items() if run}
+    for name, column in columns.items():
+        (interval,) = bootstrap_intervals(column[:, None])
+        figures[name].quality = {"value": interval.value, "low": interval.low, "high": interval.high}
+    others = [name for name in columns if name != EVOKE]
+    if EVOKE in columns and others:
+        values = np.stack([columns[name] for name in others], axis=1)
+        for name, found in zip(others, compare(values, columns[EVOKE]), strict=True):
+            figures[name].quality["p"] = found.p
+
+
+def table(compared: Comparison) -> Iterator[str]:
+    """Gives the figures as Markdown, a line at a time."""
+    figures = compared.figures
+    ours = figures.get(EVOKE, Figures())
+    yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}. In brackets: Evoke's, over or under."
+    yield ""
+    heads = ("system", "index works/s", "processor s", "bytes/work", "peak MiB, index", "search", "p50 ms", "p99 ms")
+    yield f"| {' | '.join(heads)} | long p50 ms | long p99 ms | {MEASURE} |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+    for name, own in figures.items():
+        cells = [
+            beside(own.works_per_second, None if name == EVOKE else over(ours.works_per_second, own.works_per_second)),
+            number(own.processor_seconds),
+            number(own.bytes_per_work),
+            number(own.index_peak_mib),
+            number(own.search_peak_mib),
+            beside(middle(own.p50_ms), None if name == EVOKE else ratio(own.p50_ms, ours.p50_ms)),
+            number(middle(own.p99_ms)),
+            beside(middle(own.long_p50_ms), None if name == EVOKE else ratio(own.long_p50_ms, ours.long_p50_ms)),
+            number(middle(own.long_p99_ms)),
+            quality_cell(own.quality),
+        ]
+        yield f"| {name} | {' | '.join(cells)} |"
+    yield ""
+    yield f"Long: the {compared.n_judged} queries that are judged, of {compared.query_words:.0f} words in the middle."
+    yield ""
+    yield f"| queries/s over HTTP, one worker | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
+    yield "|---|" + "--:|" * len(CLIENTS)
+    for name, own in figures.items():
+        if own.queries_per_second:
+            rates = [(own.queries_per_second.get(str(n), []), ours.queries_per_second.get(str(n), [])) for n in CLIENTS]
+            cells = [beside(middle(rate), None if name == EVOKE else ratio(our, rate)) for rate, our in rates]
+            yield f"| {name} | {' | '.join(cells)} |"
+    yield ""
+    yield from (f"{name}: {own.versions}." for name, own in figures.items() if own.versions)
+    yield from (f"{name} failed: {failure}" for name, own in figures.items() for failure in own.failures)
+
+
+def beside(value: float | None, times: float | None) -> str:
+    """Gives a number with Evoke's factor in brackets."""
+    return number(value) + (f" ({times:.2f}x)" if value is not None and times is not None else "")
+
+
+def number(value: float | None) -> str:
+    """Gives a number with three digits, or what stands for none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def quality_cell(quality: Mapping[str, float]) -> str:
+    """Gives a mean with its interval and, for a peer, how likely such a difference to Evoke is by chance."""
+    if not quality:
+        return "-"
+    cell = f"{quality['value']:.3f} [{quality['low']:.3f}, {quality['high']:.3f}]"
+    return cell + (f", p {quality['p']:.2g}" if "p" in quality else "")
+
+
+def middle(rounds: Sequence[float]) -> float | None:
+    """Gives the median of rounds; None where there was none."""
+    return median(rounds) if rounds else None
+
+
+def ratio(rounds: Sequence[float], others: Sequence[float]) -> float | None:
+    """Gives the median of the rounds' ratios."""
+    return middle([one / other for one, other in zip(rounds, others, strict=False)])
+
+
+def over(one: float | None, other: float | None) -> float | None:
+    """Gives a ratio, where both are known."""
+    return one / other if one and other else None
+
+
+def machine() -> str:
+    """Gives what the figures were measured on."""
+    return f"{cpu_count()} cores, Python {platform.python_version()}, torch {version('torch')}"
+
+
+def fail(name: str, figures: Figures, reason: str) -> None:
+    """Notes and tells that a system failed."""
+    figures.failures.append(reason)
+    tell(f"{name} failed: {reason}")
+
+
+def tell(line: str) -> None:
+    """Says how far it is, beside the tables."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Evoke itself, as it runs by default: `evoke index` and the search object that API and command line share."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from search_api.records import SearchRequest
+from search_api.search import open_search
+from search_api.settings import SearchSettings
+
+
+class Evoke:
+    """An index that `evoke index` made. The driver runs that command by itself."""
+
+    versions = f"evoke-search {version('evoke-search')}, qdrant-edge-py {version('qdrant-edge-py')}"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self) -> None:
+        """Loads the index, the model and the analyser."""
+        self._search = open_search(SearchSettings(home=self._folder))
+        self._search.check()
+
+    def search(self, query: str, limit: int) -> list[str]:
+        """Gives the ids of the best works; hits come whole, with reasons."""
+        return [hit.id for hit in self._search.search(SearchRequest(query=query, limit=limit)).hits]

@@ -1,0 +1,62 @@
+"""Asks a server many requests from a process of its own: each client one after the other over one kept connection.
+
+python -m benchmarks.peers.load reads {"port", "clients", "requests": [[method, path, body], ...]} from its input
+and answers {"seconds", "failed", "milliseconds"}. A bounded number, to 127.0.0.1 only. Standard library only.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+TIMEOUT_SECONDS = 60
+Asked = tuple[str, str, str | None]
+
+
+def main() -> None:
+    told = json.load(sys.stdin)
+    waiting = deque(map(tuple, told["requests"]))
+    started = perf_counter()
+    with ThreadPoolExecutor(told["clients"]) as pool:
+        answers = [pool.submit(ask_all, told["port"], waiting) for _ in range(told["clients"])]
+        milliseconds = [each for answer in answers for each in answer.result()]
+    seconds = perf_counter() - started
+    failed = len(told["requests"]) - len(milliseconds)
+    print(json.dumps({"seconds": seconds, "failed": failed, "milliseconds": milliseconds}))
+
+
+def ask_all(port: int, waiting: deque[Asked]) -> Sequence[float]:
+    """Takes requests until there are none, and gives the milliseconds of those that were answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    milliseconds = []
+    while waiting:
+        try:
+            method, path, body = waiting.popleft()
+        except IndexError:  # another client was faster
+            break
+        started = perf_counter()
+        if is_answered(connection, method, path, body):
+            milliseconds.append((perf_counter() - started) * 1_000)
+    connection.close()
+    return milliseconds
+
+
+def is_answered(connection: http.client.HTTPConnection, method: str, path: str, body: str | None) -> bool:
+    """Asks once; whether the answer was a good one."""
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        response = connection.getresponse()
+        response.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return False
+    return response.status == http.HTTPStatus.OK
+
+
+if __name__ == "__main__":
+    main()

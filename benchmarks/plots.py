@@ -1,0 +1,130 @@
+"""What `benchmarks.compare` and `benchmarks.growth` measured, as the plots of docs/performance.md.
+
+python -m benchmarks.plots [--results FOLDER] [--images FOLDER]
+
+Draws what it finds in the results; every plot is an SVG that reads on light and on dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from indexer.plots import INK, LINE, draw_svg
+
+GREY, FAINT = "#7d8590", "#7d859055"
+OURS, OTHERS = "#0969da", ("#bf8700", "#1a7f37", "#cf222e", "#8250df")
+
+Measured = Mapping[str, Any]
+Drawing = tuple[Callable[[Axes], None], float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("build/bench"))
+    parser.add_argument("--images", type=Path, default=Path("docs/images"))
+    options = parser.parse_args()
+    drawings: dict[str, Drawing] = {}
+    for path in sorted(options.results.glob("*.json")):
+        told = json.loads(path.read_bytes())
+        drawings |= growth_plots(told) if path.stem == "growth" else comparison_plots(path.stem, told)
+    if not drawings:
+        raise SystemExit(f"{options.results} has no figures: run `make bench` or `make bench-growth` first")
+    options.images.mkdir(parents=True, exist_ok=True)
+    for name, (draw, height) in drawings.items():
+        path = options.images / f"{name}.svg"
+        path.write_text(standalone(draw_svg(name, draw, {INK: GREY, LINE: FAINT}, height)) + "\n", encoding="utf-8")
+        print(path)
+
+
+def standalone(svg: str) -> str:
+    """Gives a plot with a typeface of its own: an image in a page takes nothing from it."""
+    return svg.replace("<svg ", '<svg font-family="system-ui, sans-serif" font-size="12" ', 1)
+
+
+def growth_plots(rows: Sequence[Measured]) -> dict[str, Drawing]:
+    """Gives the growth of queries and of building."""
+    return {"growth-query": (partial(draw_query_growth, rows), 3.2), "growth-build": (partial(draw_build, rows), 3.2)}
+
+
+def draw_query_growth(rows: Sequence[Measured], axes: Axes) -> None:
+    works = [row["n_works"] for row in rows]
+    for name, colour in zip(("hybrid", "text", "bm25", "values"), (OURS, *OTHERS), strict=False):
+        p50 = [row["ask"]["p50_ms"][name] for row in rows]
+        axes.plot(works, p50, color=colour, marker="o", markersize=4, linewidth=2.4 if name == "hybrid" else 1.4)
+        axes.annotate(name, (works[-1], p50[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+    scale(axes, works)
+    axes.set_ylabel("p50, ms")
+
+
+def draw_build(rows: Sequence[Measured], axes: Axes) -> None:
+    works = [row["n_works"] for row in rows]
+    for name, key, colour in (("fill", "fill_seconds", OTHERS[0]), ("vector index", "vector_index_seconds", OURS)):
+        seconds = [row["build"][key] for row in rows]
+        axes.plot(works, seconds, color=colour, marker="o", markersize=4)
+        axes.annotate(name, (works[-1], seconds[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+    scale(axes, works)
+    axes.set_ylabel("seconds")
+
+
+def scale(axes: Axes, works: Sequence[int]) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(works, [f"{n:,}" for n in works], minor=False)
+    axes.set_xlim(works[0] / 1.3, works[-1] * 5)  # room for the lines' names
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("works")
+
+
+def comparison_plots(benchmark: str, told: Measured) -> dict[str, Drawing]:
+    """Gives one benchmark's latencies, and what the APIs answer by number of clients."""
+    figures = told["figures"]
+    timed = {name: median(own["p50_ms"]) for name, own in figures.items() if own["p50_ms"]}
+    served = {name: own["queries_per_second"] for name, own in figures.items() if own["queries_per_second"]}
+    plots: dict[str, Drawing] = {}
+    if timed:
+        plots[f"peers-{benchmark}-latency"] = (
+            partial(draw_bars, timed, "p50 of a short query, ms"),
+            0.9 + 0.3 * len(timed),
+        )
+    if served:
+        plots[f"peers-{benchmark}-http"] = partial(draw_rates, served), 2.8
+    return plots
+
+
+def draw_bars(values: Mapping[str, float], label: str, axes: Axes) -> None:
+    names = sorted(values, key=lambda name: -values[name])
+    bars = axes.barh(names, [values[name] for name in names], color=[OURS if n == "evoke" else FAINT for n in names])
+    axes.bar_label(bars, [f"{values[name]:.3g}" for name in names], padding=4, color=INK)
+    axes.margins(x=0.15)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(label)
+
+
+def draw_rates(rates: Mapping[str, Mapping[str, Sequence[float]]], axes: Axes) -> None:
+    names = ["evoke", *(name for name in rates if name != "evoke")]
+    for place, name in enumerate(name for name in names if name in rates):
+        heights = [median(each) for each in rates[name].values()]
+        at = [x + (place - (len(rates) - 1) / 2) * 0.4 for x in range(len(heights))]
+        bars = axes.bar(at, heights, width=0.36, color=OURS if name == "evoke" else FAINT, label=name)
+        axes.bar_label(bars, [f"{height:.3g}" for height in heights], padding=2, color=INK)
+    clients = list(next(iter(rates.values())))
+    axes.set_xticks(range(len(clients)), [f"{n} client{'s' * (n != '1')}" for n in clients])
+    axes.grid(axis="x", visible=False)
+    axes.margins(y=0.3)  # room for the legend
+    axes.set_ylabel("queries/s over HTTP")
+    axes.legend(frameon=False, loc="upper left", ncols=2)
+
+
+if __name__ == "__main__":
+    main()

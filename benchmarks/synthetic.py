@@ -1,0 +1,109 @@
+"""Works and queries that nobody wrote, shaped like the catalogue's, for sizes past it; streamed.
+
+Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words a work, stop words left out, the word of
+rank 100 is in 5% of works, that of rank 1,000 in 0.7%, of rank 5,000 in 0.1%, as among 25,924 films. Query words are
+drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town", "journey", "grief").
+Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as
+the labeller gives it, few much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_DIMENSIONS, N_VALUES = 384, 212
+N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
+N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
+OFFSET = 50
+QUERY_RANKS = 50, 5_000
+N_QUERY_VALUES = 3
+STRENGTH_POWER = 5.0
+"""Of a uniform number, it gives 45% of strengths above .05 and 13% above .5; labellers give 55% and 9%."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive works: dense vectors (n, 384), words' ranks (n, 60), strengths of values (n, 212)."""
+
+    first: int
+    vectors: Floats
+    words: NDArray[np.int64]
+    values: Floats
+
+
+@dataclass(frozen=True)
+class SyntheticQuery:
+    """A dense vector (384,), four different words, weights of values (212,)."""
+
+    vector: Floats
+    words: NDArray[np.int64]
+    values: Floats
+
+
+def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Batch]:
+    """Gives works in batches."""
+    draw, space = np.random.default_rng(seed), make_space()
+    for first in range(0, n_works, size):
+        n = min(size, n_works - first)
+        yield Batch(
+            first,
+            near(draw, space, n),
+            draw_words(draw, (n, N_TEXT_WORDS), 0, N_WORDS),
+            (draw.random((n, N_VALUES)) ** STRENGTH_POWER).astype(np.float32),
+        )
+
+
+def make_queries(n_queries: int, seed: int = 11) -> list[SyntheticQuery]:
+    """Gives queries, all different."""
+    draw, space = np.random.default_rng(seed), make_space()
+    return [
+        SyntheticQuery(
+            near(draw, space, 1)[0],
+            draw.permutation(np.unique(draw_words(draw, 8 * N_QUERY_WORDS, *QUERY_RANKS)))[:N_QUERY_WORDS],
+            _query_values(draw),
+        )
+        for _ in range(n_queries)
+    ]
+
+
+def make_space(seed: int = 3) -> tuple[Floats, Floats]:
+    """Gives the centres (n, 64) that works and queries lie around, and how 64 dimensions lie in 384, (64, 384)."""
+    draw = np.random.default_rng(seed)
+    centres = draw.standard_normal((N_CENTRES, N_LATENT), dtype=np.float32)
+    return centres, draw.standard_normal((N_LATENT, N_DIMENSIONS), dtype=np.float32) / np.float32(N_LATENT**0.5)
+
+
+def near(draw: np.random.Generator, space: tuple[Floats, Floats], n: int) -> Floats:
+    """Gives unit vectors, each near a centre drawn anew.
+
+    Of 20,000, a query's nearest has cosine .74 to it, the 200th .31. With noise in all 384 dimensions alone a graph
+    found 71% of the exact best 200 among 20,000, of these 95%.
+    """
+    centres, dimensions = space
+    latent = centres[draw.integers(len(centres), size=n)] + SPREAD * draw.standard_normal((n, N_LATENT))
+    return unit(latent @ dimensions + NOISE * draw.standard_normal((n, N_DIMENSIONS)))
+
+
+def draw_words(draw: np.random.Generator, shape: int | tuple[int, ...], low: int, high: int) -> NDArray[np.int64]:
+    """Gives ranks from `low` to `high`, by inverting the law's distribution function."""
+    start, end = np.log(low + OFFSET), np.log(high + OFFSET)
+    ranks: NDArray[np.int64] = (np.exp(start + (end - start) * draw.random(shape)) - OFFSET).astype(np.int64)
+    return ranks
+
+
+def unit(vectors: NDArray[np.floating]) -> Floats:
+    """Scales rows to length 1."""
+    scaled: Floats = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def _query_values(draw: np.random.Generator) -> Floats:
+    weights = np.zeros(N_VALUES, dtype=np.float32)
+    weights[draw.choice(N_VALUES, N_QUERY_VALUES, replace=False)] = (1.0, 0.5, -0.5)
+    return weights
