@@ -172,6 +172,15 @@ def test_several_queries_are_answered_in_turn(engine: Engine, works: str) -> Non
     assert second.points[0].payload == {"year": 2001}
 
 
+def test_ranked_points_are_the_ids_and_scores_of_the_queries(engine: Engine, works: str) -> None:
+    requests = [
+        models.QueryRequest(query=[1.0, 0.0], using="text", limit=3, offset=1),
+        models.QueryRequest(query=[-1.0, 0.0], using="text"),
+    ]
+    answers = engine.query_batch_points(works, requests)
+    assert engine.rank_points(works, requests) == [[(p.id, p.score) for p in answer.points] for answer in answers]
+
+
 def test_queries_take_numpy_vectors(engine: Engine, works: str) -> None:
     assert ids(engine.query_points(works, np.array([1.0, 0.0], dtype=np.float32), using="text", limit=1)) == [6]
 

@@ -103,6 +103,16 @@ def test_value_filters_part_the_works_in_two(search: Search) -> None:
     assert giving.total + others.total == search.check()
 
 
+@pytest.mark.parametrize("mark", [0.2, 0.5, 0.7])
+def test_value_filters_let_through_just_the_works_of_that_score(search: Search, mark: float) -> None:
+    for scores, passes in (({"gte": mark}, lambda score: score >= mark), ({"lte": mark}, lambda score: score <= mark)):
+        page = ask(search, "humour", limit=100, values={"E9": scores})
+        assert page.hits
+        shown = [value.score for hit in page.hits for value in hit.values if value.id == "E9"]
+        assert shown
+        assert all(map(passes, shown))
+
+
 def _passes(passes, hit: Hit) -> bool:  # type: ignore[no-untyped-def]
     try:
         return bool(passes(hit))
