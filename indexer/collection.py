@@ -18,13 +18,17 @@ from indexer.bm25 import BM25, document_weights, query_weights
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.labelling import PRIMARY_SCORE
-from indexer.records import IndexedWork
+from indexer.records import IndexedWork, ValueLabel
 from indexer.settings import IndexSettings
 from indexer.values import TAG_PREFIX
 
 ALIAS = "works"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Changes with anything below that a reader relies on."""
+
+LEAST_STRENGTH = 0.1
+"""A value of less counts as one that the work does not give. Of the strengths of 608 books 43% are above; a point is
+half as large for it, and an index is filled in two thirds of the time."""
 
 Leg = Literal["text", "bm25", "values"]
 _KEYWORD = models.PayloadSchemaType.KEYWORD
@@ -138,13 +142,19 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
         id=point_id(indexed.work.id),
         vector={
             "text": indexed.features.vector.tolist(),
-            "values": value_weights({label.value_id: label.strength for label in indexed.labels}, facts.value_ids),
+            "values": value_weights({each.value_id: each.strength for each in told_labels(indexed)}, facts.value_ids),
             "bm25": document_weights(
                 facts.bm25.count(indexed.features.field_terms), facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b
             ),
         },
         payload=work_to_payload(indexed),
     )
+
+
+def told_labels(indexed: IndexedWork) -> list[ValueLabel]:
+    """Gives the labels that a point tells of, strongest first."""
+    told = (label for label in indexed.labels if label.strength >= LEAST_STRENGTH)
+    return sorted(told, key=lambda label: (-label.strength, label.value_id))
 
 
 def value_weights(weights: Mapping[str, float], value_ids: Sequence[str]) -> models.SparseVector:
@@ -157,9 +167,9 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     """Gives the facts to show, filter and count by. Keys ending in `_keys` hold the names that filters compare."""
     work = indexed.work
     creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
-    strongest = sorted(indexed.labels, key=lambda label: (-label.strength, label.value_id))
-    labels = [x for x in strongest if x.strength > 0 and not x.value_id.startswith(TAG_PREFIX)]
-    tags = [x for x in strongest if x.strength >= PRIMARY_SCORE and x.value_id.startswith(TAG_PREFIX)]
+    told = told_labels(indexed)
+    labels = [label for label in told if not label.value_id.startswith(TAG_PREFIX)]
+    tags = [label for label in told if label.strength >= PRIMARY_SCORE and label.value_id.startswith(TAG_PREFIX)]
     scores = {label.value_id: round(label.strength, 4) for label in labels}
     return work.model_dump(mode="json", exclude_none=True) | {
         "decade": None if work.year is None else work.year // 10 * 10,

@@ -23,6 +23,7 @@ def _nothing_of_the_user() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("EVOKE_") and not name.startswith("EVOKE_TEST_")]:
             patch.delenv(name)
         patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("EVOKE_RUNTIME", "torch")  # in a new home the model would be converted first: half a minute
         yield
 
 
