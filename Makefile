@@ -64,6 +64,7 @@ bench-growth: install
 
 # Evoke alone, step by step.
 bench-evoke: install
+	$(BIN)/python -m benchmarks.runtimes
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.indexing
 	$(BIN)/python -m benchmarks.serving
