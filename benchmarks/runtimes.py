@@ -2,8 +2,8 @@
 
 python -m benchmarks.runtimes [BENCHMARK] [--rounds N]
 
-BENCHMARK is a folder in BEIR's layout. Rounds go from the one to the other, each time in a process of its own: threads of
-two runtimes in one process get in each other's way. Told are medians, and the median of the rounds' ratios.
+BENCHMARK is a folder in BEIR's layout. Rounds go from the one to the other, each time in a process of its own: the
+threads of two runtimes in one process get in each other's way. Told are medians, and the median of the rounds' ratios.
 """
 
 from __future__ import annotations
