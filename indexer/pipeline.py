@@ -54,7 +54,8 @@ READ_BATCH = 1_000
 FEATURE_BATCH = 512
 """Works whose features are made and stored together: sorted by length they waste little padding, and a kill loses
 seconds of work."""
-FILL_BATCH = 512
+FILL_BATCH = 128
+"""Labelled and upserted together. An interrupted build waits for those that it is at: ten seconds of 512."""
 VERIFIED_SAMPLE = 25
 ROOM_BYTES = 192 * 2**20
 """The engine maps its files before it fills them: 160 MB for one work, which a file system in memory takes at once."""
