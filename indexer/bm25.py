@@ -18,11 +18,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from qdrant_client.models import SparseVector
 
 from indexer.errors import BM25Invalid
 from indexer.records import FieldTerms, TextField
+from indexer.tuning_file import read_tuning
 
 K1 = 1.2
 B = 0.75
@@ -65,18 +66,7 @@ def read_bm25(tuning: Path | None) -> BM25:
     Raises:
         BM25Invalid: the file cannot be read, or says what cannot be.
     """
-    if tuning is None:
-        return BM25()
-    try:
-        return _BM25Part.model_validate_json(tuning.read_bytes()).bm25
-    except OSError as error:
-        raise BM25Invalid(f"{tuning}: cannot be read: {error.strerror or error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BM25Invalid(
-            f"{tuning}: is no file of `evoke tune`: {f'{place}: ' * bool(place)}{first['msg']}"
-        ) from error
+    return read_tuning(tuning, _BM25Part, BM25Invalid).bm25 if tuning else BM25()
 
 
 @lru_cache(maxsize=500_000)

@@ -20,7 +20,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from indexer.errors import ModelUnavailable
-from indexer.model_files import ModelFiles
+from indexer.model_files import ModelFiles, first_line
 
 CONVERSION_VERSION = "1"
 """Changes with how the module is converted, so that a kept one is made anew."""
@@ -44,9 +44,7 @@ def load_module(model: ModelFiles) -> Any:
     try:
         return SentenceTransformer(str(model.folder), device="cpu").eval()
     except (OSError, ValueError) as error:
-        raise ModelUnavailable(
-            f"the model {model.name!r} cannot be loaded: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise ModelUnavailable(f"the model {model.name!r} cannot be loaded: {first_line(error)}") from error
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:

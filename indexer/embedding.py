@@ -136,8 +136,8 @@ class Encoder:
 
     def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
         """Gives each chunk's sums, in order."""
-        n_streams = min(self._runtime.n_streams, len(batches))
-        if n_streams <= 1:
+        n_streams = self._runtime.n_streams if len(batches) > 1 else 1
+        if n_streams == 1:
             for batch in batches:
                 yield from self._run_batch(batch)
             return

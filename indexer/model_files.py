@@ -108,9 +108,12 @@ def _fetch(name: str) -> Path:
     try:
         return Path(snapshot_download(repository, allow_patterns=list(_WANTED_OF_THE_HUB)))
     except (OSError, ValueError) as error:  # what the hub's client raises descends from these
-        raise ModelUnavailable(
-            f"the model {name!r} is no folder and cannot be fetched: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise ModelUnavailable(f"the model {name!r} is no folder and cannot be fetched: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """Gives the first line of what an error says, which may be nothing."""
+    return str(error).strip().split("\n", 1)[0]
 
 
 def _sha256(path: Path) -> str:

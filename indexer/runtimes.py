@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.conversion import converted_model, load_module
-from indexer.model_files import ModelFiles
+from indexer.model_files import ModelFiles, first_line
 
 Tokens = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -25,8 +25,11 @@ class Runtime(Protocol):
 
     name: str
     """Vectors of two names differ a little."""
-    n_streams: int
-    """How many batches are best run at once."""
+
+    @property
+    def n_streams(self) -> int:
+        """How many batches are best run at once."""
+        ...
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
         """Gives each token's vector, float32 (n, length, dim), of ids (n, length); padding has a mask of 0."""
@@ -38,7 +41,7 @@ def open_runtime(model: ModelFiles, cache: Path) -> Runtime:
     try:
         return OpenVinoRuntime(model, cache)
     except (ImportError, OSError, RuntimeError) as error:
-        logger.warning("the encoder runs on torch, several times slower, since OpenVINO fails: %s", _first_line(error))
+        logger.warning("the encoder runs on torch, several times slower, since OpenVINO fails: %s", first_line(error))
         return TorchRuntime(model)
 
 
@@ -71,17 +74,18 @@ class OpenVinoRuntime:
 
         self._core = openvino.Core()
         self._path = converted_model(model, cache)
-        self.n_streams = int(self._for_many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._requests = threading.local()
+        self._for_one = self._compile("LATENCY")
+        """All cores for one text: a short query takes two thirds of the time it takes on one."""
 
     @cached_property
-    def _for_one(self) -> Any:
-        """All cores for one text: a short query takes two thirds of the time it takes on one."""
-        return self._compile("LATENCY")
+    def n_streams(self) -> int:
+        """A batch a core."""
+        return int(self._for_many.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
     @cached_property
     def _for_many(self) -> Any:
-        """A core for each batch."""
+        """A core for each batch. Who serves never needs it: to compile it takes half a second."""
         return self._compile("THROUGHPUT")
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
@@ -98,7 +102,3 @@ class OpenVinoRuntime:
         # of just 32 tokens (a cosine of .81 to the reference).
         options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
         return self._core.compile_model(str(self._path), "CPU", options)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0]
