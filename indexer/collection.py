@@ -158,7 +158,7 @@ def told_labels(indexed: IndexedWork) -> list[ValueLabel]:
 
 
 def value_weights(weights: Mapping[str, float], value_ids: Sequence[str]) -> models.SparseVector:
-    """Gives the vector of a work's strengths, or of a query's wishes: places among `value_ids`, zeros left out."""
+    """Gives the vector of a work's strengths: places among `value_ids`, zeros left out."""
     told = [(place, weights[value_id]) for place, value_id in enumerate(value_ids) if weights.get(value_id)]
     return models.SparseVector(indices=[place for place, _ in told], values=[weight for _, weight in told])
 
