@@ -23,7 +23,7 @@ from indexer.settings import IndexSettings
 from indexer.values import TAG_PREFIX
 
 ALIAS = "works"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Changes with anything below that a reader relies on."""
 
 LEAST_STRENGTH = 0.1
@@ -171,6 +171,8 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     labels = [label for label in told if not label.value_id.startswith(TAG_PREFIX)]
     tags = [label for label in told if label.strength >= PRIMARY_SCORE and label.value_id.startswith(TAG_PREFIX)]
     scores = {label.value_id: round(label.strength, 4) for label in labels}
+    spoken = {label.value_id: (label.evidence.start, label.evidence.end) for label in labels + tags if label.evidence}
+    sentences = {span: place for place, span in enumerate(sorted(set(spoken.values())))}
     return work.model_dump(mode="json", exclude_none=True) | {
         "decade": None if work.year is None else work.year // 10 * 10,
         "genre_keys": [genre.casefold() for genre in work.genres],
@@ -180,9 +182,9 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         "values": scores,
         "primary_values": [value_id for value_id, score in scores.items() if score >= PRIMARY_SCORE],
         "tags": {label.value_id: round(label.strength, 4) for label in tags},
-        "evidence": {
-            label.value_id: [label.evidence.start, label.evidence.end] for label in labels + tags if label.evidence
-        },
+        # Many values share a sentence: a place each makes a payload a fifth shorter, which is read whole for every hit.
+        "sentences": [list(span) for span in sentences],
+        "evidence": {value_id: sentences[span] for value_id, span in spoken.items()},
     }
 
 

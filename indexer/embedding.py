@@ -147,7 +147,8 @@ class Encoder:
 
     def _run_batch(self, batch: Sequence[_Chunk]) -> list[_Sums]:
         lengths = np.array([len(chunk.ids) for chunk in batch])
-        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        width = -(-lengths.max() // self._runtime.padded_to) * self._runtime.padded_to
+        mask = (np.arange(width) < lengths[:, None]).astype(np.int64)
         ids = np.full(mask.shape, self.files.padding_id, dtype=np.int64)
         ids[mask == 1] = np.concatenate([chunk.ids for chunk in batch])
         tokens = self._runtime.run(ids, mask)

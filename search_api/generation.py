@@ -16,8 +16,7 @@ from indexer.embedding import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
 from indexer.values import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
-from search_api.records import Suggestion
-from search_api.titles import TitleIndex
+from search_api.titles import TitledWork, TitleIndex
 
 CHECK_SECONDS = 1.0
 """How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
@@ -121,13 +120,12 @@ class GenerationFollower:
 REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"
 
 
-def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Suggestion, tuple[str, ...]]]:
+def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
     """Gives every work's titles, most rated first, so that a name means its best-known bearer."""
     for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
-        work = Suggestion(
-            id=payload["id"], title=payload["title"], kind=payload.get("kind"), year=payload.get("year")
-        )  # fmt: skip
-        yield work, (payload["original_title"],) if payload.get("original_title") else ()
+        yield TitledWork(
+            payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")
+        )
 
 
 def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:

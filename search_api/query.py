@@ -133,6 +133,20 @@ class Query:
         """Whether nothing has yet been told of what happens in the work."""
         return not self.complements or position < self.complements[0].start
 
+    @cached_property
+    def stretches(self) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """For each word the stretches that begin with it, the longest first: the words, and which is the last."""
+        stretches = []
+        for first in range(len(self.tokens)):
+            words, last = self.tokens[first].word, first
+            found = [(words, last)]
+            while last - first < MAX_PHRASE_WORDS - 1 and self.joined(last):
+                last += 1
+                words = f"{words} {self.tokens[last].word}"
+                found.append((words, last))
+            stretches.append(tuple(reversed(found)))
+        return tuple(stretches)
+
     def word(self, index: int) -> str:
         """The word at an index; nothing past either end."""
         return self.tokens[index].word if 0 <= index < len(self.tokens) else ""
@@ -187,11 +201,7 @@ def find_phrases(query: Query, known: Container[str]) -> Iterator[Phrase]:
 
 
 def _longest_phrase(query: Query, first: int, known: Container[str]) -> Phrase | None:
-    stop = first
-    while stop - first < MAX_PHRASE_WORDS - 1 and query.joined(stop):
-        stop += 1
-    for last in range(stop, first - 1, -1):
-        words = query.words(first, last)
+    for words, last in query.stretches[first]:
         if words in known:
             return Phrase(words, first, last, start=first)
     return None

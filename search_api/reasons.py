@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from indexer.labelling import PRIMARY_SCORE
 from indexer.values import Facet, Taxonomy
-from search_api.records import HitValue, Intent, LegScore
+from search_api.records import Intent, LegScore
 
 CLOSE_RANK, CLOSE_SCORE = 20, 0.25
 """A work this high in the text leg is said to be close in meaning to the query. Among 350 works the nearest to
@@ -21,8 +21,8 @@ def explain(
     intent: Intent,
     taxonomy: Taxonomy,
     scores: Mapping[str, float],
-    values: Sequence[HitValue],
-    tags: Sequence[HitValue],
+    values: Sequence[str],
+    tags: Sequence[str],
     legs: Mapping[str, LegScore],
     matched_terms: Sequence[str],
 ) -> tuple[str, ...]:
@@ -32,18 +32,19 @@ def explain(
         intent: What was understood of the query.
         taxonomy: Whose values are spoken of.
         scores: The work's score for every value it has.
-        values: The values that the hit shows.
-        tags: The asked-for tags that the work has.
+        values: The values that the hit shows, by their ids.
+        tags: The asked-for tags that the work has, likewise.
         legs: The hit's place in each leg.
         matched_terms: The query's words that stand in the work.
     """
     reasons = []
     asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
-    wanted = [v for v in values if intent.values.get(v.id, 0) > 0 and v.score >= PRIMARY_SCORE]
+    wanted = [i for i in values if intent.values.get(i, 0) > 0 and scores[i] >= PRIMARY_SCORE]
     if wanted:
         reasons.append(f"{_say(wanted, taxonomy)}, {asked}")
     if tags:
-        reasons.append(f"is what people tag {_listed([f'“{tag.name}”' for tag in tags[:MOST_NAMED]])}, {asked}")
+        named = [f"“{taxonomy.names[tag]}”" for tag in tags[:MOST_NAMED]]
+        reasons.append(f"is what people tag {_listed(named)}, {asked}")
     unwanted = [
         taxonomy.by_id[i].name for i, w in intent.values.items() if w < 0 and scores.get(i, 0.0) <= ABSENT_SCORE
     ]
@@ -56,7 +57,7 @@ def explain(
         reasons.append("is close in meaning to your words")
     if matched_terms:
         reasons.append(f"mentions {_listed([f'“{term}”' for term in matched_terms[:MOST_NAMED]])}")
-    others = [value for value in values if value not in wanted and intent.values.get(value.id, 0) >= 0]
+    others = [i for i in values if i not in wanted and intent.values.get(i, 0) >= 0]
     if not wanted and not tags and others:
         reasons.append(_say(others[:MOST_NAMED], taxonomy))
     return tuple(reason[0].upper() + reason[1:] for reason in reasons)
@@ -66,11 +67,12 @@ def _is_close(text: LegScore) -> bool:
     return text.rank is not None and text.score is not None and text.rank <= CLOSE_RANK and text.score >= CLOSE_SCORE
 
 
-def _say(values: Sequence[HitValue], taxonomy: Taxonomy) -> str:
+def _say(values: Sequence[str], taxonomy: Taxonomy) -> str:
     """Gives "explores self-discovery and gives awe and hope" for the values of a work."""
+    spoken = [taxonomy.by_id[value_id] for value_id in values]
     clauses = []
     for facet, verb in _VERBS.items():
-        names = [value.name for value in values if taxonomy.by_id[value.id].facet == facet]
+        names = [value.name for value in spoken if value.facet == facet]
         if names:
             clauses.append(f"{verb} {_listed(names)}")
     return _listed(clauses)

@@ -18,15 +18,26 @@ class Remembered(Generic[T]):
         self._answers: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
 
-    def recall(self, question: Hashable, answer: Callable[[], T]) -> T:
-        """Gives the answer to a question, made by `answer` where it is not known."""
+    def get(self, question: Hashable) -> T | None:
+        """Gives the answer to a question, None where it is not known."""
         with self._lock:
             if question in self._answers:
                 self._answers.move_to_end(question)
-                return self._answers[question]
-        made = answer()  # outside of the lock: two who ask at once both make it, and nobody else waits
+            return self._answers.get(question)
+
+    def put(self, question: Hashable, answer: T) -> None:
+        """Keeps an answer, and forgets the one asked for longest ago where there are too many."""
         with self._lock:
-            self._answers[question] = made
+            self._answers[question] = answer
+            self._answers.move_to_end(question)
             while len(self._answers) > self._size:
                 self._answers.popitem(last=False)
+
+    def recall(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """Gives the answer to a question, made by `answer` where it is not known."""
+        known = self.get(question)
+        if known is not None:
+            return known
+        made = answer()  # outside of the lock: two who ask at once both make it, and nobody else waits
+        self.put(question, made)
         return made

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
+from crawler.records import Kind
 from search_api.records import Suggestion, WorkReference
 
 LEAST_SIMILARITY = 0.7
@@ -26,20 +28,31 @@ def normalise_title(title: str) -> str:
     plain = _BRACKETS.sub("", title).strip() or title
     if trailing := _TRAILING_ARTICLE.match(plain):
         plain = f"{trailing[2]} {trailing[1]}"
-    decomposed = unicodedata.normalize("NFKD", plain.replace("&", " and ").casefold())
-    unaccented = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _NOT_WORDS.sub(" ", unaccented.replace("'", "").replace("\u2019", "")).strip()
+    folded = plain.replace("&", " and ").casefold()
+    if not folded.isascii():  # most are, and taking accents off takes longer than all the rest
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    return _NOT_WORDS.sub(" ", folded.replace("'", "").replace("\u2019", "")).strip()
+
+
+class TitledWork(NamedTuple):
+    """A work by what it is called. Of tens of thousands, a record that validates itself would take longer to make."""
+
+    id: str
+    title: str
+    kind: Kind | None = None
+    year: int | None = None
+    original_title: str | None = None
 
 
 class TitleIndex:
-    """The titles of a generation. `works` come with their alternative titles, best known first where that is known."""
+    """The titles of a generation. `works` come best known first where that is known."""
 
-    def __init__(self, works: Iterable[tuple[Suggestion, tuple[str, ...]]]) -> None:
-        self._works: list[Suggestion] = []
+    def __init__(self, works: Iterable[TitledWork]) -> None:
+        self._works = list(works)
         self._by_title: dict[str, list[int]] = {}
-        for position, (work, other_titles) in enumerate(works):
-            self._works.append(work)
-            for title in dict.fromkeys(_variants((work.title, *other_titles))):
+        for position, work in enumerate(self._works):
+            titles = (work.title, work.original_title) if work.original_title else (work.title,)
+            for title in dict.fromkeys(_variants(titles)):
                 self._by_title.setdefault(title, []).append(position)
 
     @cached_property
@@ -60,13 +73,13 @@ class TitleIndex:
         text = normalise_title(typed)
         if not text:
             return []
-        found: dict[str, Suggestion] = {}
+        found: dict[int, None] = {}
         for title in self._ranked(text):
-            for position in self._by_title[title]:
-                found.setdefault(self._works[position].id, self._works[position])
+            found |= dict.fromkeys(self._by_title[title])
             if len(found) >= limit:
                 break
-        return list(found.values())[:limit]
+        works = (self._works[position] for position in list(found)[:limit])
+        return [Suggestion(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in works]
 
     def _ranked(self, text: str) -> Iterator[str]:
         titles = self._titles

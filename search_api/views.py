@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qdrant_client import models
@@ -12,7 +12,7 @@ from indexer.labelling import PRIMARY_SCORE
 from indexer.records import Work
 from indexer.values import Taxonomy
 from search_api.reasons import explain
-from search_api.records import Evidence, Hit, HitValue, Intent, LegScore, WorkView
+from search_api.records import Hit, Intent, LegScore, WorkView
 
 MOST_VALUES = 6
 
@@ -21,7 +21,8 @@ Payload = Mapping[str, Any]
 
 def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:
     """Gives a work with its strongest values."""
-    return WorkView(**_facts(payload), values=_strongest_values(payload, taxonomy, Intent(text="")))
+    shown = _strongest_values(payload["values"], Intent(text=""))
+    return WorkView(**_facts(payload), values=_labels(payload, payload["values"], shown, taxonomy))
 
 
 def record_to_hit(
@@ -34,17 +35,19 @@ def record_to_hit(
 ) -> Hit:
     """Gives a work of the answer with why it is there; `forms` has the query's terms as they were written."""
     payload = record.payload or {}
-    values = _strongest_values(payload, taxonomy, intent)
-    tags = _wanted_tags(payload, taxonomy, intent)
+    scores = payload["values"]
+    values = _strongest_values(scores, intent)
+    # The tags that were asked for and that people would give the work, score falling.
+    tags = [tag for tag in _by_score(payload["tags"]) if intent.tags.get(tag, 0) > 0]
     matched = _matched_terms(record, forms)
     return Hit(
         **_facts(payload),
-        values=values,
-        tags=tags,
+        values=_labels(payload, scores, values, taxonomy),
+        tags=_labels(payload, payload["tags"], tags, taxonomy),
         score=score,
-        legs=dict(legs),
+        legs=legs,
         matched_terms=matched,
-        reasons=explain(intent, taxonomy, payload["values"], values, tags, legs, matched),
+        reasons=explain(intent, taxonomy, scores, values, tags, legs, matched),
     )
 
 
@@ -52,40 +55,43 @@ def _facts(payload: Payload) -> dict[str, Any]:
     return {name: payload[name] for name in Work.model_fields if name in payload}
 
 
-def _strongest_values(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:
-    """Gives the values that were asked for and are there, then the work's strongest; score falling, then id."""
-    scores: Mapping[str, float] = payload["values"]
+def _by_score(scores: Mapping[str, float]) -> list[str]:
+    """Gives ids by their score falling, then by themselves."""
     # Two sorts by plain keys take a fifth of the time of one by tuples, of 72 values for every hit.
-    strongest = sorted(sorted(scores), key=scores.__getitem__, reverse=True)
+    return sorted(sorted(scores), key=scores.__getitem__, reverse=True)
+
+
+def _strongest_values(scores: Mapping[str, float], intent: Intent) -> list[str]:
+    """Gives the values that were asked for and are there, then the work's strongest."""
+    strongest = _by_score(scores)
     asked_for = {value_id for value_id, weight in intent.values.items() if weight > 0}
     wanted = [value_id for value_id in strongest if value_id in asked_for] if asked_for else []
     others = [value_id for value_id in strongest[: MOST_VALUES + len(wanted)] if value_id not in asked_for]
-    return tuple(_label(payload, taxonomy, i, scores[i]) for i in [*wanted, *others][:MOST_VALUES])
+    return [*wanted, *others][:MOST_VALUES]
 
 
-def _wanted_tags(payload: Payload, taxonomy: Taxonomy, intent: Intent) -> tuple[HitValue, ...]:
-    """Gives the tags that were asked for and that people would give the work, score falling."""
-    return tuple(
-        _label(payload, taxonomy, i, score) for i, score in payload["tags"].items() if intent.tags.get(i, 0) > 0
-    )
+def _labels(
+    payload: Payload, scores: Mapping[str, float], dimensions: Sequence[str], taxonomy: Taxonomy
+) -> list[dict[str, Any]]:
+    """Gives the fields of a `HitValue` for each value or tag: validated with the whole hit, in half the time."""
+    return [
+        {
+            "id": dimension,
+            "name": taxonomy.names[dimension],
+            "score": scores[dimension],
+            "is_primary": scores[dimension] >= PRIMARY_SCORE,
+            "evidence": _evidence(payload, dimension),
+        }
+        for dimension in dimensions
+    ]
 
 
-def _label(payload: Payload, taxonomy: Taxonomy, dimension: str, score: float) -> HitValue:
-    return HitValue(
-        id=dimension,
-        name=taxonomy.names[dimension],
-        score=score,
-        is_primary=score >= PRIMARY_SCORE,
-        evidence=_evidence(payload, dimension),
-    )
-
-
-def _evidence(payload: Payload, value_id: str) -> Evidence | None:
-    span = payload["evidence"].get(value_id)
-    if span is None:
+def _evidence(payload: Payload, dimension: str) -> dict[str, Any] | None:
+    place = payload["evidence"].get(dimension)
+    if place is None:
         return None
-    start, end = span
-    return Evidence(text=payload["description"][start:end], start=start, end=end)
+    start, end = payload["sentences"][place]
+    return {"text": payload["description"][start:end], "start": start, "end": end}
 
 
 def _matched_terms(record: models.Record, forms: Mapping[str, str]) -> tuple[str, ...]:

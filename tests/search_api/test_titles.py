@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from search_api.records import Suggestion
-from search_api.titles import TitleIndex, normalise_title
+from search_api.titles import TitledWork, TitleIndex, normalise_title
 
 TITLES = TitleIndex(
     [
-        (Suggestion(id="solaris-1972", title="Solaris", kind="movie", year=1972), ("Солярис",)),
-        (Suggestion(id="solaris-2002", title="Solaris", kind="movie", year=2002), ()),
-        (Suggestion(id="matrix", title="Matrix, The", kind="movie", year=1999), ()),
-        (Suggestion(id="moon", title="Trip to the Moon, A (Voyage dans la lune, Le)", kind="movie"), ()),
-        (Suggestion(id="amelie", title="Amélie", kind="movie"), ("Le Fabuleux Destin d'Amélie Poulain",)),
-        (Suggestion(id="hobbit", title="The Hobbit (Middle-earth, #0)", kind="book"), ()),
-        (Suggestion(id="interstellar", title="Interstellar", kind="movie"), ()),
-        (Suggestion(id="it", title="It", kind="book"), ()),
-        (Suggestion(id="pride", title="Pride & Prejudice", kind="movie"), ()),
+        TitledWork("solaris-1972", "Solaris", "movie", 1972, "Солярис"),
+        TitledWork("solaris-2002", "Solaris", "movie", 2002),
+        TitledWork("matrix", "Matrix, The", "movie", 1999),
+        TitledWork("moon", "Trip to the Moon, A (Voyage dans la lune, Le)", "movie"),
+        TitledWork("amelie", "Amélie", "movie", original_title="Le Fabuleux Destin d'Amélie Poulain"),
+        TitledWork("hobbit", "The Hobbit (Middle-earth, #0)", "book"),
+        TitledWork("interstellar", "Interstellar", "movie"),
+        TitledWork("it", "It", "book"),
+        TitledWork("pride", "Pride & Prejudice", "movie"),
     ]
 )
 
