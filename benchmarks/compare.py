@@ -5,7 +5,8 @@ python -m benchmarks.compare [BENCHMARK...] [--systems NAME...] [--rounds N] [--
 BENCHMARK is a folder in BEIR's layout. Each system indexes the works in a process of its own, from nothing to the end
 of that process. Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so
 that what slows the machine slows them all; told are the medians of rounds, and of the rounds' ratios to Evoke. Then the
-two with an API serve it, one worker each, in rounds likewise. A system that fails is told in a line; the rest go on.
+two with an API serve it, by one worker each and by one a core, in rounds likewise. A system that fails is told in a
+line; the rest go on.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from indexer.embedding import Encoder
 EVOKE = "evoke"
 WITH_API = (EVOKE, "txtai")
 CLIENTS = (1, 8, 32)
+WORKERS = sorted({1, cpu_count() or 1})
 MEASURE = "nDCG@10"
 DATA = Path("../shared/data")
 PEERS_PYTHON = Path(".venv-peers/bin/python")
@@ -63,7 +65,8 @@ class Figures:
     p99_ms: list[float] = field(default_factory=list)
     long_p50_ms: list[float] = field(default_factory=list)
     long_p99_ms: list[float] = field(default_factory=list)
-    queries_per_second: dict[str, list[float]] = field(default_factory=dict)
+    queries_per_second: dict[int, dict[int, list[float]]] = field(default_factory=dict)
+    """By workers, then by clients."""
     quality: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -121,7 +124,8 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
         tell(f"indexed in {perf_counter() - started:.0f} s")
         runs = search(ready, benchmark, figures, options)
         tell(f"searched after {perf_counter() - started:.0f} s")
-        serve([system for system in ready if system.name in WITH_API], figures, options)
+        for workers in WORKERS:
+            serve([system for system in ready if system.name in WITH_API], workers, figures, options)
         tell(f"served after {perf_counter() - started:.0f} s")
     judge_runs(benchmark, runs, figures)
     words = median(len(text.split()) for text in benchmark.queries.values())
@@ -210,18 +214,18 @@ def add_round(
         figures.failures.append(f"search: {n_failed} of {n_asked} queries failed")
 
 
-def serve(systems: Sequence[System], figures: Mapping[str, Figures], options: argparse.Namespace) -> None:
+def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures], options: argparse.Namespace) -> None:
     """Asks the APIs, in rounds from system to system; every query is new to a server."""
     with ExitStack() as stack:
         ports: dict[str, int] = {}
         for system in systems:
             try:
-                ports[system.name] = stack.enter_context(serving(system))
+                ports[system.name] = stack.enter_context(serving(system, workers))
             except SystemFailed as error:
                 fail(system.name, figures[system.name], f"serve: {error}")
         queries = iter(short_queries(options.rounds * options.requests * len(CLIENTS), seed=6))
         for number in range(options.rounds):
-            tell(f"round {number + 1} of requests")
+            tell(f"round {number + 1} of requests to {workers} workers")
             for clients in CLIENTS:
                 asked = [next(queries) for _ in range(options.requests)]
                 for system in systems:
@@ -229,7 +233,7 @@ def serve(systems: Sequence[System], figures: Mapping[str, Figures], options: ar
                         answer = load(system, ports[system.name], asked, clients)
                         reached = len(answer["milliseconds"]) / answer["seconds"]
                         own = figures[system.name]
-                        own.queries_per_second.setdefault(str(clients), []).append(reached)
+                        own.queries_per_second.setdefault(workers, {}).setdefault(clients, []).append(reached)
                         if answer["failed"]:
                             own.failures.append(f"serve: {answer['failed']} of {len(asked)} requests failed")
 
@@ -274,13 +278,19 @@ def table(compared: Comparison) -> Iterator[str]:
     yield ""
     yield f"Long: the {compared.n_judged} queries that are judged, of {compared.query_words:.0f} words in the middle."
     yield ""
-    yield f"| queries/s over HTTP, one worker | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
-    yield "|---|" + "--:|" * len(CLIENTS)
-    for name, own in figures.items():
-        if own.queries_per_second:
-            rates = [(own.queries_per_second.get(str(n), []), ours.queries_per_second.get(str(n), [])) for n in CLIENTS]
-            cells = [beside(middle(rate), None if name == EVOKE else ratio(our, rate)) for rate, our in rates]
-            yield f"| {name} | {' | '.join(cells)} |"
+    yield f"| queries/s over HTTP | workers | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
+    yield "|---|--:|" + "--:|" * len(CLIENTS)
+    for workers in WORKERS:
+        for name, own in figures.items():
+            if reached := own.queries_per_second.get(workers):
+                our = ours.queries_per_second.get(workers, {})
+                cells = [
+                    beside(
+                        middle(reached.get(n, [])), None if name == EVOKE else ratio(our.get(n, []), reached.get(n, []))
+                    )
+                    for n in CLIENTS
+                ]
+                yield f"| {name} | {workers} | {' | '.join(cells)} |"
     yield ""
     yield from (f"{name}: {own.versions}." for name, own in figures.items() if own.versions)
     yield from (f"{name} failed: {failure}" for name, own in figures.items() for failure in own.failures)

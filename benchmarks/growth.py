@@ -37,7 +37,7 @@ from benchmarks.synthetic import (
     make_queries,
 )
 from indexer.bm25 import K1, B
-from indexer.collection import ALIAS, GenerationFacts, Leg, create_generation, swap_generation
+from indexer.collection import ALIAS, LEAST_STRENGTH, GenerationFacts, Leg, create_generation, swap_generation
 from indexer.engine import EdgeClient
 from indexer.settings import IndexSettings
 from search_api.generation import Generation
@@ -135,7 +135,7 @@ def to_points(batch: Batch) -> Iterator[models.PointStruct]:
             vector={
                 "text": vector.tolist(),
                 "bm25": models.SparseVector.model_construct(indices=terms.tolist(), values=weights.tolist()),
-                "values": sparse(values),
+                "values": sparse(np.where(values >= LEAST_STRENGTH, values, 0)),
             },
             payload={"id": str(number), "title": f"Work {number}", "kind": "book", "year": 1950 + number % 75},
         )

@@ -25,9 +25,10 @@ from evaluation.systems import OnceEncoder
 from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.asking import Question, open_reading
 from search_api.descriptions import Descriptions, save_descriptions
 from search_api.records import SearchRequest
-from search_api.search import Question, Search, open_reading
+from search_api.search import Search
 
 N_FOLDS = 5
 """Parts of the works that are described: each is judged by what the descriptions of the others taught."""

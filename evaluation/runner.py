@@ -30,8 +30,8 @@ from indexer.pipeline import BuildReport, build_index
 from indexer.records import Features, FieldTerms, Work, sum_fields
 from indexer.store import Store
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.asking import open_reading
 from search_api.descriptions import Descriptions, load_descriptions
-from search_api.search import open_reading
 from search_api.tuned import open_tuned
 
 

@@ -36,6 +36,7 @@ from indexer.embedding import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.records import TEXT_FIELDS, TextField
 from indexer.values import load_taxonomy
+from search_api.asking import open_reading
 from search_api.descriptions import load_descriptions
 from search_api.fusion import YEAR, kind_of_query
 from search_api.records import (
@@ -49,7 +50,7 @@ from search_api.records import (
     SearchRequest,
     Tuned,
 )
-from search_api.search import Candidates, Search, open_reading
+from search_api.search import Candidates, Search
 from search_api.tuned import open_tuned
 
 OBJECTIVE = "nDCG@10"

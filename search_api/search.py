@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from qdrant_client import models
 
-from indexer.analysis import Analyser
-from indexer.bm25 import keep_telling, query_weights
-from indexer.collection import Leg
 from indexer.embedding import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
-from indexer.head import Reading, load_head
-from indexer.labelling import PRIMARY_SCORE
+from indexer.head import Reading
 from indexer.values import Taxonomy, load_taxonomy
+from search_api.asking import Asker, Question, open_reading
 from search_api.descriptions import Descriptions, load_descriptions
 from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, kind_of_query, order_ranking, year_weight
+from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, order_ranking, year_weight
 from search_api.generation import Generation, GenerationFollower
-from search_api.intent import parse_intent
-from search_api.reading import guess_values
 from search_api.records import (
     DEFAULT_CLEANINGS,
     FACETS,
     NO_FILTERS,
-    Choice,
-    Cleaning,
     Cleanings,
     FacetCount,
     Facets,
@@ -46,21 +34,18 @@ from search_api.records import (
     SearchRequest,
     Suggestion,
     ValueView,
-    WorkReference,
     WorkView,
 )
 from search_api.remembered import Remembered
 from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
-    LegQuery,
     count_ranked,
     count_works,
     engine_filter,
     fetch_works,
     find_allowed,
     find_candidates,
-    find_idf,
     keep_allowed,
 )
 from search_api.settings import SearchSettings
@@ -77,20 +62,6 @@ REMEMBERED_COUNTS = 1_000
 TITLE_LEG = "title"
 """The works whose title is the whole query. The engine has no such leg: a title of stop words has no BM25 terms."""
 MOST_NAMESAKES = 10
-LIKE_VALUES_WEIGHT = 0.5
-UNLIKE_WEIGHT = -0.5
-BESIDE_TAGS = 0.25
-"""What a value weighs where the words name community tags, which say more precisely what is meant."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """An intent as the engine is asked it: a query a leg, and the query's terms as they were written."""
-
-    query: str
-    intent: Intent
-    legs: Mapping[Leg, LegQuery]
-    forms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,13 +87,6 @@ def open_search(settings: SearchSettings) -> Search:
     descriptions = load_descriptions(settings.descriptions)
     tuned = open_tuned(settings)
     return Search(engine, encoder, taxonomy, tuned, reading, descriptions=descriptions, cleanings=tuned.cleanings)
-
-
-def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
-    """Gives how queries are read by their meaning; None where that was learnt for another encoder or taxonomy."""
-    head = load_head(settings.values_head)
-    is_ours = (head.encoder_fingerprint, head.reading.dimensions) == (encoder.fingerprint, taxonomy.dimensions)
-    return head.reading if is_ours else None
 
 
 class Search:
@@ -159,14 +123,9 @@ class Search:
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusions = fusions
-        self._reading = reading
-        self._descriptions = descriptions
-        self._cleanings = cleanings
-        self._embed = lru_cache(n_remembered)(self._embed_text)
+        self._asker = Asker(engine, encoder, taxonomy, reading, descriptions, cleanings, n_remembered)
         self._pages: Remembered[str] = Remembered(min(n_remembered, REMEMBERED_PAGES))
         self._counts: Remembered[int] = Remembered(min(n_remembered, REMEMBERED_COUNTS))
-        self._analyser = Analyser()
-        self._analyser_lock = threading.Lock()
         self._generations = GenerationFollower(engine, encoder, taxonomy)
 
     def close(self) -> None:
@@ -182,7 +141,7 @@ class Search:
     def cleaning(self, cleanings: Cleanings) -> Search:
         """Gives this search with other cleanings, likewise."""
         other = copy(self)
-        other._cleanings, other._pages = cleanings, Remembered(0)
+        other._asker, other._pages = self._asker.cleaning(cleanings), Remembered(0)
         return other
 
     def allowed(self, intent: Intent) -> set[str] | None:
@@ -199,9 +158,7 @@ class Search:
     def check(self) -> int:
         """Gives how many works can be searched; loads what the first request would wait for."""
         n_works = self._generations.use(lambda generation: count_works(self.engine, generation.name, None))
-        self.encoder.warm()
-        with self._analyser_lock:
-            self._analyser.terms("warm")
+        self._asker.warm()
         return n_works
 
     def search(self, request: SearchRequest) -> Page:
@@ -215,7 +172,7 @@ class Search:
         self._check_values("weights", request.weights)
 
         def answer(generation: Generation) -> Page:
-            question = self._understand(request, generation)
+            question = self._asker.ask(request, generation)
             return self._answer(generation, question, request.offset, request.limit)
 
         # What is set matters: a filter set to nothing replaces the one that the words ask for.
@@ -233,16 +190,7 @@ class Search:
         self._check_filters(filters)
 
         def answer(generation: Generation) -> Page:
-            records = fetch_works(self.engine, generation.name, [work_id], vectors=("text", "values"))
-            if not records:
-                raise WorkNotFound(work_id)
-            title = (records[0].payload or {})["title"]
-            intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
-            vectors: Any = records[0].vector
-            legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
-            if (values := _given(vectors["values"], len(generation.facts.value_ids))).any():
-                legs["values"] = _to_sparse(values)
-            return self._answer(generation, Question("", intent, legs), offset, limit)
+            return self._answer(generation, self._asker.similar(work_id, filters, generation), offset, limit)
 
         asked = (work_id, filters.model_dump_json(), limit, offset)
         return _timed(started, self._recall(asked, limit, answer))
@@ -303,13 +251,13 @@ class Search:
 
     def ask(self, request: SearchRequest) -> Question:
         """Gives a request as the engine is asked it, for those who measure or fuse in another way."""
-        return self._generations.use(lambda generation: self._understand(request, generation))
+        return self._generations.use(lambda generation: self._asker.ask(request, generation))
 
     def find(self, request: SearchRequest, depth: int) -> Candidates:
         """Gives what `search` fuses: each leg's best `depth` works, for those who fuse in several ways."""
 
         def answer(generation: Generation) -> Candidates:
-            question = self._understand(request, generation)
+            question = self._asker.ask(request, generation)
             return self._find(generation, question, _searchable(question.intent), depth)
 
         return self._generations.use(answer)
@@ -322,7 +270,7 @@ class Search:
         end = request.offset + request.limit
 
         def answer(generation: Generation) -> list[list[tuple[str, float]]]:
-            question = self._understand(request, generation)
+            question = self._asker.ask(request, generation)
             works = _searchable(question.intent)
             fusions = [fusion_for(question.intent, way) for way in ways]
             # Not the deepest for all: how deep an approximate leg is asked moves what it finds first.
@@ -361,70 +309,6 @@ class Search:
         for value_id in value_ids:
             if value_id not in self._taxonomy.by_id:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
-
-    def _read(self, request: SearchRequest, generation: Generation) -> Intent:
-        """Gives what a request means: its own filters and weights replace those read from its words."""
-        if not request.interpret:
-            return weigh(Intent(text=request.query, filters=request.filters), request.weights)
-        intent = parse_intent(
-            request.query,
-            self._taxonomy,
-            genres=generation.genres,
-            find_work=generation.titles.find,
-            guess=self._guess if self._reading else None,
-        )
-        if intent.filters.genres and not generation.genres_known:
-            unwanted_only = Choice(none=intent.filters.genres.none)
-            intent = intent.model_copy(update={"filters": intent.filters.model_copy(update={"genres": unwanted_only})})
-        intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
-        given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
-        return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
-
-    def _understand(self, request: SearchRequest, generation: Generation) -> Question:
-        """Gives a request as the engine is asked it, its words cleaned as their kind is; plain text stays as it is."""
-        intent = self._read(request, generation)
-        cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
-        if not cleaning.unwrap:
-            intent = intent.model_copy(update={"text": request.query})
-        return self._ask(generation, request.query, intent, cleaning)
-
-    def _embed_text(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = self.encoder.encode([text])[0]
-        vector.setflags(write=False)
-        return vector
-
-    def _guess(self, text: str) -> dict[str, float]:
-        return guess_values(self._reading.shares(self._embed(text))) if self._reading else {}
-
-    def _ask(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> Question:
-        with self._analyser_lock:
-            terms = self._analyser.terms_and_words(intent.text)
-        forms: dict[str, str] = {}
-        for term, word in terms:
-            forms.setdefault(term, word)
-        text = self._embed(intent.text)
-        wanted = wanted_dimensions(intent)
-        values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
-        # What the words say of a value counts, not what the works they name happen to give.
-        unsaid = values == 0
-        for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
-            ids = [work.id for work in works]
-            for record in fetch_works(self.engine, generation.name, ids, vectors=("text", "values")):
-                vectors: Any = record.vector
-                text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
-                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _given(vectors["values"], len(values))
-        if intent.is_description and self._descriptions:
-            text = self._descriptions.turn(text, self.encoder.fingerprint)
-        legs: dict[Leg, LegQuery] = {"text": text}
-        if terms:
-            weigh = self._descriptions.weigh if cleaning.weigh_terms and self._descriptions else query_weights
-            legs["bm25"] = bm25 = weigh(term for term, _ in terms)
-            if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
-                idf = find_idf(self.engine, generation.name, bm25.indices)
-                legs["bm25"] = keep_telling(bm25, idf, cleaning.most_terms)
-        if values.any():
-            legs["values"] = _to_sparse(values)
-        return Question(query, intent, legs, forms)
 
     def _answer(self, generation: Generation, question: Question, offset: int, limit: int) -> Page:
         intent = question.intent
@@ -469,33 +353,6 @@ class Search:
         return ranked + [(work_id, 0.0) for work_id, _ in nearest["text"] if work_id not in fused]
 
 
-def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
-    """Gives an intent without some of its parts, named by their paths: `values.E4`, `like.ID`, `filters.year`."""
-    filters = {name: None for name in Filters.model_fields if f"filters.{name}" in parts and name != "values"}
-    return intent.model_copy(
-        update={
-            "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
-            "tags": {} if any(f"values.{i}" in parts for i in intent.values) else intent.tags,
-            "like": tuple(work for work in intent.like if f"like.{work.id}" not in parts),
-            "unlike": tuple(work for work in intent.unlike if f"unlike.{work.id}" not in parts),
-            "filters": intent.filters.model_copy(update=filters),
-        }
-    )
-
-
-def weigh(intent: Intent, weights: Mapping[str, float]) -> Intent:
-    """Gives an intent with these weights in place of its own, value by value; one of 0 takes the value out."""
-    values = {value_id: weight for value_id, weight in {**intent.values, **weights}.items() if weight}
-    # Tags say the words' values more precisely; whoever weighs values means those instead.
-    return intent.model_copy(update={"values": values, "tags": {} if weights else intent.tags})
-
-
-def wanted_dimensions(intent: Intent) -> dict[str, float]:
-    """Gives the weights of values and tags that the `values` leg is asked for."""
-    beside = BESIDE_TAGS if intent.tags else 1.0
-    return {**{value_id: beside * weight for value_id, weight in intent.values.items()}, **intent.tags}
-
-
 def _searchable(intent: Intent) -> models.Filter | None:
     """Gives the filter of an intent, less the works that it names: whoever names a work knows it."""
     return engine_filter(intent.filters, without=_named(intent))
@@ -519,19 +376,3 @@ def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[s
             if work_id in legs:
                 legs[work_id][leg] = LegScore(score=score, rank=rank)
     return legs
-
-
-def _given(vector: models.SparseVector, n_dimensions: int) -> NDArray[np.float32]:
-    """Gives the strengths of what a work gives, float32 (n_dimensions,), and 0 for what it hardly gives.
-
-    With those too, similar works would have less in common and take ten times as long to find (Jaccard of the tags of
-    300 works and their ten similar: films .131 instead of .144, books .375 instead of .417).
-    """
-    given = np.zeros(n_dimensions, dtype=np.float32)
-    given[vector.indices] = vector.values
-    return np.where(given >= PRIMARY_SCORE, given, np.float32(0))
-
-
-def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:
-    places = np.flatnonzero(vector)
-    return models.SparseVector(indices=places.tolist(), values=vector[places].tolist())

@@ -43,11 +43,11 @@ class System:
         """What answers lines."""
         return [*self._worker(), "search"]
 
-    def serve_command(self, port: int) -> list[str]:
-        """What serves the index over HTTP, with one worker, as either system does by default."""
+    def serve_command(self, port: int, workers: int) -> list[str]:
+        """What serves the index over HTTP."""
         if self.name == "evoke":
-            return [str(self.python), "-m", "evoke", "serve", "--port", str(port), "--workers", "1"]
-        serve = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log"]
+            return [str(self.python), "-m", "evoke", "serve", "--port", str(port), "--workers", str(workers)]
+        serve = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-access-log"]
         return [str(self.python), "-m", "uvicorn", "txtai.api:app", "--log-level", "warning", *serve]
 
     def request(self, query: str) -> tuple[str, str, str | None]:
@@ -136,8 +136,8 @@ class Worker:
 
 
 @contextmanager
-def serving(system: System) -> Iterator[int]:
-    """Gives the port of a server that answers, and ends it by its own process id.
+def serving(system: System, workers: int = 1) -> Iterator[int]:
+    """Gives the port of a server that answers, with so many workers, and ends it by its own process id.
 
     Raises:
         SystemFailed: it does not start.
@@ -148,7 +148,7 @@ def serving(system: System) -> Iterator[int]:
     port = free_port()
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            system.serve_command(port), cwd=ROOT, env=system.environment(), stdout=log, stderr=log
+            system.serve_command(port, workers), cwd=ROOT, env=system.environment(), stdout=log, stderr=log
         )
         try:
             _wait_until_answering(system, process, port, log)
