@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.conversion import converted_model, load_module
+from indexer.conversion import TELEMETRY, converted_model, load_module
+from indexer.imports import without
 from indexer.model_files import ModelFiles, first_line
 
 Tokens = NDArray[np.int64]
@@ -76,7 +77,8 @@ class OpenVinoRuntime:
     on a core as they were, and 1.6 with few shapes. Documents take as long either way."""
 
     def __init__(self, model: ModelFiles, cache: Path) -> None:
-        import openvino
+        with without(TELEMETRY):
+            import openvino
 
         self._core = openvino.Core()
         self._path = converted_model(model, cache)

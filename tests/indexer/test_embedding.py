@@ -80,6 +80,11 @@ def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:
     assert {path: path.stat().st_mtime_ns for path in real_encoder._converted.rglob("*.xml")} == made
 
 
+def test_openvino_tells_nobody_that_it_is_used(real_encoder: Encoder) -> None:
+    real_encoder.warm()
+    assert "openvino_telemetry" not in sys.modules
+
+
 def test_torch_stands_in_where_openvino_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, torch_encoder: Encoder
 ) -> None:
