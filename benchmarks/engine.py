@@ -40,7 +40,7 @@ class Corpus:
     """Synthetic works."""
 
     vectors: np.ndarray
-    words: np.ndarray
+    words: list[np.ndarray]
     kinds: np.ndarray
     years: np.ndarray
     genres: np.ndarray
@@ -92,7 +92,7 @@ def make_corpus(generator: np.random.Generator, n_points: int) -> Corpus:
     batches = list(make_batches(n_points))
     return Corpus(
         np.concatenate([batch.vectors for batch in batches]),
-        np.concatenate([batch.words for batch in batches]),
+        [words for batch in batches for words in batch.words],
         kinds=generator.integers(2, size=n_points),
         years=generator.integers(1950, 2026, size=n_points),
         genres=generator.integers(len(GENRES), size=(n_points, 3)),

@@ -1,4 +1,4 @@
-"""What the command line and the HTTP service add to the work itself.
+"""What the command line and the HTTP service add to the work itself, and how long it takes until they answer.
 
 python -m benchmarks.serving [--home FOLDER] [--queries N]
 
@@ -26,6 +26,7 @@ from typing import Any
 
 import uvicorn
 
+from benchmarks.peers.processes import System, serving
 from indexer.embedding import open_encoder
 from indexer.engine import open_engine
 from indexer.pipeline import build_index
@@ -57,6 +58,7 @@ def main() -> None:
         settings = SearchSettings(home=options.home or Path(temporary))
         if not options.home:
             build_index([], IndexSettings(home=settings.home))
+        print_start_time(settings.home)
         measure_service(settings, options.queries)
 
 
@@ -64,6 +66,15 @@ def print_help_time(runs: int = 11) -> None:
     command = [sys.executable, "-m", "evoke", "--help"]
     seconds = [timed(partial(subprocess.run, command, capture_output=True, check=True)) for _ in range(runs)]
     print(f"evoke --help: median {statistics.median(seconds) * 1_000:.0f} ms of {runs}")
+
+
+def print_start_time(home: Path, runs: int = 5) -> None:
+    seconds = []
+    for _ in range(runs):
+        started = perf_counter()
+        with serving(System("evoke", Path(sys.executable), home)):
+            seconds.append(perf_counter() - started)
+    print(f"evoke serve, until the first search is answered: median {statistics.median(seconds):.2f} s of {runs}")
 
 
 class Clocked:

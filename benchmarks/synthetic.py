@@ -1,8 +1,9 @@
 """Works and queries that nobody wrote, shaped like the catalogue's, for sizes past it; streamed.
 
-Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words a work, stop words left out, the word of
-rank 100 is in 5% of works, that of rank 1,000 in 0.7%, of rank 5,000 in 0.1%, as among 25,924 films. Query words are
-drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town", "journey", "grief").
+Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words in a work of middle length, stop words
+left out, the word of rank 100 is in 5% of works, that of rank 1,000 in 0.8%, of rank 5,000 in 0.1%, as among 25,924
+films. Query words are drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town",
+"journey", "grief").
 Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as
 the labeller gives it, few much.
 """
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 N_DIMENSIONS, N_VALUES = 384, 212
 N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
 N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
+LENGTHS_SPREAD = 0.5
+"""Of the logarithm of works' lengths. Were all as long, the best by BM25 would be equals, which cost more to order."""
 OFFSET = 50
 QUERY_RANKS = 50, 5_000
 N_QUERY_VALUES = 3
@@ -29,11 +32,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive works: dense vectors (n, 384), words' ranks (n, 60), strengths of values (n, 212)."""
+    """Consecutive works: dense vectors (n, 384), the ranks of each one's words, strengths of values (n, 212)."""
 
     first: int
     vectors: Floats
-    words: NDArray[np.int64]
+    words: list[NDArray[np.int64]]
     values: Floats
 
 
@@ -51,10 +54,11 @@ def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Bat
     draw, space = np.random.default_rng(seed), make_space()
     for first in range(0, n_works, size):
         n = min(size, n_works - first)
+        lengths = np.maximum(1, draw.lognormal(np.log(N_TEXT_WORDS), LENGTHS_SPREAD, n).astype(int))
         yield Batch(
             first,
             near(draw, space, n),
-            draw_words(draw, (n, N_TEXT_WORDS), 0, N_WORDS),
+            np.split(draw_words(draw, lengths.sum(), 0, N_WORDS), lengths.cumsum()[:-1]),
             (draw.random((n, N_VALUES)) ** STRENGTH_POWER).astype(np.float32),
         )
 

@@ -196,7 +196,7 @@ def _wait_until_answering(system: System, process: subprocess.Popen[Any], port: 
             pass
         finally:
             connection.close()
-        sleep(0.3)
+        sleep(0.02)
     raise SystemFailed(_last_line(log) or "the server does not answer")
 
 
