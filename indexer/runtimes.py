@@ -20,6 +20,10 @@ Vectors = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 
+_FIRST_RUN = threading.Lock()
+"""Until a first run has ended, two threads that give OpenVINO an array can wait for each other for ever: one has the
+guard of what pybind11 prepares once and waits for Python's lock, the other the reverse."""
+
 
 class Runtime(Protocol):
     """Runs a batch of token ids. Thread-safe."""
@@ -86,6 +90,8 @@ class OpenVinoRuntime:
         self._alone = threading.Lock()
         self._on_one_core = self._compile("THROUGHPUT")
         self._on_all_cores = self._compile("LATENCY")
+        with _FIRST_RUN:
+            self.run(*(np.ones((1, self.padded_to), dtype=np.int64) for _ in ("ids", "mask")))
 
     @cached_property
     def n_streams(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -83,6 +84,33 @@ def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:
 def test_openvino_tells_nobody_that_it_is_used(real_encoder: Encoder) -> None:
     real_encoder.warm()
     assert "openvino_telemetry" not in sys.modules
+
+
+FIRST_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from indexer.embedding import Encoder
+
+runtime, together, ids = Encoder(converted=Path(sys.argv[1]))._runtime, threading.Barrier(8), np.ones((2, 16), int)
+
+def run():
+    runtime._request("one")
+    together.wait()
+    runtime.run(ids, ids)
+
+for thread in (threads := [threading.Thread(target=run) for _ in range(8)]):
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_encode_for_the_first_time_do_not_wait_for_each_other_for_ever(real_encoder: Encoder) -> None:
+    real_encoder.warm()
+    for _ in range(3):  # without the first run that opening makes, two of three hang
+        command = [sys.executable, "-c", FIRST_AT_ONCE, str(real_encoder._converted)]
+        subprocess.run(command, check=True, timeout=60)
 
 
 def test_torch_stands_in_where_openvino_is_missing(
