@@ -1,6 +1,6 @@
 """Evoke beside its peers: the same works, the same model, the same machine, in one run. Tables in Markdown.
 
-python -m benchmarks.compare [BENCHMARK...] [--systems NAME...] [--rounds N] [--results FOLDER]
+python -m benchmarks.compare [BENCHMARK...] [--systems NAME...] [--rounds N] [--indexes FOLDER] [--results FOLDER]
 
 BENCHMARK is a folder in BEIR's layout. Each system indexes the works in a process of its own, from nothing to the end
 of that process. Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so
@@ -92,6 +92,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=40, help="short queries a round")
     parser.add_argument("--requests", type=int, default=120, help="a round and number of clients")
     parser.add_argument("--peers-python", type=Path, default=PEERS_PYTHON, metavar="FILE")
+    parser.add_argument(
+        "--indexes", type=Path, metavar="FOLDER", help="keep indexes here, and ask those that are there already"
+    )
     parser.add_argument("--results", type=Path, default=Path("build/bench"), help="where figures go as JSON")
     options = parser.parse_args()
     if absent := [folder for folder in options.benchmarks if not folder.is_dir()]:
@@ -112,7 +115,8 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
     figures = {name: Figures() for name in options.systems}
     Encoder(converted=MODELS).warm()
     started = perf_counter()
-    with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="evoke-bench-") as temporary:
+        folder = options.indexes.absolute() if options.indexes else temporary
         systems = [
             # Not resolved: an environment's python is a link, which knows its environment by where it stands.
             System(
@@ -134,15 +138,18 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
 
 
 def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
-    """Lets a system index the works; whether it could."""
+    """Lets a system index the works, unless it has; whether it could."""
+    if system.folder.is_dir():
+        return True
     tell(f"{system.name} indexes")
-    system.folder.mkdir()
+    system.folder.mkdir(parents=True)
     if system.name == EVOKE:
         shutil.copytree(MODELS, system.folder / "models")
     try:
         used = run_to_end(system, system.index_command(benchmark.corpus.absolute()))
     except (SystemFailed, OSError) as error:
         fail(system.name, figures, f"index: {error}")
+        shutil.rmtree(system.folder)
         return False
     figures.works_per_second = len(benchmark.work_ids) / used.seconds
     figures.processor_seconds = used.processor_seconds
