@@ -288,14 +288,12 @@ def table(compared: Comparison) -> Iterator[str]:
     yield f"| queries/s over HTTP | workers | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
     yield "|---|--:|" + "--:|" * len(CLIENTS)
     for workers in WORKERS:
+        our = ours.queries_per_second.get(workers, {})
         for name, own in figures.items():
             if reached := own.queries_per_second.get(workers):
-                our = ours.queries_per_second.get(workers, {})
                 cells = [
-                    beside(
-                        middle(reached.get(n, [])), None if name == EVOKE else ratio(our.get(n, []), reached.get(n, []))
-                    )
-                    for n in CLIENTS
+                    beside(middle(rounds), None if name == EVOKE else ratio(our.get(clients, []), rounds))
+                    for clients, rounds in reached.items()
                 ]
                 yield f"| {name} | {workers} | {' | '.join(cells)} |"
     yield ""

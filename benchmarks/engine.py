@@ -24,7 +24,7 @@ import numpy as np
 from qdrant_client import models
 from rank_bm25 import BM25Okapi
 
-from benchmarks.synthetic import N_DIMENSIONS, N_TEXT_WORDS, make_batches
+from benchmarks.synthetic import N_DIMENSIONS, bm25_vector, make_batches
 from benchmarks.synthetic import make_queries as make_synthetic
 from indexer.bm25 import K1, B
 from indexer.engine import EdgeClient, Engine, open_engine
@@ -140,13 +140,11 @@ def fill(engine: Engine, corpus: Corpus) -> None:
 
 def points(corpus: Corpus) -> Iterator[models.PointStruct]:
     for number, words in enumerate(corpus.words):
-        terms, counts = np.unique(words, return_counts=True)
-        weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / N_TEXT_WORDS))
         yield models.PointStruct(
             id=number,
             vector={
                 "text": corpus.vectors[number].tolist(),
-                "bm25": models.SparseVector(indices=terms.tolist(), values=weights.tolist()),
+                "bm25": bm25_vector(words),
             },
             payload={
                 "kind": f"kind {corpus.kinds[number]}",

@@ -33,10 +33,10 @@ from benchmarks.synthetic import (
     N_VALUES,
     Batch,
     SyntheticQuery,
+    bm25_vector,
     make_batches,
     make_queries,
 )
-from indexer.bm25 import K1, B
 from indexer.collection import ALIAS, LEAST_STRENGTH, GenerationFacts, Leg, create_generation, swap_generation
 from indexer.engine import EdgeClient
 from indexer.settings import IndexSettings
@@ -128,13 +128,11 @@ def to_points(batch: Batch) -> Iterator[models.PointStruct]:
     """Gives works' points, with a payload of what lists show."""
     for row, (vector, words, values) in enumerate(zip(batch.vectors, batch.words, batch.values, strict=True)):
         number = batch.first + row
-        terms, counts = np.unique(words, return_counts=True)
-        weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / N_TEXT_WORDS))
         yield models.PointStruct.model_construct(
             id=number,
             vector={
                 "text": vector.tolist(),
-                "bm25": models.SparseVector.model_construct(indices=terms.tolist(), values=weights.tolist()),
+                "bm25": bm25_vector(words),
                 "values": sparse(np.where(values >= LEAST_STRENGTH, values, 0)),
             },
             payload={"id": str(number), "title": f"Work {number}", "kind": "book", "year": 1950 + number % 75},

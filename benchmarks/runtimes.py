@@ -16,18 +16,18 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks.compare import DATA, MODELS
 from benchmarks.peers.questions import short_queries
 from evaluation.encoders import read_texts
 from indexer.embedding import Encoder
 
-MODELS = Path("build/models")
 RUNTIMES = ("openvino", "torch")
 N_TEXTS, N_QUERIES = 400, 150
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("benchmark", nargs="?", type=Path, default=Path("../shared/data/tot_books"))
+    parser.add_argument("benchmark", nargs="?", type=Path, default=DATA / "tot_books")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runtime", choices=RUNTIMES, help=argparse.SUPPRESS)
     options = parser.parse_args()

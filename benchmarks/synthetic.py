@@ -15,6 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from qdrant_client import models
+
+from indexer.bm25 import K1, B
 
 N_DIMENSIONS, N_VALUES = 384, 212
 N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
@@ -99,6 +102,13 @@ def draw_words(draw: np.random.Generator, shape: int | tuple[int, ...], low: int
     start, end = np.log(low + OFFSET), np.log(high + OFFSET)
     ranks: NDArray[np.int64] = (np.exp(start + (end - start) * draw.random(shape)) - OFFSET).astype(np.int64)
     return ranks
+
+
+def bm25_vector(words: NDArray[np.int64]) -> models.SparseVector:
+    """Gives the BM25 weights of a work's words, without the IDF, as `indexer.bm25` weighs terms."""
+    ranks, counts = np.unique(words, return_counts=True)
+    weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / N_TEXT_WORDS))
+    return models.SparseVector.model_construct(indices=ranks.tolist(), values=weights.tolist())
 
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
