@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from crawler.sources import SOURCES
+from crawler.sources.table import SOURCES
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -268,7 +268,7 @@ def _ask_source(options: argparse.Namespace) -> int:
 
 
 def _profile(options: argparse.Namespace) -> int:
-    from indexer.profile_report import kinds_text, make_report
+    from indexer.profile.report import kinds_text, make_report
 
     started = perf_counter()
     today = date.today()  # noqa: DTZ011 - the reader's day
@@ -326,7 +326,7 @@ def _report_lines(report: BuildReport, seconds: float) -> list[str]:
 
 
 def _label(options: argparse.Namespace) -> int:
-    from indexer.labelling_run import label_catalogues
+    from indexer.label_catalogues import label_catalogues
     from indexer.settings import IndexSettings
 
     started = perf_counter()
@@ -337,8 +337,8 @@ def _label(options: argparse.Namespace) -> int:
 
 def _train_values(options: argparse.Namespace) -> int:
     from indexer.settings import IndexSettings
-    from indexer.training_report import report_to_markdown
-    from indexer.training_run import train_values
+    from indexer.value_training.report import report_to_markdown
+    from indexer.value_training.run import train_values
 
     started = perf_counter()
     settings = _read_settings(IndexSettings)
@@ -433,7 +433,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         options.json.write_bytes(results_to_json(measured.results))
     if options.report:
-        from evaluation.report import write_report
+        from evaluation.report.report import write_report
 
         write_report(measured.results, options.report)
     falls = find_falls(earlier, measured.results) if options.baseline else []
@@ -449,8 +449,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _train_descriptions(options: argparse.Namespace) -> int:
+    from evaluation.adapter_training.run import figures_to_markdown, train_descriptions
     from evaluation.benchmark import read_benchmark
-    from evaluation.description_training import figures_to_markdown, train_descriptions
     from evaluation.settings import EvaluationSettings
 
     started = perf_counter()
@@ -475,7 +475,7 @@ def _train_descriptions(options: argparse.Namespace) -> int:
 def _tune(options: argparse.Namespace) -> int:
     from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings
-    from evaluation.tuning import tune, tuning_to_text
+    from evaluation.tuning.tuning import tune, tuning_to_text
 
     started = perf_counter()
     _check_folder("--output", options.output)
@@ -499,7 +499,7 @@ def _check_folder(option: str, file: Path) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from search_api.app import serve
+    from search_api.service.app import serve
     from search_api.settings import SearchSettings
 
     serve(_read_settings(SearchSettings), options.host, options.port, options.workers)

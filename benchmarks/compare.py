@@ -38,7 +38,7 @@ from evaluation.errors import EvaluationError
 from evaluation.measures import judge
 from evaluation.records import Run
 from evaluation.significance import bootstrap_intervals, compare, to_column
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 
 EVOKE = "evoke"
 WITH_API = (EVOKE, "txtai")

@@ -21,7 +21,7 @@ from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.encoders import RECIPES, open_word_encoder, read_texts
 from evaluation.runner import Plan, evaluate
 from evaluation.settings import EvaluationSettings
-from indexer.embedding import Encoder, open_encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 
 SHIPPED = "shipped"
 TIMED_TEXTS = 128

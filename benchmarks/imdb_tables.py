@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter, process_time
 
-from crawler.imdb_tables import read_tables
+from crawler.sources.imdb.tables import read_tables
 
 FILM_SHARE = 0.15
 RATED_SHARE = 0.15

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from indexer.embedding import open_encoder
+from indexer.encoder.encoder import open_encoder
 from indexer.pipeline import BuildReport, build_index
 from indexer.settings import IndexSettings
 

@@ -23,12 +23,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from crawler.jsonl import Rejected, read_catalogue
+from crawler.catalogue import Rejected, read_catalogue
 from crawler.records import SourceRecord
-from indexer.matching import group_records
+from indexer.merging.match_keys import read_traits
+from indexer.merging.matching import group_records
 from indexer.pipeline import update_works
 from indexer.store import Store
-from indexer.traits import read_traits
 
 Fields = dict[str, Any]
 Change = Callable[[Fields, random.Random], Fields]

@@ -21,8 +21,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from crawler.open_library_dumps import read_dumps
 from crawler.records import SourceRecord
+from crawler.sources.open_library.dumps import read_dumps
 
 NOUNS = "river stone lantern winter harbour letter garden orchard silence bridge island mirror clock storm road"
 WORDS = NOUNS.split()

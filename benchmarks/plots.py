@@ -18,7 +18,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from indexer.plots import INK, LINE, draw_svg
+from indexer.svg_plots import INK, LINE, draw_svg
 
 GREY, FAINT = "#7d8590", "#7d859055"
 OURS, OTHERS = "#0969da", ("#bf8700", "#1a7f37", "#cf222e", "#8250df")

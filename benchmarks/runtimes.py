@@ -19,7 +19,7 @@ from time import perf_counter
 from benchmarks.compare import DATA, MODELS
 from benchmarks.peers.questions import short_queries
 from evaluation.encoders import read_texts
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 
 RUNTIMES = ("openvino", "torch")
 N_TEXTS, N_QUERIES = 400, 150

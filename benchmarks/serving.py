@@ -27,13 +27,13 @@ from typing import Any
 import uvicorn
 
 from benchmarks.peers.processes import System, serving
-from indexer.embedding import open_encoder
+from indexer.encoder.encoder import open_encoder
 from indexer.engine import open_engine
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
-from indexer.values import load_taxonomy
-from search_api.app import create_app
+from indexer.values.taxonomy import load_taxonomy
 from search_api.search import Search
+from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
 QUERIES = (

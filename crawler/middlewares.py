@@ -13,7 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
-from crawler.spiders.base import WorkSpider
+from crawler.sources.spider import WorkSpider
 
 FIRST_WAIT_SECONDS = 2.0
 """Where a source names no time: then twice as long each time."""

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from crawler.catalogue import read_catalogue
 from crawler.errors import SelectionRefused
-from crawler.jsonl import read_catalogue
 
 
 def check_output(output: Path, *, resume: bool) -> None:

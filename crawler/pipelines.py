@@ -10,10 +10,10 @@ from typing import BinaryIO
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from crawler.jsonl import record_to_line
+from crawler.catalogue import record_to_line
 from crawler.output import written_ids
 from crawler.records import SourceRecord
-from crawler.spiders.base import WorkSpider
+from crawler.sources.spider import WorkSpider
 
 RECORDS_BEFORE = "evoke/records before"
 """Counts what was in the file when the crawl began."""

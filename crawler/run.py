@@ -23,8 +23,8 @@ from crawler.output import check_output
 from crawler.pipelines import RECORDS_BEFORE
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources import SOURCES, load
-from crawler.spiders.base import WorkSpider
+from crawler.sources.spider import WorkSpider
+from crawler.sources.table import SOURCES, load
 
 DAY_SECONDS = 86_400
 _NO_WORK = "evoke/no work/"

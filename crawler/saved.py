@@ -12,10 +12,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.catalogue import record_to_line
 from crawler.errors import CatalogueMissing
-from crawler.jsonl import record_to_line
 from crawler.output import check_output
-from crawler.sources import SOURCES, load
+from crawler.sources.table import SOURCES, load
 
 HEAD_BYTES = 4096
 MAX_ANSWER_BYTES = 64 * 2**20

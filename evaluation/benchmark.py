@@ -14,10 +14,10 @@ from pathlib import Path
 
 import orjson
 
-from crawler.jsonl import Line, Rejected, read_catalogue
+from crawler.catalogue import Line, Rejected, read_catalogue
 from evaluation.errors import BenchmarkInvalid
 from evaluation.records import Qrels
-from indexer.merging import work_id
+from indexer.merging.merging import work_id
 from indexer.pipeline import starter_catalogue
 from search_api.records import MAX_QUERY_CHARACTERS
 

@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from crawler.jsonl import Rejected, read_catalogue
+from crawler.catalogue import Rejected, read_catalogue
 from evaluation.errors import EncoderUnavailable
-from indexer.embedding import Embedding, Encoder, Vectors
+from indexer.encoder.encoder import Embedding, Encoder, Vectors
 from indexer.records import Span
 
 ENCODING_VERSION = "1"

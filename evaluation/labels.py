@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.records import LabelResult
-from indexer.labelling import PRIMARY_SCORE, Labeller
-from indexer.labels import LabelledWork
 from indexer.records import Features, Work
+from indexer.value_training.label_files import LabelledWork
+from indexer.values.labelling import PRIMARY_SCORE, Labeller
 
 LEAST_SAID = 5
 """Of a value that fewer works are said to give, no figure tells anything."""

@@ -12,26 +12,26 @@ import numpy as np
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
-from evaluation.kept_vectors import KeptVectors
 from evaluation.labels import judge_labels
 from evaluation.measures import MEASURES, judge
+from evaluation.query_vectors import KeptVectors
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
 from evaluation.systems import BASELINE, SYSTEMS, Answers, OnceEncoder, RankBM25, Systems
 from indexer.analysis import Analyser
-from indexer.embedding import Encoder, open_encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
-from indexer.labelling import open_labeller
-from indexer.labels import LabelledWork, read_labels
 from indexer.pipeline import BuildReport, build_index
 from indexer.records import Features, FieldTerms, Work, sum_fields
 from indexer.store import Store
-from indexer.values import Taxonomy, load_taxonomy
-from search_api.asking import open_reading
-from search_api.descriptions import Descriptions, load_descriptions
+from indexer.value_training.label_files import LabelledWork, read_labels
+from indexer.values.labelling import open_labeller
+from indexer.values.taxonomy import Taxonomy, load_taxonomy
+from search_api.leg_queries import open_reading
+from search_api.query_adapter import Descriptions, load_descriptions
 from search_api.tuned import open_tuned
 
 

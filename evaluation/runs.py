@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from crawler.jsonl import Line
+from crawler.catalogue import Line
 from evaluation.benchmark import Benchmark
 from evaluation.errors import RunInvalid
 from evaluation.measures import ranked

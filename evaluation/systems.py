@@ -16,17 +16,17 @@ from typing import Literal, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from evaluation.kept_vectors import KeptVectors
 from evaluation.measures import RANKING_DEPTH, ranked
+from evaluation.query_vectors import KeptVectors
 from indexer.analysis import Analyser
 from indexer.bm25 import K1, B
 from indexer.collection import Leg
-from indexer.embedding import Encoder, Vectors
+from indexer.encoder.encoder import Encoder, Vectors
 from indexer.engine import Engine
-from indexer.head import Reading
-from indexer.values import Taxonomy
-from search_api.descriptions import Descriptions
+from indexer.values.model import Reading
+from indexer.values.taxonomy import Taxonomy
 from search_api.fusion import Ranking, fuse
+from search_api.query_adapter import Descriptions
 from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest, Tuned
 from search_api.retrieval import find_candidates
 from search_api.search import Search

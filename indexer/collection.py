@@ -17,10 +17,10 @@ from qdrant_client import models
 from indexer.bm25 import BM25, document_weights, query_weights
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
-from indexer.labelling import PRIMARY_SCORE
 from indexer.records import IndexedWork, ValueLabel
 from indexer.settings import IndexSettings
-from indexer.values import TAG_PREFIX
+from indexer.values.labelling import PRIMARY_SCORE
+from indexer.values.taxonomy import TAG_PREFIX
 
 ALIAS = "works"
 SCHEMA_VERSION = 6

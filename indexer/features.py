@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.analysis import ANALYSER_VERSION, Analyser, Analysis
-from indexer.embedding import Embedding, Encoder
-from indexer.merging import HEADING_SEPARATOR, heading, heading_parts
+from indexer.build_report import StepSeconds
+from indexer.encoder.encoder import Embedding, Encoder
+from indexer.merging.merging import HEADING_SEPARATOR, heading, heading_parts
 from indexer.records import Features, FieldTerms, Span, TextField, Work
-from indexer.timing import StepSeconds
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
 """Shorter texts are too often names only: of the catalogues' texts called foreign below this, most were English."""

@@ -19,10 +19,11 @@ from typing import BinaryIO, Self, TypeVar
 
 from tqdm import tqdm
 
-from crawler.jsonl import BEIR_SOURCE, Line, Rejected, check_catalogue, read_catalogue
+from crawler.catalogue import BEIR_SOURCE, Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.bm25 import BM25, read_bm25
+from indexer.build_report import StepSeconds
 from indexer.collection import (
     SCHEMA_VERSION,
     GenerationFacts,
@@ -34,21 +35,20 @@ from indexer.collection import (
     upsert_works,
     verify_generation,
 )
-from indexer.embedding import Encoder, open_encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, EngineError, open_engine
 from indexer.engine.lock import WriterLock
 from indexer.errors import NothingToIndex, StorageFailed
 from indexer.features import FeatureMaker
-from indexer.labelling import Labeller, open_labeller
-from indexer.matching import MATCHING_VERSION, group_records
-from indexer.merging import MERGING_VERSION, authority, merge_records
+from indexer.merging.match_keys import read_traits
+from indexer.merging.matching import MATCHING_VERSION, group_records
+from indexer.merging.merging import MERGING_VERSION, authority, merge_records
 from indexer.records import Features, IndexedWork, Work
 from indexer.settings import IndexSettings
 from indexer.stages import in_stages
 from indexer.store import Store, StoredRecord
-from indexer.timing import StepSeconds
-from indexer.traits import read_traits
-from indexer.values import load_taxonomy
+from indexer.values.labelling import Labeller, open_labeller
+from indexer.values.taxonomy import load_taxonomy
 
 READ_BATCH = 1_000
 FEATURE_BATCH = 512

@@ -18,7 +18,7 @@ import orjson
 from crawler.records import SourceRecord
 from indexer.bm25 import BM25
 from indexer.errors import StorageFailed
-from indexer.merging import content_hash, text_hash, work_id
+from indexer.merging.merging import content_hash, text_hash, work_id
 from indexer.records import TEXT_FIELDS, Features, FieldTerms, Span, Work
 
 STORE_VERSION = 3

@@ -12,9 +12,9 @@ from qdrant_client import models
 
 from indexer.analysis import ANALYSER_VERSION
 from indexer.collection import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
-from indexer.values import Taxonomy
+from indexer.values.taxonomy import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.titles import TitledWork, TitleIndex
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from indexer.labelling import PRIMARY_SCORE
-from indexer.values import Facet, Taxonomy
+from indexer.values.labelling import PRIMARY_SCORE
+from indexer.values.taxonomy import Facet, Taxonomy
 from search_api.records import Intent, LegScore
 
 CLOSE_RANK, CLOSE_SCORE = 20, 0.25

@@ -11,7 +11,7 @@ from qdrant_client import models
 
 from indexer.collection import Leg, point_id
 from indexer.engine import Engine
-from indexer.labelling import PRIMARY_SCORE
+from indexer.values.labelling import PRIMARY_SCORE
 from search_api.fusion import Ranking, order_ranking
 from search_api.generation import Generation
 from search_api.records import Choice, Filters, IntegerRange

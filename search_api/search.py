@@ -9,15 +9,16 @@ from time import perf_counter
 
 from qdrant_client import models
 
-from indexer.embedding import Encoder, open_encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
-from indexer.head import Reading
-from indexer.values import Taxonomy, load_taxonomy
-from search_api.asking import Asker, Question, open_reading
-from search_api.descriptions import Descriptions, load_descriptions
+from indexer.values.model import Reading
+from indexer.values.taxonomy import Taxonomy, load_taxonomy
+from search_api.answer_cache import Remembered
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, order_ranking, year_weight
 from search_api.generation import Generation, GenerationFollower
+from search_api.leg_queries import Asker, Question, open_reading
+from search_api.query_adapter import Descriptions, load_descriptions
 from search_api.records import (
     DEFAULT_CLEANINGS,
     FACETS,
@@ -36,8 +37,6 @@ from search_api.records import (
     ValueView,
     WorkView,
 )
-from search_api.remembered import Remembered
-from search_api.remembered_years import favour_years
 from search_api.retrieval import (
     FACET_KEYS,
     count_ranked,
@@ -50,6 +49,7 @@ from search_api.retrieval import (
 )
 from search_api.settings import SearchSettings
 from search_api.tuned import open_tuned
+from search_api.understanding.remembered_years import favour_years
 from search_api.views import payload_to_view, record_to_hit
 
 REMEMBERED_TEXTS = 2_000

@@ -8,9 +8,9 @@ from typing import Any
 from qdrant_client import models
 
 from indexer.bm25 import term_id
-from indexer.labelling import PRIMARY_SCORE
 from indexer.records import Work
-from indexer.values import Taxonomy
+from indexer.values.labelling import PRIMARY_SCORE
+from indexer.values.taxonomy import Taxonomy
 from search_api.reasons import explain
 from search_api.records import Hit, Intent, LegScore, WorkView
 

@@ -10,7 +10,7 @@ import pytest
 from catalogues import SMALL
 from homes import build, open_home
 
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from search_api.search import Search

@@ -11,11 +11,11 @@ from catalogues import Fields, write_catalogue
 from fakes import FakeEncoder
 
 from indexer.collection import serving_generation
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.pipeline import BuildReport, build_index
 from indexer.settings import IndexSettings
-from indexer.values import load_taxonomy
+from indexer.values.taxonomy import load_taxonomy
 from search_api.records import Page, SearchRequest
 from search_api.search import Search
 

@@ -14,12 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 from fakes import FakeEncoder
 from homes import ask, open_home
+from replay import Reply, json_reply, replaying
 
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
-
-sys.path.insert(0, str(Path(__file__).parent / "crawler"))
-from replay import Reply, json_reply, replaying
 
 PLOT = "Two brothers sail a boat of newspapers down a flooded street and learn to hope."
 BLURB = "A courier carries salt over the last road of the desert, and finds her courage there."

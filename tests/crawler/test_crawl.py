@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from replay import Reply, json_reply, replaying
 
-from crawler.jsonl import read_catalogue
+from crawler.catalogue import read_catalogue
 from crawler.records import SourceRecord
 
 Crawl = Callable[..., subprocess.CompletedProcess[str]]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import evoke
-from crawler.jsonl import read_catalogue
-from crawler.sources import SOURCES
+from crawler.catalogue import read_catalogue
+from crawler.sources.table import SOURCES
 
 FILM = {
     "id": 71,

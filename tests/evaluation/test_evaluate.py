@@ -24,7 +24,7 @@ from evaluation.measures import MEASURES
 from evaluation.settings import EvaluationSettings
 from evaluation.systems import SYSTEMS, OnceEncoder, RankBM25, without_values
 from indexer.bm25 import K1, B
-from indexer.embedding import Vectors
+from indexer.encoder.encoder import Vectors
 from search_api.fusion import DEFAULT_FUSIONS
 from search_api.records import QUERY_KINDS, Fusions, SearchRequest
 from search_api.search import Search, open_search

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from crawler.jsonl import Rejected, read_catalogue
+from crawler.catalogue import Rejected, read_catalogue
 from crawler.records import SourceRecord
 from evaluation.benchmark import Benchmark, starter_benchmark
-from indexer.merging import work_id
+from indexer.merging.merging import work_id
 
 Facts = Callable[[SourceRecord], bool]
 

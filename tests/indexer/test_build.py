@@ -21,10 +21,10 @@ from evoke import _report_lines
 from indexer.analysis import Analyser
 from indexer.bm25 import term_id
 from indexer.collection import read_facts
-from indexer.embedding import Encoder
+from indexer.encoder.encoder import Encoder
 from indexer.errors import BM25Invalid
 from indexer.features import FeatureMaker
-from indexer.merging import heading
+from indexer.merging.merging import heading
 from indexer.pipeline import BuildReport, build_index, update_works
 from indexer.records import Work
 from indexer.settings import IndexSettings

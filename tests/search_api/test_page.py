@@ -22,8 +22,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from service_fakes import WORKS, FakeSearch
 
-from search_api.app import WEB, create_app
 from search_api.errors import IndexMissing
+from search_api.service.app import WEB, create_app
 from search_api.settings import SearchSettings
 
 CHROMIUM = "/usr/bin/chromium"

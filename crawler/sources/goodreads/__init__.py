@@ -1,0 +1,1 @@
+"""Goodreads: pages and a reader's own export."""

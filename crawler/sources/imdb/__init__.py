@@ -1,0 +1,1 @@
+"""IMDb: data sets and saved pages."""

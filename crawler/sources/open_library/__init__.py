@@ -1,0 +1,1 @@
+"""Open Library: answers and dumps."""

@@ -1,0 +1,381 @@
+"""Open Library's documents to records: works, editions, authors, and the hits of a search.
+
+A work has the description and the subjects, its editions have pages, ISBNs, language and year, and an author is a key
+whose name is another document: `merge_answers` makes one record of them, whether they were asked for one by one
+(`crawler.sources.open_library.answers`) or come from the dumps (`crawler.sources.open_library.dumps`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from crawler.answers import NotAWork, Reason, Told
+from crawler.records import MAX_DESCRIPTION_CHARACTERS
+from crawler.sources.json_answers import fields_to_told
+from crawler.sources.open_library.markdown import plain_text
+
+SOURCE = "open-library"
+ADDRESS = "https://openlibrary.org"
+LICENCE = "CC0 1.0 (catalogue data, public domain)"
+ATTRIBUTION = f"Open Library ({ADDRESS})"
+
+MAX_KEYWORDS = 100
+"""Room for well-kept works (the fullest seen has 84 subjects); what libraries pile up behind is shelving."""
+
+Document = Mapping[str, Any]
+NameOf = Callable[[str], str | None]
+"""Gives the name of an author (`OL34184A`), None where it is not known."""
+
+WORK_FIELDS = frozenset((
+    "key", "title", "description", "first_publish_date", "authors", "identifiers", "covers",
+    "subjects", "subject_places", "subject_people", "subject_times",
+))  # fmt: skip
+"""What a record takes from a work; and below, from an edition. The rest need not be kept."""
+
+EDITION_FIELDS = WORK_FIELDS - {"first_publish_date"} | {
+    "title_prefix", "translation_of", "translated_from", "work_titles", "publish_date", "contributors",
+    "contributions", "genres", "languages", "number_of_pages", "isbn_10", "isbn_13", "works",
+}  # fmt: skip
+
+_KEY = re.compile(r"(?:.*/)?(OL[1-9][0-9]{0,8}[AMW])")
+# Neither before the first printed book nor a year of another calendar: 1377 is Iran's 1998, 5750 the Jewish 1990.
+_YEAR = re.compile(r"(?<![0-9])(?:14[5-9][0-9]|1[5-9][0-9]{2}|20[0-9]{2})(?![0-9]|'?s\b)")
+_UNSURE = re.compile(r"\b(?:or|between)\b", re.IGNORECASE)
+_ISBN = re.compile(r"(?P<isbn13>97[89][0-9]{10})|(?P<isbn10>[0-9]{9}[0-9X])")
+_SUBJECTS = ("subjects", "subject_places", "subject_people", "subject_times")
+_MARKS_OF_COPIES = frozenset((
+    "accessible book", "protected daisy", "in library", "lending library", "overdrive", "internet archive wishlist",
+))  # fmt: skip
+"""Subjects that say where a copy is to be had."""
+
+_MACHINE_TAG = re.compile(r"[a-z_]+:\S")
+
+_ROLES = frozenset((
+    "author", "illustrator", "translator", "editor", "narrator", "photographer", "introduction", "foreword",
+    "afterword", "preface", "contributor", "compiler", "adapter",
+))  # fmt: skip
+_ROLE_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?)\s*\((?P<role>[^()]+)\)\.?")
+
+_MARC_TO_ISO = """
+    afr=af alb=sq sqi=sq amh=am ara=ar arm=hy hye=hy asm=as aze=az baq=eu eus=eu bel=be ben=bn bos=bs bre=br
+    bul=bg bur=my mya=my cat=ca chi=zh zho=zh cos=co cze=cs ces=cs dan=da dut=nl nld=nl eng=en epo=eo est=et
+    fao=fo fin=fi fre=fr fra=fr fry=fy geo=ka kat=ka ger=de deu=de gla=gd gle=ga glg=gl gre=el ell=el guj=gu
+    hat=ht hau=ha heb=he hin=hi hrv=hr hun=hu ibo=ig ice=is isl=is ind=id ita=it jav=jv jpn=ja kan=kn kaz=kk
+    khm=km kin=rw kir=ky kor=ko kur=ku lao=lo lat=la lav=lv lit=lt ltz=lb mac=mk mkd=mk mal=ml mao=mi mri=mi
+    mar=mr may=ms msa=ms mlg=mg mlt=mt mon=mn nep=ne nob=nb nno=nn nor=no oci=oc ori=or pan=pa per=fa fas=fa
+    pol=pl por=pt pus=ps roh=rm rum=ro ron=ro rus=ru san=sa scr=hr scc=sr sin=si slo=sk slk=sk slv=sl smo=sm
+    sna=sn snd=sd som=so spa=es srp=sr sun=su swa=sw swe=sv tam=ta tat=tt tel=te tgk=tg tgl=tl tha=th tib=bo
+    bod=bo tir=ti tsn=tn tuk=tk tur=tr uig=ug ukr=uk urd=ur uzb=uz vie=vi wel=cy cym=cy wol=wo xho=xh yid=yi
+    yor=yo zul=zu
+"""
+_LANGUAGES = dict(pair.split("=") for pair in _MARC_TO_ISO.split())
+"""MARC's codes, which the catalogue has, to ISO 639-1."""
+
+_LANGUAGE_CODE = re.compile("[a-z]{2,3}")
+_NO_LANGUAGE = frozenset(("und", "mul", "zxx", "mis"))
+
+
+def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> Told:
+    """Gives one record of a work and those of its editions that are at hand; either may be missing.
+
+    What describes the work comes from the work, where it says so; pages and ISBNs from one edition, the most useful;
+    the year from the oldest; the language from editions that agree, or that tell what they were translated from. The
+    editions are read once, in order, and the first of equally useful ones is taken.
+    """
+    fields = _merge_fields(work or {}, name_of, editions)
+    key = fields.get("ids", {}).get("open_library", "")
+    return _to_record(fields | _known(source_id=key, url=_page_of(key)))
+
+
+def edition_to_record(edition: Document) -> Told:
+    """Gives an edition's record, under the edition's own id; `ids` name its work."""
+    key = key_of(edition)
+    return _to_record(_merge_fields({}, no_name, [edition]) | _known(source_id=key, url=_page_of(key)))
+
+
+def year_of(date: object) -> int | None:
+    """Gives the earliest year that a date in free text names for sure; "i.e." corrects what stands before it."""
+    return _year_in(str(date)) if isinstance(date, (str, int)) else None
+
+
+@lru_cache(maxsize=10_000)
+def _year_in(text: str) -> int | None:
+    text = text.rpartition("i.e.")[2]
+    return None if _UNSURE.search(text) else min(map(int, _YEAR.findall(text)), default=None)
+
+
+def no_name(_: str) -> None:
+    """Gives the name of no author, where none is at hand."""
+
+
+def _merge_fields(work: Document, name_of: NameOf, editions: Iterable[Document]) -> dict[str, Any]:
+    title = _line(work.get("title")).casefold()
+    edition: Document = {}
+    describing = work
+    usefulness = description_usefulness = -1
+    year: int | None = None
+    languages = _Languages()
+    for each in editions:
+        found = _usefulness(each, title)
+        if found > usefulness:
+            edition, usefulness = each, found
+        if found > description_usefulness and each.get("description") and not work.get("description"):
+            describing, description_usefulness = each, found
+        year = min(filter(None, (year, year_of(each.get("publish_date")))), default=None)
+        languages.add(each)
+    return _known(
+        title=_line(work.get("title")) or _line(edition.get("title_prefix")) + _line(edition.get("title")),
+        original_title=_line(edition.get("translation_of")),
+        description=_description(describing),
+        year=year_of(work.get("first_publish_date")) or year,
+        creators=[*(_authors(work, name_of) or _authors(edition, name_of)), *_contributors(edition)],
+        genres=_unique(genre for each in _names(edition.get("genres")) if (genre := each.rstrip(" ."))),
+        keywords=_keywords(work, *_SUBJECTS) or _keywords(edition, *_SUBJECTS),
+        language=languages.original(),
+        page_count=_page_count(edition.get("number_of_pages")),
+        ids=_ids(work, edition),
+        image_url=_cover(work) or _cover(edition),
+    )
+
+
+def _ids(work: Document, edition: Document) -> dict[str, str]:
+    of_work, of_edition = _mapping(work.get("identifiers")), _mapping(edition.get("identifiers"))
+    ids = _known(
+        open_library=key_of(work) or work_key_of(edition) or key_of(edition),
+        goodreads=_first(of_edition.get("goodreads")),
+        goodreads_work=_first(of_work.get("goodreads")),
+        google_books=_first(of_edition.get("google")),
+        wikidata=_first(of_work.get("wikidata")),
+    )
+    # `api/books` has the ISBNs among the identifiers.
+    isbns = [edition.get(name) or of_edition.get(name) for name in ("isbn_10", "isbn_13")]
+    return ids | isbn_ids(*isbns)
+
+
+def hit_to_record(hit: Document) -> Told:
+    """Gives the record of a search's hit, which tells of a work and, in lists, of all its editions."""
+    key = key_of(hit)
+    if key.endswith("A") or hit.get("type") in ("author", "subject"):
+        return NotAWork(Reason.OTHER, f"{hit.get('type') or 'author'} {_line(hit.get('name'))}")
+    languages = {code for each in _names(hit.get("language")) if (code := _language(each))}
+    fields = _known(
+        source_id=key,
+        title=_line(hit.get("title")),
+        year=year_of(hit.get("first_publish_year")),
+        creators=[{"name": name, "role": "author"} for name in _names(hit.get("author_name"))],
+        keywords=_keywords(hit, "subject", "place", "person", "time"),
+        language=languages.pop() if len(languages) == 1 else None,
+        page_count=_page_count(hit.get("number_of_pages_median")),
+        rating=_rating(hit),
+        url=_page_of(key),
+        image_url=_cover({"covers": [hit.get("cover_i")]}),
+        ids=_known(open_library=key, goodreads=_first(hit.get("id_goodreads"))) | isbn_ids(hit.get("isbn")),
+    )
+    return _to_record(fields)
+
+
+def book_to_record(bibkey: str, book: Document) -> Told:
+    """Gives the record of an `api/books` answer's book: with jscmd=data or details; jscmd=viewapi tells only links."""
+    edition = _mapping(book.get("details")) or book
+    if not key_of(edition):
+        return NotAWork(Reason.OTHER if "bib_key" in book else Reason.UNKNOWN, bibkey[:100])
+    return edition_to_record(edition)
+
+
+def _to_record(fields: Mapping[str, Any]) -> Told:
+    if "source_id" not in fields:
+        return NotAWork(Reason.UNKNOWN, "without a key of Open Library")
+    constant = {"source": SOURCE, "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
+    return fields_to_told({**constant, **fields})
+
+
+def type_of(document: Document) -> str:
+    """Gives "work", "edition", "author", "redirect", ...; by the key where an answer does not say."""
+    told = document.get("type")
+    kind = _line(_mapping(told).get("key")) or (told if isinstance(told, str) else "")
+    if kind.startswith("/type/"):
+        return kind.removeprefix("/type/")
+    return {"W": "work", "M": "edition", "A": "author"}.get(key_of(document)[-1:], "")
+
+
+def key_of(document: Document) -> str:
+    """Gives the last part of a document's key: `OL45804W`; empty where it has none."""
+    return last_part(document.get("key"))
+
+
+def last_part(key: object) -> str:
+    """Gives `OL45804W` for `/works/OL45804W`; empty for what is no key."""
+    found = _KEY.fullmatch(key) if isinstance(key, str) else None
+    return found[1] if found else ""
+
+
+def author_keys(document: Document) -> list[str]:
+    """Gives the keys of the authors of a work or an edition."""
+    return _keys(document.get("authors"))
+
+
+def work_key_of(edition: Document) -> str:
+    """Gives the key of the work that an edition belongs to; empty where it does not say."""
+    return next(iter(_keys(edition.get("works"))), "")
+
+
+def _keys(references: object) -> list[str]:
+    """Gives the keys of references in any of their shapes: {"author": {"key"}}, {"key"}, a string."""
+    inner = [each.get("author", each) if isinstance(each, dict) else each for each in _list(references)]
+    keys = [last_part(each.get("key") if isinstance(each, dict) else each) for each in inner]
+    return [key for key in keys if key]
+
+
+def _authors(document: Document, name_of: NameOf) -> list[dict[str, str]]:
+    """Gives the authors with a name: `api/books` has it beside the key, elsewhere it is looked up."""
+    named = _names([each for each in _list(document.get("authors")) if isinstance(each, dict) and "name" in each])
+    found = named or _names([name_of(key) for key in author_keys(document)])
+    return [{"name": name, "role": "author"} for name in dict.fromkeys(found)]
+
+
+def _contributors(edition: Document) -> Iterator[dict[str, str]]:
+    """Gives those who contributed to an edition and whose role is told: "Tony Ross (Illustrator)"."""
+    for told in map(_mapping, _list(edition.get("contributors"))):
+        if (name := _first([told])) and (role := _line(told.get("role"))):
+            yield {"name": name, "role": role.lower()}
+    for each in _names(edition.get("contributions")):
+        found = _ROLE_IN_BRACKETS.fullmatch(each)
+        name, role = (found["name"], found["role"]) if found else (each.rpartition(", ")[0], each.rpartition(", ")[2])
+        if name and role.lower() in _ROLES:
+            last, comma, first = name.partition(", ")
+            yield {"name": f"{first} {last}" if comma and "," not in first else name, "role": role.lower()}
+
+
+class _Languages:
+    """What editions tell of the language in which a work was written."""
+
+    def __init__(self) -> None:
+        self._origins: set[str] = set()
+        self._printed: set[str] = set()
+
+    def add(self, edition: Document) -> None:
+        """Takes in an edition: that of a translation tells of the original only what it says of it."""
+        if origins := edition.get("translated_from"):
+            self._origins.update(_language_codes(origins))
+        # Cataloguers note the original's title with a translation, in one of two fields.
+        elif not (edition.get("translation_of") or edition.get("work_titles")):
+            self._printed.update(_language_codes(edition.get("languages")))
+
+    def original(self) -> str | None:
+        """Gives the language of the original; None where it is not told, or not told alike."""
+        found = self._origins or self._printed
+        return next(iter(found)) if len(found) == 1 else None
+
+
+def _language_codes(value: object) -> Iterator[str]:
+    for each in _list(value):
+        if code := _language(_line(_mapping(each).get("key")).rpartition("/")[2]):
+            yield code
+
+
+def _language(code: str) -> str | None:
+    if code in _LANGUAGES:
+        return _LANGUAGES[code]
+    return code if _LANGUAGE_CODE.fullmatch(code) and code not in _NO_LANGUAGE else None
+
+
+def _usefulness(edition: Document, title: str) -> int:
+    """Gives how much an edition tells of its work; one with the work's own title is no translation."""
+    told = [edition.get(name) for name in ("number_of_pages", "languages", "publish_date", "covers")]
+    has_isbn = edition.get("isbn_13") or edition.get("isbn_10")
+    same_title = _line(edition.get("title")).casefold() == title
+    return sum(map(bool, told)) + (2 if has_isbn else 0) + (2 if same_title else 0)
+
+
+def _description(document: Document) -> str:
+    markdown = _text(document.get("description"))
+    text = plain_text(markdown) if markdown else ""
+    return text if len(text) <= MAX_DESCRIPTION_CHARACTERS else ""
+
+
+def _keywords(document: Document, *fields: str) -> list[str]:
+    """Gives subjects, then places, people and times, without machine tags ("nyt:...") and marks of copies.
+
+    All are keywords, none a genre: "Fiction" is said of nearly every novel, in many spellings and languages.
+    """
+    found = [name for each in fields if each in document for name in _names(document[each])]
+    kept = [name for name in found if name.lower() not in _MARKS_OF_COPIES and not _MACHINE_TAG.match(name)]
+    return _unique(kept)[:MAX_KEYWORDS]
+
+
+def isbn_ids(*values: object) -> dict[str, str]:
+    """Gives the first ISBN of either length."""
+    ids: dict[str, str] = {}
+    for each in values:
+        for name in _names(each):
+            if found := _ISBN.fullmatch(name.replace("-", "").replace(" ", "").upper()):
+                ids.setdefault(str(found.lastgroup), found[0])
+    return ids
+
+
+def _rating(hit: Document) -> dict[str, Any] | None:
+    mean, count = hit.get("ratings_average"), hit.get("ratings_count")
+    if not isinstance(mean, (int, float)) or not isinstance(count, int) or not 1 <= mean <= 5 or count < 1:
+        return None
+    return {"mean": mean, "count": count, "scale": 5}
+
+
+def _page_count(value: object) -> int | None:
+    text = str(value).strip()
+    return int(text) if re.fullmatch("[1-9][0-9]{0,4}", text) else None
+
+
+def _cover(document: Document) -> str | None:
+    if large := _line(_mapping(document.get("cover")).get("large")):
+        return large if large.startswith("https://") else None
+    cover = next((each for each in _list(document.get("covers")) if isinstance(each, int) and each > 0), None)
+    return f"https://covers.openlibrary.org/b/id/{cover}-L.jpg" if cover else None
+
+
+def _page_of(key: str) -> str:
+    return f"{ADDRESS}/{'works' if key.endswith('W') else 'books'}/{key}" if key else ""
+
+
+def _known(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    """Gives the names without repetitions, whatever their case, in order."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return list(first.values())
+
+
+def _text(value: object) -> str:
+    """Gives a text that is a string or a {"type", "value"}."""
+    value = _mapping(value).get("value", value)
+    return value if isinstance(value, str) else ""
+
+
+def _line(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _names(value: object) -> list[str]:
+    """Gives the strings of a list, whose members may be objects with a name; without overlong ones, which are none."""
+    if not isinstance(value, list):
+        return []
+    named = [each.get("name") if isinstance(each, dict) else each for each in value]
+    return [name.strip() for name in named if isinstance(name, str) and not name.isspace() and 0 < len(name) <= 500]
+
+
+def _first(value: object) -> str:
+    return next(iter(_names(value)), "")
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Document:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,164 @@
+"""Open Library's monthly dumps to records: works, editions and authors, joined on disk.
+
+A line has five columns: type, key, revision, time, and the document as JSON. Any of the files `ol_dump_works`,
+`_editions` and `_authors` may be missing, and the order is free. What a record takes from a line goes to a temporary
+SQLite file, ordered by work; a second pass reads each work with its editions. Memory stays bounded however large the
+dumps are; the disk needs about half of what they take unpacked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sqlite3
+import zlib
+from collections.abc import Container, Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from io import BufferedReader
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+
+from crawler.answers import NotAWork, Reason, Told
+from crawler.catalogue import MAX_LINE_BYTES
+from crawler.sources.open_library.documents import (
+    EDITION_FIELDS,
+    WORK_FIELDS,
+    Document,
+    NameOf,
+    merge_answers,
+    work_key_of,
+)
+
+_LINE = re.compile(rb"/type/\w+\t/[^\t\n]+\t\d+\t[^\t\n]*\t\{")
+_NUMBER = re.compile(r"(?:.*/)?OL([1-9][0-9]{0,8})[AMW]")
+_GZIP_MAGIC = b"\x1f\x8b"
+_BATCH = 20_000
+_BUFFER_BYTES = 128 * 1024
+_WORK_SHIFT = 32
+_CACHE_KIB = 64 * 1024
+
+_SCHEMA = f"""
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE_KIB};
+    CREATE TABLE parts (id INTEGER PRIMARY KEY, document BLOB);
+    CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT);
+"""
+"""A part's id is (number of the work << 32) + number of the edition, 0 for the work itself: their order is that of the
+join. An edition that names no work has -(its number << 32), and so a place of its own."""
+
+
+def is_dump(_path: Path, head: bytes) -> bool:
+    """Says whether a file that begins like this is a dump."""
+    return _LINE.match(head) is not None
+
+
+def read_dumps(paths: Iterable[Path], folder: Path | None = None) -> Iterator[Told]:
+    """Gives a record for each work, and for each edition that names no work or one that is not there.
+
+    First come the lines that are no such thing, each as a NotAWork: redirects, deletions, broken lines.
+
+    Args:
+        paths: Dumps, plain or gzipped, or parts of them.
+        folder: Where the temporary file goes; None: the system's folder for such files.
+    """
+    with (
+        TemporaryDirectory(prefix="evoke-dumps-", dir=folder) as temporary,
+        closing(sqlite3.connect(Path(temporary) / "parts.sqlite", isolation_level=None)) as store,
+    ):
+        store.executescript(_SCHEMA)
+        for path in paths:
+            yield from _store_dump(path, store)
+        yield from _join(store)
+
+
+def _store_dump(path: Path, store: sqlite3.Connection) -> Iterator[NotAWork]:
+    parts: list[tuple[int, bytes]] = []
+    authors: list[tuple[int, str]] = []
+    number = 0
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            file = BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES) if packed else raw
+            # A line without end is cut, so that no damaged file fills the memory.
+            for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES), b""), start=1):
+                told = _read_line(line)
+                if told is None:
+                    continue
+                if isinstance(told, NotAWork):
+                    yield NotAWork(told.reason, f"{path}:{number} {told.detail}")
+                elif isinstance(told[1], str):
+                    authors.append((told[0], told[1]))
+                else:
+                    parts.append((told[0], told[1]))
+                if len(parts) + len(authors) >= _BATCH:
+                    _write(store, parts, authors)
+    except (OSError, EOFError, zlib.error) as error:
+        yield NotAWork(Reason.BROKEN, f"{path}:{number + 1} {error}")
+    _write(store, parts, authors)
+
+
+def _read_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
+    """Gives what a line adds to the store: an id with a document, or with an author's name; None: nothing."""
+    columns = line.split(b"\t", 4)
+    kind = columns[0]
+    if kind not in (b"/type/work", b"/type/edition", b"/type/author"):
+        if not line.strip():
+            return None
+        is_other = len(columns) == 5 and kind.startswith(b"/type/")
+        return NotAWork(Reason.OTHER if is_other else Reason.BROKEN, kind[:100].decode("utf-8", "replace"))
+    try:
+        document = orjson.loads(columns[4])
+        number = _number(document["key"])
+        if kind == b"/type/author":
+            name = document.get("name")
+            return (number, name) if isinstance(name, str) else None
+        if kind == b"/type/work":
+            return number << _WORK_SHIFT, _keep(document, WORK_FIELDS)
+        work = work_key_of(document)
+        part = (_number(work) << _WORK_SHIFT) + number if work else -(number << _WORK_SHIFT)
+        return part, _keep(document, EDITION_FIELDS)
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
+        return NotAWork(Reason.BROKEN, f"{type(error).__name__}: {error}")
+
+
+def _number(key: str) -> int:
+    """Gives the number in a key, `/works/OL45804W`: below a billion, so that two of them fit one integer of SQLite."""
+    found = _NUMBER.fullmatch(key)
+    if not found:
+        raise ValueError(f"no key of Open Library: {key[:100]!r}")
+    return int(found[1])
+
+
+def _keep(document: Document, fields: Container[str]) -> bytes:
+    return orjson.dumps({name: value for name, value in document.items() if name in fields})
+
+
+def _write(store: sqlite3.Connection, parts: list[tuple[int, bytes]], authors: list[tuple[int, str]]) -> None:
+    """Writes a batch, in order, so that neighbours go to the same page of the file."""
+    for table, rows in (("parts", parts), ("authors", authors)):
+        store.execute("BEGIN")
+        store.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", sorted(rows, key=itemgetter(0)))  # noqa: S608  our own names
+        store.execute("COMMIT")
+        rows.clear()
+
+
+def _join(store: sqlite3.Connection) -> Iterator[Told]:
+    def name_of(key: str) -> str | None:
+        row = store.execute("SELECT name FROM authors WHERE id = ?", (_number(key),)).fetchone()
+        return row[0] if row else None
+
+    parts = store.execute("SELECT id >> ?, id, document FROM parts ORDER BY id", (_WORK_SHIFT,))
+    for _, of_a_work in groupby(parts, key=itemgetter(0)):
+        yield _merge_parts(of_a_work, name_of)
+
+
+def _merge_parts(parts: Iterator[tuple[int, int, bytes]], name_of: NameOf) -> Told:
+    work, part, first = next(parts)
+    documents = map(orjson.loads, chain([first], (document for _, _, document in parts)))
+    is_work = work > 0 and part == work << _WORK_SHIFT
+    return merge_answers(next(documents) if is_work else None, name_of, documents)

@@ -1,0 +1,1 @@
+"""TMDb, the film database."""

@@ -1,0 +1,1 @@
+"""Learn the query adapter from descriptions of remembered works."""

@@ -1,0 +1,1 @@
+"""Choose BM25's settings, query cleaning and fusion on judged queries."""

@@ -1,0 +1,197 @@
+"""Texts to unit vectors. One forward pass gives a text's vector and those of its sentences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.encoder.model_files import ModelFiles
+from indexer.encoder.runtimes import Runtime, TorchRuntime, open_runtime
+from indexer.records import Span
+from indexer.settings import DEFAULT_MODEL, StorageSettings
+
+Vectors = NDArray[np.float32]
+
+POOLING_VERSION = "1"
+"""Changes with how token vectors become a text's or a sentence's, so that stored vectors are made anew."""
+
+BATCH_TOKENS = 1_024
+"""Of a forward pass, padding included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A text's vector, float32 (dim,), and its sentences', float32 (n_sentences, dim); all of unit length."""
+
+    vector: Vectors
+    sentence_vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A stretch of a text that the model reads at once.
+
+    `place` is the text's among the texts, `ids` are the tokens with those that frame them, and `sentences` says which
+    of these each sentence has: the first, and the one after the last.
+    """
+
+    place: int
+    ids: Sequence[int]
+    sentences: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The sums of a chunk's token vectors, float32 (dim,), and of its sentences', float32 (n_sentences, dim)."""
+
+    text: Vectors
+    sentences: Vectors
+
+
+def open_encoder(settings: StorageSettings) -> Encoder:
+    """Gives the encoder that settings name."""
+    return Encoder(settings.model, settings.home / "models" if settings.runtime == "openvino" else None)
+
+
+class Encoder:
+    """A sentence-transformers model that pools by the mean. Encoding is thread-safe; weights are loaded at first use.
+
+    Args:
+        model: A folder, the name of the model that ships, or one known to the model hub.
+        converted: Where the model is kept as it was converted for OpenVINO; without, it runs on torch, the reference.
+    """
+
+    def __init__(self, model: str = DEFAULT_MODEL, converted: Path | None = None) -> None:
+        self.model = model
+        self.files = ModelFiles(model)
+        self._converted = converted
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the weights and of how they are pooled: vectors of different fingerprints never mix."""
+        digest = hashlib.sha256(f":{POOLING_VERSION}".encode())
+        for each in self.files.digests:
+            digest.update(each.encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def runtime(self) -> str:
+        """What runs the weights: vectors of two runtimes differ by a hair, and answer each other."""
+        return self._runtime.name
+
+    @cached_property
+    def _runtime(self) -> Runtime:
+        return open_runtime(self.files, self._converted) if self._converted else TorchRuntime(self.files)
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self.files.dimension
+
+    def warm(self) -> Encoder:
+        """Loads the weights now rather than with the first text."""
+        self.encode(["warm"])
+        return self
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Gives a vector a text: float32 (len(texts), dim), rows of unit length, whatever the texts' lengths."""
+        empty: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
+        return np.stack([e.vector for e in self.embed([(t, ()) for t in texts])]) if texts else empty
+
+    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
+        """Gives the vectors of texts and of their sentences.
+
+        A text longer than the model reads is split at sentence ends; its vector is the mean of its tokens' vectors over
+        all parts, as it is for a short text. A sentence's vector is the mean over its own tokens, which have read the
+        sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it costs nothing on top.
+        """
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        rows = [np.zeros((len(sentences), self.dimension), dtype=np.float32) for _, sentences in texts]
+        # By length, so that little is padded.
+        chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
+        for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
+            vectors[chunk.place] += sums.text
+            rows[chunk.place] += sums.sentences
+        return [Embedding(vector, of_text) for vector, of_text in zip(_unit(vectors), map(_unit, rows), strict=True)]
+
+    def _split(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[_Chunk]:
+        tokenised = self.files.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
+        before, after = self.files.frame
+        for place, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
+            starts, ends = [start for start, _ in tokens.offsets], [end for _, end in tokens.offsets]
+            firsts = np.searchsorted(starts, [span.start for span in sentences])
+            lasts = np.searchsorted(starts, [span.end for span in sentences])
+            cuts = cut_at_sentences(ends, [span.end for span in sentences], self.files.max_tokens)
+            for first, last in pairwise(cuts):
+                its = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
+                yield _Chunk(place, [*before, *tokens.ids[first:last], *after], its.tolist())
+
+    def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
+        """Gives each chunk's sums, in order."""
+        n_streams = self._runtime.n_streams if len(batches) > 1 else 1
+        if n_streams == 1:
+            for batch in batches:
+                yield from self._run_batch(batch)
+            return
+        with ThreadPoolExecutor(n_streams, "encoding") as streams:
+            for sums in streams.map(self._run_batch, batches):
+                yield from sums
+
+    def _run_batch(self, batch: Sequence[_Chunk]) -> list[_Sums]:
+        lengths = np.array([len(chunk.ids) for chunk in batch])
+        width = -(-lengths.max() // self._runtime.padded_to) * self._runtime.padded_to
+        mask = (np.arange(width) < lengths[:, None]).astype(np.int64)
+        ids = np.full(mask.shape, self.files.padding_id, dtype=np.int64)
+        ids[mask == 1] = np.concatenate([chunk.ids for chunk in batch])
+        tokens = self._runtime.run(ids, mask)
+        return [_sum_tokens(tokens[row, : lengths[row]], chunk.sentences) for row, chunk in enumerate(batch)]
+
+
+def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:
+    """Gives chunks, the longest first, in batches of about as many tokens each."""
+    start = 0
+    while start < len(chunks):
+        size = max(1, BATCH_TOKENS // len(chunks[start].ids))
+        yield chunks[start : start + size]
+        start += size
+
+
+def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], max_tokens: int) -> list[int]:
+    """Gives the tokens before which a text is cut, so that no stretch is longer than `max_tokens`; its ends are cuts.
+
+    It is cut at sentence ends where there are any.
+
+    Args:
+        token_ends: For each token the character at which it ends, rising.
+        sentence_ends: For each sentence likewise.
+        max_tokens: What the model reads at most.
+    """
+    boundaries = np.searchsorted(token_ends, sentence_ends, side="right").tolist()
+    cuts = [0]
+    while len(token_ends) - cuts[-1] > max_tokens:
+        start, stop = cuts[-1], cuts[-1] + max_tokens
+        cuts.append(max((end for end in boundaries if start < end <= stop), default=stop))
+    return [*cuts, len(token_ends)]
+
+
+def _sum_tokens(tokens: Vectors, sentences: Sequence[tuple[int, int]]) -> _Sums:
+    rows = np.zeros((len(sentences), tokens.shape[1]), dtype=np.float32)
+    for row, (first, last) in enumerate(sentences):
+        rows[row] = tokens[first:last].sum(axis=0)
+    return _Sums(tokens.sum(axis=0), rows)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Scales rows to length 1; a row of zeros stays one."""
+    lengths: Vectors = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    lengths[lengths == 0] = 1
+    scaled: Vectors = vectors / lengths
+    return scaled

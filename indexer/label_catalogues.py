@@ -1,0 +1,70 @@
+"""`evoke label`: catalogues to what each work gives, as JSON Lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from indexer.analysis import Analyser
+from indexer.encoder.encoder import open_encoder
+from indexer.features import FeatureMaker
+from indexer.pipeline import batched, prepare_works
+from indexer.records import ValueLabel, Work
+from indexer.settings import IndexSettings
+from indexer.values.labelling import Labeller, open_labeller
+from indexer.values.taxonomy import load_taxonomy
+
+LABEL_BATCH = 512
+
+
+def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output: Path) -> int:
+    """Writes a line for each work of the catalogues; gives how many. A file that was there stays until all is written.
+
+    Raises:
+        CatalogueMissing, NothingToIndex, StorageFailed: as for `build_index`.
+    """
+    encoder = open_encoder(settings)
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
+    n_works = 0
+    unfinished = output.with_name(output.name + ".unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            for batch in batched(works, LABEL_BATCH):
+                for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
+                    line = labels_to_line(work, labels, labeller)
+                    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+                n_works += len(batch)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return n_works
+
+
+def labels_to_line(work: Work, labels: Sequence[ValueLabel], labeller: Labeller) -> dict[str, Any]:
+    """Gives a work's probabilities, of values by id and of community tags by name, and evidence for the values.
+
+    Of the tags those are told that people give to works of this kind: what is shelved as "picture book" is no film.
+    """
+    taxonomy = labeller.taxonomy
+    said = labeller.said_of(work.kind)
+    values = {label.value_id: label for label in labels if label.value_id in taxonomy.by_id}
+    tags = [label for label in labels if label.value_id not in values and label.value_id in said]
+    return {
+        "id": work.id,
+        "ids": work.ids,
+        "values": {name: round(label.probability, 4) for name, label in values.items()},
+        "tags": {taxonomy.names[label.value_id]: round(label.probability, 4) for label in tags},
+        "evidence": {
+            name: {
+                "text": work.description[label.evidence.start : label.evidence.end],
+                "start": label.evidence.start,
+                "end": label.evidence.end,
+            }
+            for name, label in values.items()
+            if label.evidence
+        },
+    }

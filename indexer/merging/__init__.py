@@ -1,0 +1,1 @@
+"""Source records of one work to that work."""

@@ -1,0 +1,265 @@
+"""What of a record tells its work from others: titles, people and ids, in forms that compare across sources. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
+
+from rapidfuzz import fuzz
+
+from crawler.catalogue import BEIR_SOURCE
+
+Name = tuple[str, ...]
+"""A person's name as its words, the family name last: ("j", "r", "r", "tolkien")."""
+
+MOST_PEOPLE = 12
+"""Sources agree on the first of a cast only."""
+LEAD_ROLES = {"director", "author", None}
+EDITION_SOURCES = {"goodreads", "google_books"}
+"""Sources whose records are editions: one may tell of a work many times."""
+
+
+class Title(NamedTuple):
+    """A title's letters and digits; `mains` are its beginnings before subtitles: ("alien",) of "Alien: Covenant"."""
+
+    full: str
+    mains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What matching compares.
+
+    `leads` directed a film or wrote a book; `people` are all who had a part. Ids are pairs of name and value. A work
+    has one value of each of its `work_ids`; `edition_ids` are those of an edition, of which a work has many.
+    """
+
+    source: str
+    kind: str | None
+    year: int | None
+    language: str | None
+    titles: tuple[Title, ...]
+    leads: tuple[Name, ...]
+    people: tuple[Name, ...]
+    work_ids: tuple[tuple[str, str], ...]
+    edition_ids: tuple[tuple[str, str], ...]
+
+
+def read_traits(fields: Mapping[str, Any]) -> Traits:
+    """Gives the traits of a record, given as the fields of its JSON."""
+    creators = [
+        (name, creator.get("role") in LEAD_ROLES)
+        for creator in (fields.get("creators") or ())[:MOST_PEOPLE]
+        for name in read_names(creator["name"])
+    ]
+    ids = _read_ids(fields)
+    return Traits(
+        source=canonical_source(fields["source"]),
+        kind=fields.get("kind"),
+        year=fields.get("year"),
+        language=fields.get("language"),
+        titles=tuple(dict.fromkeys(_read_titles(fields))),
+        leads=tuple(dict.fromkeys(name for name, leads in creators if leads)),
+        people=tuple(dict.fromkeys(name for name, _ in creators)),
+        work_ids=tuple(each for each in ids if each[0] in _WORK_IDS),
+        edition_ids=tuple(each for each in ids if each[0] not in _WORK_IDS),
+    )
+
+
+def canonical_source(source: str) -> str:
+    """Gives a source's name in one spelling: `google-books` and `google_books` are one."""
+    return source.replace("-", "_")
+
+
+# Titles
+
+_ARTICLES = "the|a|an|le|la|les|un|une|des|el|los|las|una|der|die|das|den|ein|eine|il|lo|gli|uno|os|um|uma|het|een"
+_TRAILING_ARTICLE = re.compile(rf",\s*(?:{_ARTICLES}|l['\u2019])$", re.IGNORECASE)
+_LEADING_ARTICLE = re.compile(rf"^(?:(?:{_ARTICLES})\s+|l['\u2019]\s?)(?=.*\w)", re.IGNORECASE)
+_LEFT_OUT = {"the", "a", "an", "and", "und", "et", "y"}
+_BRACKETS = re.compile(r"\s*(?:\(([^()]*)\)|\[[^\[\]]*\])\s*$")
+_ALSO_KNOWN_AS = re.compile(r"^a\.?k\.?a\.?\s+", re.IGNORECASE)
+_SUBTITLE = re.compile(r"\s*[:;]\s+|\s+[-\u2013\u2014]+\s+")
+_ABBREVIATION = re.compile(r"(?<=\b\w)[.*]\s?(?=\w\b)")
+_APOSTROPHE = re.compile(r"['\u2019\u02bc`\u00b4]")
+_WORD = re.compile(r"[^\W_]+")
+_SPELT_OUT = {
+    "vol": "volume", "pt": "part", "dr": "doctor", "mr": "mister", "st": "saint", "vs": "versus",
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+}  # fmt: skip
+_ROMAN = {
+    numeral: str(number)
+    for number, numeral in enumerate(
+        ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), start=1
+    )
+}
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+
+
+def _read_titles(fields: Mapping[str, Any]) -> Iterator[Title]:
+    for title in filter(None, (fields["title"], fields.get("original_title"))):
+        bare, bracketed = _split_brackets(title)
+        yield read_title(bare)
+        if bracketed:
+            yield read_title(title)
+        if fields.get("kind") == "movie":  # a book's brackets hold series and editions
+            yield from map(read_title, bracketed)
+
+
+def read_title(title: str) -> Title:
+    """Gives a title in a form that compares: no case, accents, articles, "and" or punctuation; numbers as digits."""
+    words: list[str] = []
+    beginnings = []
+    for part in _SUBTITLE.split(_LEADING_ARTICLE.sub("", _TRAILING_ARTICLE.sub("", title.strip()))):
+        words += _title_words(part, first=not words)
+        beginnings.append("".join(words))
+    full = beginnings[-1] or "".join(title.split())
+    return Title(full, tuple(filter(None, beginnings[:-1])))
+
+
+def _split_brackets(title: str) -> tuple[str, list[str]]:
+    """Gives a title without the brackets at its end, and what they held."""
+    title, held = _TRAILING_ARTICLE.sub("", title), []
+    while (found := _BRACKETS.search(title)) and found.start():
+        title = title[: found.start()]
+        if found[1] and not found[1].isdecimal():
+            held.append(_ALSO_KNOWN_AS.sub("", found[1]))
+    return title, held
+
+
+def _title_words(part: str, *, first: bool) -> list[str]:
+    words = _WORD.findall(_APOSTROPHE.sub("", _ABBREVIATION.sub("", fold(part))))
+    words = [_SPELT_OUT.get(word, word) for word in words if word not in _LEFT_OUT] or words
+    # One letter is a number at the end only: "Rocky V", but "Astonishing X-Men" and "I, Robot".
+    last = len(words) - 1
+    return [
+        _ROMAN.get(word, word) if len(word) > 1 or (place == last and not (first and last == 0)) else word
+        for place, word in enumerate(words)
+    ]
+
+
+def fold(text: str) -> str:
+    """Gives a text without case and accents."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+# People
+
+_GENERATION = {"jr", "sr", "ii", "iii"}
+_INITIALS = re.compile(r"\b[A-Z]{2,3}\b")
+LEAST_NAME_RATIO = 85
+"""Of family names of five letters and more: "Dostoevsky" and "Dostoyevsky" have 95, "Larsson" and "Larson" 92."""
+
+
+@lru_cache(maxsize=200_000)
+def read_names(text: str) -> tuple[Name, ...]:
+    """Gives the names that a text may mean: "Le Guin, Ursula" is one person, "Zadie Smith, Nick Laird" are two."""
+    parts = text.split(",")
+    readings = [" ".join(reversed(parts))] if len(parts) == 2 else parts
+    if len(parts) == 2:
+        readings += [part for part in parts if " " in part.strip()]
+    return tuple(filter(None, map(_name_words, readings)))
+
+
+def _name_words(name: str) -> Name:
+    if not name.isupper():
+        name = _INITIALS.sub(lambda found: " ".join(found[0]), name)
+    words = _WORD.findall(_APOSTROPHE.sub("", fold(name)))
+    return tuple(word for word in words if word not in _GENERATION) or tuple(words)
+
+
+def names_alike(one: Name, other: Name) -> bool:
+    """Says whether two names may be one person's: initials, left out middle names and another word order aside."""
+    if one == other or (len(one) == len(other) and sorted(one) == sorted(other)):
+        return True
+    family, other_family = one[-1], other[-1]
+    if family != other_family and (
+        min(len(family), len(other_family)) < 5 or fuzz.ratio(family, other_family) < LEAST_NAME_RATIO
+    ):
+        return False
+    if len(one) == 1 or len(other) == 1:
+        return family == other_family
+    given, other_given = one[0], other[0]
+    return given == other_given or (given[0] == other_given[0] and 1 in {len(given), len(other_given)})
+
+
+def any_alike(some: tuple[Name, ...], others: tuple[Name, ...]) -> bool:
+    """Says whether two groups of people may have a person in common."""
+    return any(names_alike(one, other) for one, other in product(some, others))
+
+
+# Ids
+
+
+def _first(pattern: str) -> Callable[[str], str | None]:
+    found_by = re.compile(pattern, re.IGNORECASE)
+
+    def find(text: str) -> str | None:
+        found = found_by.search(text)
+        return (found[1].lstrip("0") or None) if found else None
+
+    return find
+
+
+def read_isbn(text: str) -> str | None:
+    """Gives an ISBN as one of 13 digits; one of ten may lack the zeros it begins with. None: its check digit is wrong.
+
+    The check digits are those of ISO 2108: weights 10 to 1 modulo 11, and 1 and 3 by turns modulo 10.
+    """
+    digits = text.upper().replace("-", "").replace(" ", "")
+    if re.fullmatch(r"97[89]\d{10}", digits):
+        return digits if _isbn13_check(digits) == digits[12] else None
+    digits = digits.zfill(10)
+    if not re.fullmatch(r"\d{9}[\dX]", digits) or not digits.strip("0"):
+        return None
+    values = [10 if digit == "X" else int(digit) for digit in digits]
+    if sum(weight * value for weight, value in zip(range(10, 0, -1), values, strict=True)) % 11:
+        return None
+    return f"978{digits[:9]}" + _isbn13_check(f"978{digits[:9]}")
+
+
+def _isbn13_check(digits: str) -> str:
+    return str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits[:12])) % 10)
+
+
+_READERS: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
+    "imdb": ("imdb", _first(r"^(?:.*\btt)?(\d+)/?$")),
+    "tmdb": ("tmdb", _first(r"^(?:.*/)?(\d+)\b[^/]*$")),
+    "wikidata": ("wikidata", _first(r"\bq(\d+)$")),
+    "goodreads_work": ("goodreads_work", _first(r"^(\d+)")),
+    "open_library": ("open_library", _first(r"\bOL(\d+)W$")),
+    "open_library_edition": ("open_library_edition", _first(r"\bOL(\d+)M$")),
+    "goodreads": ("goodreads", _first(r"^(\d+)")),
+    "google_books": ("google_books", lambda text: text or None),
+    "isbn10": ("isbn", read_isbn),
+    "isbn13": ("isbn", read_isbn),
+}
+"""How each id is read, and by which name it compares. None of Wikipedia: an article may tell of several works."""
+_WORK_IDS = {"imdb", "tmdb", "wikidata", "goodreads_work", "open_library", BEIR_SOURCE}
+
+
+def _read_ids(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Gives a record's ids, its own among them, in forms that compare."""
+    source, source_id = canonical_source(fields["source"]), fields["source_id"]
+    told = [(source, source_id), *(fields.get("ids") or {}).items()]
+    told += [("open_library_edition", text) for name, text in told if name == "open_library"]
+    ids = [(BEIR_SOURCE, source_id)] if source == BEIR_SOURCE else []
+    for told_name, text in told:
+        name, read = _READERS.get(told_name, (told_name, _unknown))
+        if value := read(text):
+            ids.append((name, value))
+    return list(dict.fromkeys(ids))
+
+
+def _unknown(_text: str) -> None:
+    return None

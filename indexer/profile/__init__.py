@@ -1,0 +1,1 @@
+"""A report of what catalogues hold, lack and repeat."""

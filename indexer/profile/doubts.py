@@ -1,0 +1,244 @@
+"""Records that a person should look at before they are indexed: what is doubtful, how often, and the worst of each."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from crawler.catalogue import Line
+from crawler.records import SourceRecord
+from indexer.profile.vocabulary import split_words
+
+UNKNOWN = "unknown"
+"""The kind of a record that tells none."""
+
+N_EXAMPLES = 6
+N_TITLES = 3
+SHORT_WORDS = 10
+STORY_WORDS = 10
+"""A lead with fewer words than this beside cast and crew has no sentence that could speak for a value."""
+FIRST_FILM_YEAR = 1888  # Roundhay Garden Scene
+FIRST_TEXT_YEAR = -2600  # the Kesh temple hymn
+ANNOUNCED_YEARS = 3
+EXCERPT_CHARACTERS = 260
+
+_LEAD_CHARACTERS = 300
+_LEAD = re.compile(
+    r"\b(?:is|was) (?:an?|the) .{0,160}?"
+    r"\b(?:film|movie|short|serial|documentary|novel|novella|book|play|memoir|comedy|drama|thriller|western|musical)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_LEAD_YEAR = re.compile(
+    r"\b(?:is|was) an? (?:[\w-]+ ){0,2}?(?P<year>1[0-9]{3}|20[0-9]{2})\b"
+    r"(?:[^,;.]{0,60}?\b(?:(?P<movie>film|movie|serial|documentary)|(?P<book>novel|novella|book|memoir))\b)?"
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"”)]*\s+")  # not after an initial: "Sidney A. Franklin"
+_MAKING = re.compile(
+    r"""\b(?:(?:co-?)?(?:directed|produced|written|wrote|scripted|adapted|composed|edited|filmed|shot|released|distributed
+    |published|translated|illustrated|premiered|nominated|grossed|starr(?:ed|ing)|stars)|featur(?:es|ing|ed)
+    |direct(?:or|ion|orial)|screenplay|screenwriter|cinematograph\w+|soundtrack|score|producers?|production|studios?
+    |box\ office|cast|act(?:or|ress)e?s?|role|author|awards?|festival|novel|book|sequel|prequel|remake|adaptation|dvd
+    |editions?|bestsell\w+|debut|films?|movies?|prints?)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TELLING = re.compile(
+    r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)
+    |cent(?:er|r)(?:es|ed|s|ing)|revolv(?:es|ing)|depict\w*|describ\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+
+    |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+
+    |traces)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MARKUP = re.compile(
+    r"<[^<>]*>|</|&(?:#\d+|\w+);|\[\[|\]\]|\]\(|[{}]|''|(?<!\w)\*\*|\*\*(?!\w)|https?://|\bwww\.|\\[nrtu\"']|\.(?:html?|jpe?g|png|php)\b",
+    re.IGNORECASE,
+)
+# UTF-8 read as Windows-1252: an accented Latin letter or a typographic mark becomes two or three characters.
+_WRONGLY_DECODED = re.compile(r"[ÃÂ][\x80-\xbf‚„…†‡ˆ‰‹ŒŽ‘’“”•–—˜™š›œžŸƒ€]|â€|\ufffd")  # noqa: RUF001
+
+Finding = tuple[str, float] | None
+"""What is doubtful in words, and how bad it is beside others of its sort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A record to look at: where it is, what it says and what is doubtful."""
+
+    line: Line
+    source: str
+    source_id: str
+    title: str
+    excerpt: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One sort of doubt: how many records of each kind, and the worst of them."""
+
+    name: str
+    n_by_kind: Counter[str]
+    examples: tuple[Example, ...]
+
+
+def find_empty(record: SourceRecord, _words: int, _year: int) -> Finding:
+    """Doubts a description without a word."""
+    return None if record.description else ("nothing to read", 0)
+
+
+def find_short(record: SourceRecord, n_words: int, _year: int) -> Finding:
+    """Doubts a description of a few words; the shorter, the worse."""
+    return (_count(n_words, "word"), -n_words) if record.description and n_words < SHORT_WORDS else None
+
+
+def find_lead_without_story(record: SourceRecord, _words: int, _year: int) -> Finding:
+    """Doubts an encyclopaedia's lead, in English, whose sentences all speak of cast, crew and making."""
+    text = record.description
+    if not _LEAD.search(text[:_LEAD_CHARACTERS]):
+        return None
+    making, story = 0, 0
+    for sentence in _SENTENCE_END.split(text):
+        n_words = len(split_words(sentence))
+        if _MAKING.search(sentence) and not _TELLING.search(sentence):
+            making += n_words
+        else:
+            story += n_words
+    if not making or story >= STORY_WORDS:
+        return None
+    return f"{_count(story, 'word')} of {making + story:,} beside cast and crew", 0
+
+
+def find_odd_year(record: SourceRecord, _words: int, this_year: int) -> Finding:
+    """Doubts a year that cannot be, or is not the one that the description begins with; the further, the worse."""
+    year = record.year
+    if year is None:
+        return None
+    first = FIRST_FILM_YEAR if record.kind == "movie" else FIRST_TEXT_YEAR
+    if year < first or year == 0:
+        return f"{year}, before there were any", abs(first - year)
+    if year > this_year + ANNOUNCED_YEARS:
+        return f"{year} is far ahead", year - this_year
+    told = _LEAD_YEAR.search(_SENTENCE_END.split(record.description, maxsplit=1)[0])
+    if told and told[record.kind or "movie"] and abs(difference := int(told["year"]) - year) > 1:
+        return f"{year}, and the description says {told['year']}", abs(difference)
+    return None
+
+
+def find_title_markup(record: SourceRecord, _words: int, _year: int) -> Finding:
+    """Doubts a title with markup, or in letters that were decoded wrongly."""
+    return _find_markup(record.title)
+
+
+def find_description_markup(record: SourceRecord, _words: int, _year: int) -> Finding:
+    """Doubts a description with markup, links, or letters that were decoded wrongly."""
+    return _find_markup(record.description)
+
+
+def _find_markup(text: str) -> Finding:
+    if found := _MARKUP.search(text):
+        return f"has {found[0][:40]}", 0
+    if found := _WRONGLY_DECODED.search(text):
+        return f"has {found[0]}: decoded wrongly", 0
+    return None
+
+
+_CHECKS: dict[str, Callable[[SourceRecord, int, int], Finding]] = {
+    "empty": find_empty,
+    "short": find_short,
+    "no story": find_lead_without_story,
+    "odd year": find_odd_year,
+    "title markup": find_title_markup,
+    "description markup": find_description_markup,
+}
+REPEATED_TEXT = "repeated text"
+
+
+@dataclass
+class _Worst:
+    """Counts findings and keeps the worst; among equals a sample that any of them may be in, the same each time."""
+
+    n_by_kind: Counter[str] = field(default_factory=Counter)
+    _draw: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret hangs on it
+    _heap: list[tuple[float, float, Example]] = field(default_factory=list)
+
+    def add(self, kind: str, badness: float, example: Example) -> None:
+        self.n_by_kind[kind] += 1
+        entry = (badness, self._draw.random(), example)  # no two draws are equal: examples are never compared
+        if len(self._heap) < N_EXAMPLES:
+            heapq.heappush(self._heap, entry)
+        else:
+            heapq.heappushpop(self._heap, entry)
+
+    def examples(self) -> tuple[Example, ...]:
+        return tuple(example for _, _, example in sorted(self._heap, reverse=True))
+
+
+@dataclass
+class _Repeat:
+    """A description that several records share; `later` is the second of them."""
+
+    later: Example
+    n_records: int = 1
+    titles: list[str] = field(default_factory=list)
+
+    def example(self) -> Example:
+        titles = ", ".join(dict.fromkeys(self.titles))
+        return replace(self.later, doubt=f"{self.n_records:,} records have this description, such as {titles}")
+
+
+class Doubts:
+    """Looks at records one by one; holds counts, a few examples of each sort and a number for each description."""
+
+    def __init__(self, this_year: int) -> None:
+        self._this_year = this_year
+        self._worst = {name: _Worst() for name in _CHECKS}
+        self._seen: set[int] = set()
+        self._repeats: dict[int, _Repeat] = {}
+        self._n_repeats: Counter[str] = Counter()
+
+    def add(self, line: Line, record: SourceRecord, n_words: int) -> None:
+        """Looks at a record whose description has so many words."""
+        kind = record.kind or UNKNOWN
+        for name, find in _CHECKS.items():
+            if found := find(record, n_words, self._this_year):
+                doubt, badness = found
+                self._worst[name].add(kind, badness, _make_example(line, record, doubt))
+        if record.description:
+            self._note_text(line, record, kind)
+
+    def found(self) -> tuple[Doubt, ...]:
+        """Gives every sort of doubt, also those that no record gave rise to."""
+        most = heapq.nlargest(N_EXAMPLES, self._repeats.values(), key=lambda repeat: repeat.n_records)
+        return (
+            *(Doubt(name, worst.n_by_kind, worst.examples()) for name, worst in self._worst.items()),
+            Doubt(REPEATED_TEXT, self._n_repeats, tuple(repeat.example() for repeat in most)),
+        )
+
+    def _note_text(self, line: Line, record: SourceRecord, kind: str) -> None:
+        text = hash(record.description.casefold())
+        if text not in self._seen:
+            self._seen.add(text)
+            return
+        repeat = self._repeats.setdefault(text, _Repeat(_make_example(line, record, "")))
+        repeat.n_records += 1
+        self._n_repeats[kind] += 1
+        if len(repeat.titles) < N_TITLES:
+            repeat.titles.append(record.title)
+
+
+def _make_example(line: Line, record: SourceRecord, doubt: str) -> Example:
+    return Example(
+        line, record.source, record.source_id, shorten(record.title, 160), shorten(record.description), doubt
+    )
+
+
+def shorten(text: str, most: int = EXCERPT_CHARACTERS) -> str:
+    """Gives a text's beginning, with an ellipsis where more follows."""
+    return text if len(text) <= most else text[:most].rstrip() + " ..."
+
+
+def _count(n_things: int, thing: str) -> str:
+    return f"{n_things:,} {thing}{'' if n_things == 1 else 's'}"

@@ -1,0 +1,111 @@
+"""The report's plots: SVG that takes its colours from the page's, and none of its words from a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from numpy.typing import NDArray
+
+from indexer.profile.vocabulary import HeapsLaw
+from indexer.svg_plots import INK, draw_svg
+
+_HUES = {"movie": "#0000a3", "book": "#0000a4", "unknown": "#0000a5"}
+_PAGE_COLOURS = {hue: f"var(--{kind})" for kind, hue in _HUES.items()}
+
+_MOST_BINS = 30
+_FAR_SHARE = 0.15
+"""One in two hundred values, at either end, is left out when they are further away than so much of the rest's span."""
+
+
+def plot_distribution(
+    name: str, numbers: Mapping[str, pd.Series[float]], edges: NDArray[np.float64], *, log: bool
+) -> str:
+    """Gives histograms, one for each kind, of the share of its numbers; what is beyond the edges is left out.
+
+    Medians are dotted lines. The name sets the plot apart from the page's others.
+    """
+
+    def draw(axes: Axes) -> None:
+        for kind, values in numbers.items():
+            counts, _ = np.histogram(values, edges)
+            shares = 100 * counts / max(len(values), 1)
+            axes.stairs(shares, edges, fill=True, color=_HUES[kind], alpha=0.22)
+            axes.stairs(shares, edges, color=_HUES[kind], linewidth=1.4)
+            axes.axvline(values.median(), color=_HUES[kind], linewidth=1.2, linestyle=(0, (2, 2)))
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(bottom=0)
+        if log:
+            _scale_log(axes, "x")
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=bool((edges % 1 == 0).all())))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:g}%"))
+
+    return _svg(name, draw)
+
+
+def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]], HeapsLaw]]) -> str:
+    """Gives distinct words against words seen, one curve for each kind, with the law that fits it dashed."""
+
+    def draw(axes: Axes) -> None:
+        for kind, (points, law) in growth.items():
+            n_seen, n_distinct = zip(*points, strict=True)
+            axes.plot(n_seen, n_distinct, color=_HUES[kind], linewidth=2)
+            ends = (n_seen[0], n_seen[-1])
+            axes.plot(ends, [law.distinct(n) for n in ends], color=INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.set_xlabel("words seen")
+        axes.set_ylabel("distinct words")
+        _scale_log(axes, "x")
+        _scale_log(axes, "y")
+
+    return _svg(name, draw)
+
+
+def bin_edges(values: pd.Series[float], *, log: bool) -> NDArray[np.float64]:
+    """Gives edges for a few tens of bins.
+
+    They are at round numbers, without the far ends of a distribution that is long of tail; or, for a logarithmic axis,
+    between whole numbers whose logarithms are evenly spaced.
+    """
+    least, most = values.min(), values.max()
+    if log:
+        return np.unique(np.geomspace(least, most + 1, _MOST_BINS).round()) - 0.5
+    low, high = values.quantile([0.005, 0.995])
+    far = _FAR_SHARE * (high - low)
+    low, high = (least if low - least < far else low), (most if most - high < far else high)
+    whole = bool((values % 1 == 0).all())
+    edges = MaxNLocator(_MOST_BINS, steps=[1, 2, 2.5, 5, 10], integer=whole).tick_values(low, max(high, low + whole))
+    return np.asarray(edges).round(6)
+
+
+def _scale_log(axes: Axes, which: str) -> None:
+    """Scales an axis by logarithm and writes a few of its numbers out in full."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    decades = np.arange(np.floor(np.log10(max(low, 0.5))), np.ceil(np.log10(high)) + 1)
+    within = [tick for decade in decades for step in (1, 3) if low <= (tick := step * 10.0**decade) <= high]
+    axis.set_major_locator(FixedLocator(within[-1::-2][::-1] if len(within) > 6 else within))
+    axis.set_major_formatter(FuncFormatter(lambda number, _: _brief(number)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _brief(number: float) -> str:
+    """Gives a number as an axis tells it: 300, 3k, 3M."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:g}{letter}"
+    return f"{number:g}"
+
+
+def _svg(name: str, draw: Callable[[Axes], None]) -> str:
+    def draw_with_rows(axes: Axes) -> None:
+        axes.grid(visible=False, axis="x")
+        draw(axes)
+
+    return draw_svg(name, draw_with_rows, _PAGE_COLOURS)

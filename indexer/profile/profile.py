@@ -1,0 +1,192 @@
+"""What catalogues hold, counted record by record into columns: the figures of the exploratory report."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.records import SourceRecord
+from indexer.errors import NothingToIndex
+from indexer.merging.merging import work_id
+from indexer.profile.doubts import UNKNOWN, Doubt, Doubts, shorten
+from indexer.profile.duplicates import Duplicates, Tellings
+from indexer.profile.vocabulary import Growth, split_words
+
+Told = tuple[Line, SourceRecord] | Rejected
+"""What `crawler.catalogue.read_catalogue` gives for a line."""
+
+NUMBERS = ("n_words", "year", "runtime_minutes", "page_count", "rating", "n_ratings")
+FIELDS = tuple(name for name in SourceRecord.model_fields if name not in {"source", "source_id", "title"})
+"""What a record may leave out."""
+
+_ABSENT: tuple[object, ...] = (None, "", (), {})
+_VALUE_TOLD = re.compile(r", got .*| at column \d+|(?<=byte) 0x\w\w", re.DOTALL)
+
+
+@dataclass
+class Rejections:
+    """Lines that are no record for one reason, with one of them."""
+
+    example: Rejected
+    n_lines: int = 0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the catalogues hold.
+
+    `records` has a row for each record, in order: `source`, `kind` and the NUMBERS, NaN where unknown; ratings are on
+    a scale from 0 to 10, and known where somebody rated. `missing` has a row for each of FIELDS and a column for each
+    (source, kind): how many of those records leave the field out. A record whose source and id were told before is
+    counted in `n_repeated` and nowhere else, since a build keeps the first.
+    """
+
+    records: pd.DataFrame
+    missing: pd.DataFrame
+    files: Mapping[Path, Counter[str]]
+    languages: Counter[str]
+    genres: Counter[str]
+    ids: Counter[str]
+    growth: Mapping[str, Growth]
+    rejected: Mapping[str, Rejections]
+    doubts: tuple[Doubt, ...]
+    duplicates: Duplicates
+    n_repeated: int
+
+    @property
+    def n_rejected(self) -> int:
+        """Gives how many lines are no records."""
+        return sum(rejections.n_lines for rejections in self.rejected.values())
+
+    @property
+    def n_by_kind(self) -> dict[str, int]:
+        """Gives how many records there are of each kind, the most frequent first."""
+        return {str(kind): int(n) for kind, n in self.records["kind"].value_counts().items() if n}
+
+
+def profile_catalogues(catalogues: Sequence[Path], today: date) -> Profile:
+    """Gives the profile of catalogue files, read as a build reads them.
+
+    Raises:
+        CatalogueMissing: a file cannot be read.
+        NothingToIndex: there is not one record in them.
+    """
+    for path in catalogues:
+        check_catalogue(path)
+    told = (line for path in catalogues for line in read_catalogue(path))
+    profile = profile_records(tqdm(told, desc="reading", unit=" lines", disable=None, leave=False), today)
+    if profile.records.empty:
+        raise NothingToIndex(_why_nothing(catalogues, profile))
+    return profile
+
+
+def profile_records(told: Iterable[Told], today: date) -> Profile:
+    """Gives the profile of records and rejected lines, one in memory at a time."""
+    tally = _Tally(Doubts(today.year))
+    for line in told:
+        if isinstance(line, Rejected):
+            tally.reject(line)
+        else:
+            tally.add(*line)
+    return tally.profile()
+
+
+@dataclass
+class _Tally:
+    """Counts as records come; keeps numbers and distinct names and words, no texts."""
+
+    doubts: Doubts
+    tellings: Tellings = field(default_factory=Tellings)
+    groups: dict[tuple[str, str], int] = field(default_factory=dict)
+    group: array[int] = field(default_factory=lambda: array("L"))
+    numbers: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in NUMBERS})
+    missing: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    files: dict[Path, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    languages: Counter[str] = field(default_factory=Counter)
+    genres: Counter[str] = field(default_factory=Counter)
+    ids: Counter[str] = field(default_factory=Counter)
+    growth: dict[str, Growth] = field(default_factory=lambda: defaultdict(Growth))
+    rejected: dict[str, Rejections] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+
+    def reject(self, rejected: Rejected) -> None:
+        self.files[rejected.line.path]["rejected"] += 1
+        self.rejected.setdefault(reason_without_value(rejected.reason), Rejections(rejected)).n_lines += 1
+
+    def add(self, line: Line, record: SourceRecord) -> None:
+        work = hash(work_id(record))
+        if work in self.seen:
+            self.files[line.path]["repeated"] += 1
+            return
+        self.seen.add(work)
+        self.files[line.path]["records"] += 1
+        words = split_words(record.description)
+        group = (record.source, record.kind or UNKNOWN)
+        self.group.append(self.groups.setdefault(group, len(self.groups)))
+        for name, number in _numbers(record, len(words)).items():
+            self.numbers[name].append(nan if number is None else number)
+        self.missing.update((name, *group) for name in FIELDS if getattr(record, name) in _ABSENT)
+        self.languages.update([record.language] if record.language else [])
+        self.genres.update(list(dict.fromkeys(record.genres)))
+        self.ids.update(name for name, told in record.ids.items() if told)
+        self.growth[group[1]].add(words)
+        self.doubts.add(line, record, len(words))
+        self.tellings.add(record)
+
+    def profile(self) -> Profile:
+        groups = pd.DataFrame(self.groups.keys(), columns=["source", "kind"], dtype="category")
+        numbers = {name: np.frombuffer(values, dtype="d") for name, values in self.numbers.items()}
+        missing = pd.DataFrame(
+            [[self.missing[name, *group] for group in self.groups] for name in FIELDS],
+            index=pd.Index(FIELDS),
+            columns=pd.MultiIndex.from_tuples(self.groups, names=["source", "kind"]) if self.groups else None,
+        )
+        return Profile(
+            records=groups.iloc[np.frombuffer(self.group, dtype="L")].reset_index(drop=True).assign(**numbers),
+            missing=missing,
+            files=self.files,
+            languages=self.languages,
+            genres=self.genres,
+            ids=self.ids,
+            growth=self.growth,
+            rejected=self.rejected,
+            doubts=self.doubts.found(),
+            duplicates=self.tellings.duplicates(),
+            n_repeated=sum(counts["repeated"] for counts in self.files.values()),
+        )
+
+
+def _numbers(record: SourceRecord, n_words: int) -> dict[str, float | None]:
+    rating = record.rating if record.rating and record.rating.count else None
+    return {
+        "n_words": n_words or None,
+        "year": record.year,
+        "runtime_minutes": record.runtime_minutes,
+        "page_count": record.page_count,
+        "rating": 10 * rating.mean / rating.scale if rating else None,
+        "n_ratings": rating.count if rating else None,
+    }
+
+
+def reason_without_value(reason: str) -> str:
+    """Gives why a line was rejected without what stood in just this line, so that like reasons count together."""
+    return shorten(_VALUE_TOLD.sub("", reason), 160)
+
+
+def _why_nothing(catalogues: Sequence[Path], profile: Profile) -> str:
+    if not profile.n_rejected:
+        return f"there is no line in {', '.join(map(str, catalogues))}: give one record a line"
+    first = next(iter(profile.rejected.values())).example
+    more = f" and {profile.n_rejected - 1:,} more" if profile.n_rejected > 1 else ""
+    return f"{first.line}: {first.reason}{more}; there is not one record to profile"

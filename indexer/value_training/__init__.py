@@ -1,0 +1,1 @@
+"""Train the value model on labelled works."""

@@ -1,0 +1,130 @@
+"""The network behind a head and the regression behind the reading of queries, in PyTorch; imported to train only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from indexer.values.model import Floats, WeighedTerms, Weights
+
+INPUT_SCALE = 10.0
+"""Embeddings have unit length, so their numbers are near 0.05; the scale is folded into the weights."""
+TERM_SCALE = 3.0
+READING_STEPS = 2_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is searched over. The widths are bounded by the 2 MB that a head may take."""
+
+    hidden: int = 512
+    bag: int = 32
+    dropout: float = 0.6
+    term_dropout: float = 0.5
+    learning_rate: float = 2e-3
+    batch_size: int = 256
+    epochs: int = 20
+    rare_weight: float = 0.15
+    """A positive counts (negatives / positives) to this power."""
+    weight_decay: float = 0.1
+
+
+class Network(nn.Module):
+    """See `indexer.values.model` for the formula; dropout on the hidden layer, and on whole terms of a text."""
+
+    def __init__(self, n_inputs: int, n_terms: int, n_outputs: int, recipe: Recipe) -> None:
+        super().__init__()
+        self.term = nn.EmbeddingBag(n_terms, recipe.bag, mode="sum")
+        nn.init.normal_(self.term.weight, std=0.1)
+        self.hidden = nn.Linear(n_inputs, recipe.hidden)
+        self.bag = nn.Linear(recipe.bag, recipe.hidden, bias=False)
+        self.output = nn.Linear(recipe.hidden, n_outputs)
+        self.dropout = nn.Dropout(recipe.dropout)
+        self.term_dropout = recipe.term_dropout
+
+    def forward(self, vectors: Tensor, terms: Sequence[WeighedTerms]) -> Tensor:
+        """Gives logits (n, n_outputs) of embeddings (n, dim) and the terms of the n texts."""
+        weights = torch.from_numpy(np.concatenate([told.weights for told in terms])) * TERM_SCALE
+        places = torch.from_numpy(np.concatenate([told.places for told in terms]))
+        starts = torch.from_numpy(np.cumsum([0, *(len(told.places) for told in terms[:-1])]))
+        if self.training:
+            weights = weights * (torch.rand_like(weights) > self.term_dropout)
+        bag = self.term(places, starts, per_sample_weights=weights)
+        logits: Tensor = self.output(self.dropout(torch.relu(self.hidden(vectors) + self.bag(bag))))
+        return logits
+
+
+def fit(
+    vectors: Floats, terms: Sequence[WeighedTerms], n_terms: int, said: Floats, known: Floats, recipe: Recipe, seed: int
+) -> Weights:
+    """Gives weights trained by binary cross entropy over what is known.
+
+    Args:
+        vectors: float32 (n, dim).
+        terms: of the n texts.
+        n_terms: how many terms are known.
+        said: float32 (n, n_outputs), 1 where people said so.
+        known: float32 (n, n_outputs), 1 where they could have.
+        recipe: how.
+        seed: of the initial weights, the order and the dropout.
+    """
+    torch.manual_seed(seed)
+    network = Network(vectors.shape[1], n_terms, said.shape[1], recipe)
+    inputs, told, mask = (torch.from_numpy(each) for each in (vectors * INPUT_SCALE, said, known))
+    rate = ((told * mask).sum(0) / mask.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
+    with torch.no_grad():
+        network.output.bias.copy_(torch.log(rate / (1 - rate)))
+    weight = ((1 - rate) / rate) ** recipe.rare_weight
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
+    for _ in range(recipe.epochs):
+        for rows in torch.split(torch.randperm(len(inputs)), recipe.batch_size):
+            logits = network(inputs[rows], [terms[row] for row in rows])
+            loss = binary_cross_entropy_with_logits(
+                logits, told[rows], weight=mask[rows], pos_weight=weight, reduction="sum"
+            )
+            optimiser.zero_grad()
+            (loss / mask[rows].sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        schedule.step()
+    return Weights(
+        hidden=_array(network.hidden.weight * INPUT_SCALE),
+        hidden_bias=_array(network.hidden.bias),
+        bag=_array(network.bag.weight),
+        term=_array(network.term.weight * TERM_SCALE),
+        output=_array(network.output.weight),
+        output_bias=_array(network.output.bias),
+    )
+
+
+def fit_reading(vectors: Floats, shares: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Gives weight (n_dimensions, dim) and bias of a softmax regression from phrases to what they ask for.
+
+    Half of the inputs are dropped at a time. Of paraphrases written without knowledge of the taxonomy, its words never
+    named, 66 and 68% of those that the rules could not read (234 for films, 134 for books) are read right by it; by the
+    nearest phrase 58 and 63%, by the mean of a dimension's phrases 52 and 63%.
+    """
+    torch.manual_seed(seed)
+    inputs, told = torch.from_numpy(vectors * INPUT_SCALE), torch.from_numpy(shares)
+    layer, dropout = nn.Linear(vectors.shape[1], shares.shape[1]), nn.Dropout(0.5)
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=2e-3, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, READING_STEPS)
+    for _ in range(READING_STEPS):
+        rows = torch.randint(len(inputs), (64,))
+        loss = cross_entropy(layer(dropout(inputs[rows])), told[rows])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    return _array(layer.weight * INPUT_SCALE), _array(layer.bias)
+
+
+def _array(tensor: Tensor) -> Floats:
+    array: NDArray[np.float32] = tensor.detach().numpy().copy()
+    return array

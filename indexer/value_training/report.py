@@ -1,0 +1,115 @@
+"""What training reached on validation works: the search, each output's figures, and whether it learnt an era."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from indexer.value_training.calibration import area_under_curve, cross_fitted, expected_calibration_error
+from indexer.value_training.training import Examples, Told, Trial
+from indexer.values.model import Floats, Head
+from indexer.values.taxonomy import TAG_PREFIX
+
+ERAS = {"before 1950": 0, "1950 to 1979": 1950, "1980 to 1999": 1980, "from 2000": 2000}
+"""The first year of each."""
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What was learnt, by how many works, and what it reached on validation.
+
+    `outputs` has a row for each output, worst first: kind, dimension, n_said, precision, recall, f1, auc. `eras` has
+    for each kind and value, by era, the mean probability and the share of works that people say so of.
+    """
+
+    head: Head
+    trials: list[Trial]
+    n_train: int
+    n_validation: int
+    outputs: pd.DataFrame
+    eras: pd.DataFrame
+    calibration_error: float
+
+
+def make_report(
+    head: Head, trials: list[Trial], n_train: int, works: Sequence[Told], validation: Examples
+) -> TrainingReport:
+    """Gives what a head reached on validation works, its probabilities cross-fitted."""
+    logits = head.logits(validation.vectors, validation.terms)
+    chances = cross_fitted(logits, validation.said, validation.known)
+    return TrainingReport(
+        head=head,
+        trials=trials,
+        n_train=n_train,
+        n_validation=len(works),
+        outputs=_output_figures(head, logits, chances, validation),
+        eras=_era_figures(head, chances, works, validation),
+        calibration_error=expected_calibration_error(chances, validation.said, validation.known),
+    )
+
+
+def _output_figures(head: Head, logits: Floats, chances: Floats, validation: Examples) -> pd.DataFrame:
+    rows = []
+    for place, output in enumerate(head.outputs):
+        known = validation.known[:, place] > 0
+        chance, said = chances[known, place], validation.said[known, place] > 0
+        called = chance >= head.calibration.mark[place]
+        right = int((called & said).sum())
+        precision, recall = right / max(int(called.sum()), 1), right / int(said.sum())
+        rows.append(
+            {
+                "kind": output.kind,
+                "dimension": output.dimension,
+                "n_said": int(said.sum()),
+                "precision": precision,
+                "recall": recall,
+                "f1": 2 * precision * recall / (precision + recall) if right else 0.0,
+                "auc": area_under_curve(logits[known, place], said),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("auc", ignore_index=True)
+
+
+def _era_figures(head: Head, chances: Floats, works: Sequence[Told], validation: Examples) -> pd.DataFrame:
+    years = np.array([told.decade or -1 for told in works])
+    era_of = np.array(list(ERAS))[np.maximum(np.searchsorted(list(ERAS.values()), years, side="right") - 1, 0)]
+    rows = []
+    for place, output in enumerate(head.outputs):
+        if output.dimension.startswith(TAG_PREFIX):
+            continue
+        for era in ERAS:
+            chosen = (validation.known[:, place] > 0) & (years >= 0) & (era_of == era)
+            if chosen.any():
+                figures = {"chance": chances[chosen, place].mean(), "said": validation.said[chosen, place].mean()}
+                rows.append({"kind": output.kind, "dimension": output.dimension, "era": era, **figures})
+    return pd.DataFrame(rows)
+
+
+def report_to_markdown(report: TrainingReport) -> str:
+    """Gives the trials, best first; each output's figures, worst first; and each value by kind and era."""
+    lines = [
+        "| " + " | ".join([*asdict(report.trials[0].recipe), "average precision", "AUC"]) + " |",
+        "|---" * 11 + "|",
+    ]
+    for trial in report.trials:
+        settings = " | ".join(f"{setting:g}" for setting in asdict(trial.recipe).values())
+        lines.append(f"| {settings} | {trial.average_precision:.4f} | {trial.auc:.4f} |")
+    lines += ["", "| kind | value or tag | works | precision | recall | F1 | AUC |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {row.kind} | {row.dimension} | {row.n_said} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} "
+        f"| {row.auc:.3f} |"
+        for row in report.outputs.itertuples()
+    ]
+    lines += ["", "Mean probability / share that people say so of, by era:", ""]
+    lines += ["| kind | value | " + " | ".join(ERAS) + " |", "|---|---" + "|---" * len(ERAS) + "|"]
+    for (kind, value), figures in report.eras.groupby(["kind", "dimension"]) if len(report.eras) else []:
+        told = figures.set_index("era").reindex(list(ERAS))
+        cells = [
+            "" if np.isnan(chance) else f"{chance:.2f} / {said:.2f}"
+            for chance, said in told[["chance", "said"]].to_numpy()
+        ]
+        lines.append(f"| {kind} | {value} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""The taxonomy, and the labels that works get by it."""

@@ -1,0 +1,232 @@
+"""The taxonomy: the values that a work can give and the tags people give it, read from `values.toml` and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from indexer.errors import TaxonomyInvalid
+
+Facet = Literal["theme", "emotion", "learning"]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+TAG_PREFIX = "T-"
+"""Begins the id of every tag, and of no value."""
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Value(_Closed):
+    """One thing a work can give. What each field is for stands at the head of `values.toml`."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)]
+    name: Phrase
+    facet: Facet
+    group: Phrase | None = None
+    description: Phrase
+    cues: tuple[Phrase, ...] = ()
+    tags: tuple[Phrase, ...] = ()
+    opposites: tuple[str, ...] = ()
+    ask: tuple[Phrase, ...] = ()
+
+
+class Tag(_Closed):
+    """One community tag or shelf, such as "satire": people who ask for it get what people tagged so."""
+
+    name: Phrase
+    description: Phrase
+    labels: tuple[Phrase, ...] = ()
+    ask: tuple[Phrase, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The dimension of the tag: its name after "T-", with everything but letters and digits as "-"."""
+        return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)
+
+
+class RollUp(_Closed):
+    """A name for every value of a facet at once, such as "educational value"."""
+
+    name: Phrase
+    facet: Facet
+    ask: tuple[Phrase, ...] = ()
+
+
+class Taxonomy(_Closed):
+    """Every value, then every tag, in file order, which is also the order of the dimensions of a `values` vector."""
+
+    version: Phrase
+    values: tuple[Value, ...]
+    rollups: tuple[RollUp, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The value ids, in file order."""
+        return tuple(value.id for value in self.values)
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        """The value ids, then the tag ids, each in file order."""
+        return (*self.ids, *(tag.id for tag in self.tags))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of each dimension."""
+        return {value.id: value.name for value in self.values} | {tag.id: tag.name for tag in self.tags}
+
+    @cached_property
+    def by_id(self) -> dict[str, Value]:
+        """The value of each id."""
+        return {value.id: value for value in self.values}
+
+    @cached_property
+    def by_name(self) -> dict[str, Value]:
+        """The value of each name, in lower case."""
+        return {value.name.lower(): value for value in self.values}
+
+    @cached_property
+    def asking(self) -> dict[str, dict[str, float]]:
+        """What each asking phrase asks for: value ids with their weight, in (0, 1].
+
+        Phrases are in lower case with spaces for hyphens. The values of a roll-up share a weight that gives their
+        vector the length of a single value's, so that asking broadly does not outweigh asking precisely.
+        """
+        phrases: dict[str, dict[str, float]] = {}
+        for rollup in self.rollups:
+            members = self.members(rollup)
+            for phrase in rollup.ask:
+                phrases[_phrase_key(phrase)] = {value.id: len(members) ** -0.5 for value in members}
+        for value in self.values:
+            for phrase in value.ask:
+                phrases.setdefault(_phrase_key(phrase), {})[value.id] = 1.0
+        return phrases
+
+    @cached_property
+    def asking_tags(self) -> dict[str, dict[str, float]]:
+        """What each asking phrase asks for in tags: tag ids, each with weight 1. A tag's name asks for it too."""
+        phrases: dict[str, dict[str, float]] = {}
+        for tag in self.tags:
+            for phrase in (tag.name, *tag.ask):
+                phrases.setdefault(_phrase_key(phrase), {})[tag.id] = 1.0
+        return phrases
+
+    @cached_property
+    def phrases(self) -> dict[str, frozenset[str]]:
+        """Every phrase of the taxonomy with the dimensions it stands for: names, asking words, descriptions, cues."""
+        told: dict[str, set[str]] = {}
+        for phrase, shares in (*self.asking.items(), *self.asking_tags.items()):
+            told.setdefault(phrase, set()).update(shares)
+        for dimension, name in self.names.items():
+            for phrase in (name, *self.prototype_texts(dimension)):
+                told.setdefault(phrase, set()).add(dimension)
+        return {phrase: frozenset(dimensions) for phrase, dimensions in told.items()}
+
+    @cached_property
+    def community_labels(self) -> dict[str, frozenset[str]]:
+        """The community's tags and shelves that stand for each dimension."""
+        labels = {value.id: frozenset(value.tags) for value in self.values}
+        return labels | {tag.id: frozenset((tag.name, *tag.labels)) for tag in self.tags}
+
+    @cached_property
+    def _tag_by_id(self) -> dict[str, Tag]:
+        return {tag.id: tag for tag in self.tags}
+
+    def prototype_texts(self, dimension: str) -> tuple[str, ...]:
+        """What says in words that a work has a dimension: its description, then what it is told by."""
+        if dimension in self.by_id:
+            value = self.by_id[dimension]
+            return (value.description, *value.cues)
+        return (self._tag_by_id[dimension].description,)
+
+    def members(self, rollup: RollUp) -> tuple[Value, ...]:
+        """The values a roll-up stands for."""
+        return tuple(value for value in self.values if value.facet == rollup.facet)
+
+    @model_validator(mode="after")
+    def _values_agree(self) -> Taxonomy:
+        if not self.values:
+            raise ValueError("values: there is not one value")
+        ids = set(self.ids)
+        seen_ids: set[str] = set()
+        seen_names: set[str] = set()
+        for value in self.values:
+            if value.id in seen_ids:
+                raise ValueError(f"value {value.id}: id: given twice")
+            if value.name.lower() in seen_names:
+                raise ValueError(f"value {value.id}: name: {value.name!r} is given twice")
+            if value.facet == "theme" and value.group is None:
+                raise ValueError(f"value {value.id}: group: a theme belongs to a group")
+            for opposite in value.opposites:
+                if opposite == value.id:
+                    raise ValueError(f"value {value.id}: opposites: a value is not its own opposite")
+                if opposite not in ids:
+                    raise ValueError(f"value {value.id}: opposites: no value has the id {opposite!r}")
+            seen_ids.add(value.id)
+            seen_names.add(value.name.lower())
+        return self
+
+    @model_validator(mode="after")
+    def _tags_agree(self) -> Taxonomy:
+        taken = {value_id: f"value {value_id}" for value_id in self.ids}
+        seen_names: set[str] = set()
+        for tag in self.tags:
+            if tag.name.lower() in seen_names:
+                raise ValueError(f"tag {tag.name}: name: given twice")
+            if tag.id in taken:
+                raise ValueError(f"tag {tag.name}: name: its id, {tag.id}, is that of {taken[tag.id]}")
+            taken[tag.id] = f"tag {tag.name}"
+            seen_names.add(tag.name.lower())
+        return self
+
+
+def _phrase_key(phrase: str) -> str:
+    return " ".join(phrase.casefold().replace("-", " ").split())
+
+
+def load_taxonomy(path: Path | None = None) -> Taxonomy:
+    """The taxonomy in `path`, or the one that comes with Evoke.
+
+    Raises:
+        TaxonomyInvalid: The file cannot be read or used; one line names the file, the value and the field.
+    """
+    source = path if path is not None else files("indexer.values") / "values.toml"
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TaxonomyInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise TaxonomyInvalid(f"{source}: is not UTF-8: {error.reason} at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise TaxonomyInvalid(f"{source}: is not TOML: {error}") from error
+    try:
+        return Taxonomy.model_validate(table)
+    except ValidationError as error:
+        raise TaxonomyInvalid(f"{source}: {_first_problem(error, table)}") from error
+
+
+def _first_problem(error: ValidationError, table: dict[str, object]) -> str:
+    """The first problem, as "value E5: description: field required"."""
+    problem = error.errors(include_url=False)[0]
+    location = problem["loc"]
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if len(location) < 2:
+        return ": ".join([*map(str, location), message])
+    return ": ".join([_entry_name(table, str(location[0]), location[1]), *map(str, location[2:]), message])
+
+
+def _entry_name(table: dict[str, object], section: str, number: int | str) -> str:
+    """An entry of the file in words: by its id or name where it has one, else by its number, from 1."""
+    entries = table.get(section)
+    entry = entries[number] if isinstance(entries, list) and isinstance(number, int) else None
+    name = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else None
+    return f"{section.removesuffix('s')} {name or f'number {int(number) + 1}'}"

@@ -1,0 +1,118 @@
+"""`evoke train-descriptions`: what a made-up benchmark teaches, and what it refuses."""
+
+from __future__ import annotations
+
+import random
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+from judged import write_benchmark
+
+import evoke
+from evaluation.adapter_training.learning import Lessons, fit_adapter, weigh_terms
+from indexer.bm25 import term_id
+from search_api.query_adapter import load_descriptions
+
+N_WORKS = 60
+SPOKEN = {"ship": "vessel", "kid": "child", "cop": "policeman", "doc": "physician", "plane": "aircraft", "car": "coach"}
+"""What people say, and what the made-up catalogue says for it."""
+PLACES = "desert island harbour mountain village prison".split()  # noqa: SIM905 - a list of literals reads worse
+
+
+def write_remembered(folder: Path, split: str = "train") -> Path:
+    """Writes a benchmark of people who call things otherwise than the catalogue, and all speak of a movie scene."""
+    draw = random.Random(3)
+    corpus, queries, qrels = [], {}, []
+    for number in range(N_WORKS):
+        said, places = draw.sample(list(SPOKEN), k=2), draw.sample(PLACES, k=2)
+        told = " ".join([*(SPOKEN[word] for word in said), *places, *(["movie scene"] if number % 3 == 0 else [])])
+        corpus.append({"_id": f"w{number}", "title": f"Number {number}", "text": f"{told} {told}."})
+        for again in range(2):
+            words = [*said, *places]
+            draw.shuffle(words)
+            queries[f"q{number}-{again}"] = f"[TOMT] I remember a movie scene, a movie with {' '.join(words)}"
+            qrels.append((f"q{number}-{again}", f"w{number}", 1))
+    return write_benchmark(folder, corpus, queries, qrels, split=split)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """What the verb learnt, printed and reported."""
+    folder = tmp_path_factory.mktemp("trained")
+    benchmark, output, report = write_remembered(folder / "films"), folder / "learnt", folder / "report.md"
+    arguments = ["train-descriptions", str(benchmark), "-o", str(output), "--report", str(report)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
+        patch.setenv("EVOKE_HOME", str(folder / "home"))
+        patch.setattr("evaluation.adapter_training.run.open_encoder", lambda _: FakeEncoder())
+        assert evoke.main(arguments) == 0
+    assert f"120 descriptions; {output}; " in printed.getvalue()
+    return output, printed.getvalue(), report.read_text()
+
+
+def test_what_people_say_of_works_not_learnt_from_is_found_as_the_catalogue_says_it(
+    trained: tuple[Path, str, str],
+) -> None:
+    _, printed, report = trained
+    assert report in printed
+    row = report.splitlines()[-1]
+    assert row.startswith("| films | 120 | 60 | ")
+    untaught, taught, gain, low, high = map(float, re.findall(r"[+-]?\d\.\d+", row))
+    assert 0 < low < gain < high
+    assert gain == pytest.approx(taught - untaught, abs=1e-3)
+
+
+def test_what_everybody_says_weighs_little(trained: tuple[Path, str, str]) -> None:
+    learnt = load_descriptions(trained[0])
+    weighs = learnt.term_weights
+    assert max(weighs[term_id(term)] for term in ("movi", "scene", "rememb")) < 0.1
+    assert min(weighs[term_id(term)] for term in ("harbour", "ship")) > 0.3
+    assert learnt.adapter.encoder_fingerprint == FakeEncoder().fingerprint
+
+
+def test_weights_by_the_formula_of_stems_that_enough_descriptions_have() -> None:
+    weights = weigh_terms([(1, 1)] * 19 + [(2,)] * 20 + [(3,)] * 61)
+    assert weights == {2: 1.0, 3: pytest.approx((np.log(1 + 39.5 / 61.5) / np.log(1 + 80.5 / 20.5)) ** 0.75)}
+
+
+def test_the_same_lessons_teach_the_same() -> None:
+    draw = np.random.default_rng(2)
+    works, queries = (draw.standard_normal((n, 16)).astype(np.float32) for n in (20, 40))
+    lessons = Lessons(works, queries, draw.integers(0, 20, 40), [()] * 40)
+    for one, other in zip(fit_adapter([lessons]), fit_adapter([lessons]), strict=True):
+        assert one.any()
+        np.testing.assert_array_equal(one, other)
+
+
+REFUSED = {
+    "the test split": ({"split": "test"}, "films: the split 'test' is for the last check"),
+    "no descriptions": ({"queries": {"q": "boats"}, "qrels": [("q", "w1", 1)]}, "films: 0 works are described"),
+}
+
+
+@pytest.mark.parametrize(("changes", "line"), REFUSED.values(), ids=REFUSED)
+def test_what_nothing_should_be_learnt_from_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any], line: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("evaluation.adapter_training.run.open_encoder", lambda _: FakeEncoder())
+    options = {"split": "train"} | changes
+    folder = write_benchmark(tmp_path / "films", **options)
+    arguments = ["train-descriptions", str(folder), "-o", str(tmp_path / "out"), "--split", options["split"]]
+    assert evoke.main(arguments) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"evoke train-descriptions: {line}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there_is_told_before_minutes_of_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_remembered(tmp_path / "films")
+    assert evoke.main(["train-descriptions", str(folder), "-o", str(tmp_path / "absent" / "out")]) == 2
+    assert "--output: there is no folder" in capsys.readouterr().err

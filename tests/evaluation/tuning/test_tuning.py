@@ -1,0 +1,277 @@
+"""`evoke tune`: what is chosen, what stays, what search makes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from catalogues import SMALL
+from fakes import FakeEncoder
+from homes import build
+from judged import CORPUS, write_benchmark
+
+import evoke
+from evaluation.significance import Floats
+from evaluation.tuning.tuning import Choice, Trials, choose_fusions, fusions_to_try, try_fusions
+from indexer.bm25 import BM25
+from search_api.fusion import DEFAULT_FUSIONS, fuse
+from search_api.records import QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Intent, Tuned
+from search_api.search import Candidates
+
+FUSIONS = fusions_to_try(DEFAULT_FUSIONS)
+OTHER = QUERY_KINDS.index("other")
+SERVING = FUSIONS[OTHER]
+WORDS = {str(work["_id"]): str(work["title"]) for work in CORPUS}
+
+
+@pytest.fixture(autouse=True)
+def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
+    """The encoder that the verb uses; it loads no model."""
+    fake = FakeEncoder()
+    monkeypatch.setattr("evaluation.tuning.tuning.open_encoder", lambda _: fake)
+    return fake
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """A benchmark of twelve queries."""
+    queries = {f"q{n}": f"{WORDS[f'w{n % 8 + 1}']} and {WORDS[f'w{n % 7 + 1}']}" for n in range(12)}
+    return write_benchmark(
+        tmp_path / "films", queries=queries, qrels=[(f"q{n}", f"w{n % 8 + 1}", 1) for n in range(12)]
+    )
+
+
+def tune(*arguments: object, code: int = 0) -> None:
+    assert evoke.main(["tune", *map(str, arguments)]) == code
+
+
+def trials(scores: Floats, benchmarks: list[str] | None = None) -> Trials:
+    """Gives trials of queries of kind `other`; fusions that `scores` has no column for reach 0."""
+    padded = np.zeros((len(scores), len(FUSIONS)))
+    padded[:, OTHER : OTHER + scores.shape[1]] = scores
+    return Trials(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
+
+
+def choose(scores: Floats, benchmarks: list[str] | None = None) -> tuple[Choice, Floats]:
+    """Gives what is chosen for the queries of kind `other`, and their scores out of fold."""
+    return list(choose_fusions(trials(scores, benchmarks), DEFAULT_FUSIONS))[OTHER]
+
+
+def test_what_is_better_on_unseen_queries_replaces_what_serves() -> None:
+    scores = np.random.default_rng(1).uniform(size=(60, 3)) * 0.5
+    scores[:, 1] = scores[:, 0] + 0.1
+    choice, after = choose(scores)
+    assert choice.chosen == FUSIONS[OTHER + 1] != SERVING
+    assert astuple(choice.difference) == pytest.approx((0.1, 0.1, 0.1))
+    assert after == pytest.approx(scores[:, 1])
+
+
+def test_what_is_best_by_luck_does_not() -> None:
+    scores = np.random.default_rng(2).uniform(size=(60, 400))
+    assert scores.mean(axis=0).max() > scores[:, 0].mean() + 0.05
+    choice, after = choose(scores)
+    assert choice.found != SERVING
+    assert choice.difference.low < 0
+    assert choice.chosen == SERVING
+    assert after == pytest.approx(scores[:, 0])
+
+
+def test_a_few_queries_choose_nothing() -> None:
+    choice, _ = choose(np.array([[0.0, 1.0]] * 9))
+    assert (choice.found, choice.chosen) == (None, SERVING)
+
+
+def test_benchmarks_count_alike() -> None:
+    """One helps 90 queries of the large benchmark by .1, the other 30 of the small one by .2."""
+    scores = np.zeros((120, 3)) + 0.5
+    scores[:90, 1] += 0.1
+    scores[90:, 2] += 0.2
+    choice, after = choose(scores, ["large"] * 90 + ["small"] * 30)
+    assert choice.chosen == FUSIONS[OTHER + 2]
+    assert choice.difference.value == pytest.approx(0.1)
+    assert (after[:90].mean(), after[90:].mean()) == pytest.approx((0.5, 0.7))
+
+
+def test_of_equals_the_one_nearest_to_what_serves_is_found() -> None:
+    """Every fusion of depth 100 is as good as another: only the depth need change."""
+    scores = np.array([[float(fusion.depth == 100) for fusion in FUSIONS[OTHER:]]] * 20)
+    found = choose(scores)[0].found
+    assert found is not None
+    assert (found.method, found.depth, found.weights["values"]) == (SERVING.method, 100, SERVING.weights["values"])
+
+
+def test_a_fusion_is_tried_as_search_fuses() -> None:
+    rankings = {
+        "text": [("a", 0.9), ("b", 0.8), ("c", 0.1)],
+        "bm25": [("d", 9.0), ("c", 8.0), ("b", 1.0)],
+    }
+    candidates = Candidates(Intent(text="a query"), rankings, {})
+    cut = {leg: found[:2] for leg, found in rankings.items()}
+    fusions = [
+        Fusion(method="linear", weights={"text": 2.0}),
+        Fusion(method="linear", weights={"text": 2.0, "values": 3.0}),
+        Fusion(method="rrf", weights={"text": 0.5}),
+        Fusion(method="linear", weights={"text": 0.5}, depth=2),
+    ]
+    for work in "abcd":
+        places = [
+            sorted(fused, key=lambda each: (-fused[each], each)).index(work) + 1 if work in fused else None
+            for fused in [fuse(rankings, fusion) for fusion in fusions[:3]] + [fuse(cut, fusions[3])]
+        ]
+        expected = [1 / np.log2(place + 1) if place else 0.0 for place in places]
+        assert try_fusions(candidates, {work: 1}, fusions) == pytest.approx(expected)
+
+
+def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = films.parent / "tuning.json"
+    tune(films, "-o", output)
+    told = capsys.readouterr().out
+    assert all(f"\nfusion    {kind}" in told and f"\ncleaning  {kind}" in told for kind in QUERY_KINDS)
+    assert "1 benchmarks, 12 queries" in told
+    first = output.read_bytes()
+    figures = json.loads(first)["figures"]
+    assert sum(kind["n_queries"] for kind in figures["kinds"].values()) == 12
+    assert 0 < figures["benchmarks"]["films"]["before"] <= 1
+    tune(films, "-o", output)
+    assert output.read_bytes() == first
+
+
+def test_the_score_before_is_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: FakeEncoder())
+    tune(films, "-o", films.parent / "tuning.json")
+    before = json.loads((films.parent / "tuning.json").read_bytes())["figures"]["benchmarks"]["films"]["before"]
+    results = films.parent / "results.json"
+    assert evoke.main(["evaluate", str(films), "--systems", "evoke", "--json", str(results)]) == 0
+    assert json.loads(results.read_bytes())["systems"]["evoke"]["nDCG@10"]["value"] == pytest.approx(before)
+
+
+def test_search_fuses_each_kind_of_query_as_the_file_says(
+    tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = Fusion(method="linear", depth=1)
+    fusions = Fusions(described=one, mood=Fusion(method="rrf"), guess=one, other=Fusion(method="dbsf"))
+    (tmp_path / "tuning.json").write_text(fusions.model_dump_json())
+    monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
+    monkeypatch.setenv("EVOKE_HOME", str(small_home))
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
+
+    def scores(query: str) -> list[float]:
+        assert evoke.main(["search", query, "--json", "--limit", "100"]) == 0
+        return [hit["score"] for hit in json.loads(capsys.readouterr().out)["hits"] if hit["score"] > 0]
+
+    description = "the lighthouse keeper and his daughter were on an island " * 5
+    assert len(scores(description)) <= 2 < len(scores("lighthouse keepers"))
+    assert max(scores("something funny")) <= 3 / 61 < max(scores("lighthouse keepers"))
+
+
+def test_bm25_is_found_where_another_finds_what_is_asked_for(films: Path) -> None:
+    """Every query is for a title, which descriptions that say the word thrice outweigh while fields weigh alike."""
+    words = [f"{a}{b}" for a in ("north", "salt", "glass", "night", "winter") for b in ("road", "ferry", "kite")]
+    corpus = [{"_id": f"title-{word}", "title": word, "text": "An old tale, long and slow."} for word in words]
+    corpus += [
+        {"_id": f"text-{word}-{n}", "title": f"Other {n}", "text": f"{word}, {word} and {word}."}
+        for word in words
+        for n in range(12)
+    ]
+    queries = {f"q-{word}": f"the {word} tale" for word in words}
+    folder = write_benchmark(
+        films.parent / "titles", corpus, queries, [(f"q-{word}", f"title-{word}", 1) for word in words]
+    )
+    output = films.parent / "tuning.json"
+    tune(folder, "-o", output)
+    told = json.loads(output.read_bytes())
+    assert told["bm25"] != BM25().model_dump()
+    figures = told["figures"]["bm25"]
+    assert figures["is_better"]
+    assert figures["difference"]["low"] > 0
+    assert figures["found"] == told["bm25"]
+    assert told["figures"]["benchmarks"]["titles"]["after"] > told["figures"]["benchmarks"]["titles"]["before"]
+
+
+def test_index_and_search_use_what_was_tuned(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(home, SMALL)
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
+    monkeypatch.setattr("indexer.pipeline.open_encoder", lambda _: FakeEncoder())
+
+    def find(query: str) -> dict[str, Any]:
+        assert evoke.main(["search", query, "--json"]) == 0
+        page: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return page
+
+    query = "please recommend kites, storms and the truck"
+    usual = find(query)
+    tuned = Tuned.of_fusions(
+        DEFAULT_FUSIONS, bm25=BM25(weights={"description": 0}), cleanings=Cleanings(other=Cleaning(unwrap=False))
+    )
+    (tmp_path / "tuning.json").write_text(tuned.model_dump_json())
+    monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
+    assert find(query)["intent"]["text"] == query != usual["intent"]["text"]
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    assert "0 embedded; now serving works-2" in capsys.readouterr().out
+    assert not any(hit["legs"]["bm25"]["rank"] for hit in find("storms and trucks")["hits"])
+    few = Tuned.of_fusions(DEFAULT_FUSIONS, cleanings=Cleanings.alike(Cleaning(most_terms=1)))
+    (tmp_path / "tuning.json").write_text(few.model_dump_json())
+    assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
+    capsys.readouterr()
+    found = find("a boy builds kites, a boy and another boy")  # of these "boy" is asked for most
+    assert {hit["id"] for hit in found["hits"] if hit["legs"]["bm25"]["rank"]} == {"test:kite-maker"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--split", "test"], "take validation"),
+        (["--split", "train"], "no split 'train'"),
+        (["--split", "empty"], "no judgement"),
+        (["-o", "/no/such/folder/tuning.json"], "/no/such/folder"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused_in_one_line(
+    films: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    (films / "qrels" / "empty.tsv").touch()
+    (films / "qrels" / "test.tsv").write_text((films / "qrels" / "validation.tsv").read_text())
+    tune(films, "-o", films.parent / "tuning.json", *arguments, code=2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
+def test_two_benchmarks_of_one_name_are_refused(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_benchmark(films.parent / "more" / "films")
+    tune(films, films.parent / "more" / "films", "-o", films.parent / "tuning.json", code=2)
+    assert "two benchmarks are called 'films'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read"),
+        ("[1", "is no file of `evoke tune`"),
+        ('{"described": {"method": "vote"}}', "described.method"),
+        (json.dumps({kind: {"method": "rrf"} for kind in QUERY_KINDS[:-1]}), "other: Field required"),
+    ],
+)
+def test_a_file_that_holds_no_fusions_is_named(
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    told: str,
+) -> None:
+    build(home, SMALL)
+    path = tmp_path / "tuning.json"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("EVOKE_TUNING", str(path))
+    monkeypatch.setattr("search_api.search.open_encoder", lambda _: FakeEncoder())
+    assert evoke.main(["search", "hope"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(path) in line
+    assert told in line

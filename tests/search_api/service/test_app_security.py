@@ -1,0 +1,101 @@
+"""Where the service listens, and what it does to start and stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from search_api.service.app import settings_to_environment
+from search_api.service.security import BindingRefused, check_binding
+from search_api.settings import SearchSettings
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_loopback_needs_no_key(host: str) -> None:
+    check_binding(host, None)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", "", "127.0.0.1.example.org"])  # noqa: S104
+@pytest.mark.parametrize("key", [None, SecretStr("")])
+def test_elsewhere_needs_a_key(host: str, key: SecretStr | None) -> None:
+    with pytest.raises(BindingRefused, match="without an API key"):
+        check_binding(host, key)
+    check_binding(host, SecretStr("k"))
+
+
+def test_workers_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = SearchSettings(home=tmp_path, qdrant_url=None, api_key=SecretStr("k"))
+    for name, text in settings_to_environment(settings).items():
+        monkeypatch.delenv(name, raising=False)
+        if text is not None:
+            monkeypatch.setenv(name, text)
+    assert SearchSettings() == settings
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _serve(home: Path, host: str, port: int, workers: int = 1) -> subprocess.Popen[str]:
+    environment = {**os.environ, "EVOKE_HOME": str(home)}
+    environment.pop("EVOKE_API_KEY", None)
+    command = [sys.executable, "-m", "evoke", "serve", "--host", host, "--port", str(port), "--workers", str(workers)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_until_up(port: int) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail("the service did not come up")
+
+
+def test_serving_to_others_without_a_key_is_one_line_and_code_2(tmp_path: Path) -> None:
+    process = _serve(tmp_path, "0.0.0.0", _free_port())  # noqa: S104
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert told.count("\n") == 1
+    assert "EVOKE_API_KEY" in told
+
+
+def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = _serve(tmp_path, "127.0.0.1", taken.getsockname()[1])
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert told.count("\n") == 1
+    assert "another process listens there" in told
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_serves_without_an_index_and_stops_on_sigterm(tmp_path: Path, workers: int) -> None:
+    port = _free_port()
+    process = _serve(tmp_path, "127.0.0.1", port, workers)
+    try:
+        _wait_until_up(port)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60)
+        assert refused.value.code == 503
+        refused.value.close()
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Traceback" not in told
+    finally:
+        process.kill()
+        process.wait()

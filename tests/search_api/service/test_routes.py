@@ -1,0 +1,383 @@
+"""What each endpoint makes of its parameters and body."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from service_fakes import FakeSearch
+
+from search_api.errors import RequestRefused
+from search_api.records import Choice, Filters, IntegerRange, ScoreRange, SearchRequest
+from search_api.service.app import create_app
+from search_api.service.parameters import FilterParameters, parse_value, parse_weight
+from search_api.service.problems import nearest
+from search_api.settings import SearchSettings
+
+SEARCH = FakeSearch()
+CLIENT = TestClient(create_app(SearchSettings(api_key=None), SEARCH))
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    SEARCH.requests.clear()
+    yield
+    SEARCH.failure = None
+
+
+def test_get_and_post_ask_the_same() -> None:
+    by_link = CLIENT.get(
+        "/v1/search",
+        params={
+            "q": " find me something inspiring ",
+            "limit": 3,
+            "offset": 1,
+            "interpret": "false",
+            "without": ["values.E4", "filters.year"],
+            "kind": "movie",
+            "year_from": 1990,
+            "year_to": 2015,
+            "runtime_to": 160,
+            "language": ["en", "fr"],
+            "genre": ["Drama", "Comedy"],
+            "all_genre": "Drama",
+            "not_genre": "Horror",
+            "creator": "Joe Johnston",
+            "value": ["E5:0.6", "E2"],
+            "weight": ["E5:0.8", "E4:-0.5", "E2:0"],
+        },
+    )
+    by_body = CLIENT.post(
+        "/v1/search",
+        json={
+            "query": "find me something inspiring",
+            "limit": 3,
+            "offset": 1,
+            "interpret": False,
+            "without": ["values.E4", "filters.year"],
+            "filters": {
+                "kind": "movie",
+                "year": {"gte": 1990, "lte": 2015},
+                "runtime_minutes": {"lte": 160},
+                "language": {"any": ["en", "fr"]},
+                "genres": {"any": ["Drama", "Comedy"], "all": ["Drama"], "none": ["Horror"]},
+                "creators": {"any": ["Joe Johnston"]},
+                "values": {"E5": {"gte": 0.6}, "E2": {}},
+            },
+            "weights": {"E5": 0.8, "E4": -0.5, "E2": 0},
+        },
+    )
+    assert by_link.status_code == by_body.status_code == 200
+    assert SEARCH.requests[0] == SEARCH.requests[1]
+    assert by_link.json() == by_body.json()
+    assert by_link.json()["intent"]["values"] == {"E5": 0.8, "E4": -0.5}
+
+
+def test_an_answer_has_the_fields_of_the_contract() -> None:
+    page = CLIENT.get("/v1/search", params={"q": "inspiring", "limit": 1}).json()
+    assert set(page) == {"query", "intent", "total", "offset", "limit", "took_ms", "hits"}
+    (hit,) = page["hits"]
+    assert hit["title"] == "October Sky"
+    assert hit["values"][0] == {
+        "id": "E5",
+        "name": "inspiration",
+        "score": 0.94,
+        "is_primary": True,
+        "evidence": {"text": hit["description"][:60], "start": 0, "end": 60},
+    }
+    assert hit["legs"]["text"] == {"score": 0.4, "rank": 1}
+
+
+def test_a_work_and_its_neighbours() -> None:
+    assert CLIENT.get("/v1/works/movie:contact").json()["title"] == "Contact"
+    page = CLIENT.get("/v1/works/movie:contact/similar", params={"kind": "book", "limit": 2, "offset": 1}).json()
+    assert (page["query"], page["offset"], page["limit"]) == ("", 1, 2)
+    assert {hit["kind"] for hit in page["hits"]} == {"book"}
+    assert page["intent"]["like"] == [{"id": "movie:contact", "title": "Contact"}]
+
+
+@pytest.mark.parametrize("written", ["book:a/b", "book:a%2Fb", "book%3Aa%2Fb"])
+def test_an_id_may_hold_a_slash(written: str) -> None:
+    assert CLIENT.get(f"/v1/works/{written}").json()["title"] == "Either/Or"
+    assert CLIENT.get(f"/v1/works/{written}/similar").json()["total"] > 0
+
+
+@pytest.mark.parametrize("path", ["/v1/works/none", "/v1/works/none/similar", "/v1/works/", "/v1/works/a/b/c"])
+def test_an_unknown_work_is_404(path: str) -> None:
+    response = CLIENT.get(path)
+    assert response.status_code == 404
+    assert response.json()["type"] == "urn:evoke:problem:work-not-found"
+
+
+def test_values_facets_suggestions_and_attributions() -> None:
+    assert CLIENT.get("/v1/values").json()[0]["name"] == "hope"
+    counted = CLIENT.get("/v1/facets", params={"name": ["kind", "decade"], "kind": "movie", "limit": 2}).json()
+    assert counted == {
+        "total": 4,
+        "facets": {
+            "kind": [{"value": "movie", "count": 4}],
+            "decade": [{"value": 1990, "count": 2}, {"value": 2000, "count": 1}],
+        },
+    }
+    assert set(CLIENT.get("/v1/facets").json()["facets"]) == {
+        "kind",
+        "genres",
+        "language",
+        "decade",
+        "creators",
+        "values",
+    }
+    assert [found["title"] for found in CLIENT.get("/v1/suggest?q=inter").json()] == ["Interstellar"]
+    assert CLIENT.get("/v1/suggest?q=").json() == []
+    assert CLIENT.get("/v1/attributions").json() == {"attributions": ["This product uses a made-up catalogue."]}
+
+
+def test_a_request_that_the_search_refuses_is_422_naming_the_field() -> None:
+    response = CLIENT.get("/v1/facets?value=E99")
+    assert response.status_code == 422
+    assert response.json()["detail"] == "filters.values.E99: no value has this id"
+    assert response.json()["errors"] == [
+        {"field": "filters.values.E99", "message": "no value has this id"},
+    ]
+
+
+def test_an_unknown_facet_is_named() -> None:
+    (error,) = CLIENT.get("/v1/facets?name=kind&name=colour").json()["errors"]
+    assert error == {
+        "field": "name",
+        "message": "must be 'kind', 'genres', 'language', 'decade', 'creators' or 'values'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "message"),
+    [
+        ("", "q", "is required"),
+        ("q=", "q", "must not be empty"),
+        ("q=%20%20", "q", "must not be empty"),
+        ("q=" + "x" * 10_001, "q", "must have at most 10000 characters"),
+        ("q=x&limit=0", "limit", "must be at least 1"),
+        ("q=x&limit=101", "limit", "must be at most 100"),
+        ("q=x&limit=ten", "limit", "must be a whole number"),
+        ("q=x&offset=-1", "offset", "must be at least 0"),
+        ("q=x&interpret=perhaps", "interpret", "must be true or false"),
+        ("q=x&kind=film", "kind", "must be 'movie' or 'book'"),
+        ("q=x&year_from=199x", "year_from", "must be a whole number"),
+        ("q=x&year_from=2000&year_to=1990", "year_from", "2000 is above year_to (1990)"),
+        ("q=x&value=E5:2", "value", "'E5:2' is neither a value nor value:score; write E5, or E5:0.6"),
+        ("q=x&weight=E5:2", "weight", "'E5:2' is no value:weight from -1 to 1; write E5:0.8, or E16:-0.5"),
+        ("q=x&weight=E99:0.5", "weights.E99", "no value has this id"),
+        (
+            "q=x&without=filter.year",
+            "without",
+            "'filter.year' is no part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT",
+        ),
+        ("q=x&genres=Drama", "genres", "is not a known parameter; did you mean 'genre'?"),
+        ("q=x&yaer_from=1990", "yaer_from", "is not a known parameter; did you mean 'year_from'?"),
+    ],
+)
+def test_a_wrong_parameter_is_named(parameters: str, field: str, message: str) -> None:
+    response = CLIENT.get(f"/v1/search?{parameters}")
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"field": field, "message": message}]
+    assert field in response.json()["detail"]
+    assert message in response.json()["detail"]
+    assert len(response.content) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("part", "chip"),
+    [
+        ("values.E5", "values"),
+        ("values.E4", "values"),
+        ("like.movie:interstellar", "like"),
+        ("filters.runtime_minutes", "filters"),
+    ],
+)
+def test_a_part_of_what_was_understood_can_be_left_out(part: str, chip: str) -> None:
+    query = {"q": "inspiring like Interstellar but not too sad, under two hours"}
+    whole = CLIENT.get("/v1/search", params=query).json()["intent"]
+    rest = CLIENT.get("/v1/search", params={**query, "without": part}).json()["intent"]
+    assert rest[chip] != whole[chip]
+    assert {name: read for name, read in rest.items() if name != chip} == {
+        name: read for name, read in whole.items() if name != chip
+    }
+
+
+def test_every_v1_path_refuses_unknown_parameters_by_name() -> None:
+    for path, operations in CLIENT.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            body = {"query": "x"} if method == "post" else None
+            address = path.replace("{work_id}", "movie:contact")
+            response = CLIENT.request(method, address, params={"q": "x", "verbosely": "1"}, json=body)
+            if path.startswith("/v1/"):
+                assert response.status_code == 422, (method, path)
+                assert "verbosely is not a known parameter" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/facets", "/v1/suggest?q=x", "/v1/works/movie:contact/similar"])
+def test_the_parameter_that_was_meant_is_guessed(path: str) -> None:
+    response = CLIENT.get(path, params={"limti": "3", **({"q": "x"} if "q=" in path else {})})
+    assert response.json()["errors"] == [
+        {"field": "limti", "message": "is not a known parameter; did you mean 'limit'?"}
+    ]
+
+
+def test_what_belongs_in_the_body_is_not_guessed_as_a_parameter() -> None:
+    response = CLIENT.post("/v1/search?limit=3", json={"query": "x"})
+    assert response.json()["errors"] == [{"field": "limit", "message": "is not a known parameter"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ({}, "query", "is required"),
+        ({"query": 5}, "query", "must be text"),
+        ({"query": " "}, "query", "must not be empty"),
+        ({"query": "x" * 100_000}, "query", "must have at most 10000 characters"),
+        ({"query": "x", "kind": "movie"}, "kind", "is not a known field; did you mean 'filters.kind'?"),
+        ({"query": "x", "filters": {"genre": {}}}, "filters.genre", "is not a known field; did you mean 'genres'?"),
+        ({"query": "x", "filters": {"year": {"gte": "199x"}}}, "filters.year.gte", "must be a whole number"),
+        ({"query": "x", "filters": {"year": {"gte": 3, "lte": 2}}}, "filters.year", "gte (3) is above lte (2)"),
+        ({"query": "x", "filters": {"values": {"E5": {"gte": 2}}}}, "filters.values.E5.gte", "must be at most 1.0"),
+        ({"query": "x", "weights": {"E5": 1.5}}, "weights.E5", "must be at most 1.0"),
+        ({"query": "x", "weights": {"E5": -2}}, "weights.E5", "must be at least -1.0"),
+        ({"query": "x", "weights": {"E5": "much"}}, "weights.E5", "must be a number"),
+        ({"query": "x", "weights": {"E99": 0.5}}, "weights.E99", "no value has this id"),
+        ({"query": "x", "weights": {f"E{n}": 1 for n in range(51)}}, "weights", "must have at most 50 entries"),
+        ({"query": "x", "weights": ["E5"]}, "weights", "must be an object"),
+        ({"query": "x", "filters": {"genres": {"any": "Drama"}}}, "filters.genres.any", "must be a list"),
+        ({"query": "x", "filters": []}, "filters", "must be an object"),
+        ([], "body", "must be an object"),
+    ],
+)
+def test_a_wrong_field_is_named_by_its_path(body: object, field: str, message: str) -> None:
+    response = CLIENT.post("/v1/search", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"field": field, "message": message}]
+    assert len(response.content) < 1_000
+
+
+def test_all_wrong_fields_are_named_at_once_up_to_twenty() -> None:
+    response = CLIENT.post("/v1/search", json={f"wrong{n}": n for n in range(30)})
+    assert len(response.json()["errors"]) == 20
+    assert response.json()["detail"].endswith("and 11 more")
+
+
+@pytest.mark.parametrize("body", [b'{"query": "hope"', b"{'query': 'hope'}", b"\xff\xfe{", b"[" * 100_000, b"nope"])
+def test_a_body_that_is_not_json_is_400(body: bytes) -> None:
+    response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in response.text
+
+
+@pytest.mark.parametrize("query", ["🚀🌽 hope", "أمل وحب", "zero\x00byte", "a\u202eb", "'\"<script>"])
+def test_any_text_may_be_asked(query: str) -> None:
+    assert CLIENT.get("/v1/search", params={"q": query}).json()["query"] == query
+    assert CLIENT.post("/v1/search", json={"query": query}).json()["query"] == query
+
+
+def test_half_a_character_is_refused_not_crashed_on() -> None:
+    body = b'{"query": "\\ud800"}'
+    response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
+    assert response.json()["errors"] == [{"field": "query", "message": "must be valid Unicode"}]
+
+
+def test_an_offset_past_the_end_is_an_empty_page() -> None:
+    page = CLIENT.get("/v1/search?q=x&offset=999999").json()
+    assert page["hits"] == []
+    assert page["total"] > 0
+
+
+@given(name=st.text(min_size=1).filter(lambda name: name not in SearchRequest.model_fields))
+def test_an_unknown_field_is_always_refused_by_name(name: str) -> None:
+    response = CLIENT.post("/v1/search", json={"query": "x", name: 1})
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == (name if len(name) <= 80 else name[:80] + "…")
+    assert error["message"].startswith("is not a known field")
+
+
+@given(name=st.from_regex(r"[a-z_]{1,20}", fullmatch=True).filter(lambda n: n not in {"name", "limit"}))
+def test_an_unknown_parameter_is_always_refused_by_name(name: str) -> None:
+    response = CLIENT.get("/v1/facets", params={name: "1"})
+    if name in FilterParameters.model_fields:
+        return
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [name]
+
+
+def test_only_what_is_mentioned_overrules_the_words() -> None:
+    assert FilterParameters().to_filters().model_fields_set == set()
+    assert FilterParameters(kind="book", year_to=1999).to_filters().model_fields_set == {"kind", "year"}
+
+
+def test_parameters_become_filters() -> None:
+    assert FilterParameters().to_filters() == Filters()
+    assert FilterParameters(year_to=1999, not_genre=["Horror"]).to_filters() == Filters(
+        year=IntegerRange(lte=1999), genres=Choice(none=("Horror",))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("E5", ("E5", ScoreRange())),
+        ("E5:0.6", ("E5", ScoreRange(gte=0.6))),
+        ("HR1:1", ("HR1", ScoreRange(gte=1.0))),
+        ("E5:.5", ("E5", ScoreRange(gte=0.5))),
+    ],
+)
+def test_a_value_with_its_least_score(text: str, expected: tuple[str, ScoreRange]) -> None:
+    assert parse_value(text) == expected
+
+
+@pytest.mark.parametrize("text", ["E5:", "E5:nan", "E5:-1", "E5:1.5", ":0.5", "E5:0.5:0.6"])
+def test_a_value_written_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(RequestRefused, match="value: "):
+        parse_value(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("E5:0.8", 0.8), ("E5:-0.5", -0.5), ("E5:-.5", -0.5), ("E5:1", 1), ("E5:-1.0", -1), ("E5:0", 0)],
+)
+def test_a_weight_is_signed(text: str, expected: float) -> None:
+    assert parse_weight(text) == ("E5", expected)
+
+
+@pytest.mark.parametrize("text", ["E5", "E5:", "E5:nan", "E5:-1.5", "E5:+1", "E5:--1", ":0.5", "E5:0.5:0.6", "E5:1e-1"])
+def test_a_weight_written_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(RequestRefused, match="weight: "):
+        parse_weight(text)
+
+
+@pytest.mark.parametrize("weight", ["NaN", "Infinity"])
+def test_a_weight_that_is_no_finite_number_is_refused(weight: str) -> None:
+    body = f'{{"query": "x", "weights": {{"E5": {weight}}}}}'
+    response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
+    assert [error["field"] for error in response.json()["errors"]] == ["weights.E5"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "values"),
+    [
+        ([], {"E5": 1.0, "E4": -0.6}),
+        (["E5:0.3"], {"E5": 0.3, "E4": -0.6}),
+        (["E4:0"], {"E5": 1.0}),
+        (["E2:0.5"], {"E5": 1.0, "E4": -0.6, "E2": 0.5}),
+    ],
+)
+def test_weights_replace_what_was_read_value_by_value(weights: list[str], values: dict[str, float]) -> None:
+    page = CLIENT.get("/v1/search", params={"q": "inspiring but not too sad", "weight": weights}).json()
+    assert page["intent"]["values"] == values
+
+
+def test_the_nearest_field_is_given_with_its_path_only_where_that_is_the_news() -> None:
+    known = ["query", "filters", "filters.year", "filters.year.gte", "filters.values.gte"]
+    assert nearest("filters.yaer", known) == "year"
+    assert nearest("year", known) == "filters.year"
+    assert nearest("filters.year.gt", known) == "gte"
+    assert nearest("zzz", known) is None

@@ -1,0 +1,100 @@
+"""Answers that are kept: the same as those that are made, bounded, and gone with the index they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from catalogues import SMALL
+from fakes import FakeEncoder
+from homes import build, open_home
+
+from search_api.answer_cache import Remembered
+from search_api.records import Filters, Page, SearchRequest
+from search_api.search import MOST_REMEMBERED_HITS, Search
+
+
+class CountingEncoder(FakeEncoder):
+    """Counts how often it is asked, as a computed answer asks it."""
+
+    n_asked = 0
+
+    def encode(self, texts):  # type: ignore[no-untyped-def]
+        self.n_asked += 1
+        return super().encode(texts)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    build(tmp_path / "home", SMALL[:3])
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def search(home: Path) -> Iterator[Search]:
+    with open_home(home) as opened:
+        yield opened
+
+
+def told(page: Page) -> str:
+    return page.model_copy(update={"took_ms": 0}).model_dump_json()
+
+
+def test_the_same_request_gets_the_same_answer_and_its_own_time(search: Search) -> None:
+    request = SearchRequest(query="the last ferry")
+    first, second = search.search(request), search.search(request)
+    assert told(first) == told(second)
+    assert first.took_ms > 0
+    assert second.took_ms >= 0
+
+
+def test_a_filter_set_to_nothing_is_another_request_than_none(search: Search) -> None:
+    read = search.search(SearchRequest(query="a sad film"))
+    overruled = search.search(SearchRequest(query="a sad film", filters=Filters(kind=None)))
+    assert (read.intent.filters.kind, overruled.intent.filters.kind) == ("movie", None)
+
+
+def test_an_answer_does_not_outlive_its_index(home: Path, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
+    request = SearchRequest(query="storm", limit=MOST_REMEMBERED_HITS)
+    assert search.search(request).total == 3
+    build(home, SMALL)
+    assert search.search(request).total == len(SMALL)
+
+
+def test_similar_works_do_not_outlive_their_index(home: Path, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
+    work_id = f"test:{SMALL[0]['source_id']}"
+    assert search.similar(work_id).total == 2
+    build(home, SMALL)
+    assert search.similar(work_id).total == len(SMALL) - 1
+
+
+def test_whoever_measures_has_every_request_computed(home: Path) -> None:
+    encoder = CountingEncoder()
+    with open_home(home, encoder) as kept:
+        measured = Search(kept.engine, kept.encoder, kept._taxonomy, n_remembered=0)
+        request = SearchRequest(query="storm", interpret=False)
+        measured.search(request)
+        n_once = encoder.n_asked
+        measured.search(request)
+        assert encoder.n_asked == 2 * n_once > 0
+
+
+def test_the_answers_asked_for_longest_ago_are_forgotten() -> None:
+    made: list[str] = []
+
+    def ask(question: str) -> str:
+        return remembered.recall(question, lambda: made.append(question) or question.upper())
+
+    remembered: Remembered[str] = Remembered(2)
+    assert [ask(question) for question in "abacab"] == list("ABACAB")
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_a_failure_is_not_remembered() -> None:
+    remembered: Remembered[int] = Remembered(2)
+    with pytest.raises(ZeroDivisionError):
+        remembered.recall("a", lambda: 1 // 0)
+    assert remembered.recall("a", lambda: 1) == 1
