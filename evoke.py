@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from crawler.settings import HomeSettings
-    from indexer.pipeline import BuildReport
+    from indexer.build_report import BuildReport
     from search_api.records import Hit, Page
 
 DESCRIPTION = "Find films and books by what they give you."
@@ -285,7 +285,7 @@ def _profile(options: argparse.Namespace) -> int:
 
 
 def _starter_catalogue() -> Path:
-    from indexer.pipeline import starter_catalogue
+    from indexer.catalogues import starter_catalogue
 
     return starter_catalogue()
 
@@ -475,7 +475,8 @@ def _train_descriptions(options: argparse.Namespace) -> int:
 def _tune(options: argparse.Namespace) -> int:
     from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings
-    from evaluation.tuning.tuning import tune, tuning_to_text
+    from evaluation.tuning.report import tuning_to_text
+    from evaluation.tuning.tuning import tune
 
     started = perf_counter()
     _check_folder("--output", options.output)

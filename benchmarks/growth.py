@@ -37,11 +37,12 @@ from benchmarks.synthetic import (
     make_batches,
     make_queries,
 )
-from indexer.collection import ALIAS, LEAST_STRENGTH, GenerationFacts, Leg, create_generation, swap_generation
+from indexer.collection import LEAST_STRENGTH, create_generation, swap_generation
 from indexer.engine import EdgeClient
+from indexer.schema import ALIAS, GenerationFacts, Leg
 from indexer.settings import IndexSettings
 from search_api.generation import Generation
-from search_api.records import CANDIDATES_PER_LEG
+from search_api.ranking_settings import CANDIDATES_PER_LEG
 from search_api.retrieval import LegQuery, find_candidates
 
 SIZES = (1_000, 10_000, 100_000, 500_000)

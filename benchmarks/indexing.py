@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
+from indexer.build_report import BuildReport
 from indexer.encoder.encoder import open_encoder
-from indexer.pipeline import BuildReport, build_index
+from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 
 

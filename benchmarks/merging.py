@@ -25,10 +25,10 @@ from typing import Any
 
 from crawler.catalogue import Rejected, read_catalogue
 from crawler.records import SourceRecord
-from indexer.merging.match_keys import read_traits
+from indexer.merging.match_keys import read_match_keys
 from indexer.merging.matching import group_records
-from indexer.pipeline import update_works
 from indexer.store import Store
+from indexer.works import update_works
 
 Fields = dict[str, Any]
 Change = Callable[[Fields, random.Random], Fields]
@@ -77,7 +77,7 @@ def measure_pairs(works: Sequence[Fields], draw: random.Random, hidden: str, n_s
         tellings += [(number, work | ({"ids": {}} if hidden == "in both" else {}), ()), (number, changed, changes)]
     tellings.sort(key=lambda telling: (telling[1]["source"], telling[1]["source_id"]))
     started = perf_counter()
-    groups = group_records([read_traits(fields) for _, fields, _ in tellings])
+    groups = group_records([read_match_keys(fields) for _, fields, _ in tellings])
     seconds = perf_counter() - started
     found: set[int] = set()
     wrong: list[tuple[int, int]] = []

@@ -17,8 +17,8 @@ import orjson
 from crawler.catalogue import Line, Rejected, read_catalogue
 from evaluation.errors import BenchmarkInvalid
 from evaluation.records import Qrels
+from indexer.catalogues import starter_catalogue
 from indexer.merging.merging import work_id
-from indexer.pipeline import starter_catalogue
 from search_api.records import MAX_QUERY_CHARACTERS
 
 _GZIP_MAGIC = b"\x1f\x8b"

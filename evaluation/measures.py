@@ -46,3 +46,6 @@ def _by_rank(run: Run) -> dict[str, dict[str, float]]:
 
 def _harmonic_mean(one: float, other: float) -> float:
     return 2 * one * other / (one + other) if one + other else 0.0
+
+
+OBJECTIVE = "nDCG@10"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 from typing import Self
 
 import numpy as np
 
-from indexer.encoder.encoder import Vectors
+from indexer.encoder.encoder import Encoder, Vectors
 from indexer.errors import StorageFailed
 
 FILE_NAME = "queries.sqlite3"
@@ -23,7 +25,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS query (
 """`encoder` is its fingerprint and runtime: what another model made, or another way to run it, is never given."""
 
 
-class KeptVectors:
+class QueryVectors:
     """The vectors of texts by their SHA-256, in a SQLite file that several evaluations may use at once.
 
     Raises:
@@ -70,3 +72,52 @@ class KeptVectors:
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
+
+
+class OnceEncoder(Encoder):
+    """An encoder that encodes each text once, in this evaluation or an earlier one, and accounts for it each time."""
+
+    def __init__(self, encoder: Encoder, kept: QueryVectors | None = None) -> None:
+        super().__init__(encoder.model)
+        self.fingerprint = encoder.fingerprint
+        self.runtime = encoder.runtime
+        self._maker = f"{self.fingerprint}:{self.runtime}"
+        self.seconds = 0.0
+        """What all texts would have taken."""
+        self.spent_seconds = 0.0
+        """What they did take here, to look them up and to keep them included."""
+        self._encoder = encoder
+        self._kept = kept
+        self._known: dict[str, tuple[Vectors, float]] = {}
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self._encoder.dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Gives a vector a text: float32 (len(texts), dim)."""
+        started = perf_counter()
+        known = [self._encode(text) for text in texts]
+        self.seconds += sum(seconds for _, seconds in known)
+        self.spent_seconds += perf_counter() - started
+        return np.stack([vector for vector, _ in known])
+
+    def _encode(self, text: str) -> tuple[Vectors, float]:
+        if text not in self._known:
+            earlier = self._kept.read(self._maker, text) if self._kept else None
+            self._known[text] = earlier or self._measure(text)
+        return self._known[text]
+
+    def _measure(self, text: str) -> tuple[Vectors, float]:
+        self._warm  # noqa: B018 - the weights are no part of a text's time
+        started = perf_counter()
+        vector = self._encoder.encode([text])[0]
+        seconds = perf_counter() - started
+        if self._kept:
+            self._kept.write(self._maker, text, vector, seconds)
+        return vector, seconds
+
+    @cached_property
+    def _warm(self) -> Encoder:
+        return self._encoder.warm()

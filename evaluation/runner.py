@@ -12,27 +12,28 @@ import numpy as np
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
-from evaluation.labels import judge_labels
+from evaluation.label_figures import judge_labels
 from evaluation.measures import MEASURES, judge
-from evaluation.query_vectors import KeptVectors
+from evaluation.query_vectors import OnceEncoder, QueryVectors
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
-from evaluation.systems import BASELINE, SYSTEMS, Answers, OnceEncoder, RankBM25, Systems
+from evaluation.systems import BASELINE, SYSTEMS, Answers, RankBM25, Systems
 from indexer.analysis import Analyser
+from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
-from indexer.pipeline import BuildReport, build_index
+from indexer.pipeline import build_index
 from indexer.records import Features, FieldTerms, Work, sum_fields
 from indexer.store import Store
 from indexer.value_training.label_files import LabelledWork, read_labels
 from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.leg_queries import open_reading
-from search_api.query_adapter import Descriptions, load_descriptions
-from search_api.tuned import open_tuned
+from search_api.leg_queries import open_query_classifier
+from search_api.query_adapter import QueryAdapter, load_query_adapter
+from search_api.search import open_tuned
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def evaluate(
     """Gives what the systems reach on benchmarks. Their indexes are kept, so that the next time nothing is embedded.
 
     Raises:
-        SystemUnknown, BenchmarkInvalid, RunInvalid, HeadInvalid: the plan or a file of it cannot be used.
+        SystemUnknown, BenchmarkInvalid, RunInvalid, ValueHeadInvalid: the plan or a file of it cannot be used.
         EncoderUnavailable: the plan's encoder cannot be used.
         IndexerError, EngineError: an index cannot be made.
     """
@@ -74,7 +75,7 @@ def evaluate(
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
-    descriptions = load_descriptions(settings.descriptions)
+    descriptions = load_query_adapter(settings.descriptions)
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
         encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
@@ -88,7 +89,7 @@ def evaluate(
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        with KeptVectors(settings.home / "evaluation") as kept:
+        with QueryVectors(settings.home / "evaluation") as kept:
             once = OnceEncoder(encoder, kept)
             answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
         if plan.save_runs:
@@ -115,14 +116,14 @@ def answer_queries(
     systems: Collection[str],
     encoder: OnceEncoder,
     taxonomy: Taxonomy,
-    descriptions: Descriptions | None,
+    descriptions: QueryAdapter | None,
 ) -> dict[str, Answers]:
     """Gives what systems answer from the benchmark's index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
         rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        reading = open_reading(settings, encoder, taxonomy)
+        reading = open_query_classifier(settings, encoder, taxonomy)
         asked = Systems(engine, encoder, taxonomy, open_tuned(settings), reading, rank_bm25, descriptions)
         return asked.answer(benchmark.queries, systems, benchmark.name)
 

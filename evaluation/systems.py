@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from time import perf_counter
 from typing import Literal, TypeVar
 
@@ -17,17 +17,17 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.measures import RANKING_DEPTH, ranked
-from evaluation.query_vectors import KeptVectors
+from evaluation.query_vectors import OnceEncoder
 from indexer.analysis import Analyser
 from indexer.bm25 import K1, B
-from indexer.collection import Leg
-from indexer.encoder.encoder import Encoder, Vectors
 from indexer.engine import Engine
-from indexer.values.model import Reading
+from indexer.schema import Leg
+from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy
 from search_api.fusion import Ranking, fuse
-from search_api.query_adapter import Descriptions
-from search_api.records import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, SearchRequest, Tuned
+from search_api.query_adapter import QueryAdapter
+from search_api.ranking_settings import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, Tuned
+from search_api.records import SearchRequest
 from search_api.retrieval import find_candidates
 from search_api.search import Search
 
@@ -78,55 +78,6 @@ class Answers:
             self.milliseconds.append(seconds * 1_000)
 
 
-class OnceEncoder(Encoder):
-    """An encoder that encodes each text once, in this evaluation or an earlier one, and accounts for it each time."""
-
-    def __init__(self, encoder: Encoder, kept: KeptVectors | None = None) -> None:
-        super().__init__(encoder.model)
-        self.fingerprint = encoder.fingerprint
-        self.runtime = encoder.runtime
-        self._maker = f"{self.fingerprint}:{self.runtime}"
-        self.seconds = 0.0
-        """What all texts would have taken."""
-        self.spent_seconds = 0.0
-        """What they did take here, to look them up and to keep them included."""
-        self._encoder = encoder
-        self._kept = kept
-        self._known: dict[str, tuple[Vectors, float]] = {}
-
-    @cached_property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        return self._encoder.dimension
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Gives a vector a text: float32 (len(texts), dim)."""
-        started = perf_counter()
-        known = [self._encode(text) for text in texts]
-        self.seconds += sum(seconds for _, seconds in known)
-        self.spent_seconds += perf_counter() - started
-        return np.stack([vector for vector, _ in known])
-
-    def _encode(self, text: str) -> tuple[Vectors, float]:
-        if text not in self._known:
-            earlier = self._kept.read(self._maker, text) if self._kept else None
-            self._known[text] = earlier or self._measure(text)
-        return self._known[text]
-
-    def _measure(self, text: str) -> tuple[Vectors, float]:
-        self._warm  # noqa: B018 - the weights are no part of a text's time
-        started = perf_counter()
-        vector = self._encoder.encode([text])[0]
-        seconds = perf_counter() - started
-        if self._kept:
-            self._kept.write(self._maker, text, vector, seconds)
-        return vector, seconds
-
-    @cached_property
-    def _warm(self) -> Encoder:
-        return self._encoder.warm()
-
-
 class RankBM25:
     """rank_bm25's Okapi over the indexer's own terms, which the engine's BM25 should be no worse than.
 
@@ -172,9 +123,9 @@ class Systems:
         encoder: OnceEncoder,
         taxonomy: Taxonomy,
         tuned: Tuned,
-        reading: Reading | None = None,
+        reading: QueryClassifier | None = None,
         rank_bm25: RankBM25 | None = None,
-        descriptions: Descriptions | None = None,
+        descriptions: QueryAdapter | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = encoder

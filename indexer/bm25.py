@@ -86,7 +86,7 @@ def query_weights(terms: Iterable[str]) -> SparseVector:
     return _sparse(Counter(terms))
 
 
-def keep_telling(query: SparseVector, idf: Mapping[int, float], n_terms: int) -> SparseVector:
+def top_terms_by_idf(query: SparseVector, idf: Mapping[int, float], n_terms: int) -> SparseVector:
     """Gives a query's most telling terms, by weight times IDF, then id; `idf` lacks the terms that no work has."""
     worth = {term: weight * idf[term] for term, weight in zip(query.indices, query.values, strict=True) if term in idf}
     kept = set(sorted(worth, key=lambda term: (-worth[term], term))[:n_terms])

@@ -6,76 +6,31 @@ kill at any moment, the old generation serves.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
-from indexer.bm25 import BM25, document_weights, query_weights
+from indexer.bm25 import document_weights, query_weights
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.records import IndexedWork, ValueLabel
+from indexer.schema import (
+    ALIAS,
+    PAYLOAD_INDEXES,
+    PRIMARY_SCORE,
+    GenerationFacts,
+    Leg,
+    point_id,
+    serving_generation,
+)
 from indexer.settings import IndexSettings
-from indexer.values.labelling import PRIMARY_SCORE
 from indexer.values.taxonomy import TAG_PREFIX
-
-ALIAS = "works"
-SCHEMA_VERSION = 6
-"""Changes with anything below that a reader relies on."""
 
 LEAST_STRENGTH = 0.1
 """A value of less counts as one that the work does not give. Of the strengths of 608 books 43% are above; a point is
 half as large for it, and an index is filled in two thirds of the time."""
-
-Leg = Literal["text", "bm25", "values"]
-_KEYWORD = models.PayloadSchemaType.KEYWORD
-_INTEGER = models.PayloadSchemaType.INTEGER
-PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = {
-    "id": _KEYWORD,
-    "kind": _KEYWORD,
-    "year": _INTEGER,
-    "decade": _INTEGER,
-    "runtime_minutes": _INTEGER,
-    "page_count": _INTEGER,
-    "language": _KEYWORD,
-    "genres": _KEYWORD,
-    "genre_keys": _KEYWORD,
-    "creator_names": _KEYWORD,
-    "creator_keys": _KEYWORD,
-    "primary_values": _KEYWORD,
-}
-
-
-class GenerationFacts(BaseModel):
-    """What a generation says of itself, kept as the collection's metadata: all that a reader must agree with."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int = SCHEMA_VERSION
-    fingerprint: str
-    model: str
-    encoder_fingerprint: str
-    analyser_version: str
-    taxonomy_version: str
-    value_ids: tuple[str, ...]
-    dimension: int
-    mean_terms: float
-    bm25: BM25 = BM25()
-    n_works: int
-    attributions: tuple[str, ...] = ()
-    built_at: str
-
-
-def point_id(work_id: str) -> int:
-    """Gives the id of a work's point: 64 bits of the hash of the work's id.
-
-    A number, because the engine gives one at a tenth of the cost of a UUID, 600 times a search. Two of 500,000 works
-    share one with a chance of 7e-9; the build's count of points would tell.
-    """
-    return int.from_bytes(hashlib.blake2b(work_id.encode(), digest_size=8).digest(), "big")
 
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
@@ -119,22 +74,6 @@ def _generations(engine: Engine) -> dict[str, int]:
     return {name: int(number) for name, (prefix, _, number) in parts.items() if prefix == ALIAS and number.isdigit()}
 
 
-def serving_generation(engine: Engine) -> str | None:
-    """Gives the name of the generation that the alias names, None before the first build."""
-    for alias in engine.get_aliases().aliases:
-        if alias.alias_name == ALIAS:
-            return alias.collection_name
-    return None
-
-
-def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
-    """Gives what a generation says of itself; None when it speaks another schema."""
-    metadata = engine.get_collection(generation).config.metadata or {}
-    if metadata.get("schema_version") != SCHEMA_VERSION:
-        return None
-    return GenerationFacts.model_validate(metadata)
-
-
 def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], facts: GenerationFacts) -> None:
     """Writes a batch of works into a generation."""
     engine.upsert(generation, [work_to_point(work, facts) for work in works], wait=True)
@@ -146,7 +85,9 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
         id=point_id(indexed.work.id),
         vector={
             "text": indexed.features.vector.tolist(),
-            "values": value_weights({each.value_id: each.strength for each in told_labels(indexed)}, facts.value_ids),
+            "values": value_weights(
+                {each.value_id: each.strength for each in indexed_labels(indexed)}, facts.value_ids
+            ),
             "bm25": document_weights(
                 facts.bm25.count(indexed.features.field_terms), facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b
             ),
@@ -155,7 +96,7 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
     )
 
 
-def told_labels(indexed: IndexedWork) -> list[ValueLabel]:
+def indexed_labels(indexed: IndexedWork) -> list[ValueLabel]:
     """Gives the labels that a point tells of, strongest first."""
     told = (label for label in indexed.labels if label.strength >= LEAST_STRENGTH)
     return sorted(told, key=lambda label: (-label.strength, label.value_id))
@@ -171,7 +112,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     """Gives the facts to show, filter and count by. Keys ending in `_keys` hold the names that filters compare."""
     work = indexed.work
     creator_names = list(dict.fromkeys(creator.name for creator in work.creators))
-    told = told_labels(indexed)
+    told = indexed_labels(indexed)
     labels = [label for label in told if not label.value_id.startswith(TAG_PREFIX)]
     tags = [label for label in told if label.strength >= PRIMARY_SCORE and label.value_id.startswith(TAG_PREFIX)]
     scores = {label.value_id: round(label.strength, 4) for label in labels}

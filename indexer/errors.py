@@ -3,7 +3,7 @@
 IndexerError
 ├── TaxonomyInvalid      a values.toml that cannot be used
 ├── ModelUnavailable     the sentence encoder's weights are not to be had, or are not what they should be
-├── HeadInvalid          trained weights that cannot be read, or training labels that cannot be used
+├── ValueHeadInvalid          trained weights that cannot be read, or training labels that cannot be used
 ├── BM25Invalid          a tuning that says of BM25 what cannot be
 ├── NothingToIndex       the catalogues hold no work
 ├── VerificationFailed   the new generation is not what was put into it; the old one goes on serving
@@ -25,7 +25,7 @@ class ModelUnavailable(IndexerError):
     """The sentence encoder's weights are not to be had, or are not what they should be."""
 
 
-class HeadInvalid(IndexerError):
+class ValueHeadInvalid(IndexerError):
     """Trained weights that cannot be read, or training labels that cannot be used."""
 
 

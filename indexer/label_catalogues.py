@@ -11,9 +11,10 @@ import orjson
 from indexer.analysis import Analyser
 from indexer.encoder.encoder import open_encoder
 from indexer.features import FeatureMaker
-from indexer.pipeline import batched, prepare_works
+from indexer.pipeline import prepare_works
 from indexer.records import ValueLabel, Work
 from indexer.settings import IndexSettings
+from indexer.stages import batched
 from indexer.values.labelling import Labeller, open_labeller
 from indexer.values.taxonomy import load_taxonomy
 

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 N_AHEAD = 3
 """Batches that are begun and not yet given back: one in each of two stages, and one between them."""
@@ -37,3 +38,13 @@ def _begin(batch: Any, stages: Iterable[Callable[[Any], Any]], pools: Iterable[T
     for stage, pool in zip(stages, pools, strict=True):
         made = pool.submit(lambda stage, earlier: stage(earlier.result()), stage, made)
     return made
+
+
+T = TypeVar("T")
+
+
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Gives things in lists of a size, the last one shorter."""
+    iterator = iter(things)
+    while batch := list(islice(iterator, size)):
+        yield batch

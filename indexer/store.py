@@ -323,3 +323,6 @@ def _take_over_store_1(connection: sqlite3.Connection) -> None:
         del fields["id"]
         _put_record(connection, SourceRecord.model_validate({**fields, **reference}), origin, run)
     connection.execute("DROP TABLE work_of_store_1")
+
+
+READ_BATCH = 1_000

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class AnswerCache(Generic[T]):
     """The answers asked for last, at most `size` of them, by their questions. Thread-safe."""
 
     def __init__(self, size: int) -> None:

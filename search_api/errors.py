@@ -3,7 +3,7 @@
 SearchError
 ├── RequestRefused       the request asks for what does not exist; names the field
 ├── WorkNotFound         no work has this id
-├── DescriptionsInvalid  what was learnt of descriptions cannot be read
+├── QueryAdapterInvalid  what was learnt of descriptions cannot be read
 ├── TuningInvalid        a file that holds nothing that `evoke tune` wrote
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         none was built yet
@@ -33,7 +33,7 @@ class WorkNotFound(SearchError):
         self.work_id = work_id
 
 
-class DescriptionsInvalid(SearchError):
+class QueryAdapterInvalid(SearchError):
     """What was learnt of descriptions cannot be read."""
 
 

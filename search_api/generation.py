@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from qdrant_client import models
 
 from indexer.analysis import ANALYSER_VERSION
-from indexer.collection import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
+from indexer.schema import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.titles import TitledWork, TitleIndex

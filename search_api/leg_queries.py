@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.analysis import Analyser
-from indexer.bm25 import keep_telling, query_weights
-from indexer.collection import Leg
+from indexer.bm25 import query_weights, top_terms_by_idf
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine
-from indexer.values.labelling import PRIMARY_SCORE
-from indexer.values.model import Reading, load_head
+from indexer.schema import PRIMARY_SCORE, Leg
+from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import WorkNotFound
 from search_api.fusion import kind_of_query
 from search_api.generation import Generation
-from search_api.query_adapter import Descriptions
-from search_api.records import Choice, Cleaning, Cleanings, Filters, Intent, SearchRequest, WorkReference
+from search_api.query_adapter import QueryAdapter
+from search_api.ranking_settings import Cleaning, Cleanings
+from search_api.records import Choice, Filters, Intent, SearchRequest, WorkReference
 from search_api.retrieval import LegQuery, fetch_works, find_idf
 from search_api.settings import SearchSettings
 from search_api.understanding.guessing import guess_values
@@ -38,7 +38,7 @@ BESIDE_TAGS = 0.25
 
 
 @dataclass(frozen=True)
-class Question:
+class LegQueries:
     """An intent as the engine is asked it: a query a leg, and the query's terms as they were written."""
 
     query: str
@@ -47,14 +47,14 @@ class Question:
     forms: Mapping[str, str] = field(default_factory=dict)
 
 
-def open_reading(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> Reading | None:
+def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> QueryClassifier | None:
     """Gives how queries are read by their meaning; None where that was learnt for another encoder or taxonomy."""
-    head = load_head(settings.values_head)
+    head = load_value_head(settings.values_head)
     is_ours = (head.encoder_fingerprint, head.reading.dimensions) == (encoder.fingerprint, taxonomy.dimensions)
     return head.reading if is_ours else None
 
 
-class Asker:
+class LegQueryBuilder:
     """Turns requests into questions to a generation; made of what `Search` is made of. Thread-safe."""
 
     def __init__(
@@ -62,8 +62,8 @@ class Asker:
         engine: Engine,
         encoder: Encoder,
         taxonomy: Taxonomy,
-        reading: Reading | None,
-        descriptions: Descriptions | None,
+        reading: QueryClassifier | None,
+        descriptions: QueryAdapter | None,
         cleanings: Cleanings,
         n_remembered: int,
     ) -> None:
@@ -77,7 +77,7 @@ class Asker:
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
 
-    def cleaning(self, cleanings: Cleanings) -> Asker:
+    def cleaning(self, cleanings: Cleanings) -> LegQueryBuilder:
         """Gives this asker with other cleanings; the two share all else."""
         other = copy(self)
         other._cleanings = cleanings
@@ -89,7 +89,7 @@ class Asker:
         with self._analyser_lock:
             self._analyser.terms("warm")
 
-    def ask(self, request: SearchRequest, generation: Generation) -> Question:
+    def ask(self, request: SearchRequest, generation: Generation) -> LegQueries:
         """Gives a request as the engine is asked it, its words cleaned as their kind is; plain text stays as it is."""
         intent = self._read(request, generation)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
@@ -97,7 +97,7 @@ class Asker:
             intent = intent.model_copy(update={"text": request.query})
         return self._to_question(generation, request.query, intent, cleaning)
 
-    def similar(self, work_id: str, filters: Filters, generation: Generation) -> Question:
+    def similar(self, work_id: str, filters: Filters, generation: Generation) -> LegQueries:
         """Gives the question for the works most like one.
 
         Raises:
@@ -112,7 +112,7 @@ class Asker:
         legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
         if (values := _given(vectors["values"], len(generation.facts.value_ids))).any():
             legs["values"] = _to_sparse(values)
-        return Question("", intent, legs)
+        return LegQueries("", intent, legs)
 
     def _read(self, request: SearchRequest, generation: Generation) -> Intent:
         """Gives what a request means: its own filters and weights replace those read from its words."""
@@ -140,7 +140,7 @@ class Asker:
     def _guess(self, text: str) -> dict[str, float]:
         return guess_values(self._reading.shares(self._embed(text))) if self._reading else {}
 
-    def _to_question(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> Question:
+    def _to_question(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
             terms = self._analyser.terms_and_words(intent.text)
         forms: dict[str, str] = {}
@@ -165,10 +165,10 @@ class Asker:
             legs["bm25"] = bm25 = weigh(term for term, _ in terms)
             if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
                 idf = find_idf(self._engine, generation.name, bm25.indices)
-                legs["bm25"] = keep_telling(bm25, idf, cleaning.most_terms)
+                legs["bm25"] = top_terms_by_idf(bm25, idf, cleaning.most_terms)
         if values.any():
             legs["values"] = _to_sparse(values)
-        return Question(query, intent, legs, forms)
+        return LegQueries(query, intent, legs, forms)
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:

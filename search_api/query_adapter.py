@@ -25,7 +25,7 @@ from qdrant_client.models import SparseVector
 
 from indexer.analysis import ANALYSER_VERSION
 from indexer.bm25 import term_id
-from search_api.errors import DescriptionsInvalid
+from search_api.errors import QueryAdapterInvalid
 
 Floats = NDArray[np.float32]
 
@@ -43,7 +43,7 @@ class Adapter:
 
 
 @dataclass(frozen=True)
-class Descriptions:
+class QueryAdapter:
     """What is known of descriptions: w by the id of a stem, and the adapter."""
 
     term_weights: Mapping[int, float]
@@ -64,11 +64,11 @@ class Descriptions:
         return turned / np.linalg.norm(turned)
 
 
-def load_descriptions(path: Path | None = None) -> Descriptions:
+def load_query_adapter(path: Path | None = None) -> QueryAdapter:
     """Gives what a file knows of descriptions, or the one that comes with Evoke.
 
     Raises:
-        DescriptionsInvalid: the file cannot be read, or is none of `evoke train-descriptions`.
+        QueryAdapterInvalid: the file cannot be read, or is none of `evoke train-descriptions`.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -79,19 +79,19 @@ def load_descriptions(path: Path | None = None) -> Descriptions:
             told = json.loads(opened.metadata()["evoke"])
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
         if (told["format"], told["analyser_version"]) != (_FORMAT, ANALYSER_VERSION):
-            raise DescriptionsInvalid(f"{source}: was written by another version of Evoke: learn it again")
+            raise QueryAdapterInvalid(f"{source}: was written by another version of Evoke: learn it again")
         bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
-        return Descriptions(
+        return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),
             adapter=Adapter(told["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
         )
     except OSError as error:
-        raise DescriptionsInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
+        raise QueryAdapterInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise DescriptionsInvalid(f"{source}: is no file of `evoke train-descriptions`: {error}") from error
+        raise QueryAdapterInvalid(f"{source}: is no file of `evoke train-descriptions`: {error}") from error
 
 
-def save_descriptions(descriptions: Descriptions, path: Path) -> None:
+def save_query_adapter(descriptions: QueryAdapter, path: Path) -> None:
     """Writes what was learnt of descriptions, in half precision: nDCG@10 moves by less than .001."""
     from safetensors.numpy import save_file
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from indexer.values.labelling import PRIMARY_SCORE
+from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Facet, Taxonomy
 from search_api.records import Intent, LegScore
 

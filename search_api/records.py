@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from crawler.records import Creator, Kind, Rating
-from indexer.bm25 import BM25
 from indexer.records import SourceReference
 
 MAX_QUERY_CHARACTERS = 10_000
@@ -17,7 +16,9 @@ MAX_LIMIT = 100
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class _Closed(BaseModel):
+class ClosedModel(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -26,7 +27,7 @@ def _check_ends(gte: float | None, lte: float | None) -> None:
         raise ValueError(f"gte ({gte}) is above lte ({lte})")
 
 
-class IntegerRange(_Closed):
+class IntegerRange(ClosedModel):
     """Both ends belong to the range; either may be open."""
 
     gte: int | None = Field(default=None, ge=-10_000, le=1_000_000)
@@ -38,7 +39,7 @@ class IntegerRange(_Closed):
         return self
 
 
-class ScoreRange(_Closed):
+class ScoreRange(ClosedModel):
     """A range within [0, 1], both ends included; either may be open."""
 
     gte: float | None = Field(default=None, ge=0, le=1)
@@ -50,7 +51,7 @@ class ScoreRange(_Closed):
         return self
 
 
-class Choice(_Closed):
+class Choice(ClosedModel):
     """Names a work must have: at least one of `any`, each of `all`, none of `none`. Case does not matter."""
 
     any: tuple[Name, ...] = ()
@@ -58,7 +59,7 @@ class Choice(_Closed):
     none: tuple[Name, ...] = ()
 
 
-class Filters(_Closed):
+class Filters(ClosedModel):
     """Hard facts: a work that fails one is not in the answer. A work that lacks the fact fails it too."""
 
     kind: Kind | None = None
@@ -77,88 +78,6 @@ FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"
 FACETS: tuple[FacetName, ...] = get_args(FacetName)
 
 
-FusionMethod = Literal["rrf", "dbsf", "linear"]
-QueryKind = Literal["described", "mood", "guess", "other"]
-QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
-
-
-CANDIDATES_PER_LEG = 200
-
-
-class Fusion(_Closed):
-    """How the legs' rankings become one: see `search_api.fusion`."""
-
-    method: FusionMethod
-    weights: dict[str, float] = Field(default_factory=dict, description="leg name to weight; a leg left out weighs 1")
-    depth: int = Field(default=CANDIDATES_PER_LEG, ge=1, le=1_000, description="how many candidates each leg gives")
-
-
-class Cleaning(_Closed):
-    """What is done to the words of a query before the legs search for them."""
-
-    unwrap: bool = Field(
-        default=True, description="take off what was read of the words, and those that say nothing of the work"
-    )
-    weigh_terms: bool = Field(default=False, description="weigh BM25's terms as descriptions taught")
-    most_terms: int | None = Field(
-        default=None, ge=1, description="how many of BM25's terms are asked for, the most telling; null: all"
-    )
-
-
-class Cleanings(_Closed):
-    """The cleaning of each kind of query."""
-
-    described: Cleaning = Cleaning(weigh_terms=True)
-    mood: Cleaning = Cleaning()
-    guess: Cleaning = Cleaning()
-    other: Cleaning = Cleaning()
-
-    @classmethod
-    def alike(cls, cleaning: Cleaning) -> Cleanings:
-        """Gives one cleaning to every kind."""
-        return cls(described=cleaning, mood=cleaning, guess=cleaning, other=cleaning)
-
-    def of(self, kind: QueryKind) -> Cleaning:
-        """Gives a kind's cleaning."""
-        cleaning: Cleaning = getattr(self, kind)
-        return cleaning
-
-
-DEFAULT_CLEANINGS = Cleanings()
-
-
-class Fusions(_Closed):
-    """The fusion of each kind of query."""
-
-    described: Fusion
-    mood: Fusion
-    guess: Fusion
-    other: Fusion
-    figures: dict[str, Any] = Field(default_factory=dict, description="what they were chosen by; search reads none")
-
-    @classmethod
-    def alike(cls, fusion: Fusion) -> Fusions:
-        """Gives one fusion to every kind."""
-        return cls(described=fusion, mood=fusion, guess=fusion, other=fusion)
-
-    def of(self, kind: QueryKind) -> Fusion:
-        """Gives a kind's fusion."""
-        fusion: Fusion = getattr(self, kind)
-        return fusion
-
-
-class Tuned(Fusions):
-    """What `evoke tune` chose. The indexer reads `bm25` of it: an index built by another has to be built anew."""
-
-    bm25: BM25 = BM25()
-    cleanings: Cleanings = DEFAULT_CLEANINGS
-
-    @classmethod
-    def of_fusions(cls, fusions: Fusions, **chosen: Any) -> Tuned:
-        """Gives fusions with what else was chosen."""
-        return cls(**{kind: fusions.of(kind) for kind in QUERY_KINDS}, **chosen)
-
-
 def _check_part(path: str) -> str:
     part, _, name = path.partition(".")
     if name and (part in ("values", "like", "unlike") or (part == "filters" and name in Filters.model_fields)):
@@ -173,7 +92,7 @@ IntentPart = Annotated[Name, AfterValidator(_check_part)]
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`."""
 
 
-class SearchRequest(_Closed):
+class SearchRequest(ClosedModel):
     """What a person asks, and which part of the answer to give."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
@@ -197,14 +116,14 @@ class SearchRequest(_Closed):
     )
 
 
-class WorkReference(_Closed):
+class WorkReference(ClosedModel):
     """A work the query names."""
 
     id: str
     title: str
 
 
-class Intent(_Closed):
+class Intent(ClosedModel):
     """What Evoke understood, echoed in the answer so that a person can correct it."""
 
     text: str = Field(description="what the text and BM25 legs search for")
@@ -227,14 +146,14 @@ class Intent(_Closed):
     filters: Filters = NO_FILTERS
 
 
-class LegScore(_Closed):
+class LegScore(ClosedModel):
     """Where a leg saw the work: its own score, and its rank from 1; None when it was not among the leg's candidates."""
 
     score: float | None = None
     rank: int | None = None
 
 
-class Evidence(_Closed):
+class Evidence(ClosedModel):
     """The sentence that speaks for a value: `description[start:end]`."""
 
     text: str
@@ -242,7 +161,7 @@ class Evidence(_Closed):
     end: int
 
 
-class HitValue(_Closed):
+class HitValue(ClosedModel):
     """A value the work gives, with how sure we are in [0, 1]; primary values are those it is first said to give."""
 
     id: str
@@ -252,7 +171,7 @@ class HitValue(_Closed):
     evidence: Evidence | None = None
 
 
-class WorkView(_Closed):
+class WorkView(ClosedModel):
     """A work as an answer shows it."""
 
     id: str
@@ -290,7 +209,7 @@ class Hit(WorkView):
     reasons: tuple[str, ...] = ()
 
 
-class Page(_Closed):
+class Page(ClosedModel):
     """One page of an answer. `total` counts every work that the filters let through; all of them are ranked."""
 
     query: str
@@ -302,21 +221,21 @@ class Page(_Closed):
     hits: tuple[Hit, ...]
 
 
-class FacetCount(_Closed):
+class FacetCount(ClosedModel):
     """How many works have this value of a fact."""
 
     value: str | int
     count: int
 
 
-class Facets(_Closed):
+class Facets(ClosedModel):
     """Exact counts over the works that the filters let through, most frequent first."""
 
     total: int
     facets: dict[str, tuple[FacetCount, ...]]
 
 
-class Suggestion(_Closed):
+class Suggestion(ClosedModel):
     """A title that completes or resembles what was typed."""
 
     id: str
@@ -325,7 +244,7 @@ class Suggestion(_Closed):
     year: int | None = None
 
 
-class ValueView(_Closed):
+class ValueView(ClosedModel):
     """One value of the taxonomy."""
 
     id: str

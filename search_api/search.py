@@ -11,24 +11,30 @@ from qdrant_client import models
 
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
-from indexer.values.model import Reading
+from indexer.tuning_file import read_tuning
+from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.answer_cache import Remembered
-from search_api.errors import RequestRefused, WorkNotFound
-from search_api.fusion import DEFAULT_FUSIONS, Ranking, fuse, fusion_for, order_ranking, year_weight
+from search_api.answer_cache import AnswerCache
+from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
+from search_api.fusion import Ranking, favour_years, fuse, fusion_for, order_ranking, year_weight
 from search_api.generation import Generation, GenerationFollower
-from search_api.leg_queries import Asker, Question, open_reading
-from search_api.query_adapter import Descriptions, load_descriptions
-from search_api.records import (
+from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
+from search_api.query_adapter import QueryAdapter, load_query_adapter
+from search_api.ranking_settings import (
     DEFAULT_CLEANINGS,
+    DEFAULT_FUSIONS,
+    QUERY_KINDS,
+    Cleanings,
+    Fusion,
+    Fusions,
+    Tuned,
+)
+from search_api.records import (
     FACETS,
     NO_FILTERS,
-    Cleanings,
     FacetCount,
     Facets,
     Filters,
-    Fusion,
-    Fusions,
     Intent,
     LegScore,
     Page,
@@ -48,8 +54,6 @@ from search_api.retrieval import (
     keep_allowed,
 )
 from search_api.settings import SearchSettings
-from search_api.tuned import open_tuned
-from search_api.understanding.remembered_years import favour_years
 from search_api.views import payload_to_view, record_to_hit
 
 REMEMBERED_TEXTS = 2_000
@@ -83,8 +87,8 @@ def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
-    reading = open_reading(settings, encoder, taxonomy)
-    descriptions = load_descriptions(settings.descriptions)
+    reading = open_query_classifier(settings, encoder, taxonomy)
+    descriptions = load_query_adapter(settings.descriptions)
     tuned = open_tuned(settings)
     return Search(engine, encoder, taxonomy, tuned, reading, descriptions=descriptions, cleanings=tuned.cleanings)
 
@@ -101,9 +105,9 @@ class Search:
         encoder: Encoder,
         taxonomy: Taxonomy,
         fusions: Fusions = DEFAULT_FUSIONS,
-        reading: Reading | None = None,
+        reading: QueryClassifier | None = None,
         n_remembered: int = REMEMBERED_TEXTS,
-        descriptions: Descriptions | None = None,
+        descriptions: QueryAdapter | None = None,
         cleanings: Cleanings = DEFAULT_CLEANINGS,
     ) -> None:
         """Sets up a search.
@@ -123,9 +127,9 @@ class Search:
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusions = fusions
-        self._asker = Asker(engine, encoder, taxonomy, reading, descriptions, cleanings, n_remembered)
-        self._pages: Remembered[str] = Remembered(min(n_remembered, REMEMBERED_PAGES))
-        self._counts: Remembered[int] = Remembered(min(n_remembered, REMEMBERED_COUNTS))
+        self._asker = LegQueryBuilder(engine, encoder, taxonomy, reading, descriptions, cleanings, n_remembered)
+        self._pages: AnswerCache[str] = AnswerCache(min(n_remembered, REMEMBERED_PAGES))
+        self._counts: AnswerCache[int] = AnswerCache(min(n_remembered, REMEMBERED_COUNTS))
         self._generations = GenerationFollower(engine, encoder, taxonomy)
 
     def close(self) -> None:
@@ -135,13 +139,13 @@ class Search:
     def fusing(self, fusions: Fusions) -> Search:
         """Gives this search with other fusions; it remembers no answers, and shares all else, so close one of them."""
         other = copy(self)
-        other._fusions, other._pages = fusions, Remembered(0)
+        other._fusions, other._pages = fusions, AnswerCache(0)
         return other
 
     def cleaning(self, cleanings: Cleanings) -> Search:
         """Gives this search with other cleanings, likewise."""
         other = copy(self)
-        other._asker, other._pages = self._asker.cleaning(cleanings), Remembered(0)
+        other._asker, other._pages = self._asker.cleaning(cleanings), AnswerCache(0)
         return other
 
     def allowed(self, intent: Intent) -> set[str] | None:
@@ -249,7 +253,7 @@ class Search:
         """Gives the notices that the sources of the indexed works ask for."""
         return self._generations.use(lambda generation: generation.facts.attributions)
 
-    def ask(self, request: SearchRequest) -> Question:
+    def ask(self, request: SearchRequest) -> LegQueries:
         """Gives a request as the engine is asked it, for those who measure or fuse in another way."""
         return self._generations.use(lambda generation: self._asker.ask(request, generation))
 
@@ -310,7 +314,7 @@ class Search:
             if value_id not in self._taxonomy.by_id:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
-    def _answer(self, generation: Generation, question: Question, offset: int, limit: int) -> Page:
+    def _answer(self, generation: Generation, question: LegQueries, offset: int, limit: int) -> Page:
         intent = question.intent
         works = _searchable(intent)
         total = self._count(generation, intent)
@@ -326,7 +330,9 @@ class Search:
         )
         return Page(query=question.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
 
-    def _find(self, generation: Generation, question: Question, works: models.Filter | None, depth: int) -> Candidates:
+    def _find(
+        self, generation: Generation, question: LegQueries, works: models.Filter | None, depth: int
+    ) -> Candidates:
         rankings = find_candidates(self.engine, generation, question.legs, works, depth)
         if named := [work.id for work in generation.titles.find_all(question.query)][:MOST_NAMESAKES]:
             allowed = keep_allowed(self.engine, generation.name, named, works)
@@ -336,7 +342,7 @@ class Search:
     def _rank(
         self,
         generation: Generation,
-        question: Question,
+        question: LegQueries,
         works: models.Filter | None,
         fused: Mapping[str, float],
         depth: int,
@@ -376,3 +382,14 @@ def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[s
             if work_id in legs:
                 legs[work_id][leg] = LegScore(score=score, rank=rank)
     return legs
+
+
+def open_tuned(settings: SearchSettings) -> Tuned:
+    """Gives what a tuning chose, else what ships; with one fusion for every query where the settings say so.
+
+    Raises:
+        TuningInvalid: the tuning cannot be read, or is none.
+    """
+    ships = Tuned.of_fusions(DEFAULT_FUSIONS)
+    tuned = read_tuning(settings.tuning, Tuned, TuningInvalid) if settings.tuning else ships
+    return tuned.model_copy(update=dict.fromkeys(QUERY_KINDS, settings.fusion)) if settings.fusion else tuned

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 
 from crawler.settings import HomePath
 from indexer.settings import StorageSettings
-from search_api.records import Fusion
+from search_api.ranking_settings import Fusion
 
 
 class SearchSettings(StorageSettings):

@@ -9,7 +9,7 @@ from qdrant_client import models
 
 from indexer.bm25 import term_id
 from indexer.records import Work
-from indexer.values.labelling import PRIMARY_SCORE
+from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Taxonomy
 from search_api.reasons import explain
 from search_api.records import Hit, Intent, LegScore, WorkView

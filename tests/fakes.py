@@ -18,7 +18,7 @@ _WORD = re.compile(r"\w+")
 
 
 class FakeEncoder:
-    """Speaks like `indexer.encoder.encoder.Encoder`; a text's vector is the sum of its words', each drawn by the word's hash.
+    """Speaks like `Encoder`; a text's vector is the sum of its words', each drawn by the word's hash.
 
     `embedded` are the texts of works in the order they came. A journal, where one is given, gets a byte for each of
     them, so that another process can count them too.

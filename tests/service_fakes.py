@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from crawler.records import Creator
-from indexer.values.labelling import PRIMARY_SCORE
+from indexer.schema import PRIMARY_SCORE
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.records import (
     FACETS,

@@ -39,7 +39,9 @@ SOURCES: Mapping[str, Source] = {
         "crawler.sources.open_library.answers:parse_answer", "crawler.sources.open_library.answers:OpenLibrarySpider",
         "crawler.sources.open_library.dumps:is_dump", "crawler.sources.open_library.dumps:read_dumps",
     ),
-    "wikidata": Source("crawler.sources.wikidata.answers:parse_answer", "crawler.sources.wikidata.answers:WikidataSpider"),
+    "wikidata": Source(
+        "crawler.sources.wikidata.answers:parse_answer", "crawler.sources.wikidata.answers:WikidataSpider",
+    ),
 }  # fmt: skip
 
 

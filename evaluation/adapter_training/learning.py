@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search_api.query_adapter import LEAST_DESCRIPTIONS, Adapter, Descriptions, Floats
+from search_api.query_adapter import LEAST_DESCRIPTIONS, Adapter, Floats, QueryAdapter
 
 STEEPNESS = 0.75
 """The power of w(t): .5, .75 and 1 give nDCG@10 .451, .457, .459 of books and .186, .188, .186 of films."""
@@ -30,7 +30,7 @@ SEED = 20260101
 
 @dataclass(frozen=True)
 class Lessons:
-    """Descriptions of works of one catalogue."""
+    """QueryAdapter of works of one catalogue."""
 
     works: Floats
     """Embeddings of all works, float32 (n_works, dim)."""
@@ -47,11 +47,11 @@ class Lessons:
         return Lessons(self.works, self.queries[chosen], self.answers[chosen], terms)
 
 
-def learn(lessons: Sequence[Lessons], encoder_fingerprint: str) -> Descriptions:
+def learn(lessons: Sequence[Lessons], encoder_fingerprint: str) -> QueryAdapter:
     """Gives what descriptions of all these catalogues teach together."""
     matrix, bias = fit_adapter(lessons)
     weights = weigh_terms(terms for each in lessons for terms in each.terms)
-    return Descriptions(weights, Adapter(encoder_fingerprint, matrix, bias))
+    return QueryAdapter(weights, Adapter(encoder_fingerprint, matrix, bias))
 
 
 def weigh_terms(descriptions: Iterable[Collection[int]]) -> dict[int, float]:

@@ -16,17 +16,16 @@ from evaluation.adapter_training.learning import SEED, Lessons, learn
 from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.errors import BenchmarkInvalid
 from evaluation.measures import MEASURES, judge
-from evaluation.query_vectors import KeptVectors
+from evaluation.query_vectors import OnceEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
-from evaluation.systems import OnceEncoder
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.leg_queries import Question, open_reading
-from search_api.query_adapter import Descriptions, save_descriptions
+from search_api.leg_queries import LegQueries, open_query_classifier
+from search_api.query_adapter import QueryAdapter, save_query_adapter
 from search_api.records import SearchRequest
 from search_api.search import Search
 
@@ -67,7 +66,7 @@ class Figure:
 class Training:
     """What was learnt, from how much, and what it is worth on works it was not learnt from."""
 
-    descriptions: Descriptions
+    descriptions: QueryAdapter
     figures: tuple[Figure, ...]
     n_left_out: int
     """Queries that the service does not read as descriptions."""
@@ -85,11 +84,11 @@ def train_descriptions(
     check_open_to_learning(benchmarks)
     encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
-    with KeptVectors(settings.home / "evaluation") as kept:
+    with QueryVectors(settings.home / "evaluation") as kept:
         once = OnceEncoder(encoder, kept)
         studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
         learnt = learn([study.lessons for study in studies], encoder.fingerprint)
-        save_descriptions(learnt, output)
+        save_query_adapter(learnt, output)
         figures = _judge(studies, once, taxonomy)
     n_asked = sum(len(benchmark.queries) for benchmark in benchmarks)
     return Training(learnt, figures, n_asked - sum(len(study.folds) for study in studies))
@@ -128,10 +127,10 @@ def _study(
 
 def _ask(
     benchmark: Benchmark, settings: EvaluationSettings, encoder: OnceEncoder, taxonomy: Taxonomy
-) -> Iterator[tuple[str, Question]]:
+) -> Iterator[tuple[str, LegQueries]]:
     """Gives each query as the service asks the engine, untaught."""
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        search = Search(engine, encoder, taxonomy, reading=open_reading(settings, encoder, taxonomy))
+        search = Search(engine, encoder, taxonomy, reading=open_query_classifier(settings, encoder, taxonomy))
         queries = benchmark.queries.items()
         for query_id, text in tqdm(queries, desc=benchmark.name, unit=" queries", disable=None, leave=False):
             yield query_id, search.ask(SearchRequest(query=text))
@@ -155,7 +154,7 @@ def _judge(studies: Sequence[Study], encoder: OnceEncoder, taxonomy: Taxonomy) -
 
 
 def _answer(
-    study: Study, fold: int, encoder: OnceEncoder, taxonomy: Taxonomy, descriptions: Descriptions | None
+    study: Study, fold: int, encoder: OnceEncoder, taxonomy: Taxonomy, descriptions: QueryAdapter | None
 ) -> dict[str, float]:
     part = replace(study.benchmark, queries=study.queries(fold))
     answered = answer_queries(part, study.settings, ["evoke"], encoder, taxonomy, descriptions)["evoke"]

@@ -12,7 +12,7 @@ from evaluation.significance import SEED, Floats
 
 N_FOLDS = 5
 MOST_ROUNDS = 3
-"""Of a climb, to bound the time that it takes."""
+"""Of a climb_coordinates, to bound the time that it takes."""
 _ROUNDING = 1e-12
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ def find_best(scores: Floats, shares: Floats) -> int:
     return int((shares[:, None] * scores).sum(axis=0).argmax())
 
 
-def climb(start: T, coordinates: Sequence[Callable[[T], Iterable[T]]], worth: Callable[[T], float]) -> T:
+def climb_coordinates(start: T, coordinates: Sequence[Callable[[T], Iterable[T]]], worth: Callable[[T], float]) -> T:
     """Gives where coordinate ascent from a start ends: one after the other is set to its best, until none improves.
 
     A coordinate gives what else it could be. Of equals the one that was there first stays.

@@ -50,7 +50,7 @@ class OpenCollection:
 
 
 class Catalog:
-    """The collections below a folder. Reading is free of locks once a shard is loaded.
+    """The collections below a folder. QueryClassifier is free of locks once a shard is loaded.
 
     A read-only catalog shows finished collections only: what a build is still writing is nobody else's business.
     """

@@ -51,7 +51,7 @@ class EdgeClient(EdgeReader):
         - A batch with a bad point is refused whole. Changing points by ids that are not there is refused (as on a
           server; local mode fails or not, by method). A null set on a point without payload stays (as on a server).
         - A float of 16 digits or more may come back with another last digit (as from a server).
-    Reading
+    QueryClassifier
         - Equal scores stand in the order of ids. Within a prefetch, where they take ranks, their order is the engine's
           own, and under a `HasIdCondition` another one each time; so is the choice among more than 2,000 equals.
         - A filter beside prefetches works in each of them, not once more on what they give; its `should` and

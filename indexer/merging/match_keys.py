@@ -32,7 +32,7 @@ class Title(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class MatchKeys:
     """What matching compares.
 
     `leads` directed a film or wrote a book; `people` are all who had a part. Ids are pairs of name and value. A work
@@ -50,7 +50,7 @@ class Traits:
     edition_ids: tuple[tuple[str, str], ...]
 
 
-def read_traits(fields: Mapping[str, Any]) -> Traits:
+def read_match_keys(fields: Mapping[str, Any]) -> MatchKeys:
     """Gives the traits of a record, given as the fields of its JSON."""
     creators = [
         (name, creator.get("role") in LEAD_ROLES)
@@ -58,7 +58,7 @@ def read_traits(fields: Mapping[str, Any]) -> Traits:
         for name in read_names(creator["name"])
     ]
     ids = _read_ids(fields)
-    return Traits(
+    return MatchKeys(
         source=canonical_source(fields["source"]),
         kind=fields.get("kind"),
         year=fields.get("year"),

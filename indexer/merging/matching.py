@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz
 
-from indexer.merging.match_keys import EDITION_SOURCES, Title, Traits, any_alike
+from indexer.merging.match_keys import EDITION_SOURCES, MatchKeys, Title, any_alike
 
 MATCHING_VERSION = 1
 """Changes with every rule here and in `traits`: a store that was matched by others is matched again."""
@@ -113,7 +113,7 @@ _CERTAINTY = {
 """The evidence that is enough, from the surest to the least sure."""
 
 
-def group_records(traits: Sequence[Traits]) -> list[list[int]]:
+def group_records(traits: Sequence[MatchKeys]) -> list[list[int]]:
     """Gives the positions of records that tell of the same work; records that are alone in theirs are left out.
 
     The order of the traits decides between claims that are equally good: give them in the order of their ids.
@@ -126,7 +126,7 @@ def group_records(traits: Sequence[Traits]) -> list[list[int]]:
     return sorted(sorted(chain.from_iterable(parts)) for parts in groups.parts.values())
 
 
-def compare(one: Traits, other: Traits) -> Evidence | None:
+def compare(one: MatchKeys, other: MatchKeys) -> Evidence | None:
     """Gives the evidence that two records tell of one work; None without."""
     if _exclude(one, other):
         return None
@@ -134,7 +134,7 @@ def compare(one: Traits, other: Traits) -> Evidence | None:
     return None if evidence is None or contradict([one], [other], evidence) else evidence
 
 
-def _find_evidence(one: Traits, other: Traits) -> Evidence | None:
+def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
     if _share(one.work_ids, other.work_ids):
         return Evidence(Ids.WORK)
     people, gap = compare_people(one, other), compare_years(one, other)
@@ -148,7 +148,7 @@ def _find_evidence(one: Traits, other: Traits) -> Evidence | None:
     return evidence if evidence in _CERTAINTY else None
 
 
-def contradict(some: Sequence[Traits], others: Sequence[Traits], evidence: Evidence) -> bool:
+def contradict(some: Sequence[MatchKeys], others: Sequence[MatchKeys], evidence: Evidence) -> bool:
     """Says whether such evidence is too little to bring together two works, each told by records that share ids."""
     pairs = list(product(some, others))
     if any(_exclude(one, other) or (evidence.loose and _same_list(one, other)) for one, other in pairs):
@@ -157,19 +157,19 @@ def contradict(some: Sequence[Traits], others: Sequence[Traits], evidence: Evide
     return evidence.by_text and all(_doubt(one, other) for one, other in pairs)
 
 
-def _exclude(one: Traits, other: Traits) -> bool:
+def _exclude(one: MatchKeys, other: MatchKeys) -> bool:
     """Says whether two records are of different kinds, or have different ids where a work has one."""
     if one.kind != other.kind and one.kind and other.kind:
         return True
     return any(name == other_name and x != y for name, x in one.work_ids for other_name, y in other.work_ids)
 
 
-def _same_list(one: Traits, other: Traits) -> bool:
+def _same_list(one: MatchKeys, other: MatchKeys) -> bool:
     """Says whether two records are of one source, which lists works once each."""
     return one.source == other.source and one.source not in EDITION_SOURCES
 
 
-def _doubt(one: Traits, other: Traits) -> bool:
+def _doubt(one: MatchKeys, other: MatchKeys) -> bool:
     """Says whether anything but ids and kinds speaks against two records telling of one work."""
     return (
         compare_years(one, other) is None
@@ -205,7 +205,7 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 
-def _other_subtitle(one: Traits, other: Traits) -> bool:
+def _other_subtitle(one: MatchKeys, other: MatchKeys) -> bool:
     """Says whether two records tell of two parts of a series: the same main title with different subtitles."""
     mains = {main for title in one.titles for main in title.mains}
     return any(main in mains for title in other.titles for main in title.mains) and (
@@ -213,7 +213,7 @@ def _other_subtitle(one: Traits, other: Traits) -> bool:
     )
 
 
-def compare_years(one: Traits, other: Traits) -> Gap | None:
+def compare_years(one: MatchKeys, other: MatchKeys) -> Gap | None:
     """Gives how far two records' years are apart; None: too far for one work."""
     if one.year is not None and other.year is not None and abs(one.year - other.year) <= 1:
         return Gap(abs(one.year - other.year))
@@ -222,14 +222,14 @@ def compare_years(one: Traits, other: Traits) -> Gap | None:
     return Gap.UNKNOWN if one.year is None or other.year is None else None
 
 
-def compare_people(one: Traits, other: Traits) -> People:
+def compare_people(one: MatchKeys, other: MatchKeys) -> People:
     """Says whether two records have people in common, by who directed or wrote where both tell."""
     if one.leads and other.leads:
         return People.SHARED if any_alike(one.leads, other.leads) else People.OTHERS
     return People.SHARED if any_alike(one.people, other.people) else People.UNKNOWN
 
 
-def _translated(one: Traits, other: Traits) -> bool:
+def _translated(one: MatchKeys, other: MatchKeys) -> bool:
     """Says whether two books are in different languages, in codes of the same standard (two letters or three)."""
     return (
         one.kind == other.kind == "book"
@@ -248,7 +248,7 @@ def _share(some: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
 # Blocking
 
 
-def candidate_pairs(traits: Sequence[Traits]) -> Iterator[tuple[int, int]]:
+def candidate_pairs(traits: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
     """Gives the pairs worth comparing: those that share a key, each once, the first position first."""
     keys, owners = array("q"), array("q")
     for position, each in enumerate(traits):
@@ -272,7 +272,7 @@ def candidate_pairs(traits: Sequence[Traits]) -> Iterator[tuple[int, int]]:
         yield divmod(int(pair), len(traits))
 
 
-def blocking_keys(traits: Traits) -> set[Hashable]:
+def blocking_keys(traits: MatchKeys) -> set[Hashable]:
     """Gives the keys under which a record meets those it may match."""
     keys: set[Hashable] = {*traits.work_ids, *traits.edition_ids}
     names = {word for name in (traits.leads or traits.people)[:MOST_NAMES] for word in name if len(word) > 1}
@@ -294,7 +294,7 @@ class _Groups:
     `parts` has the groups of two records and more. The records of a part share ids; parts are alike in text.
     """
 
-    def __init__(self, traits: Sequence[Traits]) -> None:
+    def __init__(self, traits: Sequence[MatchKeys]) -> None:
         self.parts: dict[int, list[list[int]]] = {}
         self._traits = traits
         self._group_of: dict[int, int] = {}

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from crawler.records import SourceRecord
-from indexer.merging.match_keys import Traits, read_traits
+from indexer.merging.match_keys import MatchKeys, read_match_keys
 from indexer.merging.matching import group_records
 from indexer.merging.merging import work_id
 
@@ -43,11 +43,11 @@ class Duplicates:
 class Tellings:
     """Keeps of each record what it is told from others by: names, ids and years, no descriptions."""
 
-    _tellings: list[tuple[Telling, Traits]] = field(default_factory=list)
+    _tellings: list[tuple[Telling, MatchKeys]] = field(default_factory=list)
 
     def add(self, record: SourceRecord) -> None:
         """Notes a record."""
-        traits = read_traits(record.model_dump(mode="json", exclude={"description", "reviews"}))
+        traits = read_match_keys(record.model_dump(mode="json", exclude={"description", "reviews"}))
         self._tellings.append((Telling(work_id(record), record.source, record.title, record.year), traits))
 
     def duplicates(self) -> Duplicates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.values.model import Calibration, Floats
+from indexer.values.head import Calibration, Floats
 
 Bools = NDArray[np.bool_]
 

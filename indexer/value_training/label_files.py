@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from indexer.errors import HeadInvalid
+from indexer.errors import ValueHeadInvalid
 
 LEAST_SHELF_SHARE = 0.01
 """Of the times that readers put a book on shelves which mean something, so many must be on a tag's shelves."""
@@ -41,13 +41,13 @@ def read_labels(paths: Iterable[Path], meaningful: frozenset[str]) -> Iterator[L
     """Gives the works of label files; shelves that are not `meaningful` (formats, reading status) do not count.
 
     Raises:
-        HeadInvalid: a line is not a labelled work; says file, line and what was expected.
+        ValueHeadInvalid: a line is not a labelled work; says file, line and what was expected.
     """
     for path in paths:
         try:
             packed = path.read_bytes()
         except OSError as error:
-            raise HeadInvalid(f"{path} cannot be read: {error.strerror}") from error
+            raise ValueHeadInvalid(f"{path} cannot be read: {error.strerror}") from error
         text = gzip.decompress(packed) if packed.startswith(b"\x1f\x8b") else packed
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
@@ -67,6 +67,6 @@ def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledW
         vocabulary = "shelves" if "shelves" in fields else "tags"
         return LabelledWork(frozenset(ids.items()), fields["split"], vocabulary, tags)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise HeadInvalid(
+        raise ValueHeadInvalid(
             f'{where}: is no labelled work ({error!r}): give an id such as "imdb_id", "split", and "tags" or "shelves"'
         ) from error

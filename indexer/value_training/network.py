@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from indexer.values.model import Floats, WeighedTerms, Weights
+from indexer.values.head import Floats, WeighedTerms, Weights
 
 INPUT_SCALE = 10.0
 """Embeddings have unit length, so their numbers are near 0.05; the scale is folded into the weights."""
@@ -36,7 +36,7 @@ class Recipe:
 
 
 class Network(nn.Module):
-    """See `indexer.values.model` for the formula; dropout on the hidden layer, and on whole terms of a text."""
+    """See `indexer.values.head` for the formula; dropout on the hidden layer, and on whole terms of a text."""
 
     def __init__(self, n_inputs: int, n_terms: int, n_outputs: int, recipe: Recipe) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ def fit(
     )
 
 
-def fit_reading(vectors: Floats, shares: Floats, seed: int) -> tuple[Floats, Floats]:
+def fit_query_classifier(vectors: Floats, shares: Floats, seed: int) -> tuple[Floats, Floats]:
     """Gives weight (n_dimensions, dim) and bias of a softmax regression from phrases to what they ask for.
 
     Half of the inputs are dropped at a time. Of paraphrases written without knowledge of the taxonomy, its words never

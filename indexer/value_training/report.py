@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from indexer.value_training.calibration import area_under_curve, cross_fitted, expected_calibration_error
-from indexer.value_training.training import Examples, Told, Trial
-from indexer.values.model import Floats, Head
+from indexer.value_training.training import Examples, LabelledExample, Trial
+from indexer.values.head import Floats, ValueHead
 from indexer.values.taxonomy import TAG_PREFIX
 
 ERAS = {"before 1950": 0, "1950 to 1979": 1950, "1980 to 1999": 1980, "from 2000": 2000}
@@ -25,7 +25,7 @@ class TrainingReport:
     for each kind and value, by era, the mean probability and the share of works that people say so of.
     """
 
-    head: Head
+    head: ValueHead
     trials: list[Trial]
     n_train: int
     n_validation: int
@@ -35,7 +35,7 @@ class TrainingReport:
 
 
 def make_report(
-    head: Head, trials: list[Trial], n_train: int, works: Sequence[Told], validation: Examples
+    head: ValueHead, trials: list[Trial], n_train: int, works: Sequence[LabelledExample], validation: Examples
 ) -> TrainingReport:
     """Gives what a head reached on validation works, its probabilities cross-fitted."""
     logits = head.logits(validation.vectors, validation.terms)
@@ -51,7 +51,7 @@ def make_report(
     )
 
 
-def _output_figures(head: Head, logits: Floats, chances: Floats, validation: Examples) -> pd.DataFrame:
+def _output_figures(head: ValueHead, logits: Floats, chances: Floats, validation: Examples) -> pd.DataFrame:
     rows = []
     for place, output in enumerate(head.outputs):
         known = validation.known[:, place] > 0
@@ -73,7 +73,9 @@ def _output_figures(head: Head, logits: Floats, chances: Floats, validation: Exa
     return pd.DataFrame(rows).sort_values("auc", ignore_index=True)
 
 
-def _era_figures(head: Head, chances: Floats, works: Sequence[Told], validation: Examples) -> pd.DataFrame:
+def _era_figures(
+    head: ValueHead, chances: Floats, works: Sequence[LabelledExample], validation: Examples
+) -> pd.DataFrame:
     years = np.array([told.decade or -1 for told in works])
     era_of = np.array(list(ERAS))[np.maximum(np.searchsorted(list(ERAS.values()), years, side="right") - 1, 0)]
     rows = []

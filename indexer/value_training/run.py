@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.analysis import Analyser
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.errors import HeadInvalid
+from indexer.errors import ValueHeadInvalid
 from indexer.features import FeatureMaker
 from indexer.pipeline import prepare_works
 from indexer.records import Features, Work
@@ -17,15 +17,15 @@ from indexer.settings import IndexSettings
 from indexer.value_training.label_files import LabelledWork, read_labels
 from indexer.value_training.report import TrainingReport, make_report
 from indexer.value_training.training import (
-    Told,
+    LabelledExample,
     choose_terms,
     learnable,
     make_examples,
     only,
     search_recipes,
-    train_head,
+    train_value_head,
 )
-from indexer.values.model import Output, Reading, save_head
+from indexer.values.head import Output, QueryClassifier, save_value_head
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 
 SEED = 20260101
@@ -39,7 +39,7 @@ def train_values(
     """Trains a head on the labelled works of catalogues and writes it.
 
     Raises:
-        HeadInvalid: a label file cannot be used, or none of its works is in the catalogues.
+        ValueHeadInvalid: a label file cannot be used, or none of its works is in the catalogues.
         CatalogueMissing, StorageFailed: as for `build_index`.
     """
     taxonomy = load_taxonomy(settings.taxonomy)
@@ -49,10 +49,12 @@ def train_values(
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     told = list(_labelled(works, by_id))
     if not told:
-        raise HeadInvalid("no labelled work is in the catalogues: they are joined by ids such as imdb or goodreads")
+        raise ValueHeadInvalid(
+            "no labelled work is in the catalogues: they are joined by ids such as imdb or goodreads"
+        )
     split = {name: [each for each in told if each.labels.split == name] for name in ("train", "validation")}
     if not all(split.values()):
-        raise HeadInvalid('the labelled works should be of two splits, "train" and "validation": one has none')
+        raise ValueHeadInvalid('the labelled works should be of two splits, "train" and "validation": one has none')
     terms = choose_terms(split["train"])
     kinds = sorted({each.kind for each in told})
     outputs = [Output(dimension, kind) for kind in kinds for dimension in taxonomy.dimensions]
@@ -60,18 +62,22 @@ def train_values(
     kept = learnable(train, validation)
     outputs = [each for each, keep in zip(outputs, kept, strict=True) if keep]
     if not outputs:
-        raise HeadInvalid("no value or tag has works enough: a value of a kind needs 10 to learn from, 5 to judge by")
+        raise ValueHeadInvalid(
+            "no value or tag has works enough: a value of a kind needs 10 to learn from, 5 to judge by"
+        )
     train, validation = only(train, kept), only(validation, kept)
     trials = search_recipes(train, validation, len(terms.ids), n_trials, SEED)
-    head = train_head(
-        train, validation, outputs, stand_for, terms, read_phrases(taxonomy, encoder), encoder.fingerprint,
+    head = train_value_head(
+        train, validation, outputs, stand_for, terms, learn_query_classifier(taxonomy, encoder), encoder.fingerprint,
         trials[0].recipe, SEED,
     )  # fmt: skip
-    save_head(head, output)
+    save_value_head(head, output)
     return make_report(head, trials, len(split["train"]), split["validation"], validation)
 
 
-def _labelled(works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, str], LabelledWork]) -> Iterator[Told]:
+def _labelled(
+    works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, str], LabelledWork]
+) -> Iterator[LabelledExample]:
     """Gives the labelled works with text, each once."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for work, features in works:
@@ -79,12 +85,12 @@ def _labelled(works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, 
         if found and features.sentences and found.ids not in seen:
             seen.add(found.ids)
             decade = work.year // 10 * 10 if work.year else None
-            yield Told(work.kind or KINDLESS, found, features.vector, features.terms, decade)
+            yield LabelledExample(work.kind or KINDLESS, found, features.vector, features.terms, decade)
 
 
-def read_phrases(taxonomy: Taxonomy, encoder: Encoder) -> Reading:
+def learn_query_classifier(taxonomy: Taxonomy, encoder: Encoder) -> QueryClassifier:
     """Learns how queries are read from the taxonomy's words: what is asked with, and what tells of each dimension."""
-    from indexer.value_training.network import fit_reading
+    from indexer.value_training.network import fit_query_classifier
 
     shares = taxonomy.phrases
     place = {dimension: n for n, dimension in enumerate(taxonomy.dimensions)}
@@ -92,5 +98,5 @@ def read_phrases(taxonomy: Taxonomy, encoder: Encoder) -> Reading:
     for row, told in enumerate(shares.values()):
         for dimension in told:
             wanted[row, place[dimension]] = 1 / len(told)
-    weight, bias = fit_reading(encoder.encode(list(shares)), wanted, SEED)
-    return Reading(taxonomy.dimensions, weight, bias)
+    weight, bias = fit_query_classifier(encoder.encode(list(shares)), wanted, SEED)
+    return QueryClassifier(taxonomy.dimensions, weight, bias)

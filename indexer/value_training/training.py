@@ -13,7 +13,7 @@ import numpy as np
 from indexer.bm25 import term_id
 from indexer.value_training.calibration import Bools, area_under_curve, average_precision, calibrate
 from indexer.value_training.label_files import LabelledWork
-from indexer.values.model import Floats, Head, Output, Reading, TermCounts, Terms, WeighedTerms
+from indexer.values.head import Floats, Output, QueryClassifier, TermCounts, Terms, ValueHead, WeighedTerms
 
 if TYPE_CHECKING:
     from indexer.value_training.network import Recipe
@@ -26,7 +26,7 @@ LEAST_WORKS_OF_A_TERM = 10
 
 
 @dataclass(frozen=True)
-class Told:
+class LabelledExample:
     """A labelled work: of which kind, what people said of it, and what its text gives."""
 
     kind: str
@@ -71,7 +71,7 @@ SEARCHED: Mapping[str, Sequence[float]] = {
 }
 
 
-def choose_terms(works: Sequence[Told]) -> Terms:
+def choose_terms(works: Sequence[LabelledExample]) -> Terms:
     """Gives the terms that enough works have, with ln(N / n) of each."""
     counts = Counter(term_id(term) for told in works for term in told.terms)
     kept = sorted(each for each, n_works in counts.items() if n_works >= LEAST_WORKS_OF_A_TERM)
@@ -80,7 +80,7 @@ def choose_terms(works: Sequence[Told]) -> Terms:
 
 
 def make_examples(
-    works: Sequence[Told], labels: Mapping[str, frozenset[str]], outputs: Sequence[Output], terms: Terms
+    works: Sequence[LabelledExample], labels: Mapping[str, frozenset[str]], outputs: Sequence[Output], terms: Terms
 ) -> Examples:
     """Gives the examples of works; `labels` says which tags and shelves stand for each dimension."""
     vocabularies: dict[str, set[str]] = {}
@@ -154,10 +154,10 @@ def _record(trial: Trial) -> None:
         mlflow.log_metrics({"average_precision": trial.average_precision, "auc": trial.auc})
 
 
-def train_head(
+def train_value_head(
     train: Examples, validation: Examples, outputs: Sequence[Output], labels: Mapping[str, frozenset[str]],
-    terms: Terms, reading: Reading, encoder_fingerprint: str, recipe: Recipe, seed: int,
-) -> Head:  # fmt: skip
+    terms: Terms, reading: QueryClassifier, encoder_fingerprint: str, recipe: Recipe, seed: int,
+) -> ValueHead:  # fmt: skip
     """Gives the head of a recipe, calibrated on validation."""
     from indexer.value_training.network import fit
 
@@ -166,7 +166,7 @@ def train_head(
         for n in range(N_NETWORKS)
     )
     logits = np.mean([network.logits(validation.vectors, validation.terms) for network in networks], axis=0)
-    return Head(
+    return ValueHead(
         outputs=tuple(outputs),
         trained_on=tuple(tuple(sorted(labels[each.dimension])) for each in outputs),
         encoder_fingerprint=encoder_fingerprint,

@@ -12,7 +12,7 @@ without .429 and .138). Among those in general, since of a text about cast and c
 such texts (414 found by their wording) had 3.2 primary values, others 5.8; now 0.6 and 3.7, and the mean AUC of values
 is as good (films .657 -> .666, books .732 -> .732).
 
-Trained (see `indexer.values.model`): the probability that people say so of the work. Few are ever said to be inspiring, so a
+Trained (see `head.py`): the probability that people say so of the work. Few are ever said to be inspiring, so a
 probability of .3 says more of inspiration than of humour: p / (p + mark_v), with a half at the mark. That is the
 strength of a tag; of a value it is the mean with the strength by likeness (nDCG@10 of value_books and value_movies .719
 and .427, without .704 and .425, for tags too .698 and .323). A dimension that people do not say of works of this kind
@@ -35,15 +35,13 @@ from numpy.typing import NDArray
 from crawler.records import Kind
 from indexer.encoder.encoder import Encoder, Vectors
 from indexer.records import Features, ValueLabel, Work
-from indexer.values.model import Calibration, Floats, Head, load_head
+from indexer.values.head import Calibration, Floats, ValueHead, load_value_head
 from indexer.values.taxonomy import Taxonomy
 
 LABELLER_VERSION = "4"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 LIKENESS_MEAN, LIKENESS_DEVIATION = 0.15, 0.097
 """Of the 2.1 million likenesses of 10,103 works to 212 dimensions, by all-MiniLM-L6-v2."""
-PRIMARY_SCORE = 0.5
-"""A work's primary values: from the mark of a trained value, or 1.5 deviations above what is usual."""
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +68,7 @@ class Labeller(Protocol):
 def open_labeller(taxonomy: Taxonomy, encoder: Encoder, head_path: Path | None = None) -> Labeller:
     """Gives the trained labeller where the head speaks of this taxonomy in this encoder's vectors, else zero-shot."""
     zero_shot = ZeroShotLabeller(taxonomy, encoder)
-    head = load_head(head_path)
+    head = load_value_head(head_path)
     if head.encoder_fingerprint != encoder.fingerprint:
         logger.info("the values' head was trained with another encoder: values are labelled by likeness alone")
         return zero_shot
@@ -80,7 +78,7 @@ def open_labeller(taxonomy: Taxonomy, encoder: Encoder, head_path: Path | None =
 class TrainedLabeller:
     """Labels works by a head; values that it was not trained on, or on other tags, by likeness."""
 
-    def __init__(self, zero_shot: ZeroShotLabeller, head: Head) -> None:
+    def __init__(self, zero_shot: ZeroShotLabeller, head: ValueHead) -> None:
         self.taxonomy = zero_shot.taxonomy
         self._zero_shot = zero_shot
         self._head = head

@@ -20,11 +20,13 @@ TAG_PREFIX = "T-"
 """Begins the id of every tag, and of no value."""
 
 
-class _Closed(BaseModel):
+class ClosedModel(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Value(_Closed):
+class Value(ClosedModel):
     """One thing a work can give. What each field is for stands at the head of `values.toml`."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)]
@@ -38,7 +40,7 @@ class Value(_Closed):
     ask: tuple[Phrase, ...] = ()
 
 
-class Tag(_Closed):
+class Tag(ClosedModel):
     """One community tag or shelf, such as "satire": people who ask for it get what people tagged so."""
 
     name: Phrase
@@ -52,7 +54,7 @@ class Tag(_Closed):
         return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)
 
 
-class RollUp(_Closed):
+class RollUp(ClosedModel):
     """A name for every value of a facet at once, such as "educational value"."""
 
     name: Phrase
@@ -60,7 +62,7 @@ class RollUp(_Closed):
     ask: tuple[Phrase, ...] = ()
 
 
-class Taxonomy(_Closed):
+class Taxonomy(ClosedModel):
     """Every value, then every tag, in file order, which is also the order of the dimensions of a `values` vector."""
 
     version: Phrase

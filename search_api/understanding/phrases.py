@@ -1,4 +1,4 @@
-"""The words that requests are made of, as tables and patterns: `search_api.understanding.intent` and `search_api.understanding.facts` read by them.
+"""The words that requests are made of, as tables and patterns: `intent.py` and `facts.py` read by them.
 
 The words people use to ask for values are not here but in the taxonomy, beside the values.
 """

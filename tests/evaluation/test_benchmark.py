@@ -1,4 +1,4 @@
-"""Reading benchmarks in BEIR's layout, and what is said of one that cannot be used."""
+"""QueryClassifier benchmarks in BEIR's layout, and what is said of one that cannot be used."""
 
 from __future__ import annotations
 

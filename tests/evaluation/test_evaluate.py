@@ -19,14 +19,15 @@ from judged import CORPUS, QRELS, QUERIES, add_line, write_benchmark
 from rank_bm25 import BM25Okapi
 
 import evoke
-from evaluation.labels import judge_label
+from evaluation.label_figures import judge_label
 from evaluation.measures import MEASURES
+from evaluation.query_vectors import OnceEncoder
 from evaluation.settings import EvaluationSettings
-from evaluation.systems import SYSTEMS, OnceEncoder, RankBM25, without_values
+from evaluation.systems import SYSTEMS, RankBM25, without_values
 from indexer.bm25 import K1, B
 from indexer.encoder.encoder import Vectors
-from search_api.fusion import DEFAULT_FUSIONS
-from search_api.records import QUERY_KINDS, Fusions, SearchRequest
+from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Fusions
+from search_api.records import SearchRequest
 from search_api.search import Search, open_search
 
 

@@ -20,15 +20,17 @@ from crawler.records import SourceRecord
 from evoke import _report_lines
 from indexer.analysis import Analyser
 from indexer.bm25 import term_id
-from indexer.collection import read_facts
+from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder
 from indexer.errors import BM25Invalid
 from indexer.features import FeatureMaker
 from indexer.merging.merging import heading
-from indexer.pipeline import BuildReport, build_index, update_works
+from indexer.pipeline import build_index
 from indexer.records import Work
+from indexer.schema import read_facts
 from indexer.settings import IndexSettings
 from indexer.store import Store
+from indexer.works import update_works
 from search_api.search import Search
 
 

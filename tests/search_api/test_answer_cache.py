@@ -10,7 +10,7 @@ from catalogues import SMALL
 from fakes import FakeEncoder
 from homes import build, open_home
 
-from search_api.answer_cache import Remembered
+from search_api.answer_cache import AnswerCache
 from search_api.records import Filters, Page, SearchRequest
 from search_api.search import MOST_REMEMBERED_HITS, Search
 
@@ -88,13 +88,13 @@ def test_the_answers_asked_for_longest_ago_are_forgotten() -> None:
     def ask(question: str) -> str:
         return remembered.recall(question, lambda: made.append(question) or question.upper())
 
-    remembered: Remembered[str] = Remembered(2)
+    remembered: AnswerCache[str] = AnswerCache(2)
     assert [ask(question) for question in "abacab"] == list("ABACAB")
     assert made == ["a", "b", "c", "b"]
 
 
 def test_a_failure_is_not_remembered() -> None:
-    remembered: Remembered[int] = Remembered(2)
+    remembered: AnswerCache[int] = AnswerCache(2)
     with pytest.raises(ZeroDivisionError):
         remembered.recall("a", lambda: 1 // 0)
     assert remembered.recall("a", lambda: 1) == 1

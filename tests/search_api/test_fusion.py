@@ -10,7 +10,7 @@ from qdrant_client import models
 
 from indexer.engine import open_engine
 from search_api.fusion import RRF_K, fuse
-from search_api.records import Fusion
+from search_api.ranking_settings import Fusion
 
 ENGINE_FUSIONS = {
     "rrf": models.RrfQuery(rrf=models.Rrf(k=RRF_K)),

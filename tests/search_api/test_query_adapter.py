@@ -1,4 +1,4 @@
-"""Remembered plots: told by people, so with the wrong year and many words about remembering."""
+"""AnswerCache plots: told by people, so with the wrong year and many words about remembering."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from indexer.bm25 import term_id
 from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
-from search_api.errors import DescriptionsInvalid
-from search_api.fusion import fuse, fusion_for, year_weight
-from search_api.query_adapter import Adapter, Descriptions, load_descriptions, save_descriptions
-from search_api.records import Fusion, Fusions, IntegerRange, Intent, SearchRequest
+from search_api.errors import QueryAdapterInvalid
+from search_api.fusion import favour_years, fuse, fusion_for, year_weight
+from search_api.query_adapter import Adapter, QueryAdapter, load_query_adapter, save_query_adapter
+from search_api.ranking_settings import Fusion, Fusions
+from search_api.records import IntegerRange, Intent, SearchRequest
 from search_api.search import Search
-from search_api.understanding.remembered_years import favour_years, read_remembered_years
+from search_api.understanding.remembered_years import read_remembered_years
 
 DIMENSION = 64
 WORKS = (
@@ -45,7 +46,7 @@ def boats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(home: Path, descriptions: Descriptions | None = None, **options: Any) -> Iterator[Search]:
+def opened(home: Path, descriptions: QueryAdapter | None = None, **options: Any) -> Iterator[Search]:
     search = Search(
         open_engine(home / "index", read_only=True),
         FakeEncoder(),
@@ -122,7 +123,7 @@ def test_years_fade() -> None:
 def test_words_about_remembering_weigh_less(boats: Path) -> None:
     query = "[TOMT] I remember a movie, a movie scene, the scene with bees in a movie"
     weights = {term_id("movi"): 0.01, term_id("scene"): 0.01}
-    with opened(boats) as plain, opened(boats, Descriptions(weights, UNTURNED)) as taught:
+    with opened(boats) as plain, opened(boats, QueryAdapter(weights, UNTURNED)) as taught:
         hits = {
             name: search.search(SearchRequest(query=query)).hits for name, search in (("plain", plain), ("t", taught))
         }
@@ -131,14 +132,14 @@ def test_words_about_remembering_weigh_less(boats: Path) -> None:
 
 
 def test_a_stem_counts_by_the_root_of_how_often_it_is_said() -> None:
-    weighed = Descriptions({term_id("movi"): 0.5}, UNTURNED).weigh(["boat", "movi", "boat", "movi", "boat", "boat"])
+    weighed = QueryAdapter({term_id("movi"): 0.5}, UNTURNED).weigh(["boat", "movi", "boat", "movi", "boat", "boat"])
     weights = dict(zip(weighed.indices, weighed.values, strict=True))
     assert weights == pytest.approx({term_id("boat"): 2.0, term_id("movi"): 0.5 * 2**0.5})
 
 
 def test_a_description_is_turned_only_for_the_encoder_that_it_was_learnt_for(boats: Path) -> None:
     ours, other = (
-        Descriptions({}, Adapter(fingerprint, np.zeros((DIMENSION, DIMENSION)), np.eye(DIMENSION)[0] * 9))
+        QueryAdapter({}, Adapter(fingerprint, np.zeros((DIMENSION, DIMENSION)), np.eye(DIMENSION)[0] * 9))
         for fingerprint in (FakeEncoder().fingerprint, "other")
     )
     query = SearchRequest(query="[TOMT] boats")
@@ -154,7 +155,7 @@ def test_a_description_is_turned_only_for_the_encoder_that_it_was_learnt_for(boa
 
 @pytest.mark.parametrize("query", ["something inspiring", "movies with boats from the 90s", "Paper Boats"])
 def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
-    learnt = Descriptions({term_id("boat"): 0.1}, Adapter(FakeEncoder().fingerprint, np.eye(DIMENSION), np.ones(64)))
+    learnt = QueryAdapter({term_id("boat"): 0.1}, Adapter(FakeEncoder().fingerprint, np.eye(DIMENSION), np.ones(64)))
     request = SearchRequest(query=query)
     with opened(boats) as plain, opened(boats, learnt) as taught:
         assert not taught.ask(request).intent.is_description
@@ -166,10 +167,10 @@ def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
 def test_what_was_learnt_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     matrix, bias = draw.standard_normal((8, 8)), draw.standard_normal(8)
-    learnt = Descriptions({7: 0.25, 2**32 - 1: 0.5}, Adapter("us", matrix.astype(np.float32), bias.astype(np.float32)))
+    learnt = QueryAdapter({7: 0.25, 2**32 - 1: 0.5}, Adapter("us", matrix.astype(np.float32), bias.astype(np.float32)))
     path = tmp_path / "learnt.safetensors"
-    save_descriptions(learnt, path)
-    again = load_descriptions(path)
+    save_query_adapter(learnt, path)
+    again = load_query_adapter(path)
     assert again.term_weights == learnt.term_weights
     assert again.adapter.encoder_fingerprint == "us"
     np.testing.assert_allclose(again.adapter.matrix, matrix, rtol=1e-3)
@@ -189,20 +190,20 @@ def test_a_file_that_is_none_is_refused_in_one_line(
     assert str(path) in line
     assert "evoke train-descriptions" in line
     for missing in (tmp_path / "missing", tmp_path):
-        with pytest.raises(DescriptionsInvalid, match="cannot be read"):
-            load_descriptions(missing)
+        with pytest.raises(QueryAdapterInvalid, match="cannot be read"):
+            load_query_adapter(missing)
 
 
 def test_a_file_of_another_version_is_to_be_learnt_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "learnt.safetensors"
-    save_descriptions(Descriptions({}, UNTURNED), path)
+    save_query_adapter(QueryAdapter({}, UNTURNED), path)
     monkeypatch.setattr("search_api.query_adapter.ANALYSER_VERSION", "next")
-    with pytest.raises(DescriptionsInvalid, match="learn it again"):
-        load_descriptions(path)
+    with pytest.raises(QueryAdapterInvalid, match="learn it again"):
+        load_query_adapter(path)
 
 
 def test_what_ships_is_for_the_encoder_that_ships_and_knows_how_people_remember() -> None:
-    learnt = load_descriptions()
+    learnt = load_query_adapter()
     assert learnt.adapter.encoder_fingerprint == Encoder().fingerprint
     weighed = learnt.weigh(["rememb", "movi", "lighthous"])
     remember, movie, lighthouse = weighed.values

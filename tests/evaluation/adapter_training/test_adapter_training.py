@@ -17,7 +17,7 @@ from judged import write_benchmark
 import evoke
 from evaluation.adapter_training.learning import Lessons, fit_adapter, weigh_terms
 from indexer.bm25 import term_id
-from search_api.query_adapter import load_descriptions
+from search_api.query_adapter import load_query_adapter
 
 N_WORKS = 60
 SPOKEN = {"ship": "vessel", "kid": "child", "cop": "policeman", "doc": "physician", "plane": "aircraft", "car": "coach"}
@@ -68,7 +68,7 @@ def test_what_people_say_of_works_not_learnt_from_is_found_as_the_catalogue_says
 
 
 def test_what_everybody_says_weighs_little(trained: tuple[Path, str, str]) -> None:
-    learnt = load_descriptions(trained[0])
+    learnt = load_query_adapter(trained[0])
     weighs = learnt.term_weights
     assert max(weighs[term_id(term)] for term in ("movi", "scene", "rememb")) < 0.1
     assert min(weighs[term_id(term)] for term in ("harbour", "ship")) > 0.3

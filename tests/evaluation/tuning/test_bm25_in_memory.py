@@ -12,7 +12,7 @@ import pytest
 from qdrant_client import models
 
 from evaluation.tuning.bm25_in_memory import LexicalIndex
-from indexer.bm25 import BM25, document_weights, keep_telling, query_weights
+from indexer.bm25 import BM25, document_weights, query_weights, top_terms_by_idf
 from indexer.engine import Engine, open_engine
 from indexer.records import FieldTerms
 from search_api.retrieval import find_idf
@@ -84,6 +84,6 @@ def test_only_allowed_works_are_ranked() -> None:
 
 def test_the_most_telling_terms_are_kept() -> None:
     query = models.SparseVector(indices=[1, 2, 3, 4, 5], values=[1.0, 3.0, 1.0, 1.0, 9.0])
-    kept = keep_telling(query, {1: 2.0, 2: 1.0, 3: 0.5, 4: 2.0}, 2)  # no work has the fifth
+    kept = top_terms_by_idf(query, {1: 2.0, 2: 1.0, 3: 0.5, 4: 2.0}, 2)  # no work has the fifth
     assert (kept.indices, kept.values) == ([1, 2], [1.0, 3.0])
-    assert len(keep_telling(query, {1: 2.0, 2: 1.0}, 4).indices) == 2
+    assert len(top_terms_by_idf(query, {1: 2.0, 2: 1.0}, 4).indices) == 2

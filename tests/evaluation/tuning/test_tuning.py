@@ -16,10 +16,13 @@ from judged import CORPUS, write_benchmark
 
 import evoke
 from evaluation.significance import Floats
-from evaluation.tuning.tuning import Choice, Trials, choose_fusions, fusions_to_try, try_fusions
+from evaluation.tuning.records import Decision, Trials
+from evaluation.tuning.space import fusions_to_try
+from evaluation.tuning.tuning import choose_fusions, try_fusions
 from indexer.bm25 import BM25
-from search_api.fusion import DEFAULT_FUSIONS, fuse
-from search_api.records import QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Intent, Tuned
+from search_api.fusion import fuse
+from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Tuned
+from search_api.records import Intent
 from search_api.search import Candidates
 
 FUSIONS = fusions_to_try(DEFAULT_FUSIONS)
@@ -56,7 +59,7 @@ def trials(scores: Floats, benchmarks: list[str] | None = None) -> Trials:
     return Trials(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
 
 
-def choose(scores: Floats, benchmarks: list[str] | None = None) -> tuple[Choice, Floats]:
+def choose(scores: Floats, benchmarks: list[str] | None = None) -> tuple[Decision, Floats]:
     """Gives what is chosen for the queries of kind `other`, and their scores out of fold."""
     return list(choose_fusions(trials(scores, benchmarks), DEFAULT_FUSIONS))[OTHER]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.catalogues import starter_catalogue
 from indexer.encoder.encoder import Encoder, cut_at_sentences
 from indexer.encoder.model_files import ModelFiles
 from indexer.errors import ModelUnavailable
-from indexer.pipeline import starter_catalogue
 from indexer.records import Span
 
 TEXTS = [line.split('"description":')[1][:600] for line in starter_catalogue().read_text().splitlines()[::12]]

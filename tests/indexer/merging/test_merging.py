@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawler.records import SourceRecord
-from indexer.merging.match_keys import read_isbn, read_names, read_title, read_traits
+from indexer.merging.match_keys import read_isbn, read_match_keys, read_names, read_title
 from indexer.merging.matching import group_records
 from indexer.merging.merging import merge_records
 
@@ -28,7 +28,7 @@ def book(title: str, year: int | None = 1987, author: str | None = "Lucía Ferre
 def groups(*records: Fields) -> list[set[int]]:
     """Gives which records belong together, by their places; each is told by a source of its own unless it says so."""
     told = [{"source": f"source{place}", "source_id": str(place)} | record for place, record in enumerate(records)]
-    return [set(group) for group in group_records([read_traits(record) for record in told])]
+    return [set(group) for group in group_records([read_match_keys(record) for record in told])]
 
 
 def are_one(*records: Fields) -> bool:
@@ -170,7 +170,7 @@ def test_a_part_without_its_number_is_known_by_its_year() -> None:
 
 
 def test_parts_told_without_their_subtitles_join_the_one_of_their_year() -> None:
-    parts = [film("Far Signal: The Answer", 2001), film("Far Signal: The Question", 2002)]
+    parts = [film("Far Signal: The Answer", 2001), film("Far Signal: The LegQueries", 2002)]
     assert groups(*parts, film("Far Signal", 2001), film("Far Signal", 2002)) == [{0, 2}, {1, 3}]
 
 
@@ -187,7 +187,7 @@ def test_what_brackets_hold_is_another_title_of_films_only() -> None:
 
 
 def test_a_main_title_of_several_works_is_nobodys() -> None:
-    parts = [film("Far Signal: The Answer", source="list"), film("Far Signal: The Question", source="list")]
+    parts = [film("Far Signal: The Answer", source="list"), film("Far Signal: The LegQueries", source="list")]
     assert groups(*parts, film("Far Signal")) == []
 
 
@@ -306,7 +306,7 @@ def test_groups_do_not_hang_on_where_records_come() -> None:
         placed = sorted(ordered, key=lambda record: (record["source"], record["source_id"]))
         return {
             frozenset(f"{placed[i]['source']}:{placed[i]['source_id']}" for i in group)
-            for group in group_records([read_traits(record) for record in placed])
+            for group in group_records([read_match_keys(record) for record in placed])
         }
 
     assert found(records) == found(random.Random(1).sample(records, len(records)))

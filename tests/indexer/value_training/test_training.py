@@ -14,7 +14,7 @@ from fakes import FakeEncoder
 import evoke
 from crawler.records import Kind, SourceRecord
 from indexer.analysis import Analyser
-from indexer.errors import HeadInvalid
+from indexer.errors import ValueHeadInvalid
 from indexer.features import FeatureMaker
 from indexer.merging.merging import merge_records
 from indexer.records import ValueLabel
@@ -23,8 +23,8 @@ from indexer.value_training.calibration import expected_calibration_error
 from indexer.value_training.label_files import read_labels
 from indexer.value_training.run import train_values
 from indexer.value_training.training import Told, choose_terms, learnable, make_examples
+from indexer.values.head import Output, load_value_head, save_value_head
 from indexer.values.labelling import Labeller, open_labeller
-from indexer.values.model import Output, load_head, save_head
 from indexer.values.taxonomy import load_taxonomy
 
 TAXONOMY = """
@@ -118,9 +118,9 @@ def test_a_kind_that_nobody_labelled_is_told_by_the_other_but_has_no_tags_of_its
 
 
 def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
-    head = load_head(trained[0])
-    save_head(head, tmp_path / "again.safetensors")
-    again = load_head(tmp_path / "again.safetensors")
+    head = load_value_head(trained[0])
+    save_value_head(head, tmp_path / "again.safetensors")
+    again = load_value_head(tmp_path / "again.safetensors")
     assert again.fingerprint == head.fingerprint
     vectors = np.eye(64, dtype=np.float32)
     terms = [head.terms.weigh({"thunder": 1})] * 64
@@ -128,7 +128,7 @@ def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSet
 
 
 def test_a_head_learns_to_read_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
-    reading = load_head(trained[0]).reading
+    reading = load_value_head(trained[0]).reading
     shares = reading.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
     assert max(shares, key=shares.__getitem__) == "V1"
     assert sum(shares.values()) == pytest.approx(1)
@@ -164,7 +164,7 @@ def test_a_taxonomy_of_ones_own_that_the_head_does_not_know_is_labelled_by_liken
 def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, told: str) -> None:
     path = tmp_path / "labels.jsonl"
     path.write_text('{"imdb_id": "tt0", "split": "train", "tags": []}\n' + line)
-    with pytest.raises(HeadInvalid, match=told):
+    with pytest.raises(ValueHeadInvalid, match=told):
         list(read_labels([path], frozenset()))
 
 
@@ -191,10 +191,10 @@ def test_calibration_error_of_known_chances() -> None:
 
 def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
     (tmp_path / "head").write_bytes(b"not safetensors")
-    with pytest.raises(HeadInvalid, match="evoke train-values"):
-        load_head(tmp_path / "head")
-    with pytest.raises(HeadInvalid, match="cannot be read"):
-        load_head(tmp_path / "missing")
+    with pytest.raises(ValueHeadInvalid, match="evoke train-values"):
+        load_value_head(tmp_path / "head")
+    with pytest.raises(ValueHeadInvalid, match="cannot be read"):
+        load_value_head(tmp_path / "missing")
 
 
 def test_label_writes_a_line_for_each_work(

@@ -37,7 +37,8 @@ def locked(search: FakeSearch, tmp_path: Path) -> Iterator[TestClient]:
 
 
 def test_importing_the_service_loads_no_heavy_library() -> None:
-    code = "import sys, search_api.service.app; print([m for m in ('torch', 'spacy', 'scrapy', 'uvicorn') if m in sys.modules])"
+    code = "import sys, search_api.service.app\n"
+    code += "print([m for m in ('torch', 'spacy', 'scrapy', 'uvicorn') if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 

@@ -1,4 +1,4 @@
-"""Head: what a work's text says to the probability that people say so of it, as trained by `indexer.value_training.training`. Numpy.
+"""The value head: a work's text to the probability that people say so of the work. Numpy; trained by value_training.
 
     hidden = relu(W1 x + W2 bag + b1)        logit = W3 hidden + b3
 
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.bm25 import term_id
-from indexer.errors import HeadInvalid
+from indexer.errors import ValueHeadInvalid
 
 Floats = NDArray[np.float32]
 TermCounts = Mapping[str, int]
@@ -112,8 +112,8 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a query's embedding asks for: softmax(weight x + bias) over `dimensions` (see `search_api.understanding.guessing`)."""
+class QueryClassifier:
+    """What a query's embedding asks for: softmax(weight x + bias) over `dimensions`."""
 
     dimensions: tuple[str, ...]
     weight: Floats
@@ -127,7 +127,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Head:
+class ValueHead:
     """Weights with their outputs, each with the tags it was trained on, and how queries are read."""
 
     outputs: tuple[Output, ...]
@@ -136,7 +136,7 @@ class Head:
     terms: Terms
     networks: tuple[Weights, ...]
     calibration: Calibration
-    reading: Reading
+    reading: QueryClassifier
 
     def logits(self, vectors: Floats, terms: Sequence[WeighedTerms] | None = None) -> Floats:
         """Gives logits, float32 (n, n_outputs), of n texts by their embeddings and terms, or embeddings alone."""
@@ -152,11 +152,11 @@ class Head:
         return digest.hexdigest()
 
 
-def load_head(path: Path | None = None) -> Head:
+def load_value_head(path: Path | None = None) -> ValueHead:
     """Gives the head in a file, or the one that comes with Evoke.
 
     Raises:
-        HeadInvalid: the file cannot be read, or is no head.
+        ValueHeadInvalid: the file cannot be read, or is no head.
     """
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load
@@ -167,15 +167,17 @@ def load_head(path: Path | None = None) -> Head:
         with safe_open(str(source), framework="numpy") as opened:
             told = json.loads(opened.metadata()["evoke"])
         if told["format"] != _FORMAT:
-            raise HeadInvalid(f"{source}: has format {told['format']}, this version reads {_FORMAT}; train it again")
+            raise ValueHeadInvalid(
+                f"{source}: has format {told['format']}, this version reads {_FORMAT}; train it again"
+            )
         return _head(told, arrays)
     except OSError as error:
-        raise HeadInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
+        raise ValueHeadInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise HeadInvalid(f"{source}: is no head of `evoke train-values`: {error}") from error
+        raise ValueHeadInvalid(f"{source}: is no head of `evoke train-values`: {error}") from error
 
 
-def save_head(head: Head, path: Path) -> None:
+def save_value_head(head: ValueHead, path: Path) -> None:
     """Writes a head: matrices as int8 with a scale a row, which moves no probability by more than a hundredth."""
     from safetensors.numpy import save_file
 
@@ -198,12 +200,12 @@ def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     return array if array.ndim < 2 else array.astype(np.float32) * arrays[name + _SCALE]
 
 
-def _parts(head: Head) -> dict[str, Any]:
+def _parts(head: ValueHead) -> dict[str, Any]:
     networks = {f"network{n}": weights for n, weights in enumerate(head.networks)}
     return {**networks, "calibration": head.calibration, "terms": head.terms}
 
 
-def _arrays(head: Head) -> dict[str, NDArray[Any]]:
+def _arrays(head: ValueHead) -> dict[str, NDArray[Any]]:
     told = {
         f"{name}.{field.name}": getattr(part, field.name)
         for name, part in _parts(head).items()
@@ -212,7 +214,7 @@ def _arrays(head: Head) -> dict[str, NDArray[Any]]:
     return {key: packed for name, array in told.items() for key, packed in _packed(name, array).items()}
 
 
-def _metadata(head: Head) -> dict[str, str]:
+def _metadata(head: ValueHead) -> dict[str, str]:
     told = {
         "format": _FORMAT,
         "outputs": head.outputs,
@@ -224,16 +226,18 @@ def _metadata(head: Head) -> dict[str, str]:
     return {"evoke": json.dumps(told)}
 
 
-def _head(told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Head:
+def _head(told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ValueHead:
     def part(kind: Any, name: str) -> Any:
         return kind(*(_unpacked(f"{name}.{field.name}", arrays) for field in fields(kind)))
 
-    return Head(
+    return ValueHead(
         outputs=tuple(Output(*output) for output in told["outputs"]),
         trained_on=tuple(map(tuple, told["trained_on"])),
         encoder_fingerprint=told["encoder_fingerprint"],
         terms=part(Terms, "terms"),
         networks=tuple(part(Weights, f"network{n}") for n in range(told["n_networks"])),
         calibration=part(Calibration, "calibration"),
-        reading=Reading(tuple(told["reading"]), _unpacked("reading.weight", arrays), _unpacked("reading.bias", arrays)),
+        reading=QueryClassifier(
+            tuple(told["reading"]), _unpacked("reading.weight", arrays), _unpacked("reading.bias", arrays)
+        ),
     )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from evaluation.records import LabelResult
 from indexer.records import Features, Work
+from indexer.schema import PRIMARY_SCORE
 from indexer.value_training.label_files import LabelledWork
-from indexer.values.labelling import PRIMARY_SCORE, Labeller
+from indexer.values.labelling import Labeller
 
 LEAST_SAID = 5
 """Of a value that fewer works are said to give, no figure tells anything."""

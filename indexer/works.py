@@ -1,0 +1,54 @@
+"""Stored records to works."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from itertools import chain
+
+from tqdm import tqdm
+
+from crawler.catalogue import BEIR_SOURCE
+from indexer.merging.match_keys import read_match_keys
+from indexer.merging.matching import MATCHING_VERSION, group_records
+from indexer.merging.merging import MERGING_VERSION, authority, merge_records
+from indexer.stages import batched
+from indexer.store import READ_BATCH, Store, StoredRecord
+
+
+def update_works(store: Store, run: int) -> None:
+    """Brings the works up to date with the records; works whose records stayed the same stay too.
+
+    What is made depends on the records alone, so a run goes on wherever another was killed.
+    """
+    merged = f"{MATCHING_VERSION}:{MERGING_VERSION}:".encode() + store.records_digest()
+    if not store.begin_merge(merged):
+        return
+    gone = store.work_digests()
+    changed = ((ids, digest) for ids, digest in _works_told(store) if gone.pop(ids[0], None) != digest)
+    for batch in batched(changed, READ_BATCH):
+        records = store.source_records([each for ids, _ in batch for each in ids])
+        store.put_works((merge_records([records[each] for each in ids]), digest) for ids, digest in batch)
+    store.finish_merge(gone, run, merged)
+
+
+def _works_told(store: Store) -> Iterator[tuple[list[str], bytes]]:
+    """Gives for each work the ids of its records, the one that names it first, and a digest of what they tell."""
+    records, traits = [], []
+    for record in tqdm(store.records(), desc="matching", unit=" records", disable=None, leave=False):
+        records.append((_naming_rank(record), record.id, record.digest))
+        traits.append(read_match_keys(record.fields))
+    groups = group_records(traits)
+    several = {position for group in groups for position in group}
+    alone = ([position] for position in range(len(records)) if position not in several)
+    for positions in chain(groups, alone):
+        members = sorted(records[position] for position in positions)
+        digest = hashlib.sha256(b"".join([str(MERGING_VERSION).encode(), *(each for *_, each in members)])).digest()
+        yield [record_id for _, record_id, _ in members], digest
+
+
+def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
+    """Gives which record of a work names it, by the least: a benchmark's document, the earliest, the best source's."""
+    source = record.fields["source"]
+    return source != BEIR_SOURCE, math.inf if record.since is None else record.since, authority(source)
