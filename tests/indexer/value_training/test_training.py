@@ -22,7 +22,7 @@ from indexer.settings import IndexSettings
 from indexer.value_training.calibration import expected_calibration_error
 from indexer.value_training.label_files import read_labels
 from indexer.value_training.run import train_values
-from indexer.value_training.training import Told, choose_terms, learnable, make_examples
+from indexer.value_training.training import LabelledExample, choose_terms, learnable, make_examples
 from indexer.values.head import Output, load_value_head, save_value_head
 from indexer.values.labelling import Labeller, open_labeller
 from indexer.values.taxonomy import load_taxonomy
@@ -176,7 +176,7 @@ def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Pat
     assert work.tags == {"funny": 0.003, "sad": 0.997}
     stand_for = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
     outputs = [Output("F", "book"), Output("S", "book"), Output("N", "book"), Output("S", "movie")]
-    told = Told("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
+    told = LabelledExample("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
     examples = make_examples([told], stand_for, outputs, choose_terms([told]))
     assert examples.said.tolist() == [[0, 1, 0, 1]]
     assert examples.known.tolist() == [[1, 1, 0, 0]]
