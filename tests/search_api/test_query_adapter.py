@@ -46,12 +46,12 @@ def boats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(home: Path, descriptions: QueryAdapter | None = None, **options: Any) -> Iterator[Search]:
+def opened(home: Path, query_adapter: QueryAdapter | None = None, **options: Any) -> Iterator[Search]:
     search = Search(
         open_engine(home / "index", read_only=True),
         FakeEncoder(),
         load_taxonomy(),
-        descriptions=descriptions,
+        query_adapter=query_adapter,
         **options,
     )
     yield search
