@@ -22,8 +22,8 @@ CHECK_SECONDS = 1.0
 """Seconds between two looks at which generation serves: with a server, each look is a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""The largest share of works without a genre at which one named in a query still filters. Of 25,924 films 58% have none:
-filtered, 92 of 331 descriptions of a remembered film that name a genre lost their film."""
+"""The share of works without a genre above which a genre named in a query does not filter. Of 25,924 films 58% have
+none: filtered, 92 of 331 descriptions of a remembered film that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
