@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     index.add_argument("--prune", action="store_true", help="remove the works that these catalogues do not have")
     index.add_argument(
+        "--keep-starter", action="store_true", help="keep the starter catalogue, which leaves when others are indexed"
+    )
+    index.add_argument(
         "--rejects", type=Path, help="where lines that are no records go (default: EVOKE_HOME/rejects.jsonl)"
     )
 
@@ -296,7 +299,13 @@ def _index(options: argparse.Namespace) -> int:
 
     started = perf_counter()
     settings = _read_settings(IndexSettings)
-    report = build_index(options.catalogues, settings, prune=options.prune, rejects=options.rejects)
+    report = build_index(
+        options.catalogues,
+        settings,
+        prune=options.prune,
+        keep_starter=options.keep_starter,
+        rejects=options.rejects,
+    )
     for line in _report_lines(report, perf_counter() - started):
         print(line)
     return 0
@@ -372,16 +381,18 @@ def _search(options: argparse.Namespace) -> int:
     try:
         search.check()  # loads the model, which is no part of the time that the answer tells
         page = search.search(request)
+        notes = search.notes() if options.explain else ()
     finally:
         search.close()
-    print(page.model_dump_json() if options.json else _page_text(page, explain=options.explain))
+    print(page.model_dump_json() if options.json else _page_text(page, notes, explain=options.explain))
     return 0
 
 
-def _page_text(page: Page, *, explain: bool) -> str:
+def _page_text(page: Page, notes: Sequence[str] = (), *, explain: bool) -> str:
     lines = []
     if explain:
-        lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}", ""]
+        lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}"]
+        lines += [*(f"note: {note}" for note in notes), ""]
     for place, hit in enumerate(page.hits, start=page.offset + 1):
         facts = ", ".join(str(fact) for fact in (hit.kind, hit.year, *(c.name for c in hit.creators[:2])) if fact)
         lines.append(f"{place:>3}. {hit.title} ({facts})")

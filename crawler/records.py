@@ -33,8 +33,14 @@ IdName = Literal[
 ]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+class ClosedModel(BaseModel):
+    """A frozen record that refuses unknown fields; every stage builds on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Record(ClosedModel):
+    model_config = ConfigDict(str_strip_whitespace=True)
 
 
 class Creator(_Record):

@@ -139,7 +139,7 @@ class Systems:
             tuned,
             reading,
             n_remembered=0,
-            descriptions=descriptions,
+            query_adapter=descriptions,
             cleanings=tuned.cleanings,
         )
         self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}

@@ -1,4 +1,4 @@
-"""Text to sentences and terms. The same analyser serves documents and queries, or BM25 would compare nothing."""
+"""Text to sentences and terms. Documents and queries go through the same analyser, so that BM25 can match them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from indexer.imports import without
 from indexer.records import Span
 
 ANALYSER_VERSION = "1"
-"""Changes with anything below that changes a term or a sentence, so that stored features are made anew."""
+"""Raise it with any change below that changes a term or a sentence, so that stored features are made anew."""
 
 MAX_TERM_CHARACTERS = 40
-"""Longer tokens are addresses, markup or noise: none of the 100,000 most frequent terms of the catalogues has more."""
+"""Longer tokens are addresses, markup or noise: none of the catalogues' 100,000 most frequent terms is longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The terms of a text in order, repeats included, and its sentences as spans of characters.
+    """The terms and sentences of a text.
 
-    `starts` has for each term the character at which the word starts that it comes from.
+    Attributes:
+        terms: In the order of the text, repeats included.
+        starts: For each term the character at which its word starts.
+        sentences: As spans of characters.
     """
 
     terms: tuple[str, ...]
@@ -32,19 +35,19 @@ class Analysis:
 class Analyser:
     """English analysis by rules and tables: spaCy's tokeniser and sentenciser, its stop words, Snowball stems.
 
-    A trained pipeline is not needed. Not thread-safe: the stemmer keeps state; give each thread its own.
+    It needs no trained pipeline. Not thread-safe, since the stemmer keeps state: give each thread its own.
     """
 
     @cached_property
     def _nlp(self) -> Any:
-        # spaCy's machine learning library takes torch along where it is installed, for nothing that is done here: with
-        # it the import takes 2.3 s, without .85.
+        # spaCy's machine learning library imports torch if it is installed, which nothing here needs: with torch the
+        # import takes 2.3 s, without .85.
         with without("torch"):
             import spacy
             from spacy.pipeline import Sentencizer
 
         nlp = spacy.blank("en")
-        # A paragraph ends a sentence too; spaCy keeps a line break as a token of its own.
+        # A paragraph ends a sentence too; spaCy makes a line break a token of its own.
         punctuation = [*Sentencizer.default_punct_chars, "\n"]
         nlp.add_pipe("sentencizer", config={"punct_chars": punctuation})
         nlp.max_length = 10_000_000
@@ -57,27 +60,27 @@ class Analyser:
         return Stemmer.Stemmer("english")
 
     def analyse(self, texts: Iterable[str]) -> Iterator[Analysis]:
-        """Gives each text's analysis, in order, in streamed batches."""
+        """Yield each text's analysis, in order, in streamed batches."""
         for doc in self._nlp.pipe(texts, batch_size=256):
             terms, starts = self._terms(doc)
             yield Analysis(terms, starts, tuple(_sentences(doc)))
 
     def terms(self, text: str) -> tuple[str, ...]:
-        """Gives the terms of one text, such as a query."""
+        """Return the terms of one text, such as a query."""
         return self._terms(self._nlp.tokenizer(text))[0]
 
     def terms_and_words(self, text: str) -> list[tuple[str, str]]:
-        """Gives the terms of one text, each with the word it was written as."""
+        """Return the terms of one text, each with the word it was made from."""
         return [(term, token.text) for token in self._nlp.tokenizer(text) for term in self._terms([token])[0]]
 
     def _terms(self, tokens: Iterable[Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Gives terms, and where the words of each start."""
+        """Return the terms, and the character at which the word of each starts."""
         words = [
             (token.lower_, token.idx)
             for token in tokens
             if not (token.is_stop or token.is_punct or token.is_space or len(token) > MAX_TERM_CHARACTERS)
         ]
-        # "mother-in-law" and "sci-fi" come as one token or three, by their neighbours: split always.
+        # Depending on their neighbours, "mother-in-law" and "sci-fi" are one token or several: always split them.
         parts = [
             (part, start)
             for word, start in words

@@ -1,12 +1,12 @@
-"""BM25 as sparse vectors: document weights here, the IDF in the engine, so that their dot product is the score.
+"""BM25 as sparse vectors: document weights here, the IDF in the engine; their dot product with a query is the score.
 
 Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.15, with the IDF of
 Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)), which Qdrant's IDF modifier computes from the collection itself:
 
     score(q, d) = sum over t in q of  idf(t) * tf(t, d) (k1 + 1) / (tf(t, d) + k1 (1 - b + b |d| / avgdl))
 
-Where fields weigh differently, tf(t, d) and |d| count what stands in a field as often as the field weighs (Robertson,
-Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"); a field of weight 0 is not there.
+With field weights, each occurrence in a field counts as often as the field weighs, in tf(t, d) and |d| alike
+(Robertson, Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"); weight 0 leaves a field out.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from qdrant_client.models import SparseVector
 
+from crawler.records import ClosedModel
 from indexer.errors import BM25Invalid
 from indexer.records import FieldTerms, TextField
 from indexer.tuning_file import read_tuning
@@ -29,23 +30,21 @@ K1 = 1.2
 B = 0.75
 
 
-class BM25(BaseModel):
-    """What `evoke tune` may choose of BM25, and what a generation was built with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class BM25(ClosedModel):
+    """The settings of BM25: chosen by `evoke tune`, and recorded in each generation."""
 
     k1: float = Field(default=K1, ge=0, le=1_000)
     b: float = Field(default=B, ge=0, le=1)
     weights: dict[TextField, Annotated[float, Field(ge=0, le=1_000)]] = Field(
-        default_factory=dict, description="field to what a term in it counts; a field left out weighs 1"
+        default_factory=dict, description="field to the weight of a term in it; a field left out weighs 1"
     )
 
     def weight(self, name: TextField) -> float:
-        """Gives what a term in a field counts."""
+        """Return the weight of a term in a field."""
         return self.weights.get(name, 1.0)
 
     def count(self, field_terms: FieldTerms) -> dict[str, float]:
-        """Gives how often each term stands in a work, by its fields' weights. What weighs nothing is left out."""
+        """Return the count of each term in a work, weighted by field; fields of weight 0 are left out."""
         counts: dict[str, float] = {}
         for name, terms in field_terms.items():
             if weight := self.weight(name):
@@ -55,39 +54,39 @@ class BM25(BaseModel):
 
 
 class _BM25Part(BaseModel):
-    """The part of a tuning that an index is built by; the others are of search."""
+    """The part of a tuning that an index is built with; search reads the rest."""
 
     bm25: BM25 = BM25()
 
 
 def read_bm25(tuning: Path | None) -> BM25:
-    """Gives what a file of `evoke tune` says of BM25, or what is usual.
+    """Return the BM25 settings of a tuning, or the default ones.
 
     Raises:
-        BM25Invalid: the file cannot be read, or says what cannot be.
+        BM25Invalid: The file cannot be read, or its settings are impossible.
     """
     return read_tuning(tuning, _BM25Part, BM25Invalid).bm25 if tuning else BM25()
 
 
 @lru_cache(maxsize=500_000)
 def term_id(term: str) -> int:
-    """Gives the 32-bit id of a term: the first four bytes of its BLAKE2b digest."""
+    """Return the 32-bit id of a term: the first four bytes of its BLAKE2b digest."""
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=4).digest(), "big")
 
 
 def document_weights(counts: Mapping[str, float], mean_length: float, *, k1: float = K1, b: float = B) -> SparseVector:
-    """Gives a document's BM25 weights without the IDF; `mean_length` is in terms, over the whole collection."""
+    """Return a document's BM25 weights without the IDF; `mean_length` is in terms, over the whole collection."""
     length_norm = k1 * (1 - b + b * sum(counts.values()) / mean_length) if mean_length else k1
     return _sparse({term: count * (k1 + 1) / (count + length_norm) for term, count in counts.items()})
 
 
 def query_weights(terms: Iterable[str]) -> SparseVector:
-    """Gives a query's weights: how often each term is asked for."""
+    """Return a query's weights: how often each term occurs in it."""
     return _sparse(Counter(terms))
 
 
 def top_terms_by_idf(query: SparseVector, idf: Mapping[int, float], n_terms: int) -> SparseVector:
-    """Gives a query's most telling terms, by weight times IDF, then id; `idf` lacks the terms that no work has."""
+    """Return a query's `n_terms` best terms, by weight times IDF, then id; terms without an IDF are left out."""
     worth = {term: weight * idf[term] for term, weight in zip(query.indices, query.values, strict=True) if term in idf}
     kept = set(sorted(worth, key=lambda term: (-worth[term], term))[:n_terms])
     weights = {term: weight for term, weight in zip(query.indices, query.values, strict=True) if term in kept}
@@ -95,7 +94,7 @@ def top_terms_by_idf(query: SparseVector, idf: Mapping[int, float], n_terms: int
 
 
 def _sparse(weights: Mapping[str, float]) -> SparseVector:
-    """Gives the vector of term weights; two terms with one id (a hash collision) add up."""
+    """Return the vector of term weights; the weights of terms that share an id (a hash collision) add up."""
     by_id: dict[int, float] = {}
     for term, weight in weights.items():
         by_id[term_id(term)] = by_id.get(term_id(term), 0.0) + weight

@@ -1,4 +1,4 @@
-"""How long each step of a build took."""
+"""What a build did, and how long each step took."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from time import perf_counter
 
 
 class StepSeconds(dict[str, float]):
-    """Seconds by step."""
+    """The seconds that each step took."""
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Adds the time that the block takes to a step."""
+        """Add the time that the block takes to a step."""
         started = perf_counter()
         try:
             yield
@@ -23,13 +23,26 @@ class StepSeconds(dict[str, float]):
             self[step] = self.get(step, 0.0) + perf_counter() - started
 
     def slowest(self, n_steps: int) -> list[tuple[str, float]]:
-        """Gives the steps that took longest, longest first."""
+        """Return the steps that took longest, longest first."""
         return sorted(self.items(), key=lambda step: -step[1])[:n_steps]
 
 
 @dataclass
 class BuildReport:
-    """What a build did: counts of works and lines, and seconds by step."""
+    """What a build did.
+
+    Attributes:
+        changes: How many records were new, changed, unchanged or repeated.
+        n_works: Works in the index.
+        n_embedded: Works embedded in this run.
+        n_rejected: Lines that are not records.
+        n_foreign: New texts that are not in English.
+        n_pruned: Records removed by `--prune`.
+        generation: The new generation; None if the index was up to date.
+        rejects: The file with the rejected lines.
+        seconds: By step.
+        notes: What a person should know, a line each.
+    """
 
     changes: Counter[str] = field(default_factory=Counter)
     n_works: int = 0

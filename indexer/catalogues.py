@@ -19,13 +19,20 @@ from indexer.store import READ_BATCH, Store
 
 
 def starter_catalogue() -> Path:
-    """Gives the catalogue that ships with Evoke."""
+    """Return the packaged catalogue, which is indexed where no other is named."""
     with as_file(files("indexer") / "starter.jsonl") as path:
         return path
 
 
 class RejectFile:
-    """Where lines that are no records go: made anew by a run that rejects some, gone after one that rejects none."""
+    """The file for lines that are not records.
+
+    A run that rejects lines writes the file anew; one that rejects none removes it.
+
+    Attributes:
+        path: The file.
+        first: The first rejected line, if any.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,23 +51,42 @@ class RejectFile:
             self._file.close()
 
     def write(self, rejected: Rejected) -> None:
-        """Adds a line."""
+        """Add a rejected line."""
         if self._file is None:
             self.first = rejected
             self._file = self.path.open("wb")
         self._file.write(rejected.to_json())
 
 
-def _check_files(catalogues: Sequence[Path], rejects: Path) -> None:
+def check_files(catalogues: Sequence[Path], rejects: Path) -> None:
+    """Refuse catalogues that cannot be read, and a reject file that is one of them.
+
+    Raises:
+        CatalogueMissing: A file cannot be read.
+        StorageFailed: The reject file is a catalogue.
+    """
     for path in catalogues:
         check_catalogue(path)
         if rejects.exists() and rejects.samefile(path):
-            raise StorageFailed(f"{rejects} is a catalogue to read: name another file for the rejected lines")
+            raise StorageFailed(f"--rejects {rejects}: is one of the catalogues; name another file")
 
 
-def _read_records(
-    catalogues: Sequence[Path], store: Store, run: int, report: BuildReport, reject_file: RejectFile, *, prune: bool
+def read_records(
+    catalogues: Sequence[Path],
+    store: Store,
+    run: int,
+    report: BuildReport,
+    reject_file: RejectFile,
+    *,
+    prune: bool,
+    keep_starter: bool,
 ) -> None:
+    """Store the records of catalogues, and remove those that should leave; count both in the report.
+
+    Raises:
+        NothingToIndex: No line is a record.
+    """
+
     def reject(rejected: Rejected) -> None:
         report.n_rejected += 1
         reject_file.write(rejected)
@@ -77,23 +103,28 @@ def _read_records(
     if not report.changes:
         raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
     if prune and report.n_rejected:
-        report.notes.append("nothing was pruned, since lines were rejected: mend them and run again")
+        report.notes.append("nothing was pruned, since lines were rejected: correct them and run again")
     elif prune:
-        report.n_pruned = store.prune(run)
+        report.n_pruned = store.prune(run, keep_starter=keep_starter)
+    if not keep_starter and (n_removed := store.remove_starter(run)):
+        report.notes.append(
+            f"the starter catalogue's {n_removed:,} works were removed: --keep-starter keeps them, "
+            "`evoke index` without a catalogue brings them back"
+        )
 
 
 def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: RejectFile) -> str:
     first = reject_file.first
     if first is None:
-        return f"there is no line in {', '.join(map(str, catalogues))}: give one record a line; the index is as it was"
+        return f"{', '.join(map(str, catalogues))}: empty; write one record a line; the index is as it was"
     more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; no work could be read, mend the lines kept in {reject_file.path}"
+    return f"{first.line}: {first.reason}{more}; no line could be read: correct those kept in {reject_file.path}"
 
 
 def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> Iterator[tuple[Line, SourceRecord]]:
     for path in catalogues:
-        for told in read_catalogue(path):
-            if isinstance(told, Rejected):
-                reject(told)
+        for line in read_catalogue(path):
+            if isinstance(line, Rejected):
+                reject(line)
             else:
-                yield told
+                yield line

@@ -1,12 +1,12 @@
-"""What can go wrong while an index is made.
+"""The errors of the indexer.
 
 IndexerError
 ├── TaxonomyInvalid      a values.toml that cannot be used
-├── ModelUnavailable     the sentence encoder's weights are not to be had, or are not what they should be
-├── ValueHeadInvalid          trained weights that cannot be read, or training labels that cannot be used
-├── BM25Invalid          a tuning that says of BM25 what cannot be
-├── NothingToIndex       the catalogues hold no work
-├── VerificationFailed   the new generation is not what was put into it; the old one goes on serving
+├── ModelUnavailable     the sentence encoder's files cannot be found or read, or are not upstream's
+├── ValueHeadInvalid     a value head that cannot be read, or label files that cannot be used
+├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
+├── NothingToIndex       no line of the catalogues is a record
+├── VerificationFailed   the new generation is not as it should be; the old one goes on serving
 └── StorageFailed        the store or the index cannot be written: disk full, no permission
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class IndexerError(Exception):
-    """Anything this stage refuses, in one line for a person."""
+    """Anything that this stage refuses, in one line for a person."""
 
 
 class TaxonomyInvalid(IndexerError):
@@ -22,23 +22,23 @@ class TaxonomyInvalid(IndexerError):
 
 
 class ModelUnavailable(IndexerError):
-    """The sentence encoder's weights are not to be had, or are not what they should be."""
+    """The sentence encoder's files cannot be found or read, or are not upstream's."""
 
 
 class ValueHeadInvalid(IndexerError):
-    """Trained weights that cannot be read, or training labels that cannot be used."""
+    """A value head that cannot be read, or label files that cannot be used."""
 
 
 class BM25Invalid(IndexerError):
-    """A tuning that says of BM25 what cannot be."""
+    """A tuning that cannot be read, or has impossible BM25 settings."""
 
 
 class NothingToIndex(IndexerError):
-    """The catalogues hold no work."""
+    """No line of the catalogues is a record."""
 
 
 class VerificationFailed(IndexerError):
-    """The new generation is not what was put into it; the old one goes on serving."""
+    """The new generation is not as it should be; the old one goes on serving."""
 
 
 class StorageFailed(IndexerError):

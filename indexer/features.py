@@ -1,4 +1,4 @@
-"""Works to Features: analysis and embedding, the part of a build that takes the time."""
+"""Works to Features: analysis and embedding, which take most of a build's time."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ import numpy as np
 from indexer.analysis import ANALYSER_VERSION, Analyser, Analysis
 from indexer.build_report import StepSeconds
 from indexer.encoder.encoder import Embedding, Encoder
-from indexer.merging.merging import HEADING_SEPARATOR, heading, heading_parts
+from indexer.merging.merging import HEADING_SEPARATOR, heading_parts
+from indexer.merging.merging import heading as heading_text
 from indexer.records import Features, FieldTerms, Span, TextField, Work
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
-"""Shorter texts are too often names only: of the catalogues' texts called foreign below this, most were English."""
+"""Shorter texts are often only names: most of those that were detected as foreign were English."""
 
 
 class Analysed(NamedTuple):
     """A work, the analyses of its heading and its description, and the language of the description."""
 
     work: Work
-    headed: Analysis
-    described: Analysis
+    heading: Analysis
+    description: Analysis
     language: str
 
 
 class FeatureMaker:
-    """Makes features, and adds to `seconds` which step took how long."""
+    """Makes features, and adds the time that each step takes to `seconds`."""
 
     def __init__(self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None) -> None:
         self.analyser = analyser
@@ -40,24 +41,24 @@ class FeatureMaker:
 
     @property
     def recipe(self) -> bytes:
-        """A hash of everything but the text that features depend on; stored features of another recipe are not used."""
+        """A hash over all that features depend on but the text; stored features of another recipe are not used."""
         return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
 
     def analyse(self, works: Sequence[Work]) -> list[Analysed]:
-        """Gives what analysis makes of each work, in order: what `embed` goes on from."""
+        """Return each work analysed, in order, for `embed`."""
         with self.seconds.timed("analyse"):
             analyses = self._analyse(works)
         with self.seconds.timed("language"):
             languages = [text_language(work.description) for work in works]
-        return [Analysed(work, *both, told) for work, both, told in zip(works, analyses, languages, strict=True)]
+        return [Analysed(work, *both, code) for work, both, code in zip(works, analyses, languages, strict=True)]
 
     def embed(self, analysed: Sequence[Analysed]) -> list[tuple[Work, Features]]:
-        """Gives each work with its features, in order."""
+        """Return each work with its features, in order."""
         with self.seconds.timed("embed"):
             prefixes = [f"{each.work.title}. " for each in analysed]
             embeddings = self.encoder.embed(
                 [
-                    (prefix + each.work.description, _shifted(each.described.sentences, len(prefix)))
+                    (prefix + each.work.description, _shifted(each.description.sentences, len(prefix)))
                     for prefix, each in zip(prefixes, analysed, strict=True)
                 ]
             )
@@ -66,45 +67,45 @@ class FeatureMaker:
         ]
 
     def count_terms(self, works: Sequence[Work]) -> list[FieldTerms]:
-        """Gives the terms of each work alone, in order: nothing is embedded."""
+        """Return the terms of each work, in order, without embedding anything."""
         with self.seconds.timed("analyse"):
             analyses = self._analyse(works)
             return [count_by_field(work, *both) for work, both in zip(works, analyses, strict=True)]
 
     def _analyse(self, works: Sequence[Work]) -> list[tuple[Analysis, Analysis]]:
-        """Gives the analyses of each work's heading and description."""
-        texts = [text for work in works for text in (heading(work), work.description)]
+        """Return the analyses of each work's heading and description."""
+        texts = [text for work in works for text in (heading_text(work), work.description)]
         analyses = list(self.analyser.analyse(texts))
         return list(zip(analyses[::2], analyses[1::2], strict=True))
 
 
 def _to_features(analysed: Analysed, embedding: Embedding) -> Features:
     return Features(
-        field_terms=count_by_field(analysed.work, analysed.headed, analysed.described),
-        sentences=analysed.described.sentences,
+        field_terms=count_by_field(analysed.work, analysed.heading, analysed.description),
+        sentences=analysed.description.sentences,
         vector=embedding.vector,
         sentence_vectors=embedding.sentence_vectors.astype(np.float16),
         text_language=analysed.language,
     )
 
 
-def count_by_field(work: Work, headed: Analysis, described: Analysis) -> FieldTerms:
-    """Gives how often each term stands in each field, by the analyses of the work's heading and description.
+def count_by_field(work: Work, heading: Analysis, description: Analysis) -> FieldTerms:
+    """Return how often each term occurs in each field, from the analyses of the work's heading and description.
 
-    The heading is analysed as a whole: at the end of a field alone, "Jr." would be another word than within it.
+    The heading is analysed as a whole: alone at the end of a field, "Jr." would be another term than within a text.
     """
     parts = heading_parts(work)
     ends = list(accumulate(len(text) + len(HEADING_SEPARATOR) for _, text in parts))
     counts: dict[TextField, Counter[str]] = {}
-    for term, start in zip(headed.terms, headed.starts, strict=True):
+    for term, start in zip(heading.terms, heading.starts, strict=True):
         counts.setdefault(parts[bisect_right(ends, start)][0], Counter())[term] += 1
-    if described.terms:
-        counts["description"] = Counter(described.terms)
+    if description.terms:
+        counts["description"] = Counter(description.terms)
     return counts
 
 
 def text_language(text: str) -> str:
-    """Gives the ISO 639-1 code of the language a text is written in; English when it is too short to tell."""
+    """Return the ISO 639-1 code of a text's language; "en" if it is too short to tell."""
     if len(text) < LANGUAGE_CHECK_MIN_CHARACTERS:
         return "en"
     import py3langid

@@ -1,4 +1,4 @@
-"""Fill a new generation from the store, verify it, swap it in."""
+"""Fill a new generation of the index from the store, verify it, and swap it in."""
 
 from __future__ import annotations
 
@@ -25,25 +25,21 @@ from indexer.store import Store
 from indexer.values.labelling import Labeller
 
 FILL_BATCH = 128
-"""Labelled and upserted together. An interrupted build waits for those that it is at: ten seconds of 512."""
-
+"""Works labelled and upserted together. An interrupted build waits for the batch at hand: with 512, ten seconds."""
 
 VERIFIED_SAMPLE = 25
-
 
 ROOM_BYTES = 192 * 2**20
 """The engine maps its files before it fills them: 160 MB for one work, which a file system in memory takes at once."""
 
-
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
 
-
 LEAST_FREE_BYTES = 8 * 2**20
-"""What must stay free while a generation is filled, since others fill the disk too."""
+"""Bytes that must stay free while a generation is filled, since other processes fill the disk too."""
 
 
-def _fill_and_swap(
+def fill_and_swap(
     engine: Engine,
     store: Store,
     maker: FeatureMaker,
@@ -52,6 +48,12 @@ def _fill_and_swap(
     settings: IndexSettings,
     report: BuildReport,
 ) -> None:
+    """Bring the index up to date with the store; if the serving generation has the same content, do nothing.
+
+    Raises:
+        StorageFailed: The disk has too little room.
+        VerificationFailed: The new generation is not as it should be; the old one goes on serving.
+    """
     fingerprint = _content_fingerprint(store, maker, labeller, bm25)
     serving = serving_generation(engine)
     if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
@@ -79,14 +81,14 @@ def _fill(
     settings: IndexSettings,
     report: BuildReport,
 ) -> list[IndexedWork]:
-    """Labels works and writes them into a generation; gives those by which it will be verified."""
+    """Label works and write them into a generation; return the sample to verify it by."""
     sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
     sample: list[IndexedWork] = []
     n_filled = 0
 
     def label(batch: list[tuple[Work, Features]]) -> list[IndexedWork]:
         with report.seconds.timed("label"):
-            return [IndexedWork(*each, told) for each, told in zip(batch, labeller.label(batch), strict=True)]
+            return [IndexedWork(*pair, labels) for pair, labels in zip(batch, labeller.label(batch), strict=True)]
 
     def upsert(indexed: list[IndexedWork]) -> list[IndexedWork]:
         _check_room(settings, LEAST_FREE_BYTES)
@@ -103,7 +105,7 @@ def _fill(
 
 
 def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:
-    """Gives a hash of all that decides what a generation holds: alike, and nothing need be built."""
+    """Return a hash over all that decides the content of a generation."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}:{bm25!r}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
@@ -111,9 +113,12 @@ def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, 
 
 
 def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
-    """Refuses to fill a generation that the disk cannot hold.
+    """Refuse to fill a generation that the disk cannot hold.
 
-    The embedded engine writes through memory maps: on a disk that runs full, the system kills the process (SIGBUS).
+    The embedded engine writes through memory maps: when the disk is full, the system kills the process (SIGBUS).
+
+    Raises:
+        StorageFailed: The disk has too little room.
     """
     if settings.qdrant_url:
         return
@@ -122,7 +127,7 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
         raise StorageFailed(
             f"{settings.home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
             f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; "
-            "what was made is kept and the old index goes on serving"
+            "what was done is kept and the old index goes on serving"
         )
 
 

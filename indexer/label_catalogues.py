@@ -1,7 +1,8 @@
-"""`evoke label`: catalogues to what each work gives, as JSON Lines."""
+"""`evoke label`: catalogues to the values and tags of each work, as JSON Lines."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,26 +10,33 @@ from typing import Any
 import orjson
 
 from indexer.analysis import Analyser
+from indexer.artefacts import check_value_head
 from indexer.encoder.encoder import open_encoder
 from indexer.features import FeatureMaker
 from indexer.pipeline import prepare_works
 from indexer.records import ValueLabel, Work
 from indexer.settings import IndexSettings
 from indexer.stages import batched
+from indexer.values.head import load_value_head
 from indexer.values.labelling import Labeller, open_labeller
 from indexer.values.taxonomy import load_taxonomy
 
 LABEL_BATCH = 512
 
+logger = logging.getLogger(__name__)
+
 
 def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output: Path) -> int:
-    """Writes a line for each work of the catalogues; gives how many. A file that was there stays until all is written.
+    """Write a line for each work of the catalogues and return how many; an earlier file stays until all is written.
 
     Raises:
-        CatalogueMissing, NothingToIndex, StorageFailed: as for `build_index`.
+        CatalogueMissing, NothingToIndex, StorageFailed: As for `build_index`.
     """
     encoder = open_encoder(settings)
-    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    taxonomy = load_taxonomy(settings.taxonomy)
+    labeller = open_labeller(taxonomy, encoder, settings.values_head)
+    if note := check_value_head(load_value_head(settings.values_head), encoder, taxonomy).note:
+        logger.warning(note)
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     n_works = 0
     unfinished = output.with_name(output.name + ".unfinished")
@@ -46,14 +54,14 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
 
 
 def labels_to_line(work: Work, labels: Sequence[ValueLabel], labeller: Labeller) -> dict[str, Any]:
-    """Gives a work's probabilities, of values by id and of community tags by name, and evidence for the values.
+    """Return a work's probabilities, of values by id and of tags by name, and the evidence for the values.
 
-    Of the tags those are told that people give to works of this kind: what is shelved as "picture book" is no film.
+    Only tags that people give to works of this kind are listed: a film is never shelved as "picture book".
     """
     taxonomy = labeller.taxonomy
-    said = labeller.said_of(work.kind)
+    given = labeller.said_of(work.kind)
     values = {label.value_id: label for label in labels if label.value_id in taxonomy.by_id}
-    tags = [label for label in labels if label.value_id not in values and label.value_id in said]
+    tags = [label for label in labels if label.value_id not in values and label.value_id in given]
     return {
         "id": work.id,
         "ids": work.ids,

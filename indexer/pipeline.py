@@ -9,18 +9,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from indexer.analysis import Analyser
+from indexer.artefacts import find_misfits
 from indexer.bm25 import read_bm25
 from indexer.build_report import BuildReport
-from indexer.catalogues import RejectFile, _check_files, _read_records, starter_catalogue
+from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import EngineError, open_engine
 from indexer.engine.lock import WriterLock
 from indexer.errors import StorageFailed
 from indexer.features import FeatureMaker
-from indexer.filling import (
-    _fill_and_swap,
-)
+from indexer.filling import fill_and_swap
 from indexer.records import Features, Work
 from indexer.settings import IndexSettings
 from indexer.stages import batched, in_stages
@@ -30,8 +29,8 @@ from indexer.values.taxonomy import load_taxonomy
 from indexer.works import update_works
 
 FEATURE_BATCH = 512
-"""Works whose features are made and stored together: sorted by length they waste little padding, and a kill loses
-seconds of work."""
+"""Works whose features are made and stored together: many enough that sorting by length saves padding, few enough that
+a kill loses seconds of work."""
 
 
 def build_index(
@@ -39,67 +38,77 @@ def build_index(
     settings: IndexSettings,
     *,
     prune: bool = False,
+    keep_starter: bool = False,
     rejects: Path | None = None,
     encoder: Encoder | None = None,
 ) -> BuildReport:
-    """Brings the index up to date with the catalogues and gives what was done.
+    """Bring the index up to date with the catalogues and return what was done.
 
-    Works of earlier builds stay, unless `prune` is set and every line could be read. Lines that are no records go to
-    `rejects` (default: `rejects.jsonl` in the home folder), each with file, line and reason. `encoder` replaces the one
-    that the settings name.
+    Works of earlier builds stay, except those of the starter catalogue.
+
+    Args:
+        catalogues: Files of source records; none: the starter catalogue.
+        settings: Where the index is, and what it is built with.
+        prune: Remove the works that the catalogues do not have, if every line could be read.
+        keep_starter: Keep the works of the starter catalogue, which otherwise leave when others are indexed.
+        rejects: The file for lines that are not records, each with file, line and reason; by default `rejects.jsonl`
+            in the home folder.
+        encoder: An encoder to use instead of the one that the settings name.
 
     Raises:
-        CatalogueMissing: a file cannot be read; nothing was changed.
-        NothingToIndex: there is not one work in the catalogues; nothing was changed.
-        EngineLocked: another build is running.
-        StorageFailed, VerificationFailed: the old index goes on serving; the next run resumes.
+        CatalogueMissing: A file cannot be read; nothing was changed.
+        NothingToIndex: No line of the catalogues is a record; nothing was changed.
+        EngineLocked: Another build is running.
+        StorageFailed, VerificationFailed: The old index goes on serving; the next run resumes.
     """
     catalogues = catalogues or [starter_catalogue()]
     reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
-    _check_files(catalogues, reject_file.path)
-    report = BuildReport(rejects=reject_file.path)
+    check_files(catalogues, reject_file.path)
     encoder = encoder or open_encoder(settings)
+    taxonomy = load_taxonomy(settings.taxonomy)
+    report = BuildReport(rejects=reject_file.path)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
-    labeller = open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
+    labeller = open_labeller(taxonomy, encoder, settings.values_head)
     bm25 = read_bm25(settings.tuning)
+    report.notes += find_misfits(settings, encoder, taxonomy)
     with (
         _writing(settings.home),
         Store(settings.home) as store,
-        # Opened before anything is made: an engine that does not answer is better found now than after hours.
+        # Opened first, so that an engine that does not answer is found now rather than after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
         remove_unserved(engine)
         run = store.begin_run()
         with report.seconds.timed("read"), reject_file:
-            _read_records(catalogues, store, run, report, reject_file, prune=prune)
+            read_records(catalogues, store, run, report, reject_file, prune=prune, keep_starter=keep_starter)
         with report.seconds.timed("merge"):
             update_works(store, run)
         report.n_works = store.count_works()
         if (n_records := store.count_records()) > report.n_works:
-            report.notes.append(f"{n_records:,} records tell of {report.n_works:,} works")
+            report.notes.append(f"{n_records:,} records describe {report.n_works:,} works")
         _make_features(store, maker, report)
-        _fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
+        fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
     return report
 
 
 def prepare_works(
     catalogues: Sequence[Path], settings: IndexSettings, maker: FeatureMaker
 ) -> Iterator[tuple[Work, Features]]:
-    """Gives the works of catalogues with their features, by id; the index and its store stay as they are.
+    """Yield the works of catalogues with their features, by id; the index and its store stay as they are.
 
-    Features are kept in a store of its own, `labelling` in the home folder, for the next time.
+    The features are kept for the next time, in a store of their own: the folder `labelling` in the home folder.
 
     Raises:
-        CatalogueMissing, NothingToIndex, EngineLocked, StorageFailed: as for `build_index`.
+        CatalogueMissing, NothingToIndex, EngineLocked, StorageFailed: As for `build_index`.
     """
     folder = settings.home / "labelling"
     reject_file = RejectFile(folder / "rejects.jsonl")
-    _check_files(catalogues, reject_file.path)
+    check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
     with _writing(folder), Store(folder) as store:
         run = store.begin_run()
         with reject_file:
-            _read_records(catalogues, store, run, report, reject_file, prune=False)
+            read_records(catalogues, store, run, report, reject_file, prune=False, keep_starter=True)
         store.prune(run)
         update_works(store, run)
         _make_features(store, maker, report)
@@ -108,12 +117,12 @@ def prepare_works(
 
 @contextmanager
 def _writing(home: Path) -> Iterator[None]:
-    """Holds the home folder's writer lock, and translates what the file system says."""
+    """Hold the home folder's writer lock, and translate the errors of the file system."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(home)
     except FileExistsError as error:
-        raise StorageFailed(f"{home} is a file: EVOKE_HOME should name a folder") from error
+        raise StorageFailed(f"{home} is a file: set EVOKE_HOME to a folder") from error
     except OSError as error:
         raise StorageFailed(f"{home} cannot be written: {error.strerror or error}") from error
     try:
@@ -127,7 +136,7 @@ def _writing(home: Path) -> Iterator[None]:
 
 
 def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:
-    """Makes and stores the features that are missing; each batch is kept at once."""
+    """Make the features that are missing; each batch is stored as soon as it is made."""
     for ids in batched(store.works_without_terms(maker.recipe), FEATURE_BATCH):
         works = store.works(ids)
         store.put_terms(zip(works, maker.count_terms(works), strict=True), maker.recipe)

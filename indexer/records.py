@@ -1,4 +1,4 @@
-"""Work, ValueLabel and IndexedWork: what the indexer makes of SourceRecords."""
+"""Work, ValueLabel, Features and IndexedWork: what the indexer makes of source records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.records import Creator, Kind, Rating
 
 
 class SourceReference(BaseModel):
-    """Where a work's facts come from, with the terms they are under."""
+    """A source record that a work was made of, with the licence of its facts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,9 +25,9 @@ class SourceReference(BaseModel):
 
 
 class Work(BaseModel):
-    """One film or book, whatever number of sources told of it.
+    """One film or book, made of one or several source records.
 
-    `origins` has for each field the records it comes from, `source:source_id`; it is empty when there is one record.
+    `origins` has for each field the records that it comes from, as `source:source_id`; it is empty for a single record.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,17 +54,20 @@ class Work(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a work's description: characters `start` to `end`, the end not included."""
+    """The characters of a text from `start` up to, not including, `end`."""
 
     start: int
     end: int
 
 
 class ValueLabel(NamedTuple):
-    """That a work gives a value or bears a tag, and the sentence that speaks for it.
+    """A value or tag of a work, with the sentence of its description that is the evidence.
 
-    `probability`, in [0, 1], is how likely people say so of the work; `strength`, in [0, 1], compares across values: a
-    half where a value is first called one of the work's own.
+    Attributes:
+        value_id: The dimension of the taxonomy.
+        strength: In [0, 1], comparable across values; from one half on, the value counts as one of the work's own.
+        probability: In [0, 1], that people give the work this value or tag.
+        evidence: The sentence.
     """
 
     value_id: str
@@ -77,15 +80,19 @@ TextField = Literal["title", "creators", "genres", "keywords", "description"]
 TEXT_FIELDS: tuple[TextField, ...] = get_args(TextField)
 
 FieldTerms = Mapping[TextField, Mapping[str, int]]
-"""How often each analysed term stands in each field of a work; a field without terms is left out."""
+"""How often each term occurs in each field of a work; a field without terms is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is dear to make of a work's text, and is therefore kept between builds.
+    """What takes long to make of a work's text, and is therefore kept between builds.
 
-    `vector` is float32 (dim,) of unit length; `sentence_vectors` is float16 (n_sentences, dim), rows of unit length,
-    row i for `sentences[i]`.
+    Attributes:
+        field_terms: The terms of each field.
+        sentences: The sentences of the description.
+        vector: The embedding of title and description, float32 (dim,), of unit length.
+        sentence_vectors: The embeddings of the sentences, float16 (n_sentences, dim), rows of unit length.
+        text_language: The ISO 639-1 code of the description's language.
     """
 
     field_terms: FieldTerms
@@ -96,12 +103,12 @@ class Features:
 
     @property
     def terms(self) -> Counter[str]:
-        """How often each term stands in the work."""
+        """How often each term occurs in the work."""
         return sum_fields(self.field_terms)
 
 
 def sum_fields(field_terms: FieldTerms) -> Counter[str]:
-    """Gives how often each term stands in any field."""
+    """Return how often each term occurs in all fields together."""
     counts: Counter[str] = Counter()
     for terms in field_terms.values():
         counts.update(terms)
@@ -110,7 +117,7 @@ def sum_fields(field_terms: FieldTerms) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class IndexedWork:
-    """A work with all that its point in the index holds."""
+    """A work with everything that its point in the index holds."""
 
     work: Work
     features: Features

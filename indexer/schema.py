@@ -15,7 +15,7 @@ from indexer.engine import Engine
 ALIAS = "works"
 
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Changes with anything below that a reader relies on."""
 
 

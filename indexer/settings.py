@@ -37,6 +37,10 @@ class StorageSettings(HomeSettings):
     tuning: HomePath | None = Field(
         default=None, description="what `evoke tune` chose by your own queries, instead of what ships"
     )
+    descriptions: HomePath | None = Field(
+        default=None,
+        description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
+    )
 
     @property
     def engine_location(self) -> str | Path:

@@ -1,4 +1,4 @@
-"""Work in stages that overlap, each in a thread of its own: while one batch is embedded, the next is analysed."""
+"""Stages that overlap, each in a thread of its own: while one batch is embedded, the next is analysed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any, TypeVar
 
+T = TypeVar("T")
+
 N_AHEAD = 3
-"""Batches that are begun and not yet given back: one in each of two stages, and one between them."""
+"""Batches begun and not yet returned: one in each of two stages, and one between them."""
 
 
 def in_stages(batches: Iterable[Any], *stages: Callable[[Any], Any]) -> Iterator[Any]:
-    """Gives what the stages, one after another, make of each batch, in order.
+    """Run each batch through the stages, one after another, and yield the results in order.
 
-    Batches are taken in the caller's thread, a few ahead. What a stage raises is raised here, in the batch's turn; what
-    was not begun is then left, as it is when the caller stops early.
+    Batches are taken from the iterable in the caller's thread, N_AHEAD at most. An error of a stage is raised here when
+    its batch's turn comes. After an error, or when the caller stops early, batches not begun are left.
     """
     with ExitStack() as threads:
         pools = [ThreadPoolExecutor(1, stage.__name__) for stage in stages]
@@ -33,18 +35,15 @@ def in_stages(batches: Iterable[Any], *stages: Callable[[Any], Any]) -> Iterator
 
 
 def _begin(batch: Any, stages: Iterable[Callable[[Any], Any]], pools: Iterable[ThreadPoolExecutor]) -> Future[Any]:
-    made: Future[Any] = Future()
-    made.set_result(batch)
+    result: Future[Any] = Future()
+    result.set_result(batch)
     for stage, pool in zip(stages, pools, strict=True):
-        made = pool.submit(lambda stage, earlier: stage(earlier.result()), stage, made)
-    return made
+        result = pool.submit(lambda stage, earlier: stage(earlier.result()), stage, result)
+    return result
 
 
-T = TypeVar("T")
-
-
-def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Gives things in lists of a size, the last one shorter."""
-    iterator = iter(things)
+def batched(elements: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size` elements, the last one shorter."""
+    iterator = iter(elements)
     while batch := list(islice(iterator, size)):
         yield batch

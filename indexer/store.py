@@ -1,6 +1,6 @@
-"""The durable store: records as last told, the works made of them, and the features that are dear to make.
+"""The durable store: records as last read, the works made of them, and the features that take long to make.
 
-One SQLite file. Every batch is one transaction, so that a killed build loses at most the batch it was at.
+One SQLite file. Every batch is one transaction, so that a killed build loses the batch at hand at most.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from indexer.errors import StorageFailed
 from indexer.merging.merging import content_hash, text_hash, work_id
 from indexer.records import TEXT_FIELDS, Features, FieldTerms, Span, Work
 
-STORE_VERSION = 3
+STORE_VERSION = 4
+READ_BATCH = 1_000
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS record (
@@ -39,9 +40,18 @@ _SCHEMA = (
     )""",
     "CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, merged BLOB)",
 )
-"""A record's `run` told it last; `since` was the first to make a work of it, None before. A work's `digest` is that of
-the records it is made of. A run's `merged` is the digest of all records, when the works are those made of them.
-Features of store 2 have `terms` without fields, which store 3 empties: a build analyses those works anew."""
+"""record: `origin` is where it was last read ("file:line"), `run` the run that read it, and `since` the first run that
+made a work of it, NULL before. work: `digest` is over the records that it is made of. run: `merged` is the digest of
+all records if the works are up to date with them.
+
+Store 3 emptied the `terms` of features, which had no fields; a build analyses those works anew. Store 4 renamed the
+recipe of the packaged model's features: until then an encoder's fingerprint covered its weights alone."""
+
+_PACKAGED_FINGERPRINT_OF_STORE_3 = "57379c83b2bfdab6f4378c9c6beef9b412f323cfd2fc9ff5e5055b0cd6ddf351"
+_PACKAGED_FINGERPRINT = "e3244a68087cc39eee3340ce3d782cc6b64478cdce72899e96f34beddd233def"
+
+_STARTER = "id GLOB 'starter:*' AND origin GLOB '*indexer?starter.jsonl:*'"
+"""Whether a record was last read from the packaged catalogue, wherever Evoke was installed then."""
 
 _NOT_KEPT = {"reviews", "fetched_at"}
 
@@ -49,7 +59,7 @@ Change = Literal["new", "changed", "unchanged", "repeated", "conflicting"]
 
 
 class StoredRecord(NamedTuple):
-    """A record of the store: its fields, the digest of their text, and the run since which it is part of works."""
+    """A record of the store: its fields, a digest of them, and the run since which it is part of works."""
 
     id: str
     digest: bytes
@@ -58,10 +68,10 @@ class StoredRecord(NamedTuple):
 
 
 class Store:
-    """Opens or makes the store in a folder; one process writes at a time, which the writer's lock sees to.
+    """The store in a folder, created if missing. The caller holds the writer lock while it writes.
 
     Raises:
-        StorageFailed: here and in every method, when the disk is full or the file cannot be used.
+        StorageFailed: The disk is full, or the file cannot be used; raised by every method.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +82,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, 1, 2, STORE_VERSION):
+            if version not in range(STORE_VERSION + 1):
                 raise StorageFailed(
                     f"{self.path} was written by another version of Evoke (store {version}, this one reads "
                     f"{STORE_VERSION}); move it away and index again"
@@ -87,6 +97,8 @@ class Store:
                 _take_over_store_1(connection)
             if version in (1, 2):
                 connection.execute("UPDATE features SET terms = x''")
+            if version in (1, 2, 3):
+                _rename_recipes(connection)
             connection.execute(f"PRAGMA user_version={STORE_VERSION}")
 
     def __enter__(self) -> Self:
@@ -96,28 +108,34 @@ class Store:
         self._connection.close()
 
     def begin_run(self) -> int:
-        """Gives the number of a new run; records remember the run that told them last."""
+        """Return the number of a new run."""
         with self._transaction() as connection:
             number = connection.execute("INSERT INTO run DEFAULT VALUES RETURNING number").fetchone()[0]
             return int(number)
 
     def put_records(self, records: Sequence[tuple[SourceRecord, str]], run: int) -> list[tuple[Change, str]]:
-        """Stores records with where each was read, in one transaction.
+        """Store records, each with the place where it was read, in one transaction.
 
         Returns:
-            For each record how it compares with what was stored, and where that was read. "repeated" and "conflicting"
-            records were told in this very run already, alike or otherwise; the first telling stays.
+            For each record how it compares with the stored one, and where that was read. A record that this run has
+            already read is "repeated" or, with other content, "conflicting"; the first one stays.
         """
         with self._transaction() as connection:
             return [_put_record(connection, record, origin, run) for record, origin in records]
 
-    def prune(self, run: int) -> int:
-        """Removes the records that a run did not tell of; gives how many."""
+    def prune(self, run: int, *, keep_starter: bool = False) -> int:
+        """Remove the records that a run did not read, but for the starter catalogue's if asked; return how many."""
+        query = f"DELETE FROM record WHERE run <> ? AND NOT (? AND {_STARTER})"  # noqa: S608
         with self._transaction() as connection:
-            return connection.execute("DELETE FROM record WHERE run <> ?", (run,)).rowcount
+            return connection.execute(query, (run, keep_starter)).rowcount
+
+    def remove_starter(self, run: int) -> int:
+        """Remove the starter catalogue's records unless a run read them; return how many."""
+        with self._transaction() as connection:
+            return connection.execute(f"DELETE FROM record WHERE run <> ? AND {_STARTER}", (run,)).rowcount  # noqa: S608
 
     def records(self) -> Iterator[StoredRecord]:
-        """Gives every record, by id, one at a time."""
+        """Yield every record, by id."""
         with self._failures():
             for id_, digest, since, body in self._connection.execute(
                 "SELECT id, digest, since, body FROM record ORDER BY id"
@@ -125,7 +143,7 @@ class Store:
                 yield StoredRecord(id_, digest, since, orjson.loads(body))
 
     def records_digest(self) -> bytes:
-        """Gives a digest of all records: alike, and so are the works."""
+        """Return a digest of all records."""
         digest = hashlib.sha256()
         with self._failures():
             for id_, record_digest in self._connection.execute("SELECT id, digest FROM record ORDER BY id"):
@@ -133,19 +151,19 @@ class Store:
         return digest.digest()
 
     def source_records(self, ids: Sequence[str]) -> dict[str, SourceRecord]:
-        """Gives records by id."""
+        """Return some records, by id."""
         query = "SELECT id, body FROM record WHERE id IN (SELECT value FROM json_each(?))"
         with self._failures():
             rows = self._connection.execute(query, (orjson.dumps(ids).decode(),)).fetchall()
         return {id_: SourceRecord.model_validate_json(body) for id_, body in rows}
 
     def work_digests(self) -> dict[str, bytes]:
-        """Gives for every work the digest of the records it was made of."""
+        """Return for every work the digest of the records it was made of."""
         with self._failures():
             return dict(self._connection.execute("SELECT id, digest FROM work"))
 
     def put_works(self, works: Iterable[tuple[Work, bytes]]) -> None:
-        """Stores works, each with the digest of the records it was made of, in one transaction."""
+        """Store works, each with the digest of the records it was made of, in one transaction."""
         rows = [
             (work.id, digest, content_hash(work), text_hash(work), work.model_dump_json()) for work, digest in works
         ]
@@ -153,9 +171,9 @@ class Store:
             connection.executemany("INSERT OR REPLACE INTO work VALUES (?, ?, ?, ?, ?)", rows)
 
     def begin_merge(self, merged: bytes) -> bool:
-        """Says whether works must be made, which they need not when the last finished merge had the same digest.
+        """Return whether works must be made: False if the last finished merge had the same digest.
 
-        From here to `finish_merge` the works are those of no digest.
+        Until `finish_merge` the works count as up to date with no digest.
         """
         query = "SELECT 1 FROM run WHERE merged = ?"
         with self._transaction() as connection:
@@ -165,22 +183,22 @@ class Store:
             return True
 
     def finish_merge(self, gone: Iterable[str], run: int, merged: bytes) -> None:
-        """Removes works that are no more, and remembers of which records a run made the works."""
+        """Remove the works that are gone, and mark the works as up to date with the digest `merged`."""
         with self._transaction() as connection:
             connection.executemany("DELETE FROM work WHERE id = ?", ((each,) for each in gone))
             connection.execute("UPDATE record SET since = ? WHERE since IS NULL", (run,))
             connection.execute("UPDATE run SET merged = ? WHERE number = ?", (merged, run))
 
     def count_records(self) -> int:
-        """Gives how many records there are."""
+        """Return how many records there are."""
         return int(self._one("SELECT count(*) FROM record"))
 
     def count_works(self) -> int:
-        """Gives how many works there are."""
+        """Return how many works there are."""
         return int(self._one("SELECT count(*) FROM work"))
 
     def mean_terms(self, recipe: bytes, bm25: BM25) -> float:
-        """Gives the mean length of a work in terms, each by the weight of its field; 0 without works."""
+        """Return the mean length of a work in terms, each weighted by its field; 0 without works."""
         if all(bm25.weight(name) == 1 for name in TEXT_FIELDS):
             query = "SELECT avg(n_terms) FROM work JOIN features USING (text_hash) WHERE recipe = ?"
             return float(self._one(query, recipe) or 0)
@@ -188,41 +206,41 @@ class Store:
         return sum(lengths) / len(lengths) if lengths else 0.0
 
     def works_with_terms(self, recipe: bytes) -> Iterator[tuple[str, FieldTerms]]:
-        """Gives every work's id with its terms, by id."""
+        """Yield every work's id with its terms, by id."""
         query = "SELECT id, terms FROM work JOIN features USING (text_hash) WHERE recipe = ? ORDER BY id"
         with self._failures():
             for id_, terms in self._connection.execute(query, (recipe,)):
                 yield id_, orjson.loads(terms)
 
     def works_without_terms(self, recipe: bytes) -> list[str]:
-        """Gives the ids of the works whose features an earlier store kept without fields, one for each text, by id."""
+        """Return the ids of works whose stored terms have no fields, one for each text, by id."""
         query = """SELECT min(id) FROM work JOIN features USING (text_hash) WHERE recipe = ? AND terms = x''
                    GROUP BY text_hash ORDER BY 1"""
         with self._failures():
             return [row[0] for row in self._connection.execute(query, (recipe,))]
 
     def put_terms(self, terms: Iterable[tuple[Work, FieldTerms]], recipe: bytes) -> None:
-        """Stores the terms of works' texts beside the other features that they have, in one transaction."""
+        """Store the terms of works' texts beside their other features, in one transaction."""
         rows = [(orjson.dumps(counted), text_hash(work), recipe) for work, counted in terms]
         with self._transaction() as connection:
             connection.executemany("UPDATE features SET terms = ? WHERE text_hash = ? AND recipe = ?", rows)
 
     def works_without_features(self, recipe: bytes) -> list[str]:
-        """Gives the ids of the works whose text has no features of this recipe, one for each text, by id."""
+        """Return the ids of works whose text has no features of this recipe, one for each text, by id."""
         query = """SELECT min(id) FROM work LEFT JOIN features ON features.text_hash = work.text_hash AND recipe = ?
                    WHERE features.text_hash IS NULL GROUP BY work.text_hash ORDER BY 1"""
         with self._failures():
             return [row[0] for row in self._connection.execute(query, (recipe,))]
 
     def works(self, ids: Sequence[str]) -> list[Work]:
-        """Gives works by id, in the order of the ids."""
+        """Return works by id, in the order of the ids."""
         marks = ",".join("?" * len(ids))
         with self._failures():
             rows = dict(self._connection.execute(f"SELECT id, body FROM work WHERE id IN ({marks})", ids))  # noqa: S608
         return [Work.model_validate_json(rows[work_id]) for work_id in ids]
 
     def put_features(self, features: Iterable[tuple[Work, Features]], recipe: bytes) -> None:
-        """Stores the features of works' texts, in one transaction."""
+        """Store the features of works' texts, in one transaction."""
         rows = [
             (
                 text_hash(work),
@@ -240,19 +258,19 @@ class Store:
             connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def hashes(self) -> Iterator[tuple[str, bytes]]:
-        """Gives every work's id and content hash, by id."""
+        """Yield every work's id and content hash, by id."""
         with self._failures():
             yield from self._connection.execute("SELECT id, content_hash FROM work ORDER BY id")
 
     def attributions(self) -> list[str]:
-        """Gives the notices that the works' sources ask for, each once, sorted."""
+        """Return the notices that the works' sources ask for, each once, sorted."""
         query = """SELECT DISTINCT source.value ->> 'attribution' FROM work, json_each(work.body, '$.sources') AS source
                    WHERE source.value ->> 'attribution' IS NOT NULL ORDER BY 1"""
         with self._failures():
             return [row[0] for row in self._connection.execute(query)]
 
     def works_with_features(self, recipe: bytes) -> Iterator[tuple[Work, Features]]:
-        """Gives every work with its features, by id, one at a time."""
+        """Yield every work with its features, by id."""
         query = """SELECT body, terms, sentences, vector, sentence_vectors, text_language
                    FROM work JOIN features USING (text_hash) WHERE recipe = ? ORDER BY id"""
         with self._failures():
@@ -288,7 +306,7 @@ class Store:
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """Translates what SQLite and the file system say."""
+        """Translate the errors of SQLite and the file system."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -316,7 +334,7 @@ def _put_record(connection: sqlite3.Connection, record: SourceRecord, origin: st
 
 
 def _take_over_store_1(connection: sqlite3.Connection) -> None:
-    """Makes records of the works of store 1, each of which one record told; the features need no change."""
+    """Make records of the works of store 1, each of which was made of one record; the features need no change."""
     for body, origin, run in connection.execute("SELECT body, origin, run FROM work_of_store_1"):
         fields = orjson.loads(body)
         (reference,) = fields.pop("sources")
@@ -325,4 +343,11 @@ def _take_over_store_1(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE work_of_store_1")
 
 
-READ_BATCH = 1_000
+def _rename_recipes(connection: sqlite3.Connection) -> None:
+    """Give the packaged model's features of store 3 the recipe of store 4, so that they need not be made anew."""
+    for runtime in ("openvino-int8", "torch"):
+        old, new = (
+            hashlib.sha256(f"1:{fingerprint}:{runtime}".encode()).digest()
+            for fingerprint in (_PACKAGED_FINGERPRINT_OF_STORE_3, _PACKAGED_FINGERPRINT)
+        )
+        connection.execute("UPDATE features SET recipe = ? WHERE recipe = ?", (new, old))

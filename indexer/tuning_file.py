@@ -1,4 +1,4 @@
-"""The file of `evoke tune`, of which index and search each read their part."""
+"""The file that `evoke tune` writes; index and search each read their part of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ Part = TypeVar("Part", bound=BaseModel)
 
 
 def read_tuning(path: Path, part: type[Part], refusal: Callable[[str], Exception]) -> Part:
-    """Gives a part of what a file of `evoke tune` says.
+    """Return a part of a tuning.
+
+    Args:
+        path: The file.
+        part: The fields to read; the others are ignored.
+        refusal: Makes the error to raise from the reason why the file cannot be used.
 
     Raises:
-        Exception: what `refusal` makes of the reason why the file cannot be used.
+        Exception: What `refusal` returned.
     """
     try:
         return part.model_validate_json(path.read_bytes())
@@ -24,4 +29,4 @@ def read_tuning(path: Path, part: type[Part], refusal: Callable[[str], Exception
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise refusal(f"{path}: is no file of `evoke tune`: {f'{place}: ' * bool(place)}{first['msg']}") from error
+        raise refusal(f"{path}: is not a file of `evoke tune`: {f'{place}: ' * bool(place)}{first['msg']}") from error

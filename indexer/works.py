@@ -18,28 +18,28 @@ from indexer.store import READ_BATCH, Store, StoredRecord
 
 
 def update_works(store: Store, run: int) -> None:
-    """Brings the works up to date with the records; works whose records stayed the same stay too.
+    """Bring the works up to date with the records; a work whose records are unchanged is not made anew.
 
-    What is made depends on the records alone, so a run goes on wherever another was killed.
+    The result depends on the records alone, so a run can go on where an earlier one was killed.
     """
     merged = f"{MATCHING_VERSION}:{MERGING_VERSION}:".encode() + store.records_digest()
     if not store.begin_merge(merged):
         return
     gone = store.work_digests()
-    changed = ((ids, digest) for ids, digest in _works_told(store) if gone.pop(ids[0], None) != digest)
+    changed = ((ids, digest) for ids, digest in _group(store) if gone.pop(ids[0], None) != digest)
     for batch in batched(changed, READ_BATCH):
         records = store.source_records([each for ids, _ in batch for each in ids])
         store.put_works((merge_records([records[each] for each in ids]), digest) for ids, digest in batch)
     store.finish_merge(gone, run, merged)
 
 
-def _works_told(store: Store) -> Iterator[tuple[list[str], bytes]]:
-    """Gives for each work the ids of its records, the one that names it first, and a digest of what they tell."""
-    records, traits = [], []
+def _group(store: Store) -> Iterator[tuple[list[str], bytes]]:
+    """Yield for each work the ids of its records, the one that names it first, and a digest of their content."""
+    records, match_keys = [], []
     for record in tqdm(store.records(), desc="matching", unit=" records", disable=None, leave=False):
         records.append((_naming_rank(record), record.id, record.digest))
-        traits.append(read_match_keys(record.fields))
-    groups = group_records(traits)
+        match_keys.append(read_match_keys(record.fields))
+    groups = group_records(match_keys)
     several = {position for group in groups for position in group}
     alone = ([position] for position in range(len(records)) if position not in several)
     for positions in chain(groups, alone):
@@ -49,6 +49,9 @@ def _works_told(store: Store) -> Iterator[tuple[list[str], bytes]]:
 
 
 def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
-    """Gives which record of a work names it, by the least: a benchmark's document, the earliest, the best source's."""
+    """Return a sort key: a work takes its id from the record with the least.
+
+    First come documents of a benchmark, then the records that became part of works earliest, then the best source.
+    """
     source = record.fields["source"]
     return source != BEIR_SOURCE, math.inf if record.since is None else record.since, authority(source)

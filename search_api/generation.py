@@ -1,4 +1,4 @@
-"""Which generation of the index serves now, followed through swaps, with what is kept of it in memory."""
+"""The generation of the index that serves now: it is followed through swaps, and part of it is kept in memory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from qdrant_client import models
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
-from indexer.schema import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
+from indexer.schema import GenerationFacts, read_facts, serving_generation
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.titles import TitledWork, TitleIndex
 
 CHECK_SECONDS = 1.0
-"""How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
+"""Seconds between two looks at which generation serves: with a server, each look is a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""Of 25,924 films 58% have no genre: with the filter, 92 of 331 remembered plots that name a genre lost their film."""
+"""The share of works without a genre above which a genre named in a query does not filter. Of 25,924 films 58% have
+none: filtered, 92 of 331 descriptions of a remembered film that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
@@ -33,11 +34,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation that serves.
+    """A generation that serves, with what is kept of it in memory.
 
-    `genres` are the names that enough of its works use to filter by. Where many works have no genre at all, asking for
-    one in words must not hide those: `genres_known` says whether nearly all have some. `work_ids` has the id of the
-    work by the id of its point, `years` the year by the id of the work, where it is known.
+    Attributes:
+        name: The collection.
+        facts: What it was built with.
+        titles: Its works by title.
+        work_ids: The id of each work by the id of its point.
+        years: The year of each work whose year is known, by the work's id.
+        genres: The genres that enough works have to filter by.
+        genres_known: Whether nearly all works have a genre; if not, a genre named in a query does not filter.
     """
 
     name: str
@@ -50,7 +56,7 @@ class Generation:
 
 
 class GenerationFollower:
-    """Hands the serving generation to whoever asks, and reloads when a build has swapped in another. Thread-safe."""
+    """Holds the serving generation, and loads another when a build has swapped it in. Thread-safe."""
 
     def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy) -> None:
         self._engine = engine
@@ -61,11 +67,11 @@ class GenerationFollower:
         self._checked_at = float("-inf")
 
     def use(self, answer: Callable[[Generation], T]) -> T:
-        """Gives what `answer` makes of the serving generation; asks once more if a swap removed it in between.
+        """Call `answer` with the serving generation and return its result; call it again if a swap removed that one.
 
         Raises:
-            IndexMissing, IndexIncompatible: there is none that this code can read.
-            IndexUnavailable: the engine does not answer.
+            IndexMissing, IndexIncompatible: There is no index that this code can read.
+            IndexUnavailable: The engine does not answer.
         """
         try:
             try:
@@ -90,7 +96,7 @@ class GenerationFollower:
     def _load(self, name: str) -> Generation:
         facts = read_facts(self._engine, name)
         if facts is None:
-            raise IndexIncompatible(f"the index was built for another schema than {SCHEMA_VERSION}: {REBUILD}")
+            raise IndexIncompatible("the index was built by another version of Evoke: run `evoke index` to rebuild it")
         self._check(facts)
         hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
         genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
@@ -108,12 +114,12 @@ class GenerationFollower:
         )
 
     def _check(self, facts: GenerationFacts) -> None:
-        for ours, theirs, what in (
+        for in_use, built_with, what in (
             (self._encoder.fingerprint, facts.encoder_fingerprint, f"another model ({facts.model})"),
             (ANALYSER_VERSION, facts.analyser_version, f"another text analyser (version {facts.analyser_version})"),
             (self._taxonomy.dimensions, facts.value_ids, f"another taxonomy (version {facts.taxonomy_version})"),
         ):
-            if ours != theirs:
+            if in_use != built_with:
                 raise IndexIncompatible(f"the index was built with {what} than this process uses: {REBUILD}")
 
 
@@ -121,7 +127,7 @@ REBUILD = "run `evoke index` to rebuild it, or start with the settings it was bu
 
 
 def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
-    """Gives every work's titles, most rated first, so that a name means its best-known bearer."""
+    """Yield every work's titles, most rated first, so that a title names its best-known work."""
     for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
         yield TitledWork(
             payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")
@@ -129,7 +135,7 @@ def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]
 
 
 def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:
-    """Gives every point's id, and of its payload what names the work."""
+    """Yield every point's id and the part of its payload that names the work."""
     offset = None
     while True:
         records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.analysis import Analyser
+from indexer.artefacts import check_query_classifier
 from indexer.bm25 import query_weights, top_terms_by_idf
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine
@@ -48,10 +49,14 @@ class LegQueries:
 
 
 def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> QueryClassifier | None:
-    """Gives how queries are read by their meaning; None where that was learnt for another encoder or taxonomy."""
+    """Return the query classifier for what the taxonomy still defines as in training; None if it does not fit.
+
+    Raises:
+        ValueHeadInvalid: The file of the value head, which holds the classifier, cannot be used.
+    """
     head = load_value_head(settings.values_head)
-    is_ours = (head.encoder_fingerprint, head.reading.dimensions) == (encoder.fingerprint, taxonomy.dimensions)
-    return head.reading if is_ours else None
+    fit = check_query_classifier(head, encoder, taxonomy)
+    return None if fit.problem else head.query_classifier.restricted_to(taxonomy)
 
 
 class LegQueryBuilder:
@@ -62,16 +67,16 @@ class LegQueryBuilder:
         engine: Engine,
         encoder: Encoder,
         taxonomy: Taxonomy,
-        reading: QueryClassifier | None,
-        descriptions: QueryAdapter | None,
+        query_classifier: QueryClassifier | None,
+        query_adapter: QueryAdapter | None,
         cleanings: Cleanings,
         n_remembered: int,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
         self._taxonomy = taxonomy
-        self._reading = reading
-        self._descriptions = descriptions
+        self._query_classifier = query_classifier
+        self._query_adapter = query_adapter
         self._cleanings = cleanings
         self._embed = lru_cache(n_remembered)(self._embed_text)
         self._analyser = Analyser()
@@ -123,7 +128,7 @@ class LegQueryBuilder:
             self._taxonomy,
             genres=generation.genres,
             find_work=generation.titles.find,
-            guess=self._guess if self._reading else None,
+            guess=self._guess if self._query_classifier else None,
         )
         if intent.filters.genres and not generation.genres_known:
             unwanted_only = Choice(none=intent.filters.genres.none)
@@ -138,7 +143,8 @@ class LegQueryBuilder:
         return vector
 
     def _guess(self, text: str) -> dict[str, float]:
-        return guess_values(self._reading.shares(self._embed(text))) if self._reading else {}
+        shares = self._query_classifier.shares(self._embed(text)) if self._query_classifier else {}
+        return guess_values(shares) if shares else {}
 
     def _to_question(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
@@ -157,11 +163,11 @@ class LegQueryBuilder:
                 vectors: Any = record.vector
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _given(vectors["values"], len(values))
-        if intent.is_description and self._descriptions:
-            text = self._descriptions.turn(text, self._encoder.fingerprint)
+        if intent.is_description and self._query_adapter:
+            text = self._query_adapter.turn(text, self._encoder)
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            weigh = self._descriptions.weigh if cleaning.weigh_terms and self._descriptions else query_weights
+            weigh = self._query_adapter.weigh if cleaning.weigh_terms and self._query_adapter else query_weights
             legs["bm25"] = bm25 = weigh(term for term, _ in terms)
             if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
                 idf = find_idf(self._engine, generation.name, bm25.indices)

@@ -1,12 +1,13 @@
-"""How people describe a work they remember, as `evaluation.adapter_training.run` learnt it from such queries. Numpy.
+"""The query adapter: it fits descriptions of remembered works to how catalogues describe works. In numpy.
 
-A description says more than what happens: "I remember", "a scene", "years ago". A stem t that it has k times weighs
+`evaluation.adapter_training` learns it from such queries. A description has words that say nothing of the work: "I
+remember", "a scene", "years ago". In the query of the `bm25` leg a stem t that occurs k times weighs
 
     q(t) = sqrt(k) * w(t)        w(t) = (idf(n_t) / idf(LEAST_DESCRIPTIONS)) ** 0.75
 
-in the query of the `bm25` leg, with n_t of N descriptions that have t, and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5));
-a stem of fewer than LEAST_DESCRIPTIONS weighs 1. And the query of the `text` leg is turned from how people tell of
-works to how catalogues do, q' = unit(q + q A + b). Works and index stay as they are.
+where n_t of N descriptions have t and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5)); a stem of fewer than
+LEAST_DESCRIPTIONS descriptions weighs 1. The query of the `text` leg is turned from the language of people to that of
+catalogues, q' = unit(q + q A + b). Works and index stay as they are.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
 
 from indexer.analysis import ANALYSER_VERSION
-from indexer.bm25 import term_id
+from indexer.artefacts import MadeWith
+from indexer.bm25 import query_weights, term_id
+from indexer.encoder.encoder import Encoder
 from search_api.errors import QueryAdapterInvalid
 
 Floats = NDArray[np.float32]
@@ -35,7 +38,7 @@ _FORMAT = "1"
 
 @dataclass(frozen=True)
 class Adapter:
-    """A and b of the module's formula, float32 (dim, dim) and (dim,), for the vectors of one encoder."""
+    """A and b of the module's formula, float32 (dim, dim) and (dim,), for the embeddings of one encoder."""
 
     encoder_fingerprint: str
     matrix: Floats
@@ -44,68 +47,81 @@ class Adapter:
 
 @dataclass(frozen=True)
 class QueryAdapter:
-    """What is known of descriptions: w by the id of a stem, and the adapter."""
+    """The two parts of the module's formula; each is used if it fits, else the query stays as it is.
+
+    Attributes:
+        term_weights: w by the id of a stem.
+        adapter: A and b.
+        analyser_version: The text analyser whose stems have these weights.
+    """
 
     term_weights: Mapping[int, float]
     adapter: Adapter
+    analyser_version: str = ANALYSER_VERSION
 
     def weigh(self, terms: Iterable[str]) -> SparseVector:
-        """Gives the weights of a description's stems."""
+        """Return the weights of a description's stems; those of any query if the weights are of another analyser."""
+        if self.analyser_version != ANALYSER_VERSION:
+            return query_weights(terms)
         counts = Counter(map(term_id, terms))
         return SparseVector(
             indices=list(counts), values=[n**0.5 * self.term_weights.get(each, 1.0) for each, n in counts.items()]
         )
 
-    def turn(self, vector: Floats, encoder_fingerprint: str) -> Floats:
-        """Gives a description's embedding, float32 (dim,), turned; as it is where another encoder made it."""
-        if encoder_fingerprint != self.adapter.encoder_fingerprint:
+    def turn(self, vector: Floats, encoder: Encoder) -> Floats:
+        """Return a description's embedding turned, float32 (dim,); unchanged if the adapter is of another encoder."""
+        if MadeWith(encoder_fingerprint=self.adapter.encoder_fingerprint).problem(encoder):
             return vector
         turned: Floats = vector + vector @ self.adapter.matrix + self.adapter.bias
         return turned / np.linalg.norm(turned)
 
 
 def load_query_adapter(path: Path | None = None) -> QueryAdapter:
-    """Gives what a file knows of descriptions, or the one that comes with Evoke.
+    """Return the adapter in a file, or the packaged one.
 
     Raises:
-        QueryAdapterInvalid: the file cannot be read, or is none of `evoke train-descriptions`.
+        QueryAdapterInvalid: The file cannot be read, or `evoke train-descriptions` did not write it.
     """
     from safetensors import SafetensorError, safe_open
 
     source = Path(str(path if path is not None else files("search_api") / "query_adapter.safetensors"))
     try:
-        source.open("rb").close()  # safetensors would say of a folder that a device is missing
+        source.open("rb").close()  # for a folder, safetensors would report a missing device
         with safe_open(source, framework="numpy") as opened:
-            told = json.loads(opened.metadata()["evoke"])
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
-        if (told["format"], told["analyser_version"]) != (_FORMAT, ANALYSER_VERSION):
-            raise QueryAdapterInvalid(f"{source}: was written by another version of Evoke: learn it again")
+            metadata = json.loads(opened.metadata()["evoke"])
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
+        if metadata["format"] != _FORMAT:
+            raise QueryAdapterInvalid(
+                f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
+                "learn it again with `evoke train-descriptions`"
+            )
         bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
         return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),
-            adapter=Adapter(told["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
+            adapter=Adapter(metadata["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
+            analyser_version=metadata["analyser_version"],
         )
     except OSError as error:
         raise QueryAdapterInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise QueryAdapterInvalid(f"{source}: is no file of `evoke train-descriptions`: {error}") from error
+        raise QueryAdapterInvalid(f"{source}: is not a file of `evoke train-descriptions`: {error}") from error
 
 
-def save_query_adapter(descriptions: QueryAdapter, path: Path) -> None:
-    """Writes what was learnt of descriptions, in half precision: nDCG@10 moves by less than .001."""
+def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
+    """Write an adapter in half precision, which moves nDCG@10 by less than .001."""
     from safetensors.numpy import save_file
 
-    known = sorted(descriptions.term_weights.items())
+    known = sorted(query_adapter.term_weights.items())
     arrays: dict[str, NDArray[Any]] = {
         "term.ids": np.array([each for each, _ in known], dtype=np.uint32),
         "term.weights": np.array([weight for _, weight in known], dtype=np.float16),
-        "adapter.matrix": descriptions.adapter.matrix.astype(np.float16),
-        "adapter.bias": descriptions.adapter.bias.astype(np.float16),
+        "adapter.matrix": query_adapter.adapter.matrix.astype(np.float16),
+        "adapter.bias": query_adapter.adapter.bias.astype(np.float16),
     }
-    told = {
+    metadata = {
         "format": _FORMAT,
-        "encoder_fingerprint": descriptions.adapter.encoder_fingerprint,
-        "analyser_version": ANALYSER_VERSION,
+        "encoder_fingerprint": query_adapter.adapter.encoder_fingerprint,
+        "analyser_version": query_adapter.analyser_version,
     }
-    save_file(arrays, path, metadata={"evoke": json.dumps(told)})
-    path.chmod(0o644)  # safetensors makes it for its owner alone
+    save_file(arrays, path, metadata={"evoke": json.dumps(metadata)})
+    path.chmod(0o644)  # safetensors lets only the owner read it

@@ -6,8 +6,9 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
+from crawler.records import ClosedModel
+from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
-from search_api.records import ClosedModel
 
 FusionMethod = Literal["rrf", "dbsf", "linear"]
 
@@ -88,6 +89,7 @@ class Tuned(Fusions):
 
     bm25: BM25 = BM25()
     cleanings: Cleanings = DEFAULT_CLEANINGS
+    made_with: MadeWith = Field(default=MadeWith(), description="the encoder and text analyser they were chosen with")
 
     @classmethod
     def of_fusions(cls, fusions: Fusions, **chosen: Any) -> Tuned:

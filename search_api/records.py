@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from crawler.records import Creator, Kind, Rating
+from crawler.records import ClosedModel, Creator, Kind, Rating
 from indexer.records import SourceReference
 
 MAX_QUERY_CHARACTERS = 10_000
@@ -14,12 +14,6 @@ MAX_QUERY_CHARACTERS = 10_000
 MAX_LIMIT = 100
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class ClosedModel(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _check_ends(gte: float | None, lte: float | None) -> None:

@@ -9,6 +9,8 @@ from time import perf_counter
 
 from qdrant_client import models
 
+from indexer.artefacts import find_misfits
+from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
 from indexer.tuning_file import read_tuning
@@ -87,10 +89,20 @@ def open_search(settings: SearchSettings) -> Search:
     """Opens the index that the settings name; it may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
-    reading = open_query_classifier(settings, encoder, taxonomy)
-    descriptions = load_query_adapter(settings.descriptions)
+    query_classifier = open_query_classifier(settings, encoder, taxonomy)
+    query_adapter = load_query_adapter(settings.descriptions)
     tuned = open_tuned(settings)
-    return Search(engine, encoder, taxonomy, tuned, reading, descriptions=descriptions, cleanings=tuned.cleanings)
+    return Search(
+        engine,
+        encoder,
+        taxonomy,
+        tuned,
+        query_classifier,
+        query_adapter=query_adapter,
+        cleanings=tuned.cleanings,
+        bm25=tuned.bm25,
+        misfits=find_misfits(settings, encoder, taxonomy),
+    )
 
 
 class Search:
@@ -105,10 +117,12 @@ class Search:
         encoder: Encoder,
         taxonomy: Taxonomy,
         fusions: Fusions = DEFAULT_FUSIONS,
-        reading: QueryClassifier | None = None,
+        query_classifier: QueryClassifier | None = None,
         n_remembered: int = REMEMBERED_TEXTS,
-        descriptions: QueryAdapter | None = None,
+        query_adapter: QueryAdapter | None = None,
         cleanings: Cleanings = DEFAULT_CLEANINGS,
+        bm25: BM25 | None = None,
+        misfits: Sequence[str] = (),
     ) -> None:
         """Sets up a search.
 
@@ -117,17 +131,23 @@ class Search:
             encoder: What the index was made with.
             taxonomy: Likewise.
             fusions: How the legs become one ranking, by kind of query.
-            reading: How queries are read by their meaning, where that was learnt.
+            query_classifier: Guesses the values of queries in which no rule finds one; None: no guesses.
             n_remembered: The most texts whose vectors are kept; answers and counts are kept up to less than that. With
                 0 every request is computed, for those who measure.
-            descriptions: What is known of how people describe remembered works.
+            query_adapter: Adapts descriptions of remembered works; None: they are searched as they are.
             cleanings: What is taken off queries, by their kind.
+            bm25: What the index should be built with; None if it does not matter.
+            misfits: Notes on artefacts that do not fit, for `notes`.
         """
         self.engine = engine
         self.encoder = encoder
         self._taxonomy = taxonomy
         self._fusions = fusions
-        self._asker = LegQueryBuilder(engine, encoder, taxonomy, reading, descriptions, cleanings, n_remembered)
+        self._bm25 = bm25
+        self._misfits = tuple(misfits)
+        self._asker = LegQueryBuilder(
+            engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_remembered
+        )
         self._pages: AnswerCache[str] = AnswerCache(min(n_remembered, REMEMBERED_PAGES))
         self._counts: AnswerCache[int] = AnswerCache(min(n_remembered, REMEMBERED_COUNTS))
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -164,6 +184,17 @@ class Search:
         n_works = self._generations.use(lambda generation: count_works(self.engine, generation.name, None))
         self._asker.warm()
         return n_works
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was learnt or chosen earlier and does not fit this index, encoder or taxonomy, a line each."""
+        built_with = self.serving().facts.bm25
+        if self._bm25 in (None, built_with):
+            return self._misfits
+        note = (
+            "the index was built with other BM25 settings than this process has by EVOKE_TUNING: "
+            "run `evoke index` to rebuild it, or start with the tuning it was built with"
+        )
+        return (*self._misfits, note)
 
     def search(self, request: SearchRequest) -> Page:
         """Gives the page of works that a request asks for.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from crawler.settings import HomePath
 from indexer.settings import StorageSettings
 from search_api.ranking_settings import Fusion
 
@@ -14,9 +13,5 @@ class SearchSettings(StorageSettings):
 
     api_key: SecretStr | None = Field(
         default=None, description="when set, every /v1 request must carry it as X-API-Key"
-    )
-    descriptions: HomePath | None = Field(
-        default=None,
-        description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
     )
     fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")

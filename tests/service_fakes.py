@@ -170,6 +170,7 @@ class FakeSearch:
         self.failure: Exception | None = None
         self.requests: list[SearchRequest] = []
         self.closed = False
+        self.misfits: tuple[str, ...] = ()
 
     def search(self, request: SearchRequest) -> Page:
         self._fail_if_told()
@@ -220,6 +221,9 @@ class FakeSearch:
     def check(self) -> int:
         self._fail_if_told()
         return len(self.works)
+
+    def notes(self) -> tuple[str, ...]:
+        return self.misfits
 
     def close(self) -> None:
         self.closed = True

@@ -106,8 +106,8 @@ def ask_queries(
     """Gives a benchmark's queries as the engine is asked them, whichever way their words are cleaned."""
     taxonomy, descriptions = load_taxonomy(settings.taxonomy), load_query_adapter(settings.descriptions)
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        reading = open_query_classifier(settings, encoder, taxonomy)
-        first = Search(engine, encoder, taxonomy, reading=reading, descriptions=descriptions)
+        query_classifier = open_query_classifier(settings, encoder, taxonomy)
+        first = Search(engine, encoder, taxonomy, query_classifier=query_classifier, query_adapter=descriptions)
         ways = {
             way: first.cleaning(Cleanings.alike(Cleaning(unwrap=way[0], weigh_terms=way[1]))) for way in CLEANING_WAYS
         }

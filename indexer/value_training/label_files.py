@@ -1,7 +1,7 @@
-"""Label files: what people said of works, for training and for judging. A work a line, JSON Lines, gzip too.
+"""Label files: the tags or shelves that people gave works, for training and for judging.
 
-A line has an id (`imdb_id`, `goodreads_id`, ... or `ids`), `split` ("train", "validation", ...), and `tags` (a list) or
-`shelves` (names with counts).
+JSON Lines, plain or gzipped, one work a line: an id (`imdb_id`, `goodreads_id`, ... or `ids`), `split` ("train",
+"validation", ...), and `tags` (a list) or `shelves` (names with counts).
 """
 
 from __future__ import annotations
@@ -16,32 +16,38 @@ import orjson
 from indexer.errors import ValueHeadInvalid
 
 LEAST_SHELF_SHARE = 0.01
-"""Of the times that readers put a book on shelves which mean something, so many must be on a tag's shelves."""
+"""The least part of a book's meaningful shelvings that must be on a label's shelves for the label to count."""
 
 _ID_KEYS = {"imdb_id": "imdb", "tmdb_id": "tmdb", "goodreads_id": "goodreads", "open_library_id": "open_library"}
 
 
 @dataclass(frozen=True)
 class LabelledWork:
-    """What people said of one work; `vocabulary` names the kind of label, since an absent one only counts within it."""
+    """The labels that people gave one work.
+
+    Attributes:
+        ids: Source and id, such as ("imdb", "tt0816692").
+        split: "train", "validation" or another.
+        vocabulary: "tags" or "shelves": a label that is absent only counts where works could have had it.
+        tags: Each label's share: 1 for a tag; for a shelf its part of all meaningful shelvings.
+    """
 
     ids: frozenset[tuple[str, str]]
     split: str
     vocabulary: str
     tags: Mapping[str, float]
-    """Each tag's share: 1 for a tag, for a shelf its part of all shelves that mean something."""
 
     def is_said(self, labels: frozenset[str]) -> bool:
-        """Says whether people said one of the labels, or put the book on their shelves often enough."""
+        """Return whether people gave the work one of the labels, or shelved the book there often enough."""
         share = sum(self.tags.get(label, 0.0) for label in labels)
         return share >= (LEAST_SHELF_SHARE if self.vocabulary == "shelves" else 1.0)
 
 
 def read_labels(paths: Iterable[Path], meaningful: frozenset[str]) -> Iterator[LabelledWork]:
-    """Gives the works of label files; shelves that are not `meaningful` (formats, reading status) do not count.
+    """Yield the works of label files; shelves that are not `meaningful` (formats, reading status) are left out.
 
     Raises:
-        ValueHeadInvalid: a line is not a labelled work; says file, line and what was expected.
+        ValueHeadInvalid: A file cannot be read, or a line is not a labelled work.
     """
     for path in paths:
         try:
@@ -68,5 +74,6 @@ def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledW
         return LabelledWork(frozenset(ids.items()), fields["split"], vocabulary, tags)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueHeadInvalid(
-            f'{where}: is no labelled work ({error!r}): give an id such as "imdb_id", "split", and "tags" or "shelves"'
+            f"{where}: is not a labelled work ({error!r}): "
+            'give an id such as "imdb_id", "split", and "tags" or "shelves"'
         ) from error

@@ -1,4 +1,4 @@
-"""The network behind a head and the regression behind the reading of queries, in PyTorch; imported to train only."""
+"""Training in PyTorch: the networks of a value head, and the regression of the query classifier."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from indexer.values.head import Floats, WeighedTerms, Weights
 
 INPUT_SCALE = 10.0
-"""Embeddings have unit length, so their numbers are near 0.05; the scale is folded into the weights."""
+"""Embeddings have unit length, so their components are near 0.05. The trained weights include the scale."""
 TERM_SCALE = 3.0
-READING_STEPS = 2_000
+QUERY_CLASSIFIER_STEPS = 2_000
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is searched over. The widths are bounded by the 2 MB that a head may take."""
+    """The settings that training searches over. The widths are bounded by the 2 MB that a head may take."""
 
     hidden: int = 512
     bag: int = 32
@@ -31,12 +31,12 @@ class Recipe:
     batch_size: int = 256
     epochs: int = 20
     rare_weight: float = 0.15
-    """A positive counts (negatives / positives) to this power."""
+    """A positive work counts (negatives / positives) to this power."""
     weight_decay: float = 0.1
 
 
 class Network(nn.Module):
-    """See `indexer.values.head` for the formula; dropout on the hidden layer, and on whole terms of a text."""
+    """The network of `indexer.values.head`, with dropout on the hidden layer and on whole terms of a text."""
 
     def __init__(self, n_inputs: int, n_terms: int, n_outputs: int, recipe: Recipe) -> None:
         super().__init__()
@@ -49,10 +49,10 @@ class Network(nn.Module):
         self.term_dropout = recipe.term_dropout
 
     def forward(self, vectors: Tensor, terms: Sequence[WeighedTerms]) -> Tensor:
-        """Gives logits (n, n_outputs) of embeddings (n, dim) and the terms of the n texts."""
-        weights = torch.from_numpy(np.concatenate([told.weights for told in terms])) * TERM_SCALE
-        places = torch.from_numpy(np.concatenate([told.places for told in terms]))
-        starts = torch.from_numpy(np.cumsum([0, *(len(told.places) for told in terms[:-1])]))
+        """Return logits (n, n_outputs) from embeddings (n, dim) and the terms of the n texts."""
+        weights = torch.from_numpy(np.concatenate([of_text.weights for of_text in terms])) * TERM_SCALE
+        places = torch.from_numpy(np.concatenate([of_text.places for of_text in terms]))
+        starts = torch.from_numpy(np.cumsum([0, *(len(of_text.places) for of_text in terms[:-1])]))
         if self.training:
             weights = weights * (torch.rand_like(weights) > self.term_dropout)
         bag = self.term(places, starts, per_sample_weights=weights)
@@ -63,21 +63,21 @@ class Network(nn.Module):
 def fit(
     vectors: Floats, terms: Sequence[WeighedTerms], n_terms: int, said: Floats, known: Floats, recipe: Recipe, seed: int
 ) -> Weights:
-    """Gives weights trained by binary cross entropy over what is known.
+    """Train a network by binary cross entropy over the known labels and return its weights.
 
     Args:
-        vectors: float32 (n, dim).
-        terms: of the n texts.
-        n_terms: how many terms are known.
-        said: float32 (n, n_outputs), 1 where people said so.
+        vectors: Embeddings, float32 (n, dim).
+        terms: Terms of the n texts.
+        n_terms: How many terms there are in all.
+        said: float32 (n, n_outputs), 1 where people gave the work the label.
         known: float32 (n, n_outputs), 1 where they could have.
-        recipe: how.
-        seed: of the initial weights, the order and the dropout.
+        recipe: The settings.
+        seed: Decides the initial weights, the order of the works and the dropout.
     """
     torch.manual_seed(seed)
     network = Network(vectors.shape[1], n_terms, said.shape[1], recipe)
-    inputs, told, mask = (torch.from_numpy(each) for each in (vectors * INPUT_SCALE, said, known))
-    rate = ((told * mask).sum(0) / mask.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
+    inputs, targets, mask = (torch.from_numpy(each) for each in (vectors * INPUT_SCALE, said, known))
+    rate = ((targets * mask).sum(0) / mask.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
     with torch.no_grad():
         network.output.bias.copy_(torch.log(rate / (1 - rate)))
     weight = ((1 - rate) / rate) ** recipe.rare_weight
@@ -87,7 +87,7 @@ def fit(
         for rows in torch.split(torch.randperm(len(inputs)), recipe.batch_size):
             logits = network(inputs[rows], [terms[row] for row in rows])
             loss = binary_cross_entropy_with_logits(
-                logits, told[rows], weight=mask[rows], pos_weight=weight, reduction="sum"
+                logits, targets[rows], weight=mask[rows], pos_weight=weight, reduction="sum"
             )
             optimiser.zero_grad()
             (loss / mask[rows].sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]
@@ -104,20 +104,25 @@ def fit(
 
 
 def fit_query_classifier(vectors: Floats, shares: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Gives weight (n_dimensions, dim) and bias of a softmax regression from phrases to what they ask for.
+    """Train a softmax regression from phrases to dimensions and return its weight (n_dimensions, dim) and bias.
 
-    Half of the inputs are dropped at a time. Of paraphrases written without knowledge of the taxonomy, its words never
-    named, 66 and 68% of those that the rules could not read (234 for films, 134 for books) are read right by it; by the
-    nearest phrase 58 and 63%, by the mean of a dimension's phrases 52 and 63%.
+    Dropout leaves out half of the inputs in each step. Measured on paraphrases that avoid the taxonomy's words, written
+    without knowledge of it: of those in which no rule finds a value (234 for films, 134 for books) it gets 66 and 68%
+    right; the nearest phrase 58 and 63%, the mean of a dimension's phrases 52 and 63%.
+
+    Args:
+        vectors: Embeddings of the phrases, float32 (n, dim).
+        shares: What each phrase stands for, float32 (n, n_dimensions), rows summing to 1.
+        seed: Decides the initial weights, the order of the phrases and the dropout.
     """
     torch.manual_seed(seed)
-    inputs, told = torch.from_numpy(vectors * INPUT_SCALE), torch.from_numpy(shares)
+    inputs, targets = torch.from_numpy(vectors * INPUT_SCALE), torch.from_numpy(shares)
     layer, dropout = nn.Linear(vectors.shape[1], shares.shape[1]), nn.Dropout(0.5)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=2e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, READING_STEPS)
-    for _ in range(READING_STEPS):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, QUERY_CLASSIFIER_STEPS)
+    for _ in range(QUERY_CLASSIFIER_STEPS):
         rows = torch.randint(len(inputs), (64,))
-        loss = cross_entropy(layer(dropout(inputs[rows])), told[rows])
+        loss = cross_entropy(layer(dropout(inputs[rows])), targets[rows])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -1,4 +1,4 @@
-"""What training reached on validation works: the search, each output's figures, and whether it learnt an era."""
+"""The report of a training, on validation works: the search, each output's figures, and figures by era."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from indexer.values.head import Floats, ValueHead
 from indexer.values.taxonomy import TAG_PREFIX
 
 ERAS = {"before 1950": 0, "1950 to 1979": 1950, "1980 to 1999": 1980, "from 2000": 2000}
-"""The first year of each."""
+"""The first year of each era."""
 
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What was learnt, by how many works, and what it reached on validation.
+    """What was trained, on how many works, and what it reached on validation.
 
-    `outputs` has a row for each output, worst first: kind, dimension, n_said, precision, recall, f1, auc. `eras` has
-    for each kind and value, by era, the mean probability and the share of works that people say so of.
+    Attributes:
+        head: The trained head.
+        trials: The recipes tried, best first.
+        n_train: Works trained on.
+        n_validation: Works validated with.
+        outputs: One row for each output, worst first: kind, dimension, n_said, precision, recall, f1, auc.
+        eras: For each kind, value and era the mean probability (`chance`) and the share of works labelled (`said`).
+        calibration_error: The mean expected calibration error of the outputs.
     """
 
     head: ValueHead
@@ -37,7 +43,7 @@ class TrainingReport:
 def make_report(
     head: ValueHead, trials: list[Trial], n_train: int, works: Sequence[LabelledExample], validation: Examples
 ) -> TrainingReport:
-    """Gives what a head reached on validation works, its probabilities cross-fitted."""
+    """Return a head's report on validation works, with cross-fitted probabilities."""
     logits = head.logits(validation.vectors, validation.terms)
     chances = cross_fitted(logits, validation.said, validation.known)
     return TrainingReport(
@@ -76,7 +82,7 @@ def _output_figures(head: ValueHead, logits: Floats, chances: Floats, validation
 def _era_figures(
     head: ValueHead, chances: Floats, works: Sequence[LabelledExample], validation: Examples
 ) -> pd.DataFrame:
-    years = np.array([told.decade or -1 for told in works])
+    years = np.array([work.decade or -1 for work in works])
     era_of = np.array(list(ERAS))[np.maximum(np.searchsorted(list(ERAS.values()), years, side="right") - 1, 0)]
     rows = []
     for place, output in enumerate(head.outputs):
@@ -91,7 +97,7 @@ def _era_figures(
 
 
 def report_to_markdown(report: TrainingReport) -> str:
-    """Gives the trials, best first; each output's figures, worst first; and each value by kind and era."""
+    """Return tables of the trials, best first, of the outputs, worst first, and of the values by era."""
     lines = [
         "| " + " | ".join([*asdict(report.trials[0].recipe), "average precision", "AUC"]) + " |",
         "|---" * 11 + "|",
@@ -105,13 +111,13 @@ def report_to_markdown(report: TrainingReport) -> str:
         f"| {row.auc:.3f} |"
         for row in report.outputs.itertuples()
     ]
-    lines += ["", "Mean probability / share that people say so of, by era:", ""]
+    lines += ["", "Mean probability / share of works labelled, by era:", ""]
     lines += ["| kind | value | " + " | ".join(ERAS) + " |", "|---|---" + "|---" * len(ERAS) + "|"]
     for (kind, value), figures in report.eras.groupby(["kind", "dimension"]) if len(report.eras) else []:
-        told = figures.set_index("era").reindex(list(ERAS))
+        by_era = figures.set_index("era").reindex(list(ERAS))
         cells = [
             "" if np.isnan(chance) else f"{chance:.2f} / {said:.2f}"
-            for chance, said in told[["chance", "said"]].to_numpy()
+            for chance, said in by_era[["chance", "said"]].to_numpy()
         ]
         lines.append(f"| {kind} | {value} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

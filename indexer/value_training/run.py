@@ -1,4 +1,4 @@
-"""`evoke train-values`: from catalogues and label files to a head and a report of the search that chose it."""
+"""`evoke train-values`: catalogues and label files to a value head, and a report on the search that chose it."""
 
 from __future__ import annotations
 
@@ -30,45 +30,52 @@ from indexer.values.taxonomy import Taxonomy, load_taxonomy
 
 SEED = 20260101
 KINDLESS = "work"
-"""Stands for the kind of a work that has none."""
+"""The kind of a work without one."""
 
 
 def train_values(
     catalogues: Sequence[Path], labels: Sequence[Path], settings: IndexSettings, output: Path, n_trials: int = 12
 ) -> TrainingReport:
-    """Trains a head on the labelled works of catalogues and writes it.
+    """Train a value head on the labelled works of catalogues and write it to a file.
+
+    Args:
+        catalogues: The works' texts.
+        labels: Label files; see `indexer.value_training.label_files`.
+        settings: The encoder and the taxonomy to train for.
+        output: The file to write.
+        n_trials: How many recipes to try.
 
     Raises:
-        ValueHeadInvalid: a label file cannot be used, or none of its works is in the catalogues.
-        CatalogueMissing, StorageFailed: as for `build_index`.
+        ValueHeadInvalid: A label file cannot be used, or too few of its works are in the catalogues.
+        CatalogueMissing, StorageFailed: As for `build_index`.
     """
     taxonomy = load_taxonomy(settings.taxonomy)
-    stand_for = taxonomy.community_labels
-    by_id = {each: work for work in read_labels(labels, frozenset().union(*stand_for.values())) for each in work.ids}
+    tags_of = taxonomy.community_labels
+    by_id = {each: work for work in read_labels(labels, frozenset().union(*tags_of.values())) for each in work.ids}
     encoder = open_encoder(settings)
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
-    told = list(_labelled(works, by_id))
-    if not told:
+    labelled = list(_labelled(works, by_id))
+    if not labelled:
         raise ValueHeadInvalid(
-            "no labelled work is in the catalogues: they are joined by ids such as imdb or goodreads"
+            "no labelled work is in the catalogues: give both the same ids, such as imdb or goodreads"
         )
-    split = {name: [each for each in told if each.labels.split == name] for name in ("train", "validation")}
+    split = {name: [each for each in labelled if each.labels.split == name] for name in ("train", "validation")}
     if not all(split.values()):
-        raise ValueHeadInvalid('the labelled works should be of two splits, "train" and "validation": one has none')
+        raise ValueHeadInvalid('one of the splits "train" and "validation" has no labelled work: both need some')
     terms = choose_terms(split["train"])
-    kinds = sorted({each.kind for each in told})
+    kinds = sorted({each.kind for each in labelled})
     outputs = [Output(dimension, kind) for kind in kinds for dimension in taxonomy.dimensions]
-    train, validation = (make_examples(split[name], stand_for, outputs, terms) for name in ("train", "validation"))
+    train, validation = (make_examples(split[name], tags_of, outputs, terms) for name in ("train", "validation"))
     kept = learnable(train, validation)
     outputs = [each for each, keep in zip(outputs, kept, strict=True) if keep]
     if not outputs:
         raise ValueHeadInvalid(
-            "no value or tag has works enough: a value of a kind needs 10 to learn from, 5 to judge by"
+            "no value or tag has enough labelled works: each needs 10 of a kind to train on and 5 to validate"
         )
     train, validation = only(train, kept), only(validation, kept)
     trials = search_recipes(train, validation, len(terms.ids), n_trials, SEED)
     head = train_value_head(
-        train, validation, outputs, stand_for, terms, learn_query_classifier(taxonomy, encoder), encoder.fingerprint,
+        train, validation, outputs, tags_of, terms, learn_query_classifier(taxonomy, encoder), encoder.fingerprint,
         trials[0].recipe, SEED,
     )  # fmt: skip
     save_value_head(head, output)
@@ -78,25 +85,26 @@ def train_values(
 def _labelled(
     works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, str], LabelledWork]
 ) -> Iterator[LabelledExample]:
-    """Gives the labelled works with text, each once."""
+    """Yield the labelled works that have a text, each once."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for work, features in works:
-        found = next((by_id[each] for each in work.ids.items() if each in by_id), None)
-        if found and features.sentences and found.ids not in seen:
-            seen.add(found.ids)
+        labels = next((by_id[each] for each in work.ids.items() if each in by_id), None)
+        if labels and features.sentences and labels.ids not in seen:
+            seen.add(labels.ids)
             decade = work.year // 10 * 10 if work.year else None
-            yield LabelledExample(work.kind or KINDLESS, found, features.vector, features.terms, decade)
+            yield LabelledExample(work.kind or KINDLESS, labels, features.vector, features.terms, decade)
 
 
 def learn_query_classifier(taxonomy: Taxonomy, encoder: Encoder) -> QueryClassifier:
-    """Learns how queries are read from the taxonomy's words: what is asked with, and what tells of each dimension."""
+    """Train the query classifier on the taxonomy's own phrases: asking words, names, descriptions and cues."""
     from indexer.value_training.network import fit_query_classifier
 
-    shares = taxonomy.phrases
+    phrases = taxonomy.phrases
     place = {dimension: n for n, dimension in enumerate(taxonomy.dimensions)}
-    wanted = np.zeros((len(shares), len(place)), dtype=np.float32)
-    for row, told in enumerate(shares.values()):
-        for dimension in told:
-            wanted[row, place[dimension]] = 1 / len(told)
-    weight, bias = fit_query_classifier(encoder.encode(list(shares)), wanted, SEED)
-    return QueryClassifier(taxonomy.dimensions, weight, bias)
+    shares = np.zeros((len(phrases), len(place)), dtype=np.float32)
+    for row, dimensions in enumerate(phrases.values()):
+        for dimension in dimensions:
+            shares[row, place[dimension]] = 1 / len(dimensions)
+    weight, bias = fit_query_classifier(encoder.encode(list(phrases)), shares, SEED)
+    words = tuple(taxonomy.word_digests[dimension] for dimension in taxonomy.dimensions)
+    return QueryClassifier(taxonomy.dimensions, words, weight, bias)

@@ -1,4 +1,4 @@
-"""Labelled works to a head: examples, the search for a recipe, and training. Chosen on validation, never on more."""
+"""Labelled works to a value head: examples, the search for a recipe, training. Only validation works choose."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.analysis import ANALYSER_VERSION
 from indexer.bm25 import term_id
 from indexer.value_training.calibration import Bools, area_under_curve, average_precision, calibrate
 from indexer.value_training.label_files import LabelledWork
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from indexer.value_training.network import Recipe
 
 LEAST_WORKS = 10
-"""An output with fewer works to learn from, or half as many to be judged by, is not trained."""
+"""An output with fewer positive works to train on, or half as many to validate, is not trained."""
 N_NETWORKS = 3
 LEAST_WORKS_OF_A_TERM = 10
-"""Of 7,900 works: 5,700 terms."""
+"""7,900 works have 5,700 such terms."""
 
 
 @dataclass(frozen=True)
 class LabelledExample:
-    """A labelled work: of which kind, what people said of it, and what its text gives."""
+    """A labelled work: its kind, its labels, and the embedding and terms of its text."""
 
     kind: str
     labels: LabelledWork
@@ -38,9 +39,13 @@ class LabelledExample:
 
 @dataclass(frozen=True)
 class Examples:
-    """Works to learn from: embeddings, float32 (n, dim), and their terms.
+    """Works to train on or to validate with.
 
-    `said` is 1 where people said so of the work, `known` is 1 where they could have, float32 (n, n_outputs).
+    Attributes:
+        vectors: Embeddings, float32 (n, dim).
+        terms: Terms of the n works.
+        said: float32 (n, n_outputs), 1 where people gave the work the label.
+        known: float32 (n, n_outputs), 1 where they could have: the work's kind and its source of labels have it.
     """
 
     vectors: Floats
@@ -51,7 +56,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Trial:
-    """A recipe with what it reached on validation, means over the outputs."""
+    """A recipe with what it reached on validation, as means over the outputs."""
 
     recipe: Recipe
     average_precision: float
@@ -72,50 +77,51 @@ SEARCHED: Mapping[str, Sequence[float]] = {
 
 
 def choose_terms(works: Sequence[LabelledExample]) -> Terms:
-    """Gives the terms that enough works have, with ln(N / n) of each."""
-    counts = Counter(term_id(term) for told in works for term in told.terms)
+    """Return the terms that enough works have, with ln(N / n) of each."""
+    counts = Counter(term_id(term) for work in works for term in work.terms)
     kept = sorted(each for each, n_works in counts.items() if n_works >= LEAST_WORKS_OF_A_TERM)
     idf = np.log(len(works) / np.array([counts[each] for each in kept], dtype=np.float32))
     return Terms(np.array(kept, dtype=np.uint32), idf.astype(np.float32))
 
 
 def make_examples(
-    works: Sequence[LabelledExample], labels: Mapping[str, frozenset[str]], outputs: Sequence[Output], terms: Terms
+    works: Sequence[LabelledExample], tags_of: Mapping[str, frozenset[str]], outputs: Sequence[Output], terms: Terms
 ) -> Examples:
-    """Gives the examples of works; `labels` says which tags and shelves stand for each dimension."""
+    """Return works as training examples; `tags_of` has the tags and shelves that count as each dimension's label."""
     vocabularies: dict[str, set[str]] = {}
-    for told in works:
-        vocabularies.setdefault(told.labels.vocabulary, set()).update(told.labels.tags)
-    could = {
-        vocabulary: {dimension: not stand_for.isdisjoint(tags) for dimension, stand_for in labels.items()}
+    for work in works:
+        vocabularies.setdefault(work.labels.vocabulary, set()).update(work.labels.tags)
+    has_dimension = {
+        vocabulary: {dimension: not wanted.isdisjoint(tags) for dimension, wanted in tags_of.items()}
         for vocabulary, tags in vocabularies.items()
     }
-    said = [[told.labels.is_said(labels[each.dimension]) for each in outputs] for told in works]
+    said = [[work.labels.is_said(tags_of[output.dimension]) for output in outputs] for work in works]
     known = [
-        [told.kind == each.kind and could[told.labels.vocabulary][each.dimension] for each in outputs] for told in works
+        [work.kind == output.kind and has_dimension[work.labels.vocabulary][output.dimension] for output in outputs]
+        for work in works
     ]
     return Examples(
-        vectors=np.array([told.vector for told in works], dtype=np.float32),
-        terms=[terms.weigh(told.terms) for told in works],
+        vectors=np.array([work.vector for work in works], dtype=np.float32),
+        terms=[terms.weigh(work.terms) for work in works],
         said=np.array(said, dtype=np.float32),
         known=np.array(known, dtype=np.float32),
     )
 
 
 def learnable(train: Examples, validation: Examples) -> Bools:
-    """Says of each output whether there are works enough to learn it from and to judge it by."""
-    counts = [(each.said * each.known).sum(axis=0) for each in (train, validation)]
+    """Return for each output whether it has enough positive works, bool (n_outputs,)."""
+    counts = [(examples.said * examples.known).sum(axis=0) for examples in (train, validation)]
     enough: Bools = (counts[0] >= LEAST_WORKS) & (counts[1] >= LEAST_WORKS // 2)
     return enough
 
 
 def only(examples: Examples, kept: Bools) -> Examples:
-    """Gives the examples of some outputs."""
+    """Return the examples with some of the outputs."""
     return replace(examples, said=examples.said[:, kept], known=examples.known[:, kept])
 
 
 def search_recipes(train: Examples, validation: Examples, n_terms: int, n_trials: int, seed: int) -> list[Trial]:
-    """Gives the trials of a random search, best first; the first tried is the default recipe."""
+    """Return the trials of a random search, best first. The default recipe is one of them."""
     from indexer.value_training.network import Recipe
 
     draw = random.Random(seed)  # noqa: S311
@@ -127,7 +133,7 @@ def search_recipes(train: Examples, validation: Examples, n_terms: int, n_trials
 
 
 def try_recipe(recipe: Recipe, train: Examples, validation: Examples, n_terms: int, seed: int) -> Trial:
-    """Gives what a recipe reaches on validation; recorded by MLflow too, where that is installed."""
+    """Train with a recipe and measure it on validation; if MLflow is installed, it records the trial too."""
     from indexer.value_training.network import fit
 
     weights = fit(train.vectors, train.terms, n_terms, train.said, train.known, recipe, seed)
@@ -155,10 +161,10 @@ def _record(trial: Trial) -> None:
 
 
 def train_value_head(
-    train: Examples, validation: Examples, outputs: Sequence[Output], labels: Mapping[str, frozenset[str]],
-    terms: Terms, reading: QueryClassifier, encoder_fingerprint: str, recipe: Recipe, seed: int,
+    train: Examples, validation: Examples, outputs: Sequence[Output], tags_of: Mapping[str, frozenset[str]],
+    terms: Terms, query_classifier: QueryClassifier, encoder_fingerprint: str, recipe: Recipe, seed: int,
 ) -> ValueHead:  # fmt: skip
-    """Gives the head of a recipe, calibrated on validation."""
+    """Train a head with a recipe and calibrate it on validation."""
     from indexer.value_training.network import fit
 
     networks = tuple(
@@ -168,10 +174,11 @@ def train_value_head(
     logits = np.mean([network.logits(validation.vectors, validation.terms) for network in networks], axis=0)
     return ValueHead(
         outputs=tuple(outputs),
-        trained_on=tuple(tuple(sorted(labels[each.dimension])) for each in outputs),
+        trained_on=tuple(tuple(sorted(tags_of[each.dimension])) for each in outputs),
         encoder_fingerprint=encoder_fingerprint,
+        analyser_version=ANALYSER_VERSION,
         terms=terms,
         networks=networks,
         calibration=calibrate(logits, validation.said, validation.known),
-        reading=reading,
+        query_classifier=query_classifier,
     )

@@ -1,19 +1,25 @@
-"""The value head: a work's text to the probability that people say so of the work. Numpy; trained by value_training.
+"""The value head: the probability that people would give a work a value or a tag, from its text. In numpy.
+
+`indexer.value_training` trains it.
 
     hidden = relu(W1 x + W2 bag + b1)        logit = W3 hidden + b3
 
-with x the sentence embedding of the text and bag its terms' vectors, weighted by tf-idf, (1 + ln tf) idf, of unit
-length. Embeddings know what words mean and terms which words they are: "gory" and the genre in a catalogue say more
-than the gist does (mean AUC of values, films and books: .772 and .860 by embeddings alone, .794 and .876 with terms).
+with x the sentence embedding of the text, and bag the sum of its terms' vectors, weighted by tf-idf, (1 + ln tf) idf,
+scaled to unit length. The embedding carries the meaning of the text, the terms its exact words: "gory", or a genre in
+the catalogue, say more than the gist does (mean AUC of values, films and books: .772 and .860 by embeddings alone, .794
+and .876 with terms).
 
-An output is a value or tag *of a kind of work*, since people tag films otherwise than they shelve books: one output for
-both reached a micro-F1 of 38.3 on the tags of films where one for each reached 39.6. Its logit is the mean of three
-networks that differ in their seed (mean AUC .802 and .885, of one alone .794 and .876), and of a work
+An output is a value or tag *for one kind of work*, since viewers tag films in another way than readers shelve books:
+one output for both kinds reached a micro-F1 of 38.3 on the tags of films, one for each kind 39.6. A logit is the mean
+over three networks that differ in their seed (mean AUC .802 and .885; one network alone .794 and .876). The probability
+for a work is
 
     p = 1 / (1 + exp(-(slope * logit + offset)))
 
-with slope and offset fitted on works that the weights were not trained on (Platt 1999). `mark` is the probability from
-which a value is called a work's own.
+with slope and offset fitted on works that the weights were not trained on (Platt 1999). From the probability `mark` on,
+a value counts as one of the work's own.
+
+The same file holds the query classifier, which guesses the values that a query asks for.
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -32,14 +38,18 @@ from numpy.typing import NDArray
 
 from indexer.bm25 import term_id
 from indexer.errors import ValueHeadInvalid
+from indexer.values.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
 TermCounts = Mapping[str, int]
-_FORMAT = "2"
+_FORMAT = "3"
+
+LEAST_KEPT_SHARE = 0.5
+"""With less of a query's shares on the dimensions that a taxonomy kept, the query asks for one that it dropped."""
 
 
 class Output(NamedTuple):
-    """A dimension of the taxonomy, as people say it of one kind of work."""
+    """A dimension of the taxonomy for one kind of work."""
 
     dimension: str
     kind: str
@@ -47,32 +57,32 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """For each output: float32 (n_outputs,). See the module for what they are."""
+    """Slope, offset and mark of each output, float32 (n_outputs,); the module explains them."""
 
     slope: Floats
     offset: Floats
     mark: Floats
 
     def of(self, outputs: NDArray[np.int_]) -> Calibration:
-        """Gives that of some outputs, by their places."""
+        """Return the calibration of some outputs, by their positions."""
         return Calibration(*(getattr(self, field.name)[outputs] for field in fields(self)))
 
     def probabilities(self, logits: Floats) -> Floats:
-        """Gives the probabilities, float32 of the logits' shape (..., n_outputs)."""
-        told = np.clip(self.slope * logits + self.offset, -30, 30)
-        probabilities: Floats = (1 / (1 + np.exp(-told))).astype(np.float32)
+        """Return the probabilities of logits, both float32 (..., n_outputs)."""
+        calibrated = np.clip(self.slope * logits + self.offset, -30, 30)
+        probabilities: Floats = (1 / (1 + np.exp(-calibrated))).astype(np.float32)
         return probabilities
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms that a head knows: their ids rising, uint32 (n_terms,), and their inverse document frequencies."""
+    """The terms that a head was trained on: ids, rising, uint32 (n_terms,), and inverse document frequencies."""
 
     ids: NDArray[np.uint32]
     idf: Floats
 
     def weigh(self, counts: TermCounts) -> WeighedTerms:
-        """Gives a text's known terms, tf-idf weights of unit length."""
+        """Return the text's terms that the head was trained on, with tf-idf weights of unit length."""
         ids = np.fromiter(map(term_id, counts), dtype=np.uint32, count=len(counts))
         frequencies = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
         places = np.searchsorted(self.ids, ids)
@@ -84,7 +94,7 @@ class Terms:
 
 
 class WeighedTerms(NamedTuple):
-    """A text's terms by their places in a head, int64 (n,), and their weights, float32 (n,)."""
+    """A text's terms by their positions in a head, int64 (n,), with their weights, float32 (n,)."""
 
     places: NDArray[np.int64]
     weights: Floats
@@ -92,7 +102,7 @@ class WeighedTerms(NamedTuple):
 
 @dataclass(frozen=True)
 class Weights:
-    """What is trained: float32, each (n_out, n_in), and biases (n_out,); `term` is (n_terms, n_bag)."""
+    """The weights of one network, float32: matrices (n_out, n_in), biases (n_out,), `term` (n_terms, n_bag)."""
 
     hidden: Floats
     hidden_bias: Floats
@@ -102,7 +112,7 @@ class Weights:
     output_bias: Floats
 
     def logits(self, vectors: Floats, terms: Sequence[WeighedTerms] | None = None) -> Floats:
-        """Gives logits, float32 (n, n_outputs), of embeddings (n, dim) and the terms of the n texts, if any."""
+        """Return logits, float32 (n, n_outputs), from embeddings (n, dim) and the terms of the n texts, if any."""
         hidden = vectors @ self.hidden.T + self.hidden_bias
         if terms is not None:
             bags = np.stack([weights @ self.term[places] for places, weights in terms])
@@ -113,39 +123,99 @@ class Weights:
 
 @dataclass(frozen=True)
 class QueryClassifier:
-    """What a query's embedding asks for: softmax(weight x + bias) over `dimensions`."""
+    """A softmax regression from a query's embedding x to dimensions: softmax(weight x + bias).
+
+    Attributes:
+        dimensions: The dimensions of the taxonomy that it was trained with.
+        words: For each dimension `Taxonomy.word_digests` of that taxonomy.
+        weight: float32 (n_dimensions, dim).
+        bias: float32 (n_dimensions,).
+        kept: The positions of the dimensions to guess, rising; None for all.
+    """
 
     dimensions: tuple[str, ...]
+    words: tuple[str, ...]
     weight: Floats
     bias: Floats
+    kept: tuple[int, ...] | None = None
+
+    def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
+        """Return the taxonomy's dimensions that are new since the training, or that other words define."""
+        trained = dict(zip(self.dimensions, self.words, strict=True))
+        return tuple(each for each, words in taxonomy.word_digests.items() if trained.get(each) != words)
+
+    def restricted_to(self, taxonomy: Taxonomy) -> QueryClassifier | None:
+        """Return the classifier for the dimensions that the taxonomy still defines as in training; None without any."""
+        kept = tuple(
+            place
+            for place, (dimension, words) in enumerate(zip(self.dimensions, self.words, strict=True))
+            if taxonomy.word_digests.get(dimension) == words
+        )
+        return replace(self, kept=None if len(kept) == len(self.dimensions) else kept) if kept else None
 
     def shares(self, vector: Floats) -> dict[str, float]:
-        """Gives each dimension's share of what a query's embedding, float32 (dim,), asks for; they sum to 1."""
+        """Return the share of each dimension in what a query asks for; the shares sum to 1.
+
+        The softmax is taken over the kept dimensions alone. The result is empty if these hold less than
+        LEAST_KEPT_SHARE of the softmax over all: one value out of two hundred would otherwise be sure to be guessed.
+
+        Args:
+            vector: The query's embedding, float32 (dim,).
+        """
         logits = self.weight @ vector + self.bias
         shares = np.exp(logits - logits.max())
-        return dict(zip(self.dimensions, (shares / shares.sum()).tolist(), strict=True))
+        if self.kept is None:
+            return dict(zip(self.dimensions, (shares / shares.sum()).tolist(), strict=True))
+        kept = shares[list(self.kept)]
+        if kept.sum() < LEAST_KEPT_SHARE * shares.sum():
+            return {}
+        names = [self.dimensions[place] for place in self.kept]
+        return dict(zip(names, (kept / kept.sum()).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
 class ValueHead:
-    """Weights with their outputs, each with the tags it was trained on, and how queries are read."""
+    """The trained networks with their outputs, and the query classifier trained with them.
+
+    Attributes:
+        outputs: What each logit stands for.
+        trained_on: For each output the tags and shelves that counted as its label, sorted.
+        encoder_fingerprint: The encoder whose embeddings it reads.
+        analyser_version: The text analyser whose terms it reads.
+        terms: The terms that it was trained on.
+        networks: The networks whose logits are averaged.
+        calibration: From logits to probabilities.
+        query_classifier: See the class; its dimensions are those of the taxonomy in training.
+    """
 
     outputs: tuple[Output, ...]
     trained_on: tuple[tuple[str, ...], ...]
     encoder_fingerprint: str
+    analyser_version: str
     terms: Terms
     networks: tuple[Weights, ...]
     calibration: Calibration
-    reading: QueryClassifier
+    query_classifier: QueryClassifier
+
+    def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
+        """Return the taxonomy's dimensions that are new since the training, or that other tags stand for."""
+        trained_on = {output.dimension: tags for output, tags in zip(self.outputs, self.trained_on, strict=True)}
+        dimensions = frozenset(self.query_classifier.dimensions)
+        tags_now = {each: tuple(sorted(tags)) for each, tags in taxonomy.community_labels.items()}
+        return tuple(
+            each
+            for each in taxonomy.dimensions
+            if each not in dimensions or trained_on.get(each, tags_now[each]) != tags_now[each]
+        )
 
     def logits(self, vectors: Floats, terms: Sequence[WeighedTerms] | None = None) -> Floats:
-        """Gives logits, float32 (n, n_outputs), of n texts by their embeddings and terms, or embeddings alone."""
+        """Return logits, float32 (n, n_outputs), of n texts from their embeddings and terms, or embeddings alone."""
         logits: Floats = np.mean([network.logits(vectors, terms) for network in self.networks], axis=0)
         return logits
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of everything that its answers depend on."""
+        """A SHA-256 over everything that its labels depend on."""
         digest = hashlib.sha256(_metadata(self)["evoke"].encode())
         for name, array in sorted(_arrays(self).items()):
             digest.update(name.encode() + array.tobytes())
@@ -153,10 +223,10 @@ class ValueHead:
 
 
 def load_value_head(path: Path | None = None) -> ValueHead:
-    """Gives the head in a file, or the one that comes with Evoke.
+    """Return the head in a file, or the packaged one.
 
     Raises:
-        ValueHeadInvalid: the file cannot be read, or is no head.
+        ValueHeadInvalid: The file cannot be read, or `evoke train-values` of this version did not write it.
     """
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load
@@ -165,24 +235,25 @@ def load_value_head(path: Path | None = None) -> ValueHead:
     try:
         arrays = load(source.read_bytes())
         with safe_open(str(source), framework="numpy") as opened:
-            told = json.loads(opened.metadata()["evoke"])
-        if told["format"] != _FORMAT:
+            metadata = json.loads(opened.metadata()["evoke"])
+        if metadata["format"] != _FORMAT:
             raise ValueHeadInvalid(
-                f"{source}: has format {told['format']}, this version reads {_FORMAT}; train it again"
+                f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
+                "train it again with `evoke train-values`"
             )
-        return _head(told, arrays)
+        return _head(metadata, arrays)
     except OSError as error:
         raise ValueHeadInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise ValueHeadInvalid(f"{source}: is no head of `evoke train-values`: {error}") from error
+        raise ValueHeadInvalid(f"{source}: is not a value head of `evoke train-values`: {error}") from error
 
 
 def save_value_head(head: ValueHead, path: Path) -> None:
-    """Writes a head: matrices as int8 with a scale a row, which moves no probability by more than a hundredth."""
+    """Write a head: matrices as int8 with one scale a row, which moves no probability by more than a hundredth."""
     from safetensors.numpy import save_file
 
     save_file(_arrays(head), path, metadata=_metadata(head))
-    path.chmod(0o644)  # safetensors makes it for its owner alone
+    path.chmod(0o644)  # safetensors lets only the owner read it
 
 
 _SCALE = ".scale"
@@ -206,38 +277,46 @@ def _parts(head: ValueHead) -> dict[str, Any]:
 
 
 def _arrays(head: ValueHead) -> dict[str, NDArray[Any]]:
-    told = {
+    arrays = {
         f"{name}.{field.name}": getattr(part, field.name)
         for name, part in _parts(head).items()
         for field in fields(part)
-    } | {"reading.weight": head.reading.weight, "reading.bias": head.reading.bias}
-    return {key: packed for name, array in told.items() for key, packed in _packed(name, array).items()}
+    } | {
+        "query_classifier.weight": head.query_classifier.weight,
+        "query_classifier.bias": head.query_classifier.bias,
+    }
+    return {key: packed for name, array in arrays.items() for key, packed in _packed(name, array).items()}
 
 
 def _metadata(head: ValueHead) -> dict[str, str]:
-    told = {
+    metadata = {
         "format": _FORMAT,
         "outputs": head.outputs,
         "trained_on": head.trained_on,
         "encoder_fingerprint": head.encoder_fingerprint,
+        "analyser_version": head.analyser_version,
         "n_networks": len(head.networks),
-        "reading": head.reading.dimensions,
+        "query_classifier": {"dimensions": head.query_classifier.dimensions, "words": head.query_classifier.words},
     }
-    return {"evoke": json.dumps(told)}
+    return {"evoke": json.dumps(metadata)}
 
 
-def _head(told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ValueHead:
+def _head(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ValueHead:
     def part(kind: Any, name: str) -> Any:
         return kind(*(_unpacked(f"{name}.{field.name}", arrays) for field in fields(kind)))
 
     return ValueHead(
-        outputs=tuple(Output(*output) for output in told["outputs"]),
-        trained_on=tuple(map(tuple, told["trained_on"])),
-        encoder_fingerprint=told["encoder_fingerprint"],
+        outputs=tuple(Output(*output) for output in metadata["outputs"]),
+        trained_on=tuple(map(tuple, metadata["trained_on"])),
+        encoder_fingerprint=metadata["encoder_fingerprint"],
+        analyser_version=metadata["analyser_version"],
         terms=part(Terms, "terms"),
-        networks=tuple(part(Weights, f"network{n}") for n in range(told["n_networks"])),
+        networks=tuple(part(Weights, f"network{n}") for n in range(metadata["n_networks"])),
         calibration=part(Calibration, "calibration"),
-        reading=QueryClassifier(
-            tuple(told["reading"]), _unpacked("reading.weight", arrays), _unpacked("reading.bias", arrays)
+        query_classifier=QueryClassifier(
+            dimensions=tuple(metadata["query_classifier"]["dimensions"]),
+            words=tuple(metadata["query_classifier"]["words"]),
+            weight=_unpacked("query_classifier.weight", arrays),
+            bias=_unpacked("query_classifier.bias", arrays),
         ),
     )

@@ -1,33 +1,29 @@
-"""The taxonomy: the values that a work can give and the tags people give it, read from `values.toml` and checked."""
+"""The taxonomy: the values that a work can give and the tags that people use, read from `values.toml` and checked."""
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+import orjson
+from pydantic import StringConstraints, ValidationError, model_validator
 
+from crawler.records import ClosedModel
 from indexer.errors import TaxonomyInvalid
 
 Facet = Literal["theme", "emotion", "learning"]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
-
 TAG_PREFIX = "T-"
-"""Begins the id of every tag, and of no value."""
-
-
-class ClosedModel(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+"""The start of every tag's id; a value whose id is that of a tag is refused."""
 
 
 class Value(ClosedModel):
-    """One thing a work can give. What each field is for stands at the head of `values.toml`."""
+    """One thing that a work can give its audience; the head of `values.toml` explains each field."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)]
     name: Phrase
@@ -41,7 +37,7 @@ class Value(ClosedModel):
 
 
 class Tag(ClosedModel):
-    """One community tag or shelf, such as "satire": people who ask for it get what people tagged so."""
+    """One community tag or shelf, such as "satire"; who asks for it finds works that people would tag with it."""
 
     name: Phrase
     description: Phrase
@@ -50,7 +46,7 @@ class Tag(ClosedModel):
 
     @property
     def id(self) -> str:
-        """The dimension of the tag: its name after "T-", with everything but letters and digits as "-"."""
+        """The dimension of the tag: TAG_PREFIX and its name, every character but letters and digits as "-"."""
         return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)
 
 
@@ -63,7 +59,7 @@ class RollUp(ClosedModel):
 
 
 class Taxonomy(ClosedModel):
-    """Every value, then every tag, in file order, which is also the order of the dimensions of a `values` vector."""
+    """Values and tags in file order; values, then tags, are the dimensions of a `values` vector."""
 
     version: Phrase
     values: tuple[Value, ...]
@@ -97,10 +93,10 @@ class Taxonomy(ClosedModel):
 
     @cached_property
     def asking(self) -> dict[str, dict[str, float]]:
-        """What each asking phrase asks for: value ids with their weight, in (0, 1].
+        """The values that each asking phrase asks for, with their weights in (0, 1].
 
-        Phrases are in lower case with spaces for hyphens. The values of a roll-up share a weight that gives their
-        vector the length of a single value's, so that asking broadly does not outweigh asking precisely.
+        Phrases are in lower case, with spaces for hyphens. The weights of a roll-up's values make up a vector as long
+        as that of one value, so that a broad request does not outweigh a precise one.
         """
         phrases: dict[str, dict[str, float]] = {}
         for rollup in self.rollups:
@@ -114,7 +110,7 @@ class Taxonomy(ClosedModel):
 
     @cached_property
     def asking_tags(self) -> dict[str, dict[str, float]]:
-        """What each asking phrase asks for in tags: tag ids, each with weight 1. A tag's name asks for it too."""
+        """The tags that each asking phrase asks for, with weight 1; a tag's name is one of its phrases."""
         phrases: dict[str, dict[str, float]] = {}
         for tag in self.tags:
             for phrase in (tag.name, *tag.ask):
@@ -123,18 +119,29 @@ class Taxonomy(ClosedModel):
 
     @cached_property
     def phrases(self) -> dict[str, frozenset[str]]:
-        """Every phrase of the taxonomy with the dimensions it stands for: names, asking words, descriptions, cues."""
-        told: dict[str, set[str]] = {}
+        """Every phrase of the taxonomy (asking words, names, descriptions, cues) with the dimensions it stands for."""
+        phrases: dict[str, set[str]] = {}
         for phrase, shares in (*self.asking.items(), *self.asking_tags.items()):
-            told.setdefault(phrase, set()).update(shares)
+            phrases.setdefault(phrase, set()).update(shares)
         for dimension, name in self.names.items():
             for phrase in (name, *self.prototype_texts(dimension)):
-                told.setdefault(phrase, set()).add(dimension)
-        return {phrase: frozenset(dimensions) for phrase, dimensions in told.items()}
+                phrases.setdefault(phrase, set()).add(dimension)
+        return {phrase: frozenset(dimensions) for phrase, dimensions in phrases.items()}
+
+    @cached_property
+    def word_digests(self) -> dict[str, str]:
+        """A digest of the words that define each dimension: its name, its description and its cues.
+
+        Asking phrases do not count: the rules read those themselves, and they leave the meaning as it is.
+        """
+        return {
+            dimension: hashlib.sha256(orjson.dumps([name, *self.prototype_texts(dimension)])).hexdigest()[:16]
+            for dimension, name in self.names.items()
+        }
 
     @cached_property
     def community_labels(self) -> dict[str, frozenset[str]]:
-        """The community's tags and shelves that stand for each dimension."""
+        """The community's tags and shelves that count as a label of each dimension."""
         labels = {value.id: frozenset(value.tags) for value in self.values}
         return labels | {tag.id: frozenset((tag.name, *tag.labels)) for tag in self.tags}
 
@@ -143,14 +150,14 @@ class Taxonomy(ClosedModel):
         return {tag.id: tag for tag in self.tags}
 
     def prototype_texts(self, dimension: str) -> tuple[str, ...]:
-        """What says in words that a work has a dimension: its description, then what it is told by."""
+        """Return a dimension's description, then its cues: how a text says that a work has it."""
         if dimension in self.by_id:
             value = self.by_id[dimension]
             return (value.description, *value.cues)
         return (self._tag_by_id[dimension].description,)
 
     def members(self, rollup: RollUp) -> tuple[Value, ...]:
-        """The values a roll-up stands for."""
+        """Return the values that a roll-up stands for."""
         return tuple(value for value in self.values if value.facet == rollup.facet)
 
     @model_validator(mode="after")
@@ -195,10 +202,10 @@ def _phrase_key(phrase: str) -> str:
 
 
 def load_taxonomy(path: Path | None = None) -> Taxonomy:
-    """The taxonomy in `path`, or the one that comes with Evoke.
+    """Return the taxonomy in a file, or the packaged one.
 
     Raises:
-        TaxonomyInvalid: The file cannot be read or used; one line names the file, the value and the field.
+        TaxonomyInvalid: The file cannot be read or used; the line names file, value and field.
     """
     source = path if path is not None else files("indexer.values") / "values.toml"
     try:
@@ -216,7 +223,7 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
 
 
 def _first_problem(error: ValidationError, table: dict[str, object]) -> str:
-    """The first problem, as "value E5: description: field required"."""
+    """Return the first problem, such as "value E5: description: field required"."""
     problem = error.errors(include_url=False)[0]
     location = problem["loc"]
     message = problem["msg"].removeprefix("Value error, ")
@@ -227,7 +234,7 @@ def _first_problem(error: ValidationError, table: dict[str, object]) -> str:
 
 
 def _entry_name(table: dict[str, object], section: str, number: int | str) -> str:
-    """An entry of the file in words: by its id or name where it has one, else by its number, from 1."""
+    """Return what to call an entry of the file: its id or name if it has one, else its number, counted from 1."""
     entries = table.get(section)
     entry = entries[number] if isinstance(entries, list) and isinstance(number, int) else None
     name = (entry.get("id") or entry.get("name")) if isinstance(entry, dict) else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Body, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -73,6 +73,10 @@ class Searching(Protocol):
         """How many works can be searched; raises IndexUnavailable."""
         ...
 
+    def notes(self) -> tuple[str, ...]:
+        """Return what was trained or tuned earlier and does not fit, a line each."""
+        ...
+
     def close(self) -> None:
         """Let go of the index."""
         ...
@@ -85,9 +89,12 @@ class Attributions(BaseModel):
 
 
 class Ready(BaseModel):
-    """How many works can be searched."""
+    """How many works can be searched, and what was trained or tuned earlier and does not fit."""
 
     works: int
+    notes: tuple[str, ...] | None = Field(
+        default=None, description="what is not used, why, and the command that trains it anew; absent if all fits"
+    )
 
 
 class Alive(BaseModel):
@@ -179,8 +186,9 @@ async def healthz() -> Response:
 
 @health.get("/readyz", response_model=Ready, responses={503: _REFUSALS[503]})
 def readyz(request: Request) -> Response:
-    """Whether there is an index to search, and of how many works."""
-    return _json(Ready(works=_search(request).check()))
+    """Whether there is an index to search, of how many works, and what was trained earlier and does not fit it."""
+    search = _search(request)
+    return _json(Ready(works=search.check(), notes=search.notes() or None))
 
 
 def _search(request: Request) -> Searching:

@@ -1,7 +1,8 @@
-"""What a person notices of `evoke index`: what is new, what is made again, what stays, what goes."""
+"""What a user notices of `evoke index`: what is new, what is made anew, what stays, what goes."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -18,11 +19,12 @@ from homes import ask, build, open_home, read_points, titles
 
 from crawler.records import SourceRecord
 from evoke import _report_lines
-from indexer.analysis import Analyser
+from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.bm25 import term_id
 from indexer.build_report import BuildReport
+from indexer.catalogues import starter_catalogue
 from indexer.encoder.encoder import Encoder
-from indexer.errors import BM25Invalid
+from indexer.errors import BM25Invalid, NothingToIndex
 from indexer.features import FeatureMaker
 from indexer.merging.merging import heading
 from indexer.pipeline import build_index
@@ -122,6 +124,78 @@ def test_nothing_is_pruned_when_a_line_was_rejected(built_home: Path) -> None:
     assert len(ids(built_home)) == len(SMALL)
 
 
+STARTER_LEFT = (
+    "the starter catalogue's 350 works were removed: --keep-starter keeps them, "
+    "`evoke index` without a catalogue brings them back"
+)
+
+
+def index(
+    home: Path, catalogues: Sequence[Path] = (), encoder: FakeEncoder | None = None, **options: Any
+) -> BuildReport:
+    return build_index(catalogues, IndexSettings(home=home), encoder=encoder or FakeEncoder(), **options)
+
+
+def test_the_starter_catalogue_leaves_when_another_is_indexed_and_comes_back_without_embedding(
+    home: Path, tmp_path: Path
+) -> None:
+    small = write_catalogue(tmp_path / "small.jsonl", SMALL)
+    assert index(home).n_works == 350
+    report = index(home, [small])
+    assert STARTER_LEFT in report.notes
+    assert report.n_works == len(SMALL)
+    assert ids(home) == {record["source_id"] for record in SMALL}
+    assert STARTER_LEFT not in index(home, [small]).notes
+    encoder = FakeEncoder()
+    report = index(home, encoder=encoder)
+    assert (report.n_works, encoder.embedded) == (350 + len(SMALL), [])
+    assert STARTER_LEFT not in report.notes
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_the_starter_catalogue_can_be_kept(home: Path, tmp_path: Path, prune: bool) -> None:
+    index(home)
+    index(home, [write_catalogue(tmp_path / "gone.jsonl", [make_record("gone", "Gone")])], keep_starter=True)
+    report = index(home, [write_catalogue(tmp_path / "small.jsonl", SMALL)], keep_starter=True, prune=prune)
+    assert report.n_works == 350 + len(SMALL) + (not prune)
+    assert STARTER_LEFT not in report.notes
+
+
+def test_the_starter_catalogue_stays_while_it_is_named_or_is_read_from_a_file_of_ones_own(
+    home: Path, tmp_path: Path
+) -> None:
+    small = write_catalogue(tmp_path / "small.jsonl", SMALL)
+    index(home)
+    assert index(home, [small, starter_catalogue()]).n_works == 350 + len(SMALL)
+    copied = Path(shutil.copy(starter_catalogue(), tmp_path / "mine.jsonl"))
+    index(home, [copied])
+    assert index(home, [small]).n_works == 350 + len(SMALL)
+
+
+def test_the_starter_catalogue_stays_when_nothing_else_could_be_read(home: Path, tmp_path: Path) -> None:
+    index(home)
+    with pytest.raises(NothingToIndex):
+        index(home, [write_catalogue(tmp_path / "bad.jsonl", [{"title": "no source"}])])
+    assert index(home).changes["unchanged"] == 350
+
+
+def test_features_of_the_packaged_model_in_a_store_of_the_version_before_are_used(built_home: Path) -> None:
+    class Packaged(FakeEncoder):
+        fingerprint = Encoder().fingerprint
+        runtime = "torch"
+
+    earlier = hashlib.sha256(
+        f"{ANALYSER_VERSION}:57379c83b2bfdab6f4378c9c6beef9b412f323cfd2fc9ff5e5055b0cd6ddf351:torch".encode()
+    )
+    with sqlite3.connect(built_home / "store.sqlite3") as connection:
+        connection.execute("UPDATE features SET recipe = ?", (earlier.digest(),))
+        connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    encoder = Packaged()
+    report = build(built_home, SMALL, encoder)
+    assert (report.generation is not None, encoder.embedded) == (True, [])
+
+
 def test_another_model_embeds_all_again(built_home: Path) -> None:
     other = FakeEncoder("other", dimension=32)
     report = build(built_home, SMALL, other)
@@ -207,7 +281,7 @@ def test_records_of_one_work_are_served_as_one_with_the_source_of_each_field(hom
     encoder = FakeEncoder()
     report = build(home, [*SMALL, FERRY_OF_IMDB], encoder)
     assert (counts(report), report.n_works, len(encoder.embedded)) == ({"new": 9}, 8, 8)
-    assert "9 records tell of 8 works" in report.notes
+    assert "9 records describe 8 works" in report.notes
     with open_home(home) as search:
         work = search.work("imdb:tt0000071")
         assert ask(search, "anything").total == 8

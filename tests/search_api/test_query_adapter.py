@@ -1,4 +1,4 @@
-"""AnswerCache plots: told by people, so with the wrong year and many words about remembering."""
+"""Descriptions of remembered works: they have wrong years, and many words about remembering."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def boats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(home: Path, descriptions: QueryAdapter | None = None, **options: Any) -> Iterator[Search]:
+def opened(home: Path, query_adapter: QueryAdapter | None = None, **options: Any) -> Iterator[Search]:
     search = Search(
         open_engine(home / "index", read_only=True),
         FakeEncoder(),
         load_taxonomy(),
-        descriptions=descriptions,
+        query_adapter=query_adapter,
         **options,
     )
     yield search
@@ -164,7 +164,7 @@ def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
         assert one == other
 
 
-def test_what_was_learnt_is_the_same_after_it_was_written(tmp_path: Path) -> None:
+def test_an_adapter_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     matrix, bias = draw.standard_normal((8, 8)), draw.standard_normal(8)
     learnt = QueryAdapter({7: 0.25, 2**32 - 1: 0.5}, Adapter("us", matrix.astype(np.float32), bias.astype(np.float32)))
@@ -178,7 +178,7 @@ def test_what_was_learnt_is_the_same_after_it_was_written(tmp_path: Path) -> Non
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_file_that_is_none_is_refused_in_one_line(
+def test_a_file_that_is_not_an_adapter_is_refused_in_one_line(
     tmp_path: Path, boats: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "learnt.safetensors"
@@ -194,15 +194,22 @@ def test_a_file_that_is_none_is_refused_in_one_line(
             load_query_adapter(missing)
 
 
-def test_a_file_of_another_version_is_to_be_learnt_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_format_is_to_be_learnt_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "learnt.safetensors"
     save_query_adapter(QueryAdapter({}, UNTURNED), path)
-    monkeypatch.setattr("search_api.query_adapter.ANALYSER_VERSION", "next")
-    with pytest.raises(QueryAdapterInvalid, match="learn it again"):
+    monkeypatch.setattr("search_api.query_adapter._FORMAT", "next")
+    with pytest.raises(QueryAdapterInvalid, match="learn it again with `evoke train-descriptions`"):
         load_query_adapter(path)
 
 
-def test_what_ships_is_for_the_encoder_that_ships_and_knows_how_people_remember() -> None:
+def test_term_weights_of_another_analyser_are_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "learnt.safetensors"
+    save_query_adapter(QueryAdapter({term_id("movi"): 0.5}, UNTURNED, analyser_version="earlier"), path)
+    weighed = load_query_adapter(path).weigh(["boat", "movi", "boat"])
+    assert dict(zip(weighed.indices, weighed.values, strict=True)) == {term_id("boat"): 2, term_id("movi"): 1}
+
+
+def test_the_packaged_adapter_fits_the_packaged_encoder_and_weighs_words_about_remembering_less() -> None:
     learnt = load_query_adapter()
     assert learnt.adapter.encoder_fingerprint == Encoder().fingerprint
     weighed = learnt.weigh(["rememb", "movi", "lighthous"])

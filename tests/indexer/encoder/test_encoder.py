@@ -1,12 +1,14 @@
-"""Texts to vectors: torch is sentence-transformers' own answer, OpenVINO's is near it, and either serves alone."""
+"""Texts to vectors: torch gives sentence-transformers' own, OpenVINO's are near them, and each works alone."""
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,7 +164,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", ["no-such-model", "owner/no-such-model"])
 def test_a_model_that_is_nowhere_is_refused_in_one_line(name: str) -> None:
-    with pytest.raises(ModelUnavailable, match=f"the model '{name}' is no folder and cannot be fetched") as refused:
+    with pytest.raises(ModelUnavailable, match=f"the model '{name}' is not a folder and cannot be fetched") as refused:
         _ = Encoder(name).fingerprint
     assert "\n" not in str(refused.value)
 
@@ -170,3 +172,63 @@ def test_a_model_that_is_nowhere_is_refused_in_one_line(name: str) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"holds no \*.safetensors"):
         _ = Encoder(str(tmp_path)).fingerprint
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    """The packaged model with weights of a few bytes: enough for its fingerprint."""
+    folder = tmp_path / "model"
+    shutil.copytree(
+        ModelFiles("all-MiniLM-L6-v2").folder, folder, ignore=shutil.ignore_patterns("*.safetensors", "__pycache__")
+    )
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def change_json(path: Path, **fields: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}, indent=3))
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("config.json", {"num_hidden_layers": 3}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("1_Pooling/config.json", {"pooling_mode_cls_token": True}),
+        ("sentence_bert_config.json", {"max_seq_length": 128}),
+        ("tokenizer.json", {"normalizer": None}),
+    ],
+)
+def test_a_model_of_the_same_weights_that_is_configured_otherwise_is_another(
+    model_folder: Path, name: str, fields: dict[str, Any]
+) -> None:
+    before = Encoder(str(model_folder)).fingerprint
+    change_json(model_folder / name, **fields)
+    assert Encoder(str(model_folder)).fingerprint != before
+
+
+def test_other_weights_and_other_modules_are_another_model(model_folder: Path) -> None:
+    fingerprints = [Encoder(str(model_folder)).fingerprint]
+    (model_folder / "model.safetensors").write_bytes(b"other weights")
+    fingerprints.append(Encoder(str(model_folder)).fingerprint)
+    modules = json.loads((model_folder / "modules.json").read_text())
+    (model_folder / "modules.json").write_text(json.dumps(modules[:2]))
+    fingerprints.append(Encoder(str(model_folder)).fingerprint)
+    assert len(set(fingerprints)) == 3
+
+
+def test_white_space_and_the_versions_that_wrote_the_files_do_not_make_another_model(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    before = Encoder(str(model_folder)).fingerprint
+    change_json(model_folder / "config.json", transformers_version="99", _name_or_path="elsewhere", _commit_hash="1")
+    change_json(model_folder / "tokenizer.json", truncation=None, padding=None)  # switched off in any case
+    (model_folder / "README.md").write_text("other words")
+    shutil.copytree(model_folder, tmp_path / "copy")
+    assert Encoder(str(tmp_path / "copy")).fingerprint == before
+
+
+def test_a_model_whose_list_of_modules_is_damaged_is_refused(model_folder: Path) -> None:
+    (model_folder / "modules.json").write_text('["Transformer"]')
+    with pytest.raises(ModelUnavailable, match=r"modules\.json is not a list of modules"):
+        _ = Encoder(str(model_folder)).fingerprint

@@ -88,10 +88,12 @@ def label(labeller: Labeller, *texts: str, kind: Kind | None = "movie") -> list[
         for text in texts
     ]
     maker = FeatureMaker(Analyser(), FakeEncoder("fake"))  # type: ignore[arg-type]
-    return [{each.value_id: each for each in told} for told in labeller.label(maker.embed(maker.analyse(works)))]
+    return [{each.value_id: each for each in labels} for labels in labeller.label(maker.embed(maker.analyse(works)))]
 
 
-def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained: tuple[Path, IndexSettings]) -> None:
+def test_a_trained_head_labels_new_works_with_the_sentence_that_is_the_evidence(
+    trained: tuple[Path, IndexSettings],
+) -> None:
     head, settings = trained
     labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
     text = "A letter crosses the river. Then thunder rolls over the harbour."
@@ -106,7 +108,7 @@ def test_what_was_learnt_labels_new_works_with_the_sentence_that_says_so(trained
     assert list(stormy) == ["V1", "V2", "T-salty"]
 
 
-def test_a_kind_that_nobody_labelled_is_told_by_the_other_but_has_no_tags_of_its_own(
+def test_a_kind_without_labels_uses_the_outputs_of_the_other_but_has_no_tags_of_its_own(
     trained: tuple[Path, IndexSettings],
 ) -> None:
     head, settings = trained
@@ -117,7 +119,7 @@ def test_a_kind_that_nobody_labelled_is_told_by_the_other_but_has_no_tags_of_its
     assert labeller.said_of("book") == set()
 
 
-def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
+def test_a_head_is_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
     head = load_value_head(trained[0])
     save_value_head(head, tmp_path / "again.safetensors")
     again = load_value_head(tmp_path / "again.safetensors")
@@ -127,11 +129,12 @@ def test_a_head_says_the_same_after_it_was_written(trained: tuple[Path, IndexSet
     np.testing.assert_array_equal(again.logits(vectors, terms), head.logits(vectors, terms))
 
 
-def test_a_head_learns_to_read_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
-    reading = load_value_head(trained[0]).reading
-    shares = reading.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
+def test_the_query_classifier_learns_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
+    classifier = load_value_head(trained[0]).query_classifier
+    shares = classifier.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
     assert max(shares, key=shares.__getitem__) == "V1"
     assert sum(shares.values()) == pytest.approx(1)
+    assert classifier.unknown(load_taxonomy(trained[1].taxonomy)) == ()
 
 
 def test_another_encoder_labels_by_likeness(trained: tuple[Path, IndexSettings]) -> None:
@@ -153,22 +156,22 @@ def test_a_taxonomy_of_ones_own_that_the_head_does_not_know_is_labelled_by_liken
     )
     taxonomy = load_taxonomy(tmp_path / "values.toml")
     labeller = open_labeller(taxonomy, FakeEncoder("fake"), trained[0])  # type: ignore[arg-type]
-    (told,) = label(labeller, "Thunder over the harbour. A quiet calm peace.")
-    assert list(told) == ["X1", "X2"]
+    (labels,) = label(labeller, "Thunder over the harbour. A quiet calm peace.")
+    assert list(labels) == ["X1", "X2"]
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "complaint"),
     [("{", "labels.jsonl:2"), ("[]", "labels.jsonl:2"), ('{"imdb_id": "tt1", "tags": []}', "split")],
 )
-def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, told: str) -> None:
+def test_a_line_that_is_not_a_label_is_named(tmp_path: Path, line: str, complaint: str) -> None:
     path = tmp_path / "labels.jsonl"
     path.write_text('{"imdb_id": "tt0", "split": "train", "tags": []}\n' + line)
-    with pytest.raises(ValueHeadInvalid, match=told):
+    with pytest.raises(ValueHeadInvalid, match=complaint):
         list(read_labels([path], frozenset()))
 
 
-def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Path) -> None:
+def test_shelves_count_by_their_share_of_the_meaningful_ones(tmp_path: Path) -> None:
     path = tmp_path / "labels.jsonl"
     shelves = {"to-read": 90_000, "funny": 30, "sad": 9_970, "rare": 1}
     path.write_text(json.dumps({"goodreads_id": "7", "split": "train", "shelves": shelves}))
@@ -176,8 +179,8 @@ def test_shelves_count_by_their_share_of_those_that_mean_something(tmp_path: Pat
     assert work.tags == {"funny": 0.003, "sad": 0.997}
     stand_for = {"F": frozenset({"funny"}), "S": frozenset({"sad"}), "N": frozenset({"never"})}
     outputs = [Output("F", "book"), Output("S", "book"), Output("N", "book"), Output("S", "movie")]
-    told = LabelledExample("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
-    examples = make_examples([told], stand_for, outputs, choose_terms([told]))
+    example = LabelledExample("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
+    examples = make_examples([example], stand_for, outputs, choose_terms([example]))
     assert examples.said.tolist() == [[0, 1, 0, 1]]
     assert examples.known.tolist() == [[1, 1, 0, 0]]
     assert not learnable(examples, examples).any()
@@ -189,7 +192,7 @@ def test_calibration_error_of_known_chances() -> None:
     assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), said, known) == pytest.approx(0.4)
 
 
-def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_head_is_refused(tmp_path: Path) -> None:
     (tmp_path / "head").write_bytes(b"not safetensors")
     with pytest.raises(ValueHeadInvalid, match="evoke train-values"):
         load_value_head(tmp_path / "head")
@@ -198,21 +201,25 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
 
 
 def test_label_writes_a_line_for_each_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("indexer.label_catalogues.open_encoder", lambda settings: FakeEncoder(settings.model))
     records = [make_record("a", "Harbour", "Storms come. Then peace.", ids={"imdb": "tt1"}), make_record("b", "Bare")]
     catalogue = write_catalogue(tmp_path / "works.jsonl", records)
     output = tmp_path / "labels.jsonl"
     assert evoke.main(["label", str(catalogue), "-o", str(output)]) == 0
-    told, bare = map(json.loads, output.read_text().splitlines())
-    assert (told["id"], told["ids"]) == ("test:a", {"imdb": "tt1"})
-    assert list(told["values"]) == list(load_taxonomy().ids)
-    assert set(told["tags"]) == {tag.name for tag in load_taxonomy().tags}
-    evidence = told["evidence"]["E5"]
+    labelled, bare = map(json.loads, output.read_text().splitlines())
+    assert (labelled["id"], labelled["ids"]) == ("test:a", {"imdb": "tt1"})
+    assert list(labelled["values"]) == list(load_taxonomy().ids)
+    assert set(labelled["tags"]) == {tag.name for tag in load_taxonomy().tags}
+    evidence = labelled["evidence"]["E5"]
     assert "Storms come. Then peace."[evidence["start"] : evidence["end"]] == evidence["text"]
     assert bare["values"] == {}
     assert "2 works labelled" in capsys.readouterr().out
+    assert "the value head was made for another encoder" in caplog.text
 
 
 def test_a_labelling_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

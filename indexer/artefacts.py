@@ -1,0 +1,174 @@
+"""Whether what was learnt earlier fits the encoder, the text analyser and the taxonomy in use.
+
+An artefact is a file that a training verb wrote. Where it does not fit it is not used, in whole or for some values, and
+search works without it. `evoke index`, `evoke search --explain` and GET /readyz show a note for each misfit, with the
+command that trains the artefact anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from crawler.records import ClosedModel
+from indexer.analysis import ANALYSER_VERSION
+from indexer.encoder.encoder import Encoder
+from indexer.errors import BM25Invalid
+from indexer.settings import StorageSettings
+from indexer.tuning_file import read_tuning
+from indexer.values.head import ValueHead, load_value_head
+from indexer.values.taxonomy import Taxonomy
+
+MOST_NAMED = 5
+"""Values that a note names; it counts the others."""
+
+_TRAIN_VALUES = "evoke train-values CATALOGUE... --labels FILE... -o FILE"
+_TRAIN_DESCRIPTIONS = "evoke train-descriptions BENCHMARK... -o FILE"
+
+
+class Artefact(NamedTuple):
+    """A kind of artefact.
+
+    Attributes:
+        name: What a note calls it.
+        subject: What it serves, in the plural.
+        without: What becomes of the subject without it.
+        command: What trains it.
+        variable: The setting that makes Evoke use the file that the command wrote.
+    """
+
+    name: str
+    subject: str
+    without: str
+    command: str
+    variable: str
+
+
+VALUE_HEAD = Artefact("value head", "works", "labelled by likeness alone", _TRAIN_VALUES, "EVOKE_VALUES_HEAD")
+QUERY_CLASSIFIER = Artefact(
+    "query classifier", "values", "not guessed from a query's meaning", _TRAIN_VALUES, "EVOKE_VALUES_HEAD"
+)
+QUERY_ADAPTER = Artefact(
+    "query adapter", "the embeddings of descriptions", "used unchanged", _TRAIN_DESCRIPTIONS, "EVOKE_DESCRIPTIONS"
+)
+TERM_WEIGHTS = Artefact(
+    "query adapter's term weights", "the terms of descriptions", "weighed alike", _TRAIN_DESCRIPTIONS,
+    "EVOKE_DESCRIPTIONS",
+)  # fmt: skip
+TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BENCHMARK... -o FILE", "EVOKE_TUNING")
+
+
+class MadeWith(ClosedModel):
+    """What an artefact was made with; None where it does not depend on that, or does not say so."""
+
+    encoder_fingerprint: str | None = None
+    analyser_version: str | None = None
+
+    def problem(self, encoder: Encoder) -> str | None:
+        """Return why the artefact cannot be used with this encoder and this version's text analyser, None if it can."""
+        if self.encoder_fingerprint not in (None, encoder.fingerprint):
+            return "was made for another encoder than the one in use"
+        if self.analyser_version not in (None, ANALYSER_VERSION):
+            return "was made for another version of the text analyser"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether an artefact can be used.
+
+    Attributes:
+        artefact: Which.
+        problem: Why it cannot be used at all, as the predicate of a sentence; None if it can.
+        unknown: The names, by dimension, of what it cannot be used for.
+    """
+
+    artefact: Artefact
+    problem: str | None = None
+    unknown: Mapping[str, str] | None = None
+
+    @property
+    def note(self) -> str | None:
+        """What does not fit, what follows and what to do, in one line; None where all fits."""
+        artefact = self.artefact
+        remedy = f"to train one that fits: `{artefact.command}`, then set {artefact.variable}=FILE"
+        if self.problem:
+            return f"the {artefact.name} {self.problem}: {artefact.subject} are {artefact.without}; {remedy}"
+        if self.unknown:
+            verb = "are" if len(self.unknown) > 1 else "is"
+            return (
+                f"the {artefact.name} was not trained on {_list_names(self.unknown)}, which {verb} {artefact.without}; "
+                f"{remedy}"
+            )
+        return None
+
+
+def check_value_head(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy) -> Fit:
+    """Return whether the labels of a head can be used."""
+    made_with = MadeWith(encoder_fingerprint=head.encoder_fingerprint, analyser_version=head.analyser_version)
+    return _check(VALUE_HEAD, made_with, encoder, taxonomy, head.unknown(taxonomy))
+
+
+def check_query_classifier(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy) -> Fit:
+    """Return whether the query classifier beside a head can be used."""
+    made_with = MadeWith(encoder_fingerprint=head.encoder_fingerprint)
+    return _check(QUERY_CLASSIFIER, made_with, encoder, taxonomy, head.query_classifier.unknown(taxonomy))
+
+
+def _check(
+    artefact: Artefact, made_with: MadeWith, encoder: Encoder, taxonomy: Taxonomy, unknown: Sequence[str]
+) -> Fit:
+    problem = made_with.problem(encoder)
+    if problem is None and len(unknown) == len(taxonomy.dimensions):
+        problem = "was trained on none of the taxonomy's values"
+    return Fit(artefact, problem, {each: taxonomy.names[each] for each in unknown})
+
+
+def find_misfits(settings: StorageSettings, encoder: Encoder, taxonomy: Taxonomy) -> list[str]:
+    """Return a note for each artefact that the settings name and that does not fit.
+
+    Raises:
+        ValueHeadInvalid, BM25Invalid: The head or the tuning cannot be read.
+    """
+    head = load_value_head(settings.values_head)
+    fits = [
+        check_value_head(head, encoder, taxonomy),
+        check_query_classifier(head, encoder, taxonomy),
+        *_check_query_adapter(settings.descriptions, encoder),
+    ]
+    if settings.tuning:
+        tuning = read_tuning(settings.tuning, _TuningPart, BM25Invalid)
+        fits.append(Fit(TUNING, tuning.made_with.problem(encoder)))
+    return [fit.note for fit in fits if fit.note]
+
+
+class _TuningPart(BaseModel):
+    made_with: MadeWith = MadeWith()
+
+
+def _check_query_adapter(path: Path | None, encoder: Encoder) -> list[Fit]:
+    """Return whether the two parts of a query adapter can be used; only search loads the adapter itself."""
+    from safetensors import SafetensorError, safe_open
+
+    # Named by its folder rather than imported: the code that reads it belongs to a later stage.
+    source = path if path is not None else files("search_api") / "query_adapter.safetensors"
+    try:
+        with safe_open(str(source), framework="numpy") as opened:
+            metadata = json.loads(opened.metadata()["evoke"])
+        made_for = MadeWith(encoder_fingerprint=metadata["encoder_fingerprint"])
+        counted_by = MadeWith(analyser_version=metadata["analyser_version"])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        return [Fit(QUERY_ADAPTER, f"cannot be read ({error})")]
+    return [Fit(QUERY_ADAPTER, made_for.problem(encoder)), Fit(TERM_WEIGHTS, counted_by.problem(encoder))]
+
+
+def _list_names(names: Mapping[str, str]) -> str:
+    """Return names such as "E5 (inspiration), L9 (patience) and 7 more values"."""
+    listed = ", ".join(f"{dimension} ({name})" for dimension, name in list(names.items())[:MOST_NAMED])
+    return listed if len(names) <= MOST_NAMED else f"{listed} and {len(names) - MOST_NAMED:,} more values"
