@@ -11,22 +11,16 @@ import pytest
 from pydantic import HttpUrl
 from recorded import RECORDED, needs_recorded, recorded_truth
 from scrapy.http import HtmlResponse, Request
+from scrapy.settings import Settings
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, Review, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.goodreads.pages import (
-    ATTRIBUTION,
-    LICENCE,
-    GoodreadsSpider,
-    book_links,
-    language_code,
-    next_page,
-    parse_answer,
-    plain_title,
-)  # fmt: skip
+from crawler.sources.goodreads import GOODREADS
+from crawler.sources.goodreads.pages import book_links, next_page, parse_answer, plain_title
+from crawler.sources.goodreads.spider import GoodreadsSpider
 
 BOOK = {
     "__typename": "Book",
@@ -104,8 +98,8 @@ RECORD = SourceRecord.model_validate(
         "url": "https://www.goodreads.com/book/show/4711-der-stille-hafen",
         "image_url": "https://images.example/4711.jpg",
         "reviews": [Review(text="Slow, and worth it.\nRead it twice.", rating=5), Review(text="No.")],
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )
 
@@ -216,7 +210,7 @@ def changed(state: dict[str, Any], entity: str, **fields: Any) -> dict[str, Any]
     return {**state, entity: {**state[entity], **fields}}
 
 
-def read(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Told:
+def read(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> ParseResult:
     content = body.encode() if isinstance(body, str) else body
     (told,) = parse_answer(Answer(content, status=status, headers=headers or {}))
     return told
@@ -335,20 +329,6 @@ def test_titles_without_their_series(title: str, plain: str) -> None:
     assert record_of(changed(STATE, "Book:2", title=None, titleComplete=title)).title == plain
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("Polish", "pl"),
-        ("Spanish; Castilian", "es"),
-        ("Greek, Modern (1453-)", "el"),
-        ("English, Middle (1100-1500)", "enm"),
-        ("Undetermined", None),
-    ],
-)
-def test_languages(name: str, code: str | None) -> None:
-    assert language_code(name) == code
-
-
 EMPTY_SHELL = react_page(next_data({}))
 CHALLENGE = "<!DOCTYPE html><html><script>window.gokuProps = {};</script></html>"
 
@@ -385,7 +365,7 @@ CHALLENGE = "<!DOCTYPE html><html><script>window.gokuProps = {};</script></html>
         (read("[" * 100_000), Reason.BROKEN),
     ],
 )
-def test_what_is_no_book(told: Told, reason: Reason) -> None:
+def test_what_is_no_book(told: ParseResult, reason: Reason) -> None:
     assert isinstance(told, NotAWork)
     assert told.reason is reason
 
@@ -437,7 +417,7 @@ def test_what_is_asked_first(selection: dict[str, Any], urls: list[str]) -> None
         ({"query": "https://www.goodreads.com/search?q=x"}, "robots.txt"),
         ({"query": "https://elsewhere.example/list/show/1"}, "robots.txt"),
         ({}, "--ids, or --query"),
-        ({"ids": ("1885", "tt0047110")}, "'tt0047110' is no Goodreads book"),
+        ({"ids": ("1885", "tt0047110")}, "'tt0047110' is not a Goodreads book"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(selection: dict[str, Any], said: str) -> None:
@@ -462,8 +442,10 @@ def test_a_list_leads_to_its_books_and_its_next_page() -> None:
 
 
 def test_the_site_is_asked_slowly_and_by_its_rules() -> None:
-    settings = GoodreadsSpider.custom_settings
-    assert settings["DOWNLOAD_DELAY"] >= 2
+    settings = Settings()
+    GoodreadsSpider.update_settings(settings)
+    assert settings["DOWNLOAD_DELAY"] == 2
+    assert settings["CONCURRENT_REQUESTS"] == 1
     assert not settings["RANDOMIZE_DOWNLOAD_DELAY"]
     assert settings["ROBOTSTXT_OBEY"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import evoke
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.records import Creator, Review, SourceRecord
+from crawler.sources.goodreads import GOODREADS
 from crawler.sources.goodreads.export import is_export, read_export
-from crawler.sources.goodreads.pages import ATTRIBUTION, LICENCE
 
 HEADER = (
     "Book Id,Title,Author,Author l-f,Additional Authors,ISBN,ISBN13,My Rating,Average Rating,Publisher,Binding,"
@@ -43,8 +43,8 @@ READ_RECORD = SourceRecord.model_validate(
         "ids": {"goodreads": "4711", "isbn10": "080442957X", "isbn13": "9780804429573"},
         "url": "https://www.goodreads.com/book/show/4711",
         "reviews": [Review(text='Slow, and worth it.\nHe said "no".\nTwice.', rating=4)],
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )  # fmt: skip
 WANTED_RECORD = SourceRecord.model_validate(
@@ -57,8 +57,8 @@ WANTED_RECORD = SourceRecord.model_validate(
         "creators": [Creator(name="Homer", role="author")],
         "ids": {"goodreads": "12"},
         "url": "https://www.goodreads.com/book/show/12",
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )
 
@@ -68,7 +68,7 @@ def export(tmp_path: Path) -> Path:
     return tmp_path / "goodreads_library_export.csv"
 
 
-def read(export: Path, *rows: str, header: str = HEADER) -> list[Told]:
+def read(export: Path, *rows: str, header: str = HEADER) -> list[ParseResult]:
     export.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return list(read_export(export))
 
@@ -104,8 +104,8 @@ def test_a_review_without_a_rating_and_a_rating_without_a_review(export: Path) -
     ("row", "why"),
     [
         (WANTED.removesuffix(",0,0"), "line 4: 22 fields where there are 24 columns"),
-        (WANTED.replace("12,Epic", "twelve,Epic"), "line 4: 'twelve' is no book id"),
-        ("," * 23, "line 4: '' is no book id"),
+        (WANTED.replace("12,Epic", "twelve,Epic"), "line 4: 'twelve' is not a book id"),
+        ("," * 23, "line 4: '' is not a book id"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line_and_spoils_no_other(export: Path, row: str, why: str) -> None:

@@ -15,12 +15,14 @@ import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 from replay import Reply, json_reply, replaying
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.google_books.answers import ATTRIBUTION, LICENCE, GoogleBooksSpider, parse_answer
+from crawler.sources.google_books import GOOGLE_BOOKS
+from crawler.sources.google_books.answers import parse_answer
+from crawler.sources.google_books.spider import GoogleBooksSpider
 
 VOLUME_INFO: dict[str, Any] = {
     "title": "The Salt Atlas",
@@ -62,19 +64,19 @@ RECORD = SourceRecord(
     ids={"google_books": "aB_-9", "isbn13": "9780000000019", "isbn10": "000000001X"},
     url="https://books.google.com/books?id=aB_-9",
     image_url="https://books.google.com/books/content?id=aB_-9&zoom=1",
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=GOOGLE_BOOKS.licence,
+    attribution=GOOGLE_BOOKS.attribution,
 )
 
 
-def read(content: Any, status: int = 200) -> list[Told]:
+def read(content: Any, status: int = 200) -> list[ParseResult]:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return list(parse_answer(Answer(body, status=status)))
 
 
 def test_volume_to_record() -> None:
     assert read(VOLUME) == [RECORD]
-    assert ATTRIBUTION == "Powered by Google"
+    assert GOOGLE_BOOKS.attribution == "Powered by Google"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ def test_recorded_answers(entry: dict[str, Any]) -> None:
         assert [fields(each) for each in told] == [truth_to_fields(volume) for volume in volumes]
 
 
-def fields(told: Told) -> dict[str, Any]:
+def fields(told: ParseResult) -> dict[str, Any]:
     assert isinstance(told, SourceRecord)
     return {
         "id": told.source_id,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.records import SourceRecord
 from crawler.sources.imdb.pages import parse_answer
@@ -38,7 +38,7 @@ WRITER_ID = "amzn1.imdb.concept.name_credit_category.c84ecaff-add5-4f2e-81db-102
 CAST_ID = "amzn1.imdb.concept.name_credit_group.7caf7d16-5db9-4f4f-8864-d4c6e711c686"
 
 
-def tell(body: str | bytes, **answer: Any) -> Told:
+def tell(body: str | bytes, **answer: Any) -> ParseResult:
     (told,) = parse_answer(Answer(body.encode() if isinstance(body, str) else body, **answer))
     return told
 

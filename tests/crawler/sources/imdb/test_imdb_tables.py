@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.errors import CatalogueMissing
 from crawler.records import SourceRecord
 from crawler.sources.imdb.tables import is_table, read_tables
@@ -46,7 +46,7 @@ LICENCE = "for personal and non-commercial use only (https://developer.imdb.com/
 ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
 
 
-def told_of(folder: Path, **tables: str | bytes) -> list[Told]:
+def told_of(folder: Path, **tables: str | bytes) -> list[ParseResult]:
     paths = []
     for name, content in tables.items():
         paths.append(folder / f"{name}.tsv")
@@ -54,11 +54,11 @@ def told_of(folder: Path, **tables: str | bytes) -> list[Told]:
     return list(read_tables(paths))
 
 
-def films(told: list[Told]) -> dict[str, SourceRecord]:
+def films(told: list[ParseResult]) -> dict[str, SourceRecord]:
     return {each.source_id: each for each in told if isinstance(each, SourceRecord)}
 
 
-def refusals(told: list[Told]) -> list[tuple[Reason, str]]:
+def refusals(told: list[ParseResult]) -> list[tuple[Reason, str]]:
     return [(each.reason, each.detail) for each in told if isinstance(each, NotAWork)]
 
 

@@ -17,14 +17,16 @@ from replay import Reply, json_reply, replaying
 from scrapy.http import Request, TextResponse
 from scrapy.utils.test import get_crawler
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.open_library.answers import OpenLibrarySpider, parse_answer
-from crawler.sources.open_library.documents import ATTRIBUTION, LICENCE, merge_answers, year_of
+from crawler.sources.open_library import OPEN_LIBRARY
+from crawler.sources.open_library.answers import parse_answer
+from crawler.sources.open_library.documents import merge_answers, year_of
+from crawler.sources.open_library.spider import OpenLibrarySpider
 
 WORK: dict[str, Any] = {
     "type": {"key": "/type/work"},
@@ -71,8 +73,8 @@ WORK_FACTS: dict[str, Any] = {
     "ids": {"open_library": "OL70W", "goodreads_work": "812", "wikidata": "Q4343"},
     "url": "https://openlibrary.org/works/OL70W",
     "image_url": "https://covers.openlibrary.org/b/id/4711-L.jpg",
-    "licence": LICENCE,
-    "attribution": ATTRIBUTION,
+    "licence": OPEN_LIBRARY.licence,
+    "attribution": OPEN_LIBRARY.attribution,
 }
 EDITION_IDS = {"goodreads": "9911", "google_books": "aB_-9aB_-9aB", "isbn10": "000000001X", "isbn13": "9780000000019"}
 CONTRIBUTORS = (
@@ -90,7 +92,7 @@ MERGED = SourceRecord(
 )
 
 
-def parse(content: Any, status: int = 200) -> list[Told]:
+def parse(content: Any, status: int = 200) -> list[ParseResult]:
     return list(parse_answer(Answer(json.dumps(content).encode(), status=status)))
 
 
@@ -114,8 +116,8 @@ def test_an_edition_has_its_own_id_and_names_its_work() -> None:
             ids={"open_library": "OL70W", **EDITION_IDS},
             url="https://openlibrary.org/books/OL71M",
             image_url="https://covers.openlibrary.org/b/id/4712-L.jpg",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=OPEN_LIBRARY.licence,
+            attribution=OPEN_LIBRARY.attribution,
         )
     ]
 
@@ -167,8 +169,8 @@ def test_api_books_with_data_details_and_links() -> None:
         ids={"open_library": "OL71M", "isbn13": "9780000000019"},
         url="https://openlibrary.org/books/OL71M",
         image_url="https://covers.openlibrary.org/b/id/4712-L.jpg",
-        licence=LICENCE,
-        attribution=ATTRIBUTION,
+        licence=OPEN_LIBRARY.licence,
+        attribution=OPEN_LIBRARY.attribution,
     )
     assert isinstance(second, SourceRecord)
     assert second.creators == (Creator(name="Ines Prado", role="author"), *CONTRIBUTORS)
@@ -209,8 +211,8 @@ def test_hits_of_a_search() -> None:
         ids={"open_library": "OL70W", "goodreads": "9911", "isbn13": "9780000000019", "isbn10": "000000001X"},
         url="https://openlibrary.org/works/OL70W",
         image_url="https://covers.openlibrary.org/b/id/4711-L.jpg",
-        licence=LICENCE,
-        attribution=ATTRIBUTION,
+        licence=OPEN_LIBRARY.licence,
+        attribution=OPEN_LIBRARY.attribution,
     )
     assert author == NotAWork(Reason.OTHER, "author Ines Prado")
     assert untitled == NotAWork(Reason.UNTITLED, "OL9W")
@@ -309,8 +311,8 @@ def test_selections() -> None:
     )
     refused = [
         (Selection(query="salt"), SETTINGS, "robots.txt allows no searches.*--ids.*dumps.*--saved"),
-        (Selection(ids=("OL7A",)), SETTINGS, "'OL7A' is no id"),
-        (Selection(ids=("salt",)), SETTINGS, "'salt' is no id"),
+        (Selection(ids=("OL7A",)), SETTINGS, "'OL7A' is not an id"),
+        (Selection(ids=("salt",)), SETTINGS, "'salt' is not an id"),
         (Selection(ids=("OL45804W",)), CrawlSettings(contact=None), "EVOKE_CONTACT"),
     ]
     for selection, settings, message in refused:
@@ -412,7 +414,7 @@ def test_a_crawl_writes_whole_works(tmp_path: Path) -> None:
     assert told[1].model_copy(update={"fetched_at": None}) == MERGED
 
 
-def entries(*kinds: str) -> Iterator[tuple[dict[str, Any], list[Told]]]:
+def entries(*kinds: str) -> Iterator[tuple[dict[str, Any], list[ParseResult]]]:
     found = [entry for entry in recorded_truth("open_library") if entry["file"].endswith(".json")]
     assert found
     for entry in found:

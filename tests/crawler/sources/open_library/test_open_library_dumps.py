@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.records import Creator, SourceRecord
-from crawler.sources.open_library.documents import ATTRIBUTION, LICENCE
+from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.dumps import is_dump, read_dumps
 
 WORK = {
@@ -50,8 +50,8 @@ RECORD = SourceRecord(
     page_count=312,
     ids={"open_library": "OL70W", "isbn13": "9780000000019"},
     url="https://openlibrary.org/works/OL70W",
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=OPEN_LIBRARY.licence,
+    attribution=OPEN_LIBRARY.attribution,
 )
 
 
@@ -71,11 +71,11 @@ def write(tmp_path: Path) -> Any:
     return write
 
 
-def read(*paths: Path) -> list[Told]:
+def read(*paths: Path) -> list[ParseResult]:
     return list(read_dumps(paths))
 
 
-def titles(told: list[Told]) -> dict[str, str]:
+def titles(told: list[ParseResult]) -> dict[str, str]:
     return {each.source_id: each.title for each in told if isinstance(each, SourceRecord)}
 
 
@@ -124,7 +124,7 @@ def test_what_is_no_work_is_told_with_its_line(write: Any) -> None:
     *none, record = read(path)
     assert titles([record]) == {"OL70W": "The Salt Atlas"}
     reasons = [
-        (each.reason, each.detail.removeprefix(f"{path}:").split()[0]) for each in none if isinstance(each, NotAWork)
+        (each.reason, each.detail.removeprefix(f"{path}:").partition(":")[0]) for each in none if isinstance(each, NotAWork)
     ]
     assert reasons == [
         (Reason.OTHER, "1"),

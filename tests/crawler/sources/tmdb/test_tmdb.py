@@ -12,12 +12,14 @@ import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 from scrapy.http import Request, TextResponse
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, Review, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.tmdb.answers import ATTRIBUTION, LAST_DATE, LICENCE, TmdbSpider, parse_answer
+from crawler.sources.tmdb import TMDB
+from crawler.sources.tmdb.answers import parse_answer
+from crawler.sources.tmdb.spider import LAST_DATE, TmdbSpider
 
 ACTORS = [f"Actor {number}" for number in range(12)]
 FILM: dict[str, Any] = {
@@ -84,12 +86,12 @@ RECORD = SourceRecord(
     url="https://www.themoviedb.org/movie/4711",
     image_url="https://image.tmdb.org/t/p/w500/quiet-Harbour_1.jpg",
     reviews=(Review(text="Slow, and worth it.", rating=8), Review(text="No.")),
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=TMDB.licence,
+    attribution=TMDB.attribution,
 )
 
 
-def read(content: Any, status: int = 200) -> Told:
+def read(content: Any, status: int = 200) -> ParseResult:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     (told,) = parse_answer(Answer(body, status=status))
     return told
@@ -97,7 +99,7 @@ def read(content: Any, status: int = 200) -> Told:
 
 def test_details_to_record() -> None:
     assert read(FILM) == RECORD
-    assert ATTRIBUTION.startswith("This product uses TMDB and the TMDB APIs but is not endorsed, certified, or")
+    assert TMDB.attribution.startswith("This product uses TMDB and the TMDB APIs but is not endorsed, certified, or")
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.wikidata.answers import ATTRIBUTION, LICENCE, WikidataSpider, parse_answer
+from crawler.sources.wikidata import WIKIDATA
+from crawler.sources.wikidata.answers import parse_answer
+from crawler.sources.wikidata.spider import WikidataSpider
 
 UNIT = "http://www.wikidata.org/entity/Q7727"
 FILM: dict[str, Any] = {
@@ -76,7 +78,7 @@ NOVEL: dict[str, Any] = {
 }
 
 
-def parse(content: Any, status: int = 200) -> list[Told]:
+def parse(content: Any, status: int = 200) -> list[ParseResult]:
     return list(parse_answer(Answer(json.dumps(content).encode(), status=status)))
 
 
@@ -93,8 +95,8 @@ def test_a_film_of_the_rest_api() -> None:
             runtime_minutes=88,
             ids={"imdb": "tt0000003", "wikidata": "Q4242"},
             url="https://www.wikidata.org/wiki/Q4242",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=WIKIDATA.licence,
+            attribution=WIKIDATA.attribution,
         )
     ]
 
@@ -117,8 +119,8 @@ def test_a_novel_and_a_missing_item_of_an_entity_page() -> None:
                 "wikidata": "Q4343",
             },
             url="https://www.wikidata.org/wiki/Q4343",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=WIKIDATA.licence,
+            attribution=WIKIDATA.attribution,
         ),
         NotAWork(Reason.NOT_FOUND, "Q9"),
     ]
@@ -188,7 +190,7 @@ def test_selections() -> None:
     WikidataSpider.check(Selection(ids=("Q4242",)), settings)
     with pytest.raises(SelectionRefused, match="EVOKE_CONTACT"):
         WikidataSpider.check(Selection(ids=("Q4242",)), CrawlSettings(contact=None))
-    with pytest.raises(SelectionRefused, match="'tt0083658' is no item"):
+    with pytest.raises(SelectionRefused, match="'tt0083658' is not an item"):
         WikidataSpider.check(Selection(ids=("tt0083658",)), settings)
     with pytest.raises(SelectionRefused, match="use --ids"):
         WikidataSpider.check(Selection(query="boats"), settings)
