@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from crawler.id_names import ID_NAMES
 from crawler.sources.source import Pace, Source
 from crawler.sources.table import SOURCES
 
@@ -43,23 +44,27 @@ def _row(source: Source) -> tuple[str, ...]:
         " or ".join(f"`{name}`" for name in source.variables) or "nothing",
         _pace(source.pace),
         f"not asked: {source.robots_exemption}" if source.robots_exemption else "obeyed",
-        "until the source changes them" if source.cache_days is None else _count(source.cache_days, "day"),
-        ", ".join(f"`{name}`" for name in source.ids),
+        "until the source changes them"
+        if source.cache_days is None
+        else f"{source.cache_days} day{'s' if source.cache_days > 1 else ''}",
+        ", ".join(f"`{name}`" for name in ID_NAMES if name in source.ids),
         f"<{source.terms}>",
     )
 
 
+def _days(days: int | None) -> str:
+    if days is None:
+        return "until the source changes them"
+    return "1 day" if days == 1 else f"{days} days"
+
+
 def _pace(pace: Pace) -> str:
-    at_a_time = f"{_count(pace.n_concurrent, 'request')} at a time"
+    at_a_time = f"{pace.n_concurrent} at a time"
     if not pace.delay_seconds:
         return at_a_time
     if pace.delay_seconds < 1:
         return f"{1 / pace.delay_seconds:g} requests/s, {at_a_time}"
-    return f"a request every {_count(round(pace.delay_seconds), 'second')}, {at_a_time}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"a request every {pace.delay_seconds:g} s, {at_a_time}"
 
 
 if __name__ == "__main__":

@@ -145,16 +145,16 @@ def refusal(code: int, reason: str, message: str) -> dict[str, Any]:
         (b"<!DOCTYPE html><title>Sorry...</title>", Reason.UNKNOWN, "not JSON"),
     ],
 )
-def test_what_is_no_book_says_why(content: Any, reason: Reason, detail: str) -> None:
+def test_what_is_not_a_book_says_why(content: Any, reason: Reason, detail: str) -> None:
     assert read(content) == [NotAWork(reason, detail)]
 
 
 def test_a_cut_answer_is_broken() -> None:
     body = json.dumps({"items": [VOLUME]}).encode()
     for end in range(0, len(body), 50):
-        (told,) = read(body[:end])
-        assert isinstance(told, NotAWork)
-        assert told.reason is Reason.BROKEN
+        (result,) = read(body[:end])
+        assert isinstance(result, NotAWork)
+        assert result.reason is Reason.BROKEN
 
 
 def test_flipped_bytes_never_raise() -> None:
@@ -228,29 +228,29 @@ def test_a_wrong_key_stops_the_crawl_and_is_named(tmp_path: Path) -> None:
 def test_recorded_answers(entry: dict[str, Any]) -> None:
     body = (RECORDED / entry["file"]).read_bytes()
     for tenths in range(10):
-        assert all(isinstance(told, NotAWork) for told in read(body[: len(body) * tenths // 10]))
+        assert all(isinstance(result, NotAWork) for result in read(body[: len(body) * tenths // 10]))
     volumes = entry["ground_truth"].get("volumes", [])
-    told = read(body)
+    results = read(body)
     if not volumes:
-        assert [each.reason for each in told if isinstance(each, NotAWork)] in ([Reason.ERROR], [Reason.LIST])
+        assert [each.reason for each in results if isinstance(each, NotAWork)] in ([Reason.ERROR], [Reason.LIST])
     else:
-        assert [fields(each) for each in told] == [truth_to_fields(volume) for volume in volumes]
+        assert [fields(each) for each in results] == [truth_to_fields(volume) for volume in volumes]
 
 
-def fields(told: ParseResult) -> dict[str, Any]:
-    assert isinstance(told, SourceRecord)
+def fields(record: ParseResult) -> dict[str, Any]:
+    assert isinstance(record, SourceRecord)
     return {
-        "id": told.source_id,
-        "title": told.title,
-        "authors": [creator.name for creator in told.creators],
-        "year": told.year,
-        "isbns": {told.ids.get("isbn10"), told.ids.get("isbn13")} - {None},
-        "pages": told.page_count,
-        "genres": list(told.genres),
-        "rating": told.rating.mean if told.rating else None,
-        "language": told.language,
-        "has_description": bool(told.description),
-        "has_markup": "<" in told.description,
+        "id": record.source_id,
+        "title": record.title,
+        "authors": [creator.name for creator in record.creators],
+        "year": record.year,
+        "isbns": {record.ids.get("isbn10"), record.ids.get("isbn13")} - {None},
+        "pages": record.page_count,
+        "genres": list(record.genres),
+        "rating": record.rating.mean if record.rating else None,
+        "language": record.language,
+        "has_description": bool(record.description),
+        "has_markup": "<" in record.description,
     }
 
 
