@@ -1,4 +1,4 @@
-"""What a source answered, and what parsing the answer results in: records, or why there is none."""
+"""The answer of a source, and the results of parsing it: records, and the reasons why other parts are not works."""
 
 from __future__ import annotations
 

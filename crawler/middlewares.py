@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Courtesy:
-    """Stops at 401 and 403, and waits at 429 and 503.
+    """A middleware that stops the crawl at 401 and 403, and waits at 429 and 503.
 
     It waits as long as `Retry-After` says, at most `longest` seconds at a time and `budget` seconds in all.
     """

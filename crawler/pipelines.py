@@ -20,7 +20,7 @@ RECORDS_BEFORE = "evoke/records before"
 
 
 class RecordWriter:
-    """Appends the records of a crawl to its file, at most as many as the selection's limit."""
+    """An item pipeline that appends records to the file of the crawl, up to the selection's limit."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler

@@ -1,4 +1,4 @@
-"""The settings of crawling, read from the environment at the entry point."""
+"""What a deployment may choose for crawling, read from the environment at the entry point."""
 
 from __future__ import annotations
 
@@ -13,32 +13,28 @@ HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class HomeSettings(BaseSettings):
-    """The folder of all files that Evoke makes. Environment variables with the prefix `EVOKE_`."""
+    """Where Evoke keeps what it makes. Environment variables with the prefix `EVOKE_`."""
 
     # A variable that is set to nothing counts as unset: otherwise an empty EVOKE_HOME would be the working directory.
     model_config = SettingsConfigDict(env_prefix="EVOKE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: HomePath = Field(
-        default_factory=lambda: user_data_path("evoke", appauthor=False),
-        description="the folder of index, store and caches",
+        default_factory=lambda: user_data_path("evoke", appauthor=False), description="holds index, store and caches"
     )
 
 
 class CrawlSettings(HomeSettings):
-    """Keys, contact, addresses, and how long a crawl waits."""
+    """Keys, contact, addresses and patience."""
 
-    contact: str | None = Field(default=None, description="your mail or web address, sent in the User-Agent")
+    contact: str | None = Field(default=None, description="mail or web address, told to sources in the User-Agent")
     tmdb_api_key: SecretStr | None = Field(default=None, description="TMDb's API key (v3)")
     tmdb_token: SecretStr | None = Field(default=None, description="TMDb's API read access token, instead of the key")
-    google_books_api_key: SecretStr | None = Field(default=None, description="Google Books' API key")
+    google_books_api_key: SecretStr | None = None
     source_urls: dict[str, str] = Field(
-        default_factory=dict,
-        description="JSON object of a source to another address of it, such as a mirror or a caching proxy",
+        default_factory=dict, description="source to another address of it: a mirror, a caching proxy; as JSON"
     )
-    timeout_seconds: float = Field(default=30, gt=0, description="the longest time for an answer")
-    longest_wait_seconds: float = Field(default=120, gt=0, description="the longest wait for one `Retry-After`")
+    timeout_seconds: float = Field(default=30, gt=0, description="how long an answer may take")
+    longest_wait_seconds: float = Field(default=120, gt=0, description="how long one `Retry-After` is granted")
     waiting_budget_seconds: float = Field(
-        default=900,
-        ge=0,
-        description="the longest wait in all, after which the crawl stops; `--resume` continues it later",
+        default=900, ge=0, description="after so much waiting in all the source is left alone; `--resume` goes on later"
     )

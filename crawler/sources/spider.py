@@ -33,7 +33,7 @@ the block."""
 
 
 class WorkSpider(scrapy.Spider):
-    """Asks a source for a selection of works and yields SourceRecords.
+    """A spider that asks a source for a selection of works and yields SourceRecords.
 
     A source's spider sets `source`, yields its first requests from `first_requests`, and calls the source's pure
     `parse_answer` in `read`. `follow` may yield further requests, for pages and lists.

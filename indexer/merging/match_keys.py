@@ -240,7 +240,7 @@ def _isbn13_check(digits: str) -> str:
 
 
 class ComparedId(NamedTuple):
-    """One way in which an id compares: under which name, in which form, and whether a work has only one of it."""
+    """How an id compares: under which name, in which form, and whether it is an id of works or of editions."""
 
     name: str
     normalise: Callable[[str], str | None]

@@ -24,7 +24,7 @@ _BOOK = re.compile(r"(?:\S*/book/show/)?([0-9]+)(?:[.?#-]\S*)?")
 
 
 class GoodreadsSpider(WorkSpider):
-    """Asks for the pages of books, named by their ids or by a list or a series."""
+    """A spider of books' pages, named by their ids or by a list or a series."""
 
     source = GOODREADS
     handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 405]  # 405: a captcha

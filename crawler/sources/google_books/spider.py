@@ -22,7 +22,7 @@ PAGE_SIZE = 40
 
 
 class GoogleBooksSpider(WorkSpider):
-    """Asks for the volumes named, and for those of a search until a page has nothing new."""
+    """A spider of the volumes named, and of those of a search until a page has nothing new."""
 
     source = GOOGLE_BOOKS
     handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 400]

@@ -91,7 +91,7 @@ _MARKUP = {
     "id": '//link[@rel="canonical"]/@href',
     "title": '//h1[@itemprop="name"]/text() | //h1//*[@itemprop="name"]/text() | //*[@class="title_wrapper"]/h1/text()',
     "original_title": '//*[@class="originalTitle"]/text()',
-    # A link in the outline says that there is none yet, or that it goes on elsewhere: then the storyline is better.
+    # An outline with one of these links is missing or only the beginning of a summary: then the storyline is better.
     "description": 'normalize-space((//*[@class="summary_text" or @itemprop="description"]'
     '[not(.//a[contains(., "Add a Plot") or contains(., "full summary")])] | //*[@id="titleStoryLine"]//p)[1])',
     "director": '//*[@itemprop="director"]//*[@itemprop="name"]/text()',
@@ -106,7 +106,7 @@ _MARKUP = {
     "image_url": '//*[@class="poster"]//img/@src',
     "release": '//meta[@itemprop="datePublished"]/@content',
 }
-"""XPath within the markup of the 2010s; later pages have only the first."""
+"""XPath within the markup of the 2010s; later pages have only the first entry."""
 
 _TITLE_ID = re.compile(r"\btt[0-9]{7,9}\b")
 _ROOT = r"(?:https?://[^/]+)?(?:/[a-z]{2}(?:-[a-z]{2})?)?"

@@ -25,7 +25,7 @@ from crawler.sources.spider import WorkSpider
 
 
 class ImdbSpider(WorkSpider):
-    """Asks for the data sets piece by piece, keeps them, and yields their films when all of them are there.
+    """A spider that fetches the data sets piece by piece, keeps them, and yields their films when all are there.
 
     What has arrived stays: a run that was killed within a data set is continued there, and a data set that has not
     changed since the last run is not sent again.

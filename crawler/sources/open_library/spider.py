@@ -77,7 +77,7 @@ class Gathered:
 
 
 class OpenLibrarySpider(WorkSpider):
-    """Asks for works one by one: the work, its authors, a page of its editions."""
+    """A spider that asks for works one by one: the work, its authors, a page of its editions."""
 
     source = OPEN_LIBRARY
 

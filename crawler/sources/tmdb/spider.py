@@ -46,7 +46,7 @@ def halve_dates(first: date, last: date) -> tuple[tuple[date, date], tuple[date,
 
 
 class TmdbSpider(WorkSpider):
-    """Asks for the details of films: those named, those that a search finds, or those released since a date.
+    """A spider of films: those named, those that a search finds, or those released since a date.
 
     Without a selection: the most popular, as far as TMDb lists them (10,000).
     """

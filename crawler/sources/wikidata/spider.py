@@ -16,7 +16,7 @@ from crawler.sources.wikidata.answers import ITEM, parse_answer
 
 
 class WikidataSpider(WorkSpider):
-    """Asks for items at the only address that robots.txt allows: it forbids /w/ and the query service.
+    """A spider of items, at the only address that robots.txt allows: it forbids /w/ and the query service.
 
     So an item cannot be found by an IMDb id; TMDb and Open Library give the items of many of their works.
     """
