@@ -12,7 +12,7 @@ IMDB = Source(
     name="imdb",
     address="https://datasets.imdbws.com",
     selections=frozenset(("ids",)),
-    selection_note="all films without; `--saved` reads title pages",
+    selection_note="without it, all films; `--saved` reads title pages",
     pace=Pace(n_concurrent=2),
     robots_exemption="files for download",
     cache_days=None,

@@ -430,7 +430,7 @@ def test_the_page_on_merging_has_the_order_of_sources() -> None:
     page = (Path(__file__).parents[3] / "docs" / "merging.md").read_text(encoding="utf-8")
     for field, order in {**PREFERRED, "every other field": AUTHORITY}.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| {field} |"))
-        assert ", ".join(order) in row
+        assert ", ".join(order) in row, f"write the order in the row {field!r} of docs/merging.md"
 
 
 def test_no_two_sources_have_the_same_rank() -> None:
