@@ -1,9 +1,9 @@
-"""How fast IMDb's tables are read, and in how much memory.
+"""Measure how fast IMDb's tables are read, and in how much memory.
 
 python benchmarks/imdb_tables.py [--rows N] [--all-films]
 
-Writes a title.basics and a title.ratings table of N rows with invented titles to a temporary folder and reads them in
-a process of its own. 15% of the titles are films, as in the real data set, where most are episodes; or all of them.
+Writes a title.basics and a title.ratings table of N rows with invented titles to a temporary folder, and reads them in
+a child process. 15% of the titles are films, as in the real data set, where most are episodes; with --all-films, all.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def write_tables(folder: Path, n_rows: int, *, film_share: float) -> None:
 
 def measure(folder: Path, n_rows: int) -> None:
     started, processor_started = perf_counter(), process_time()
-    told = Counter(type(each).__name__ for each in read_tables(sorted(folder.iterdir())))
+    counted = Counter(type(result).__name__ for result in read_tables(sorted(folder.iterdir())))
     seconds, processor_seconds = perf_counter() - started, process_time() - processor_started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    counts = ", ".join(f"{count:,} {name}" for name, count in told.items())
+    counts = ", ".join(f"{count:,} {name}" for name, count in counted.items())
     print(f"{n_rows:,} rows ({counts}) in {seconds:.1f} s: {n_rows / seconds:,.0f} rows/s")
     print(f"{n_rows / processor_seconds:,.0f} rows per second of processor time, peak memory {peak:,.0f} MiB")
 

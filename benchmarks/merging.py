@@ -1,10 +1,10 @@
-"""How well records of one work are found, and how fast.
+"""Measure how well records of one work are joined, and how fast.
 
-python benchmarks/merging.py CATALOGUE...      how many works that are told twice are found, and how many mistaken
-python benchmarks/merging.py --synthetic N     time and memory from N records to works, in a process of its own
+python benchmarks/merging.py CATALOGUE...      precision and recall with a changed copy of every work
+python benchmarks/merging.py --synthetic N     time and memory from N records to works, in a child process
 
-The second telling of a work has no ids, and title, year and creators differ in one or two of the ways that sources do.
-What it must not be taken for is in the catalogue: remakes, sequels and namesakes as they come.
+The copy of a work has no ids, and its title, year or creators differ in one or two of the ways in which sources differ.
+The catalogues have remakes, sequels and namesakes, with which it must not be joined.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.catalogues:
         works = list(read_works(options.catalogues))
-        for hidden in ("in the second telling", "in both"):
+        for hidden in ("in the copies", "in both"):
             measure_pairs(works, random.Random(options.seed), hidden, options.show)
     if options.synthetic:
         child = multiprocessing.get_context("spawn").Process(
@@ -63,42 +63,42 @@ def main() -> None:
 
 def read_works(catalogues: Iterable[Path]) -> Iterator[Fields]:
     for path in catalogues:
-        for told in read_catalogue(path):
-            if not isinstance(told, Rejected):
-                fields = told[1].model_dump(mode="json", exclude={"description", "reviews"})
+        for entry in read_catalogue(path):
+            if not isinstance(entry, Rejected):
+                fields = entry[1].model_dump(mode="json", exclude={"description", "reviews"})
                 yield fields | {"source": "first"}
 
 
 def measure_pairs(works: Sequence[Fields], draw: random.Random, hidden: str, n_shown: int) -> None:
-    """Tells every work twice, groups all, and prints how many pairs are found and how many are wrong."""
-    tellings: list[tuple[int, Fields, tuple[str, ...]]] = []
+    """Copy every work with changes, group all, and print precision and recall of the pairs."""
+    records: list[tuple[int, Fields, tuple[str, ...]]] = []
     for number, work in enumerate(works):
-        changed, changes = tell_otherwise(work, draw)
-        tellings += [(number, work | ({"ids": {}} if hidden == "in both" else {}), ()), (number, changed, changes)]
-    tellings.sort(key=lambda telling: (telling[1]["source"], telling[1]["source_id"]))
+        changed, changes = change_work(work, draw)
+        records += [(number, work | ({"ids": {}} if hidden == "in both" else {}), ()), (number, changed, changes)]
+    records.sort(key=lambda record: (record[1]["source"], record[1]["source_id"]))
     started = perf_counter()
-    groups = group_records([read_match_keys(fields) for _, fields, _ in tellings])
+    groups = group_records([read_match_keys(fields) for _, fields, _ in records])
     seconds = perf_counter() - started
     found: set[int] = set()
     wrong: list[tuple[int, int]] = []
     for group in groups:
         for one, other in combinations(group, 2):
-            if tellings[one][0] == tellings[other][0]:
-                found.add(tellings[one][0])
+            if records[one][0] == records[other][0]:
+                found.add(records[one][0])
             else:
                 wrong.append((one, other))
-    print(f"\n{len(works):,} works told twice, ids hidden {hidden}: {len(tellings) / seconds:,.0f} records/s")
+    print(f"\n{len(works):,} works and their copies, ids hidden {hidden}: {len(records) / seconds:,.0f} records/s")
     print(f"precision {len(found) / max(1, len(found) + len(wrong)):.4f} ({len(wrong)} wrong pairs)")
     print(f"recall    {len(found) / len(works):.4f}")
-    told, missed = Counter[str](), Counter[str]()
-    for number, _, changes in tellings:
-        told.update(changes)
-        missed.update(changes if number not in found else ())
-    for change, n_told in told.most_common():
-        print(f"  {change:<20}{n_told:>8,} told, recall {1 - missed[change] / n_told:.4f}")
+    changed_by, missed_by = Counter[str](), Counter[str]()
+    for number, _, changes in records:
+        changed_by.update(changes)
+        missed_by.update(changes if number not in found else ())
+    for change, n_changed in changed_by.most_common():
+        print(f"  {change:<20}{n_changed:>8,} copies, recall {1 - missed_by[change] / n_changed:.4f}")
     for one, other in draw.sample(wrong, min(n_shown, len(wrong))):
-        print("  wrong: ", _describe(tellings[one][1]), "|", _describe(tellings[other][1]))
-    lost = [(number, fields) for number, fields, changes in tellings if changes and number not in found]
+        print("  wrong: ", _describe(records[one][1]), "|", _describe(records[other][1]))
+    lost = [(number, fields) for number, fields, changes in records if changes and number not in found]
     for number, fields in draw.sample(lost, min(n_shown, len(lost))):
         print("  missed:", _describe(works[number]), "|", _describe(fields))
 
@@ -108,8 +108,8 @@ def _describe(fields: Fields) -> str:
     return f"{fields['title']} ({fields['year']}) {names}"
 
 
-def tell_otherwise(work: Fields, draw: random.Random) -> tuple[Fields, tuple[str, ...]]:
-    """Gives a work without ids, changed in one or two ways that it can be changed in, and their names."""
+def change_work(work: Fields, draw: random.Random) -> tuple[Fields, tuple[str, ...]]:
+    """Return a work without ids, with one or two of the changes that apply to it, and their names."""
     changed = work | {"source": "second", "ids": {}}
     names = draw.sample(list(CHANGES), len(CHANGES))
     done: list[str] = []
@@ -137,7 +137,7 @@ def _swap_and(title: str) -> str:
 
 
 def _initials(name: str) -> str:
-    """Gives names with their given names shortened; some catalogues list several in one text."""
+    """Return names with their given names shortened; some catalogues list several in one text."""
     words = [each.split() for each in name.split(",")]
     return ", ".join(" ".join([*(f"{given[0]}." for given in x[:-1]), *x[-1:]]) for x in words)
 
@@ -166,37 +166,37 @@ CHANGES: dict[str, Change] = {
 
 
 def measure_works(n_records: int, seed: int) -> None:
-    """Puts synthetic records in a store, makes works of them, and does so again after a change."""
+    """Put synthetic records in a store and merge them to works, and again after one record changed."""
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as home, Store(Path(home)) as store:
-        for name, n_told, changes in (("all new", n_records, {}), ("one changed", 1, {"keywords": ["changed"]})):
+        for name, n_put, changes in (("all new", n_records, {}), ("one changed", 1, {"keywords": ["changed"]})):
             run, started = store.begin_run(), perf_counter()
-            records = islice(make_records(random.Random(seed)), n_told)
+            records = islice(make_records(random.Random(seed)), n_put)
             while batch := [SourceRecord.model_validate(fields | changes) for fields in islice(records, 1_000)]:
                 store.put_records([(record, "") for record in batch], run)
             stored = perf_counter()
             update_works(store, run)
             seconds = perf_counter() - stored
             n_stored, n_works = store.count_records(), store.count_works()
-            print(f"\n{name}: {n_stored:,} records tell of {n_works:,} works", flush=True)
+            print(f"\n{name}: {n_stored:,} records of {n_works:,} works", flush=True)
             print(f"store the records  {stored - started:>7.1f} s")
             print(f"make the works     {seconds:>7.1f} s, {n_stored / seconds:,.0f} records/s", flush=True)
 
 
 def make_records(draw: random.Random) -> Iterator[Fields]:
-    """Gives synthetic records without end: four works in ten are told by two or three sources, half with shared ids."""
+    """Yield synthetic records without end: four works in ten have two or three, half of these with shared ids."""
     for number, work in enumerate(make_works(draw)):
         sources = (
             ("tmdb", "imdb", "wikidata") if work["kind"] == "movie" else ("open_library", "goodreads", "google_books")
         )
         shared = {"imdb": f"tt{number:07}"} if work["kind"] == "movie" else {"goodreads_work": str(number)}
         for source in sources[: draw.choices((1, 2, 3), weights=(6, 3, 1))[0]]:
-            told, _ = tell_otherwise(work, draw) if source != sources[0] else (work, ())
+            fields, _ = change_work(work, draw) if source != sources[0] else (work, ())
             ids = shared if source == sources[0] or draw.random() < 0.5 else {}
-            yield told | {"source": source, "source_id": SOURCE_IDS.get(source, "{}").format(number), "ids": ids}
+            yield fields | {"source": source, "source_id": SOURCE_IDS.get(source, "{}").format(number), "ids": ids}
 
 
 def make_works(draw: random.Random) -> Iterator[Fields]:
-    """Gives synthetic works: titles of one to four words as common as in English, one in ten a remake or a sequel."""
+    """Yield synthetic works: titles of one to four words as common as in English, one in ten a remake or a sequel."""
     words = ["".join(draw.choices(SYLLABLES, k=draw.randint(1, 3))) for _ in range(30_000)]
     weights = list(accumulate(1 / rank for rank in range(2, len(words) + 2)))
     people = [f"{draw.choice(words)} {draw.choice(words)}".title() for _ in range(200_000)]

@@ -1,9 +1,9 @@
-"""How fast Open Library's dumps become records, and in how much memory.
+"""Measure how fast Open Library's dumps become records, and in how much memory.
 
 python benchmarks/open_library_dumps.py [--works N] [--editions N] [--authors N] [--plain] [--folder FOLDER]
 
-Writes invented lines in the dumps' shape, gzipped as they are published, and reads them in a child process, whose peak
-memory is then that of the reading alone.
+Writes invented lines in the dumps' format, gzipped as they are published, and reads them in a child process, so that
+the peak memory is that of reading alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--editions", type=int, default=300_000)
     parser.add_argument("--authors", type=int, default=100_000)
     parser.add_argument("--plain", action="store_true", help="do not gzip the dumps")
-    parser.add_argument("--folder", type=Path, help="where dumps and the temporary file go")
+    parser.add_argument("--folder", type=Path, help="the folder for the dumps and the temporary file")
     parser.add_argument("--read", nargs="+", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:
@@ -45,16 +45,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="evoke-bench-", dir=options.folder) as temporary:
         paths = write_dumps(Path(temporary), options)
         command = [sys.executable, __file__, "--folder", temporary, "--read", *map(str, paths)]
-        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     n_lines = options.works + options.editions + options.authors
-    took = f"{told['seconds']:.1f} s ({told['busy_seconds']:.1f} s of processor)"
-    print(f"{n_lines:,} lines to {told['records']:,} records in {took}:", end=" ")
-    print(f"{n_lines / told['seconds']:,.0f} lines/s, peak memory {told['peak_mib']:.0f} MiB")
+    took = f"{measured['seconds']:.1f} s ({measured['busy_seconds']:.1f} s of processor)"
+    print(f"{n_lines:,} lines to {measured['records']:,} records in {took}:", end=" ")
+    print(f"{n_lines / measured['seconds']:,.0f} lines/s, peak memory {measured['peak_mib']:.0f} MiB")
 
 
 def read(paths: list[Path], folder: Path | None) -> None:
     started = perf_counter()
-    n_records = sum(isinstance(told, SourceRecord) for told in read_dumps(paths, folder))
+    n_records = sum(isinstance(result, SourceRecord) for result in read_dumps(paths, folder))
     seconds = perf_counter() - started
     busy = process_time()
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

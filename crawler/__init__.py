@@ -1,1 +1,1 @@
-"""The first stage: pages and answers of a source become SourceRecords."""
+"""The first stage: pages and answers of sources to SourceRecords."""

@@ -1,4 +1,4 @@
-"""Answer: what a source sent, or a saved copy; and NotAWork: what an answer tells when it tells of no work."""
+"""The answer of a source, and the results of parsing it: records, and the reasons why other parts are not works."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.records import SourceRecord
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source sent. Of a saved file only the body is known for sure: `url` may be empty, `status` 200.
+    """What a source sent. Of a saved file only the body is known: `url` is empty and `status` 200.
 
     `headers` have lower-case names.
     """
@@ -24,7 +24,7 @@ class Answer:
 
 
 class Reason(StrEnum):
-    """Why an answer, or a part of one, tells of no work. Counted and reported by these words."""
+    """Why an answer, or a part of one, is not a work. Counted and reported in these words."""
 
     ERROR = "an error answer"
     NOT_FOUND = "not found"
@@ -39,15 +39,16 @@ class Reason(StrEnum):
 
 
 RETRYABLE = frozenset((Reason.BLOCKED, Reason.EMPTY, Reason.BROKEN))
-"""Asked again, the source may tell more."""
+"""Reasons to request the same page again."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotAWork:
-    """An answer, or a part of one, that tells of no work. `detail` is for a person: a message, a path."""
+    """An answer, or a part of one, that is not a work. `detail` is for a person: a message, a file and line."""
 
     reason: Reason
     detail: str = ""
 
 
-Told: TypeAlias = SourceRecord | NotAWork
+ParseResult: TypeAlias = SourceRecord | NotAWork
+"""What one part of an answer is parsed to."""

@@ -1,4 +1,4 @@
-"""Answers kept between runs, in one SQLite file a source: what a killed crawl fetched is not fetched again."""
+"""Answers kept between runs, in one SQLite file a source, so that a killed crawl does not fetch them again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS answer (
 class AnswerCache:
     """A storage for Scrapy's HTTP cache. Every answer is whole or absent, whenever the process is killed.
 
-    Scrapy's own storage writes an answer's files one after the other: a kill between leaves half of a page, and later
-    runs would take it for the whole. An answer's address is not stored, since it may carry a key.
+    Scrapy's own storage writes an answer's files one after the other, so that a kill between two of them leaves half of
+    a page, which later runs would read as whole. An answer's address is not stored, since it may hold a key.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
@@ -31,7 +31,7 @@ class AnswerCache:
         self._expiration_seconds = settings.getint("HTTPCACHE_EXPIRATION_SECS")
 
     def open_spider(self, spider: Spider) -> None:
-        """Opens the file, and forgets what has expired: sources' terms limit how long their answers may be kept."""
+        """Open the file and delete expired answers: sources' terms limit how long they may be kept."""
         self._fingerprint = spider.crawler.request_fingerprinter.fingerprint
         self._folder.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(self._folder / f"{spider.name}.sqlite3", isolation_level=None)
@@ -42,11 +42,11 @@ class AnswerCache:
             self._connection.execute("DELETE FROM answer WHERE stored_at < ?", (self._oldest(),))
 
     def close_spider(self, spider: Spider) -> None:  # noqa: ARG002
-        """Closes the file."""
+        """Close the file."""
         self._connection.close()
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:  # noqa: ARG002
-        """Gives the stored answer to a request; None when there is none that is fresh."""
+        """Return the stored answer to a request; None if there is none that is fresh."""
         row = self._connection.execute(
             "SELECT status, headers, body FROM answer WHERE fingerprint = ? AND stored_at >= ?",
             (self._fingerprint(request), self._oldest()),
@@ -58,7 +58,7 @@ class AnswerCache:
         return kind(url=request.url, status=status, headers=headers, body=body)
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:  # noqa: ARG002
-        """Keeps an answer."""
+        """Store an answer."""
         headers = {
             name.decode("latin-1"): [value.decode("latin-1") for value in values]
             for name, values in response.headers.items()

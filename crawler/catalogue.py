@@ -1,42 +1,27 @@
-"""Catalogues: JSON Lines of SourceRecords or of a BEIR corpus, plain or gzipped; a bad line never stops a run."""
+"""Catalogues: JSON Lines of SourceRecords or of a BEIR corpus, plain or gzipped; a bad line does not stop a run."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
-from crawler.errors import CatalogueMissing, RecordRejected
+from crawler.errors import GzipDamaged, RecordRejected
+from crawler.gzipped import open_unpacked, read_lines
+from crawler.id_names import METADATA_KEYS
 from crawler.records import SourceRecord
 
 BEIR_SOURCE = "beir"
-"""The source of records read from a BEIR corpus; their works keep the corpus' own `_id`, which judgements name."""
+"""The source of records read from a BEIR corpus; their works keep the corpus' own `_id`, which judgements refer to."""
 
 MAX_LINE_BYTES = 8 * 1024 * 1024
-"""Room for a work with a thousand reviews; a longer line is no record, and need not be held in memory."""
+"""Room for a work with a thousand reviews; a longer line is rejected without being held in memory."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_BEIR_IDS = {
-    "imdb_id": "imdb",
-    "tmdb_id": "tmdb",
-    "goodreads_id": "goodreads",
-    "goodreads_work_id": "goodreads_work",
-    "google_books_id": "google_books",
-    "open_library_id": "open_library",
-    "isbn10": "isbn10",
-    "isbn13": "isbn13",
-    "wikidata_id": "wikidata",
-    "wikipedia_id": "wikipedia",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +37,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    r"""A line that is not a record, why, and the line itself, so that nothing is lost.
+    r"""A line that is not a record, the reason, and the line itself, so that nothing is lost.
 
-    In `raw`, bytes that are not UTF-8 read `\xNN`, which is no escape of JSON. Of a line that is too long to be a
-    record it has the beginning.
+    In `raw`, bytes that are not UTF-8 are written `\xNN`, which is not an escape of JSON. Of a line that is too long to
+    be a record, `raw` is the beginning.
     """
 
     line: Line
@@ -63,48 +48,45 @@ class Rejected:
     raw: str
 
     def to_json(self) -> bytes:
-        """Gives the line of a reject file."""
+        """Return a line of the reject file."""
         fields = {"file": str(self.line.path), "line": self.line.number, "reason": self.reason, "raw": self.raw}
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
-    """Gives each line of a catalogue as a record or a rejection, in order, one line in memory at a time.
+    """Yield each line of a catalogue as a record or a rejection, in order, one line in memory at a time.
 
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
     """
-    with _open_catalogue(path) as file:
-        number = 0
-        try:
-            for number, raw in enumerate(_lines(file), start=1):
-                raw = raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw  # noqa: PLW2901
-                if not raw.strip():
-                    continue
-                line = Line(path, number)
-                try:
-                    yield line, parse_record(raw)
-                except RecordRejected as error:
-                    yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            yield Rejected(Line(path, number + 1), f"the gzip stream is damaged or cut short here ({error})", "")
+    try:
+        for number, raw in read_lines(path, MAX_LINE_BYTES):
+            if not raw.strip():
+                continue
+            line = Line(path, number)
+            try:
+                yield line, parse_record(raw)
+            except RecordRejected as error:
+                yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
+    except GzipDamaged as error:
+        yield Rejected(Line(path, error.line), error.why, "")
 
 
 def check_catalogue(path: Path) -> None:
-    """Says before anything is done with a catalogue whether it can be read.
+    """Check that a catalogue can be read, before anything is done with it.
 
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
     """
-    with _open_catalogue(path):
+    with open_unpacked(path):
         pass
 
 
 def parse_record(raw: bytes) -> SourceRecord:
-    """Gives the record that one line of a catalogue holds.
+    """Return the record in one line of a catalogue.
 
     Raises:
-        RecordRejected: it is no JSON object in UTF-8, or a field is missing, unknown or wrong.
+        RecordRejected: it is not a JSON object in UTF-8, or a field is missing, unknown or wrong.
     """
     if len(raw) > MAX_LINE_BYTES:
         raise RecordRejected(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
@@ -121,35 +103,12 @@ def parse_record(raw: bytes) -> SourceRecord:
 
 
 def record_to_line(record: SourceRecord) -> bytes:
-    """Gives a record as a line of a catalogue; what is unknown is left out."""
+    """Return a record as a line of a catalogue, without unknown fields."""
     return record.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
-@contextmanager
-def _open_catalogue(path: Path) -> Iterator[BinaryIO]:
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(path.open("rb"))
-            compressed = file.read(2) == _GZIP_MAGIC
-            file.seek(0)
-        except IsADirectoryError as error:
-            raise CatalogueMissing(f"{path} is a folder: name the catalogue files in it") from error
-        except OSError as error:
-            raise CatalogueMissing(f"{path} cannot be read: {error.strerror}") from error
-        yield cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=file))) if compressed else file
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Gives the lines of a file; of one that is too long, the beginning only."""
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        rest = line
-        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
-            rest = file.readline(MAX_LINE_BYTES + 1)
-        yield line
-
-
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out."""
+    """Return the fields of a SourceRecord for a BEIR document, without metadata for which a record has no field."""
     metadata = document.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise RecordRejected("metadata: should be an object")
@@ -163,7 +122,7 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         "title": document.get("title"),
         "description": document.get("text", ""),
         "creators": [{"name": name, "role": "author"} for name in ([authors] if isinstance(authors, str) else authors)],
-        "ids": {ours: str(metadata[theirs]) for theirs, ours in _BEIR_IDS.items() if metadata.get(theirs)},
+        "ids": {name: str(metadata[key]) for key, name in METADATA_KEYS.items() if metadata.get(key)},
     }
 
 
@@ -173,17 +132,17 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        return f"not UTF-8: byte 0x{raw[wrong.start]:02x} at column {wrong.start + 1}"
+        return f"not UTF-8: byte 0x{raw[wrong.start]:02x} at column {wrong.start + 1}: save the file as UTF-8"
     return f"not JSON: {error.msg} at column {error.pos + 1}"
 
 
 def _first_problems(error: ValidationError, most: int = 3) -> str:
-    """Gives `field: what is wrong, got value` for the first few problems of a record."""
+    """Return `field: the problem, got the value` for the first problems of a record."""
     problems = error.errors(include_url=False, include_context=False)
-    told = [
+    first = [
         f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]
     ]
-    return "; ".join(told) + (f"; and {len(problems) - most} more" if len(problems) > most else "")
+    return "; ".join(first) + (f"; and {len(problems) - most} more" if len(problems) > most else "")
 
 
 def _shorten(value: object, most: int = 40) -> str:

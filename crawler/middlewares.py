@@ -1,4 +1,4 @@
-"""How sources are treated when they refuse: a key is asked for once, a wish to wait is granted, within a budget."""
+"""What a crawl does when a source refuses: stop when the key is refused, wait when the source asks for time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from scrapy.http import Request, Response
 from crawler.sources.spider import WorkSpider
 
 FIRST_WAIT_SECONDS = 2.0
-"""Where a source names no time: then twice as long each time."""
+"""The first wait if a source names no time; each further one is twice as long."""
 
 logger = logging.getLogger(__name__)
 
 
 class Courtesy:
-    """Stops at 401 and 403, waits at 429 and 503 for as long as `Retry-After` says, up to a ceiling and a budget."""
+    """A middleware that stops the crawl at 401 and 403, and waits at 429 and 503.
+
+    It waits as long as `Retry-After` says, at most `longest` seconds at a time and `budget` seconds in all.
+    """
 
     def __init__(self, crawler: Crawler, *, longest: float, budget: float) -> None:
         self._crawler = crawler
@@ -33,22 +36,26 @@ class Courtesy:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Reads the ceiling and the budget from Scrapy's settings."""
+        """Read the longest wait and the budget from Scrapy's settings."""
         settings = crawler.settings
         return cls(crawler, longest=settings.getfloat("EVOKE_LONGEST_WAIT"), budget=settings.getfloat("EVOKE_BUDGET"))
 
     async def process_request(self, request: Request) -> None:  # noqa: ARG002
-        """Holds every request back while the source wants to be left alone."""
+        """Hold every request back until the source may be asked again."""
         while (left := self._not_before - monotonic()) > 0:
             await asyncio.sleep(left)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Gives the answer; the request again, after a wait; or none, when the source refuses us."""
+        """Return the answer, or the request again after a wait.
+
+        Raises:
+            IgnoreRequest: the source refuses, or the budget is spent; the crawl is stopped.
+        """
         if request.url.endswith("/robots.txt"):
             return response
         if response.status in (401, 403):
             spider = self._crawler.spider
-            hint = spider.key_hint if isinstance(spider, WorkSpider) else ""
+            hint = spider.source.refusal_hint if isinstance(spider, WorkSpider) else ""
             self._stop(f"{_host(request)} answered {response.status}: {hint or _message(response)}")
         if response.status not in (429, 503):
             self._next_wait = FIRST_WAIT_SECONDS
@@ -57,9 +64,9 @@ class Courtesy:
         wait = min(self._next_wait if wanted is None else wanted, self._longest)
         self._next_wait = min(2 * self._next_wait, self._longest)
         if self._waited + wait > self._budget:
-            told = f" and asks to wait {wanted:.0f} s" if wanted else ""
+            asks = f" and asks to wait {wanted:.0f} s" if wanted else ""
             self._stop(
-                f"{_host(request)} answered {response.status}{told}; {self._waited:.0f} s were spent waiting already"
+                f"{_host(request)} answered {response.status}{asks}; {self._waited:.0f} s were spent waiting already"
             )
         if monotonic() >= self._not_before:  # requests that were on their way together wait together
             self._waited += wait
@@ -75,7 +82,7 @@ class Courtesy:
 
 
 def seconds_to_wait(retry_after: bytes | None, now: datetime) -> float | None:
-    """Gives the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None when it says nothing."""
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None if it is missing or wrong."""
     text = (retry_after or b"").decode("latin-1").strip()
     if text.isdigit():
         return float(text)

@@ -1,4 +1,4 @@
-"""The file that a crawl writes: never overwritten, always whole lines, continued where an earlier run ended."""
+"""The file that a crawl writes: not overwritten, always whole lines, continued where an earlier run ended."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from crawler.errors import SelectionRefused
 
 
 def check_output(output: Path, *, resume: bool) -> None:
-    """Says before anything is asked whether records can be written there.
+    """Check that records can be written to a file, before anything is asked, and cut an unfinished line at its end.
 
     Raises:
-        SelectionRefused: there is something that was not meant to be continued, or it cannot be written.
+        SelectionRefused: the file has content and is not to be continued, or it cannot be written.
     """
     if output.suffix == ".gz":
         raise SelectionRefused(
-            f"{output}: a crawl writes plain JSON Lines, so that it can go on; compress it afterwards"
+            f"{output}: a crawl writes plain JSON Lines, so that it can be continued; compress the file afterwards"
         )
     if output.exists() and output.stat().st_size and not resume:
-        raise SelectionRefused(f"{output} is there already: add --resume to go on with it, or name another file")
+        raise SelectionRefused(f"{output} is there already: add --resume to continue it, or name another file")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.open("ab").close()
@@ -31,7 +31,7 @@ def check_output(output: Path, *, resume: bool) -> None:
 
 
 def cut_unfinished_line(path: Path) -> None:
-    """Cuts what a killed run may have left after the last whole line."""
+    """Cut off what a killed run may have left after the last whole line."""
     if not path.exists():
         return
     with path.open("r+b") as file:
@@ -40,17 +40,17 @@ def cut_unfinished_line(path: Path) -> None:
         while position:
             start = max(0, position - 2**20)
             file.seek(start)
-            found = file.read(position - start).rfind(b"\n")
-            if found >= 0:
-                file.truncate(start + found + 1)
+            line_end = file.read(position - start).rfind(b"\n")
+            if line_end >= 0:
+                file.truncate(start + line_end + 1)
                 return
             position = start
         file.truncate(0)
 
 
 def written_ids(path: Path) -> Iterator[tuple[str, str]]:
-    """Gives source and source id of every record in a file."""
+    """Yield source and source id of every record in a file."""
     if path.exists():
-        for told in read_catalogue(path):
-            if isinstance(told, tuple):
-                yield told[1].source, told[1].source_id
+        for entry in read_catalogue(path):
+            if isinstance(entry, tuple):
+                yield entry[1].source, entry[1].source_id

@@ -1,4 +1,4 @@
-"""Records to a JSON Lines file: each once, each line whole, continued where an earlier run ended."""
+"""Write records to a JSON Lines file: each once, each line whole, continued where an earlier run ended."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from crawler.records import SourceRecord
 from crawler.sources.spider import WorkSpider
 
 RECORDS_BEFORE = "evoke/records before"
-"""Counts what was in the file when the crawl began."""
+"""The name of the count of records in the file when the crawl began."""
 
 
 class RecordWriter:
-    """Appends the records of a crawl to its file, at most as many as were asked for."""
+    """An item pipeline that appends records to the file of the crawl, up to the selection's limit."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -28,11 +28,11 @@ class RecordWriter:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RecordWriter:
-        """Reads the file's name from Scrapy's settings."""
+        """Read the file's name from Scrapy's settings."""
         return cls(crawler)
 
     def open_spider(self) -> None:
-        """Opens the file, which `check_output` left whole, and reads what an earlier run wrote."""
+        """Open the file, which `check_output` left whole, and read which records an earlier run wrote."""
         self._written = set(written_ids(self._path))
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(RECORDS_BEFORE, len(self._written))
@@ -40,12 +40,16 @@ class RecordWriter:
         self._stop_when_enough()
 
     def close_spider(self) -> None:
-        """Makes sure that the file is on the disk."""
+        """Flush the file to the disk and close it."""
         os.fsync(self._file.fileno())
         self._file.close()
 
     def process_item(self, item: SourceRecord) -> SourceRecord:
-        """Writes a record, unless it is there already or enough are."""
+        """Write a record.
+
+        Raises:
+            DropItem: the record is in the file already, or enough are.
+        """
         key = (item.source, item.source_id)
         if key in self._written or self._has_enough():
             raise DropItem("it is there already" if key in self._written else "enough are there")

@@ -1,4 +1,4 @@
-"""SourceRecord: one work as one source tells it. The contract between crawling and indexing."""
+"""SourceRecord: one work as one source describes it. The contract between crawling and indexing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 
+from crawler.id_names import IdName
 from crawler.text import clean_line, clean_text
 
 Kind = Literal["movie", "book"]
@@ -18,19 +19,6 @@ MAX_DESCRIPTION_CHARACTERS = 100_000
 Line = Annotated[str, BeforeValidator(clean_line)]
 NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
-
-IdName = Literal[
-    "imdb",
-    "tmdb",
-    "goodreads",
-    "goodreads_work",
-    "google_books",
-    "open_library",
-    "isbn10",
-    "isbn13",
-    "wikidata",
-    "wikipedia",
-]
 
 
 class ClosedModel(BaseModel):
@@ -44,7 +32,7 @@ class _Record(ClosedModel):
 
 
 class Creator(_Record):
-    """A person or company with the role it had: director, author, translator, ..."""
+    """A person or company and its role: director, author, translator, ..."""
 
     name: NonEmptyLine
     role: Line | None = None
@@ -59,14 +47,14 @@ class Rating(_Record):
 
 
 class Review(_Record):
-    """What one person wrote of the work; the rating is on the source's own scale."""
+    """One person's text about the work; the rating is on the source's own scale."""
 
     text: Text
     rating: float | None = None
 
 
 class SourceRecord(_Record):
-    """One work as one source tells it: strings cleaned, absent facts None or empty, unknown fields refused."""
+    """One work as one source describes it: strings cleaned, absent facts None or empty, unknown fields refused."""
 
     source: NonEmptyLine
     source_id: NonEmptyLine

@@ -1,8 +1,8 @@
 """`evoke crawl SOURCE`: a selection of works to a file of SourceRecords, by the source's spider.
 
-A crawl that was stopped in good order goes on from Scrapy's job directory. One that was killed is asked from its
-beginning, since Scrapy writes its queue down only when it closes: the answers come from the cache, and the records that
-are in the file already are not written again. So nothing is lost and nothing doubled, whenever the kill came.
+A crawl that was interrupted continues from Scrapy's job directory. One that was killed begins anew, since Scrapy saves
+its queue only when it closes; then the answers come from the cache, and records that are in the file already are not
+written again. So nothing is lost or doubled, whenever the kill came.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ from crawler.settings import CrawlSettings
 from crawler.sources.spider import WorkSpider
 from crawler.sources.table import SOURCES, load
 
-DAY_SECONDS = 86_400
 _NO_WORK = "evoke/no work/"
 
 
 @dataclass
 class CrawlReport:
-    """What a crawl did: records in the file now and before, answers that told of no work by reason, and failures."""
+    """The result of a crawl: records in the file, new ones among them, answers without a work by reason, failures."""
 
     n_records: int = 0
     n_new: int = 0
@@ -44,11 +43,11 @@ class CrawlReport:
 def run_crawl(
     source: str, selection: Selection, settings: CrawlSettings, output: Path, *, resume: bool = False
 ) -> CrawlReport:
-    """Asks a source for a selection of works and appends them to a file.
+    """Ask a source for a selection of works and append them to a file.
 
     Raises:
         SelectionRefused: the source cannot be asked for this, a setting is missing, or the file is there already.
-        CrawlStopped: the source refuses or blocks us; what was written stays.
+        CrawlStopped: the source refuses or blocks requests; the records written so far stay.
     """
     spider: type[WorkSpider] = load(SOURCES[source].spider)
     spider.check(selection, settings)
@@ -71,35 +70,31 @@ def run_crawl(
         shutil.rmtree(job, ignore_errors=True)
     why = crawler.spider.stopped_because if isinstance(crawler.spider, WorkSpider) else None
     if why:
-        raise CrawlStopped(f"{why}; {report.n_new:,} new records are in {output}, --resume goes on from there")
+        raise CrawlStopped(f"{why}; {report.n_new:,} new records are in {output}, --resume continues from there")
     return report
 
 
 def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Path) -> dict[str, Any]:
-    """Gives what Scrapy is told; a spider's `custom_settings` may say otherwise for its source."""
+    """Return Scrapy's settings for all sources; a source's declaration and its spider set the others."""
     return {
         "EVOKE_OUTPUT": str(output),
         "EVOKE_LONGEST_WAIT": settings.longest_wait_seconds,
         "EVOKE_BUDGET": settings.waiting_budget_seconds,
         "USER_AGENT": user_agent(settings.contact),
-        "ROBOTSTXT_OBEY": True,
         "COOKIES_ENABLED": False,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": 0.5,
         "DOWNLOAD_TIMEOUT": settings.timeout_seconds,
         "RETRY_TIMES": 4,
         "RETRY_HTTP_CODES": [500, 502, 504, 520, 522, 524, 408],
-        "HTTPCACHE_ENABLED": True,
         "HTTPCACHE_DIR": str(folder / "answers"),
         "HTTPCACHE_STORAGE": "crawler.cache.AnswerCache",
-        "HTTPCACHE_EXPIRATION_SECS": 7 * DAY_SECONDS,
         "HTTPCACHE_IGNORE_HTTP_CODES": [code for code in range(201, 600) if code != 404],
         "JOBDIR": str(job),
         "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Courtesy": 560},
         "ITEM_PIPELINES": {"crawler.pipelines.RecordWriter": 100},
         "TELNETCONSOLE_ENABLED": False,
-        # Scrapy's lines show whole addresses, keys included; what a person should know, the report tells.
+        # Scrapy's log shows whole addresses, keys included; the report has what a person should know.
         "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_LEVEL": "CRITICAL",
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
@@ -108,12 +103,12 @@ def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Pa
 
 
 def user_agent(contact: str | None) -> str:
-    """Gives how the crawler introduces itself."""
+    """Return the User-Agent of every request."""
     return f"Evoke/{version('evoke-search')}" + (f" ({contact})" if contact else "")
 
 
 def _job_name(source: str, selection: Selection, output: Path) -> str:
-    """Gives a name of its own to what was asked for and where it goes."""
+    """Return a name that differs for each selection and each output file."""
     return f"{source}-{hashlib.sha256(f'{selection!r} {output.resolve()}'.encode()).hexdigest()[:16]}"
 
 

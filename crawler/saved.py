@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,21 +9,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import record_to_line
-from crawler.errors import CatalogueMissing
+from crawler.errors import CatalogueMissing, GzipDamaged
+from crawler.gzipped import open_unpacked
 from crawler.output import check_output
 from crawler.sources.table import SOURCES, load
 
 HEAD_BYTES = 4096
 MAX_ANSWER_BYTES = 64 * 2**20
-"""Room for any page; a larger file that is no table of the source is not read into memory."""
-_GZIP_MAGIC = b"\x1f\x8b"
+"""Room for any page; a larger file that is not a table of the source is not read into memory."""
 
 
 @dataclass
 class SavedReport:
-    """What saved answers told: records written, and by reason what told of no work, with a first example of each."""
+    """The result of reading saved answers: records written, and other answers by reason, with an example of each."""
 
     n_files: int = 0
     n_records: int = 0
@@ -35,7 +33,7 @@ class SavedReport:
 
 
 def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int | None = None) -> SavedReport:
-    """Writes the records of saved answers to a file, each work of the source once.
+    """Write the records of saved answers to a file, each work of the source once.
 
     Raises:
         CatalogueMissing: a path is not there; nothing was written.
@@ -46,15 +44,15 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
     report = SavedReport(n_files=len(files))
     written: set[tuple[str, str]] = set()
     with output.open("wb") as out, tqdm(unit=" works", disable=None, leave=False) as progress:
-        for where, told in tell_files(source, files):
-            if isinstance(told, NotAWork):
-                report.no_work[told.reason] += 1
-                report.examples.setdefault(told.reason, f"{where}: {told.detail}" if told.detail else str(where))
-            elif (told.source, told.source_id) in written:
+        for path, result in parse_files(source, files):
+            if isinstance(result, NotAWork):
+                report.no_work[result.reason] += 1
+                report.examples.setdefault(result.reason, f"{path}: {result.detail}" if result.detail else str(path))
+            elif (result.source, result.source_id) in written:
                 report.n_repeated += 1
             else:
-                written.add((told.source, told.source_id))
-                out.write(record_to_line(told))
+                written.add((result.source, result.source_id))
+                out.write(record_to_line(result))
                 progress.update()
                 if limit is not None and len(written) >= limit:
                     break
@@ -63,7 +61,7 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Gives the files named, and those in the folders named, by name; hidden ones are left out.
+    """Yield the files named, and those in the folders named, sorted by name, without hidden ones.
 
     Raises:
         CatalogueMissing: a path is not there.
@@ -77,11 +75,11 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
             raise CatalogueMissing(f"{path} is not there")
 
 
-def tell_files(source: str, files: Sequence[Path]) -> Iterator[tuple[Path, Told]]:
-    """Gives what files tell, tables last, since they are read together."""
-    found = SOURCES[source]
-    parse: Callable[[Answer], Iterator[Told]] = load(found.parse)
-    is_table: Callable[[Path, bytes], bool] = load(found.is_table) if found.is_table else lambda _, __: False
+def parse_files(name: str, files: Sequence[Path]) -> Iterator[tuple[Path, ParseResult]]:
+    """Yield the results of parsing files, those of tables last, since tables are read together."""
+    source = SOURCES[name]
+    parse: Callable[[Answer], Iterator[ParseResult]] = load(source.parse)
+    is_table: Callable[[Path, bytes], bool] = load(source.is_table) if source.is_table else lambda _, __: False
     tables = []
     for path in files:
         try:
@@ -90,25 +88,25 @@ def tell_files(source: str, files: Sequence[Path]) -> Iterator[tuple[Path, Told]
                 tables.append(path)
                 continue
             body = read_bytes(path, MAX_ANSWER_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
+        except (CatalogueMissing, GzipDamaged) as error:
             yield path, NotAWork(Reason.BROKEN, str(error))
             continue
         if len(body) > MAX_ANSWER_BYTES:
             yield path, NotAWork(Reason.UNKNOWN, f"larger than {MAX_ANSWER_BYTES // 2**20} MiB")
             continue
-        for told in parse(Answer(body)):
-            yield path, told
-    if tables and found.read_tables:
-        for told in load(found.read_tables)(tables):
-            yield tables[0], told
+        for result in parse(Answer(body)):
+            yield path, result
+    if tables and source.read_tables:
+        for result in load(source.read_tables)(tables):
+            yield tables[0], result
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Gives the first bytes of a file, unpacked when it is gzipped."""
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        if not packed:
-            return file.read(most)
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            return unpacked.read(most)
+    """Return the first bytes of a file, unpacked if it is gzipped.
+
+    Raises:
+        CatalogueMissing: the file may not be read.
+        GzipDamaged: the gzip stream is damaged or cut short before so many bytes.
+    """
+    with open_unpacked(path) as file:
+        return file.read(most)

@@ -1,4 +1,4 @@
-"""Selection: which works to ask a source for."""
+"""Selection: the works to ask a source for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.errors import SelectionRefused
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which works to ask a source for. `limit` is the most records to write; None: all that are selected."""
+    """The works to ask a source for. `limit` is the most records to write; None: all that are selected."""
 
     query: str | None = None
     ids: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Selection:
 
 
 def read_ids(path: Path) -> Iterator[str]:
-    """Gives the ids of a file: a line is an id, or a JSON object with an "id", as in TMDb's daily export.
+    """Yield the ids of a file: a line is an id, or a JSON object with an "id", as in TMDb's daily export.
 
     Raises:
         SelectionRefused: the file cannot be read, or a line has no id.
@@ -43,4 +43,4 @@ def _id_of_object(line: str, where: str) -> str:
     try:
         return str(orjson.loads(line)["id"])
     except (orjson.JSONDecodeError, KeyError) as error:
-        raise SelectionRefused(f'{where}: an object with an "id" was expected') from error
+        raise SelectionRefused(f'{where}: not an id: give an id or an object with an "id"') from error

@@ -1,4 +1,4 @@
-"""White space, entities and control characters: what a string needs before it is a fact."""
+"""Clean strings of markup, entities, control characters and superfluous white space."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _BREAKING_TAG = re.compile(r"<(?:/?p|br|/?div|/?li|/?ul|/?ol|/?h[1-6]|/?blockquo
 
 
 def clean_text(value: object) -> object:
-    """Gives a text in NFC without markup, entities, control characters or lone surrogates; paragraphs are kept.
+    """Return a text in NFC without markup, entities, control characters or lone surrogates; paragraphs are kept.
 
-    Anything but a string is handed back as it is, for the validation behind to judge.
+    Anything but a string is returned as it is, so that validation reports it.
     """
     if not isinstance(value, str):
         return value
     if value.isascii() and value.isprintable() and not any(mark in value for mark in "<&") and "  " not in value:
-        return value.strip()  # most strings of a catalogue: nothing else to do, and a third of the time saved
+        return value.strip()  # most strings of a catalogue need no more, which saves a third of the time
     text = value.encode("utf-8", "replace").decode("utf-8").translate(_UNPRINTABLE)
     if "<" in text:
         text = _TAG.sub("", _BREAKING_TAG.sub("\n", text))
@@ -32,6 +32,6 @@ def clean_text(value: object) -> object:
 
 
 def clean_line(value: object) -> object:
-    """Gives a text cleaned like `clean_text`, on one line."""
+    """Return a text cleaned like `clean_text`, on one line."""
     cleaned = clean_text(value)
     return " ".join(cleaned.split()) if isinstance(cleaned, str) else cleaned

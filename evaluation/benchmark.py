@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +12,15 @@ from pathlib import Path
 
 import orjson
 
-from crawler.catalogue import Line, Rejected, read_catalogue
+from crawler.catalogue import MAX_LINE_BYTES, Line, Rejected, read_catalogue
+from crawler.errors import CatalogueMissing, GzipDamaged
+from crawler.gzipped import read_lines
 from evaluation.errors import BenchmarkInvalid
 from evaluation.records import Qrels
 from indexer.catalogues import starter_catalogue
 from indexer.merging.merging import work_id
 from search_api.records import MAX_QUERY_CHARACTERS
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _GRADE = re.compile(r"[0-9]+", re.ASCII)
 
 
@@ -160,14 +159,17 @@ def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[Line, str]]:
-    """Gives the lines of a small file that are not blank, and where each is."""
-    packed = path.read_bytes()
+    """Yield the lines of a file that are not blank, each with its place."""
     try:
-        text = (gzip.decompress(packed) if packed.startswith(_GZIP_MAGIC) else packed).decode("utf-8-sig")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BenchmarkInvalid(f"{path}: the gzip stream is damaged or cut short ({error})") from error
-    except UnicodeDecodeError as error:
-        raise BenchmarkInvalid(f"{path}: is not UTF-8: byte 0x{packed[error.start]:02x} at {error.start}") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield Line(path, number), line
+        for number, raw in read_lines(path, MAX_LINE_BYTES):
+            try:
+                line = raw.decode("utf-8").rstrip("\n")
+            except UnicodeDecodeError as error:
+                raise BenchmarkInvalid(
+                    f"{path}:{number}: is not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}:"
+                    " save the file as UTF-8"
+                ) from error
+            if line.strip():
+                yield Line(path, number), line
+    except (CatalogueMissing, GzipDamaged) as error:
+        raise BenchmarkInvalid(str(error)) from error

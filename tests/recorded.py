@@ -1,4 +1,4 @@
-"""Recorded answers of the real sources, which lie beside the project on some machines and never in it."""
+"""Recorded answers of the real sources, which are beside the project on some machines and never in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ needs_recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"{RECORDED} i
 
 
 def recorded_truth(folder: str) -> list[dict[str, Any]]:
-    """Gives the manifest's entries of a folder; none where there is no manifest."""
+    """Return the manifest's entries of a folder; none without a manifest."""
     manifest = RECORDED / "manifest.json"
     entries = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
     return [entry for entry in entries if entry["file"].startswith(f"{folder}/")]

@@ -1,4 +1,4 @@
-"""A source on 127.0.0.1: it answers from a table, and fails as told."""
+"""A source on 127.0.0.1: it answers from a table, and fails in the ways that a test needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent. `cut`: announces the whole body and sends half of it. `reset`: hangs up instead of answering."""
+    """An answer. `cut`: half of the announced length is sent. `reset`: the connection ends without an answer."""
 
     body: bytes = b"{}"
     status: int = 200
@@ -30,11 +30,11 @@ def json_reply(content: Any, status: int = 200, **headers: str) -> Reply:
 
 
 Answering = Callable[[str, int], Reply]
-"""A path with its query, and how often it was asked before, to a reply."""
+"""From a path with its query, and the number of earlier requests for it, to a reply."""
 
 
 class Replay:
-    """What a running server was asked."""
+    """The requests that a running server has received."""
 
     def __init__(self, answer: Answering) -> None:
         self.answer = answer
@@ -56,7 +56,7 @@ class Replay:
 
 @contextmanager
 def replaying(answer: Answering) -> Iterator[Replay]:
-    """Serves on a free port of 127.0.0.1 until left."""
+    """Serve on a free port of 127.0.0.1 until the context ends."""
     replay = Replay(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,7 +66,7 @@ def replaying(answer: Answering) -> Iterator[Replay]:
             send(self, replay.reply(self.path, dict(self.headers.items())))
 
         def log_message(self, *_: Any) -> None:
-            """Tests say what they need themselves."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -16,6 +16,8 @@ from fakes import FakeEncoder
 from homes import ask, open_home
 from replay import Reply, json_reply, replaying
 
+from crawler.catalogue import read_catalogue
+from crawler.sources.table import SOURCES
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 
@@ -149,7 +151,16 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [folder / f"{source}.jsonl" for source in asked]
 
 
-def test_six_sources_tell_of_three_works(catalogues: list[Path], home: Path) -> None:
+def test_records_have_only_the_ids_that_their_source_declares(catalogues: list[Path]) -> None:
+    for catalogue in catalogues:
+        for entry in read_catalogue(catalogue):
+            assert isinstance(entry, tuple)
+            _, record = entry
+            assert record.ids
+            assert set(record.ids) <= set(SOURCES[record.source].ids)
+
+
+def test_records_of_six_sources_become_three_works(catalogues: list[Path], home: Path) -> None:
     report = build_index(catalogues, IndexSettings(home=home), encoder=FakeEncoder())
     assert (report.n_works, report.n_rejected) == (3, 0)
     with open_home(home) as search:
@@ -168,7 +179,7 @@ def test_six_sources_tell_of_three_works(catalogues: list[Path], home: Path) -> 
     assert len({source.attribution for source in (*film.sources, *book.sources)}) > 1
 
 
-def test_tmdb_and_other_notices_are_told(catalogues: list[Path], home: Path) -> None:
+def test_the_notices_of_sources_are_shown(catalogues: list[Path], home: Path) -> None:
     build_index(catalogues, IndexSettings(home=home), encoder=FakeEncoder())
     with open_home(home) as search:
         assert any("TMDB APIs but is not endorsed" in notice for notice in search.attributions())

@@ -1,1 +1,1 @@
-"""One module per source: pure functions that read its answers, above a thin spider that asks for them."""
+"""One folder a source: its declaration, pure functions that parse its answers, and a thin spider that asks for them."""

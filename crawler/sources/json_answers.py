@@ -1,21 +1,22 @@
-"""Read answers in JSON part by part: what one part lacks or garbles spoils no other."""
+"""Read answers in JSON part by part: a part that is missing or garbled spoils no other."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
 from pydantic_core import PydanticUseDefault
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.gzipped import BYTE_ORDER_MARK
 from crawler.records import SourceRecord
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from crawler.sources.source import Source
 
 
 class Part(BaseModel):
-    """A part of an answer; a field that is missing, null or not what it should be takes its default."""
+    """A part of an answer; a field that is missing, null or of the wrong type takes its default."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,25 +30,27 @@ class Part(BaseModel):
 
 
 def read_object(answer: Answer) -> dict[str, Any] | NotAWork:
-    """Gives the JSON object that an answer holds, or why it holds none."""
-    body = answer.body.removeprefix(_BYTE_ORDER_MARK).strip()
+    """Return the JSON object of an answer, or why it has none."""
+    body = answer.body.removeprefix(BYTE_ORDER_MARK).strip()
     try:
-        found = orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if answer.status == 404:
             return NotAWork(Reason.NOT_FOUND)
         if body and not body.startswith((b"{", b"[")):
             return NotAWork(Reason.UNKNOWN, "not JSON")
         return NotAWork(Reason.BROKEN, str(error))
-    return found if isinstance(found, dict) else NotAWork(Reason.UNKNOWN, f"a JSON {type(found).__name__}")
+    return document if isinstance(document, dict) else NotAWork(Reason.UNKNOWN, f"a JSON {type(document).__name__}")
 
 
-def fields_to_told(fields: dict[str, Any]) -> Told:
-    """Gives the record of these fields, or why they make none."""
+def make_record(source: Source, fields: Mapping[str, Any]) -> ParseResult:
+    """Return the record of these fields, with the source's name, licence and attribution, or why they make none."""
+    constant = {"source": source.name, "licence": source.licence, "attribution": source.attribution}
     try:
-        return SourceRecord.model_validate(fields)
+        return SourceRecord.model_validate({**constant, **fields})
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_context=False)[0]
-        if wrong["loc"][0] == "title":
+        problem = error.errors(include_url=False, include_context=False)[0]
+        if problem["loc"][0] == "title":
             return NotAWork(Reason.UNTITLED, fields["source_id"])
-        return NotAWork(Reason.UNKNOWN, f"{fields['source_id']}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")
+        place = ".".join(map(str, problem["loc"]))
+        return NotAWork(Reason.UNKNOWN, f"{fields['source_id']}: {place}: {problem['msg']}")

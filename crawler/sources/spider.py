@@ -1,46 +1,50 @@
-"""What all spiders share: a selection, how an answer is read, what is counted, what is asked again."""
+"""What all spiders share: settings from the source's declaration, reading, counting, and asking again."""
 
-# The hooks below take what a source may need; most need less.
-# ruff: noqa: ARG002, ARG003
+# The hooks below take what any source may need; most sources need less.
+# ruff: noqa: ARG002
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, ClassVar
 
 import scrapy
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Request, Response, TextResponse
+from scrapy.settings import BaseSettings
 from scrapy.utils.defer import deferred_from_coro
 
-from crawler.answers import RETRYABLE, Answer, NotAWork, Reason, Told
+from crawler.answers import RETRYABLE, Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
+from crawler.sources.source import Source
 
 logger = logging.getLogger(__name__)
 
+DAY_SECONDS = 86_400
 BLOCKED_RETRIES = 1
-"""A challenge is seldom lifted within seconds."""
+"""A bot challenge is seldom lifted within seconds."""
 MOST_BLOCKED = 3
-"""So many pages in a row that stay blocked when asked again, and the crawl ends: more would only be blocked longer."""
+"""After so many pages in a row that stay blocked when asked again, the crawl ends: more requests would only lengthen
+the block."""
 
 
 class WorkSpider(scrapy.Spider):
-    """Asks a source for a selection of works and yields SourceRecords.
+    """A spider that asks a source for a selection of works and yields SourceRecords.
 
-    A source's spider sets `name` and `base_url`, says in `first_requests` what to ask first, and in `read` (pure: the
-    module's `parse_answer`) what an answer tells. `follow` may give further requests, for pages and lists.
+    A source's spider sets `source`, yields its first requests from `first_requests`, and calls the source's pure
+    `parse_answer` in `read`. `follow` may yield further requests, for pages and lists.
     """
 
-    base_url: ClassVar[str]
-    selections: ClassVar[frozenset[str]] = frozenset()
-    """Which fields of a Selection the source can serve: "query", "ids", "from_date"."""
-    key_hint: ClassVar[str] = ""
-    """What to say when the source refuses with 401 or 403: which setting to look at."""
+    source: ClassVar[Source]
     handle_httpstatus_list: ClassVar[list[int]] = [202, 404]
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls.name = cls.source.name
 
     def __init__(self, selection: Selection, crawl_settings: CrawlSettings, **named: Any) -> None:
         super().__init__(**named)
@@ -48,70 +52,79 @@ class WorkSpider(scrapy.Spider):
         self.crawl_settings = crawl_settings
         self.stopped_because: str | None = None
         self._n_blocked = 0
-        self.address = crawl_settings.source_urls.get(self.name, self.base_url).rstrip("/")
+        self.address = crawl_settings.source_urls.get(self.name, self.source.address).rstrip("/")
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Set what the source's declaration says, then the spider's own `custom_settings`."""
+        settings.setdict(source_to_scrapy_settings(cls.source), priority="spider")
+        super().update_settings(settings)
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuses what the source cannot serve, before anything is asked.
+        """Refuse what the source cannot serve, before anything is asked.
 
         Raises:
             SelectionRefused: the source has no such selection, or a setting it needs is missing.
         """
+        source = cls.source
         for name in ("query", "ids", "from_date"):
-            if getattr(selection, name) and name not in cls.selections:
-                offered = " or ".join(f"--{each.replace('_', '-')}" for each in sorted(cls.selections))
-                raise SelectionRefused(f"{cls.name} cannot be asked by --{name.replace('_', '-')}: use {offered}")
+            if getattr(selection, name) and name not in source.selections:
+                offered = " or ".join(f"--{each.replace('_', '-')}" for each in sorted(source.selections))
+                raise SelectionRefused(f"{source.name} cannot be asked by --{name.replace('_', '-')}: use {offered}")
+        if source.needs and not any(getattr(crawl_settings, name) for name in source.needs):
+            raise SelectionRefused(f"{source.name} needs {' or '.join(source.variables)}: {source.needs_hint}")
 
     def first_requests(self) -> Iterator[Request]:
-        """Gives what to ask first."""
+        """Yield the requests to begin with."""
         raise NotImplementedError
 
-    def read(self, answer: Answer) -> Iterator[Told]:
-        """Gives the records of an answer, and why others are none."""
+    def read(self, answer: Answer) -> Iterator[ParseResult]:
+        """Yield the records of an answer, and why other parts are not works."""
         raise NotImplementedError
 
-    def follow(self, response: Response, told: list[Told]) -> Iterator[Request]:
-        """Gives what to ask next, after an answer."""
+    def follow(self, response: Response, results: Sequence[ParseResult]) -> Iterator[Request]:
+        """Yield the requests that follow from an answer."""
         yield from ()
 
     async def start(self) -> AsyncIterator[Request]:
-        """Gives what to ask first, as Scrapy wants it."""
+        """Yield the requests to begin with, as Scrapy wants them."""
         for request in self.first_requests():
             yield request
 
     def parse(self, response: Response, **_: Any) -> Iterator[SourceRecord | Request]:
-        """Reads an answer: records go on, the rest is counted, what may tell more is asked again."""
-        told = self._read(response)
-        refusal = next((each for each in told if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
-        if refusal and (again := self._again(response, refusal.reason)):
+        """Yield the records of an answer and the requests that follow; count what is not a work, retry what may be."""
+        results = self._read(response)
+        failure = next((each for each in results if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
+        if failure and (again := self._again(response, failure.reason)):
             yield again
             return
-        self._n_blocked = self._n_blocked + 1 if refusal and refusal.reason is Reason.BLOCKED else 0
+        self._n_blocked = self._n_blocked + 1 if failure and failure.reason is Reason.BLOCKED else 0
         if self._n_blocked >= MOST_BLOCKED:
             self.stop(f"{self.name} answers with {Reason.BLOCKED}: try again later, and more slowly")
-        for each in told:
-            if isinstance(each, SourceRecord):
-                yield each
-            elif each.reason is not Reason.LIST:  # a list is a step on the way, and nothing that is missing
-                self.count(each.reason)
-        yield from self.follow(response, told)
+        for result in results:
+            if isinstance(result, SourceRecord):
+                yield result
+            elif result.reason is not Reason.LIST:  # a list is a step on the way, so nothing is missing
+                self.count(result.reason)
+        yield from self.follow(response, results)
 
-    def _read(self, response: Response) -> list[Told]:
+    def _read(self, response: Response) -> list[ParseResult]:
         try:
             return list(self.read(response_to_answer(response)))
         except Exception as error:  # one answer must not end a crawl of thousands
-            where = response.url.partition("?")[0]  # what follows may hold a key
-            logger.exception("%s could not be read", where)
-            return [NotAWork(Reason.BROKEN, f"{where}: {error}")]
+            address = response.url.partition("?")[0]  # what follows may hold a key
+            logger.exception("%s could not be read", address)
+            return [NotAWork(Reason.BROKEN, f"{address}: {error}")]
 
     def stop(self, why: str) -> None:
-        """Ends the crawl because the source will not go on; `why` is told to the person."""
+        """End the crawl because the source refuses; `why` is shown to the person."""
         if self.stopped_because is None:
             self.stopped_because = why
             self._close("refused")
 
     def finish_early(self) -> None:
-        """Ends the crawl because enough was written."""
+        """End the crawl because enough records are written."""
         self._close("enough")
 
     def _close(self, reason: str) -> None:
@@ -120,7 +133,7 @@ class WorkSpider(scrapy.Spider):
             deferred_from_coro(engine.close_spider_async(reason=reason))
 
     def count(self, reason: Reason) -> None:
-        """Counts an answer that tells of no work."""
+        """Count an answer that is not a work."""
         stats = self.crawler.stats
         if stats is not None:
             stats.inc_value(f"evoke/no work/{reason}")
@@ -134,8 +147,20 @@ class WorkSpider(scrapy.Spider):
         return get_retry_request(request, spider=self, reason=str(reason), max_retry_times=most)
 
 
+def source_to_scrapy_settings(source: Source) -> dict[str, Any]:
+    """Return the Scrapy settings that follow from a source's declaration."""
+    return {
+        "ROBOTSTXT_OBEY": not source.robots_exemption,
+        "DOWNLOAD_DELAY": source.pace.delay_seconds,
+        "RANDOMIZE_DOWNLOAD_DELAY": not source.pace.is_steady,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.pace.n_concurrent,
+        "HTTPCACHE_ENABLED": source.cache_days is not None,
+        "HTTPCACHE_EXPIRATION_SECS": (source.cache_days or 0) * DAY_SECONDS,
+    }
+
+
 def response_to_answer(response: Response) -> Answer:
-    """Gives what arrived, free of Scrapy."""
+    """Return an answer that is free of Scrapy; text is in UTF-8."""
     headers = {
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()

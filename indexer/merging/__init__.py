@@ -1,1 +1,1 @@
-"""Source records of one work to that work."""
+"""Group the records of one work, and merge them to the work."""

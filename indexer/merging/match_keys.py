@@ -1,4 +1,4 @@
-"""What of a record tells its work from others: titles, people and ids, in forms that compare across sources. Pure."""
+"""The facts by which records of one work are recognised, in forms that compare across sources. Pure."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from typing import Any, NamedTuple
 from rapidfuzz import fuzz
 
 from crawler.catalogue import BEIR_SOURCE
+from crawler.sources.table import SOURCES
 
 Name = tuple[str, ...]
 """A person's name as its words, the family name last: ("j", "r", "r", "tolkien")."""
 
 MOST_PEOPLE = 12
-"""Sources agree on the first of a cast only."""
+"""Sources agree only on the first names of a cast."""
 LEAD_ROLES = {"director", "author", None}
-EDITION_SOURCES = {"goodreads", "google_books"}
-"""Sources whose records are editions: one may tell of a work many times."""
 
 
 class Title(NamedTuple):
-    """A title's letters and digits; `mains` are its beginnings before subtitles: ("alien",) of "Alien: Covenant"."""
+    """A title's letters and digits; `mains` are its beginnings before subtitles: ("alien",) for "Alien: Covenant"."""
 
     full: str
     mains: tuple[str, ...]
@@ -33,10 +32,10 @@ class Title(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MatchKeys:
-    """What matching compares.
+    """The facts of a record that matching compares.
 
-    `leads` directed a film or wrote a book; `people` are all who had a part. Ids are pairs of name and value. A work
-    has one value of each of its `work_ids`; `edition_ids` are those of an edition, of which a work has many.
+    `leads` are the directors of a film or the authors of a book; `people` are all creators. Ids are pairs of name and
+    value. A work has one value for each name in `work_ids`; it may have many editions, each with its `edition_ids`.
     """
 
     source: str
@@ -51,13 +50,13 @@ class MatchKeys:
 
 
 def read_match_keys(fields: Mapping[str, Any]) -> MatchKeys:
-    """Gives the traits of a record, given as the fields of its JSON."""
+    """Return the match keys of a record, given as the fields of its JSON."""
     creators = [
         (name, creator.get("role") in LEAD_ROLES)
         for creator in (fields.get("creators") or ())[:MOST_PEOPLE]
         for name in read_names(creator["name"])
     ]
-    ids = _read_ids(fields)
+    ids = _normalise_ids(fields)
     return MatchKeys(
         source=canonical_source(fields["source"]),
         kind=fields.get("kind"),
@@ -72,8 +71,16 @@ def read_match_keys(fields: Mapping[str, Any]) -> MatchKeys:
 
 
 def canonical_source(source: str) -> str:
-    """Gives a source's name in one spelling: `google-books` and `google_books` are one."""
+    """Return a source's name in one spelling: `google_books` for `google-books`."""
     return source.replace("-", "_")
+
+
+EDITION_SOURCES = frozenset(canonical_source(source.name) for source in SOURCES.values() if source.lists_editions)
+"""Sources whose records are editions: several of them may be one work."""
+TRANSLATING_SOURCES = frozenset(
+    canonical_source(source.name) for source in SOURCES.values() if source.translates_titles
+)
+"""Sources that give the language of the original beside a title in English."""
 
 
 # Titles
@@ -113,7 +120,7 @@ def _read_titles(fields: Mapping[str, Any]) -> Iterator[Title]:
 
 
 def read_title(title: str) -> Title:
-    """Gives a title in a form that compares: no case, accents, articles, "and" or punctuation; numbers as digits."""
+    """Return a title in a form that compares: no case, accents, articles, "and" or punctuation; numbers as digits."""
     words: list[str] = []
     beginnings = []
     for part in _SUBTITLE.split(_LEADING_ARTICLE.sub("", _TRAILING_ARTICLE.sub("", title.strip()))):
@@ -124,19 +131,19 @@ def read_title(title: str) -> Title:
 
 
 def _split_brackets(title: str) -> tuple[str, list[str]]:
-    """Gives a title without the brackets at its end, and what they held."""
-    title, held = _TRAILING_ARTICLE.sub("", title), []
-    while (found := _BRACKETS.search(title)) and found.start():
-        title = title[: found.start()]
-        if found[1] and not found[1].isdecimal():
-            held.append(_ALSO_KNOWN_AS.sub("", found[1]))
-    return title, held
+    """Return a title without the brackets at its end, and the texts in them."""
+    title, bracketed = _TRAILING_ARTICLE.sub("", title), []
+    while (match := _BRACKETS.search(title)) and match.start():
+        title = title[: match.start()]
+        if match[1] and not match[1].isdecimal():
+            bracketed.append(_ALSO_KNOWN_AS.sub("", match[1]))
+    return title, bracketed
 
 
 def _title_words(part: str, *, first: bool) -> list[str]:
     words = _WORD.findall(_APOSTROPHE.sub("", _ABBREVIATION.sub("", fold(part))))
     words = [_SPELT_OUT.get(word, word) for word in words if word not in _LEFT_OUT] or words
-    # One letter is a number at the end only: "Rocky V", but "Astonishing X-Men" and "I, Robot".
+    # A single letter is a number only at the end: "Rocky V", but "Astonishing X-Men" and "I, Robot".
     last = len(words) - 1
     return [
         _ROMAN.get(word, word) if len(word) > 1 or (place == last and not (first and last == 0)) else word
@@ -145,7 +152,7 @@ def _title_words(part: str, *, first: bool) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Gives a text without case and accents."""
+    """Return a text without case and accents."""
     text = text.casefold()
     if text.isascii():
         return text
@@ -158,12 +165,12 @@ def fold(text: str) -> str:
 _GENERATION = {"jr", "sr", "ii", "iii"}
 _INITIALS = re.compile(r"\b[A-Z]{2,3}\b")
 LEAST_NAME_RATIO = 85
-"""Of family names of five letters and more: "Dostoevsky" and "Dostoyevsky" have 95, "Larsson" and "Larson" 92."""
+"""For family names of five letters and more: "Dostoevsky" and "Dostoyevsky" have 95, "Larsson" and "Larson" 92."""
 
 
 @lru_cache(maxsize=200_000)
 def read_names(text: str) -> tuple[Name, ...]:
-    """Gives the names that a text may mean: "Le Guin, Ursula" is one person, "Zadie Smith, Nick Laird" are two."""
+    """Return the names that a text may mean: "Le Guin, Ursula" is one person, "Zadie Smith, Nick Laird" are two."""
     parts = text.split(",")
     readings = [" ".join(reversed(parts))] if len(parts) == 2 else parts
     if len(parts) == 2:
@@ -173,13 +180,13 @@ def read_names(text: str) -> tuple[Name, ...]:
 
 def _name_words(name: str) -> Name:
     if not name.isupper():
-        name = _INITIALS.sub(lambda found: " ".join(found[0]), name)
+        name = _INITIALS.sub(lambda match: " ".join(match[0]), name)
     words = _WORD.findall(_APOSTROPHE.sub("", fold(name)))
     return tuple(word for word in words if word not in _GENERATION) or tuple(words)
 
 
 def names_alike(one: Name, other: Name) -> bool:
-    """Says whether two names may be one person's: initials, left out middle names and another word order aside."""
+    """Return whether two names may be one person's, whatever initials, middle names and order of words."""
     if one == other or (len(one) == len(other) and sorted(one) == sorted(other)):
         return True
     family, other_family = one[-1], other[-1]
@@ -194,7 +201,7 @@ def names_alike(one: Name, other: Name) -> bool:
 
 
 def any_alike(some: tuple[Name, ...], others: tuple[Name, ...]) -> bool:
-    """Says whether two groups of people may have a person in common."""
+    """Return whether two groups of people may have a person in common."""
     return any(names_alike(one, other) for one, other in product(some, others))
 
 
@@ -202,17 +209,17 @@ def any_alike(some: tuple[Name, ...], others: tuple[Name, ...]) -> bool:
 
 
 def _first(pattern: str) -> Callable[[str], str | None]:
-    found_by = re.compile(pattern, re.IGNORECASE)
+    expression = re.compile(pattern, re.IGNORECASE)
 
-    def find(text: str) -> str | None:
-        found = found_by.search(text)
-        return (found[1].lstrip("0") or None) if found else None
+    def normalise(text: str) -> str | None:
+        match = expression.search(text)
+        return (match[1].lstrip("0") or None) if match else None
 
-    return find
+    return normalise
 
 
 def read_isbn(text: str) -> str | None:
-    """Gives an ISBN as one of 13 digits; one of ten may lack the zeros it begins with. None: its check digit is wrong.
+    """Return an ISBN as 13 digits; None if its check digit is wrong. One of ten may lack its leading zeros.
 
     The check digits are those of ISO 2108: weights 10 to 1 modulo 11, and 1 and 3 by turns modulo 10.
     """
@@ -232,34 +239,39 @@ def _isbn13_check(digits: str) -> str:
     return str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits[:12])) % 10)
 
 
-_READERS: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
-    "imdb": ("imdb", _first(r"^(?:.*\btt)?(\d+)/?$")),
-    "tmdb": ("tmdb", _first(r"^(?:.*/)?(\d+)\b[^/]*$")),
-    "wikidata": ("wikidata", _first(r"\bq(\d+)$")),
-    "goodreads_work": ("goodreads_work", _first(r"^(\d+)")),
-    "open_library": ("open_library", _first(r"\bOL(\d+)W$")),
-    "open_library_edition": ("open_library_edition", _first(r"\bOL(\d+)M$")),
-    "goodreads": ("goodreads", _first(r"^(\d+)")),
-    "google_books": ("google_books", lambda text: text or None),
-    "isbn10": ("isbn", read_isbn),
-    "isbn13": ("isbn", read_isbn),
+class ComparedId(NamedTuple):
+    """How an id compares: under which name, in which form, and whether it is an id of works or of editions."""
+
+    name: str
+    normalise: Callable[[str], str | None]
+    is_of_work: bool
+
+
+COMPARED_IDS: Mapping[str, tuple[ComparedId, ...]] = {
+    "imdb": (ComparedId("imdb", _first(r"^(?:.*\btt)?(\d+)/?$"), True),),
+    "tmdb": (ComparedId("tmdb", _first(r"^(?:.*/)?(\d+)\b[^/]*$"), True),),
+    "wikidata": (ComparedId("wikidata", _first(r"\bq(\d+)$"), True),),
+    "goodreads_work": (ComparedId("goodreads_work", _first(r"^(\d+)"), True),),
+    "open_library": (
+        ComparedId("open_library", _first(r"\bOL(\d+)W$"), True),
+        ComparedId("open_library_edition", _first(r"\bOL(\d+)M$"), False),
+    ),
+    "goodreads": (ComparedId("goodreads", _first(r"^(\d+)"), False),),
+    "google_books": (ComparedId("google_books", lambda text: text or None, False),),
+    "isbn10": (ComparedId("isbn", read_isbn, False),),
+    "isbn13": (ComparedId("isbn", read_isbn, False),),
+    "wikipedia": (),  # an article may be about several works
 }
-"""How each id is read, and by which name it compares. None of Wikipedia: an article may tell of several works."""
-_WORK_IDS = {"imdb", "tmdb", "wikidata", "goodreads_work", "open_library", BEIR_SOURCE}
+"""The name of an id to the ways in which it compares. A test demands every name of `crawler.id_names`."""
+_WORK_IDS = {each.name for ids in COMPARED_IDS.values() for each in ids if each.is_of_work} | {BEIR_SOURCE}
 
 
-def _read_ids(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Gives a record's ids, its own among them, in forms that compare."""
+def _normalise_ids(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a record's ids, with its own in its source, in forms that compare."""
     source, source_id = canonical_source(fields["source"]), fields["source_id"]
-    told = [(source, source_id), *(fields.get("ids") or {}).items()]
-    told += [("open_library_edition", text) for name, text in told if name == "open_library"]
     ids = [(BEIR_SOURCE, source_id)] if source == BEIR_SOURCE else []
-    for told_name, text in told:
-        name, read = _READERS.get(told_name, (told_name, _unknown))
-        if value := read(text):
-            ids.append((name, value))
+    for name, text in ((source, source_id), *(fields.get("ids") or {}).items()):
+        # The name of a source that gives no ids, such as a catalogue of one's own, is not the name of an id.
+        normalised = ((compared.name, compared.normalise(text)) for compared in COMPARED_IDS.get(name, ()))
+        ids += [(compared_name, value) for compared_name, value in normalised if value]
     return list(dict.fromkeys(ids))
-
-
-def _unknown(_text: str) -> None:
-    return None

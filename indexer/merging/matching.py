@@ -1,7 +1,7 @@
-"""Which records tell of the same work: by shared ids first, then by title, year, people and kind. Pure.
+"""Group the records of the same work: by shared ids first, then by title, year, people and kind. Pure.
 
-Records are compared where they share a key (blocking); pairs that agree are joined from the surest to the least sure,
-and nothing joins a group that has a record it contradicts.
+Records are compared if they share a key (blocking). Pairs that match are joined from the most to the least certain, and
+a record does not join a group with a record that it contradicts.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz
 
-from indexer.merging.match_keys import EDITION_SOURCES, MatchKeys, Title, any_alike
+from indexer.merging.match_keys import EDITION_SOURCES, TRANSLATING_SOURCES, MatchKeys, Title, any_alike
 
 MATCHING_VERSION = 1
-"""Changes with every rule here and in `traits`: a store that was matched by others is matched again."""
+"""Raise it with every change of a rule here or in `match_keys`: a store of another version is matched again."""
 
 WINDOW = 50
-"""In a block of more, a record is compared with so many that follow it: near linear whatever the catalogue."""
+"""In a larger block, a record is compared with this many that follow it, so that the time grows linearly."""
 MOST_NAMES = 4
-"""So many people's names, with a title, make keys."""
-MOST_ASKED = 32
-"""Of a work told by more records, so many are asked whether they contradict."""
+"""The most people whose names, with a title, are blocking keys."""
+MOST_COMPARED = 32
+"""The most records of a group with which a contradiction is looked for."""
 LEAST_TITLE_RATIO = 92
 LEAST_SIMILAR_LETTERS = 10
-"""In a short title one letter makes another title: "Alien" and "Aliens"."""
+"""In a shorter title one letter makes another title: "Alien" and "Aliens"."""
 
 
 class Likeness(IntEnum):
@@ -37,21 +37,21 @@ class Likeness(IntEnum):
 
     EQUAL = 0
     MAIN = 1
-    """One is the other's main title: its subtitle is left out."""
+    """One is the other without its subtitle."""
     PART = 2
-    """The same, but the subtitle has a number, which may tell parts apart."""
+    """One is the other without its subtitle, which has a number and so may be that of a part."""
     SIMILAR = 3
-    """But for a few letters."""
+    """They differ in a few letters."""
 
 
 class Gap(IntEnum):
-    """How far two years are apart."""
+    """The difference between two years."""
 
     NONE = 0
     ONE = 1
     UNKNOWN = 2
     ANY = 3
-    """Books only: editions come out for centuries."""
+    """Any difference, for books only, since editions come out for centuries."""
 
 
 class People(IntEnum):
@@ -63,7 +63,7 @@ class People(IntEnum):
 
 
 class Ids(IntEnum):
-    """What ids two records share."""
+    """The kind of id that two records share."""
 
     WORK = 0
     EDITION = 1
@@ -71,7 +71,7 @@ class Ids(IntEnum):
 
 
 class Evidence(NamedTuple):
-    """What speaks for two records telling of one work."""
+    """The evidence that two records are of one work."""
 
     ids: Ids
     people: People = People.SHARED
@@ -85,7 +85,10 @@ class Evidence(NamedTuple):
 
     @property
     def loose(self) -> bool:
-        """Whether it may well be chance: then two works of one list are two, and what two claim, neither gets."""
+        """Whether the agreement may be chance.
+
+        Then two records of one list are not joined, and a record that two contradicting works match joins neither.
+        """
         return self.people is People.UNKNOWN or self.gap is Gap.UNKNOWN or self.likeness is not Likeness.EQUAL
 
 
@@ -110,16 +113,16 @@ _CERTAINTY = {
         )
     )
 }
-"""The evidence that is enough, from the surest to the least sure."""
+"""The sufficient evidence, each with its rank from the most to the least certain."""
 
 
-def group_records(traits: Sequence[MatchKeys]) -> list[list[int]]:
-    """Gives the positions of records that tell of the same work; records that are alone in theirs are left out.
+def group_records(keys: Sequence[MatchKeys]) -> list[list[int]]:
+    """Return groups of positions of records of the same work, without works that have one record only.
 
-    The order of the traits decides between claims that are equally good: give them in the order of their ids.
+    The order decides between pairs that are equally certain: pass the records' keys in the order of their ids.
     """
-    groups = _Groups(traits)
-    pairs = ((evidence, i, j) for i, j in candidate_pairs(traits) if (evidence := compare(traits[i], traits[j])))
+    groups = _Groups(keys)
+    pairs = ((evidence, i, j) for i, j in candidate_pairs(keys) if (evidence := compare(keys[i], keys[j])))
     surest_first = sorted(pairs, key=lambda match: (_CERTAINTY[match[0]], match[1:]))
     for evidence, matches in groupby(surest_first, key=lambda match: match[0]):
         groups.join_all([(i, j) for _, i, j in matches], evidence)
@@ -127,7 +130,7 @@ def group_records(traits: Sequence[MatchKeys]) -> list[list[int]]:
 
 
 def compare(one: MatchKeys, other: MatchKeys) -> Evidence | None:
-    """Gives the evidence that two records tell of one work; None without."""
+    """Return the evidence that two records are of one work; None without sufficient evidence."""
     if _exclude(one, other):
         return None
     evidence = _find_evidence(one, other)
@@ -140,7 +143,7 @@ def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
     people, gap = compare_people(one, other), compare_years(one, other)
     likeness = compare_titles(one.titles, other.titles, fuzzy=people is People.SHARED)
     if _share(one.edition_ids, other.edition_ids):
-        # Publishers give one number to several books now and then.
+        # Publishers sometimes give one number to several books.
         return Evidence(Ids.EDITION) if likeness is not None or people is People.SHARED else None
     if gap is None or likeness is None:
         return None
@@ -149,28 +152,28 @@ def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
 
 
 def contradict(some: Sequence[MatchKeys], others: Sequence[MatchKeys], evidence: Evidence) -> bool:
-    """Says whether such evidence is too little to bring together two works, each told by records that share ids."""
+    """Return whether evidence is too weak to join two groups, each of records that share ids."""
     pairs = list(product(some, others))
     if any(_exclude(one, other) or (evidence.loose and _same_list(one, other)) for one, other in pairs):
         return True
-    # An id's word is taken: a work with a translation among its editions is not the translation only.
+    # Of records that share ids one without doubt is enough: a work may have a translation among its editions.
     return evidence.by_text and all(_doubt(one, other) for one, other in pairs)
 
 
 def _exclude(one: MatchKeys, other: MatchKeys) -> bool:
-    """Says whether two records are of different kinds, or have different ids where a work has one."""
+    """Return whether two records differ in kind, or in an id of which a work has only one."""
     if one.kind != other.kind and one.kind and other.kind:
         return True
     return any(name == other_name and x != y for name, x in one.work_ids for other_name, y in other.work_ids)
 
 
 def _same_list(one: MatchKeys, other: MatchKeys) -> bool:
-    """Says whether two records are of one source, which lists works once each."""
+    """Return whether two records are of one source that lists each work once."""
     return one.source == other.source and one.source not in EDITION_SOURCES
 
 
 def _doubt(one: MatchKeys, other: MatchKeys) -> bool:
-    """Says whether anything but ids and kinds speaks against two records telling of one work."""
+    """Return whether years, people, languages or subtitles contradict that two records are of one work."""
     return (
         compare_years(one, other) is None
         or compare_people(one, other) is People.OTHERS
@@ -180,9 +183,9 @@ def _doubt(one: MatchKeys, other: MatchKeys) -> bool:
 
 
 def compare_titles(some: Iterable[Title], others: Iterable[Title], *, fuzzy: bool = False) -> Likeness | None:
-    """Gives the best likeness of two records' titles; None: they are different."""
-    found = [each for x, y in product(some, others) if (each := _title_likeness(x, y, fuzzy=fuzzy)) is not None]
-    return min(found, default=None)
+    """Return the best likeness of two records' titles; None if they are different."""
+    likenesses = (_title_likeness(x, y, fuzzy=fuzzy) for x, y in product(some, others))
+    return min((each for each in likenesses if each is not None), default=None)
 
 
 def _title_likeness(one: Title, other: Title, *, fuzzy: bool) -> Likeness | None:
@@ -206,7 +209,7 @@ def _digits(text: str) -> str:
 
 
 def _other_subtitle(one: MatchKeys, other: MatchKeys) -> bool:
-    """Says whether two records tell of two parts of a series: the same main title with different subtitles."""
+    """Return whether two records are of two parts of a series: the same main title with different subtitles."""
     mains = {main for title in one.titles for main in title.mains}
     return any(main in mains for title in other.titles for main in title.mains) and (
         compare_titles(one.titles, other.titles, fuzzy=True) is None
@@ -214,7 +217,7 @@ def _other_subtitle(one: MatchKeys, other: MatchKeys) -> bool:
 
 
 def compare_years(one: MatchKeys, other: MatchKeys) -> Gap | None:
-    """Gives how far two records' years are apart; None: too far for one work."""
+    """Return the difference between two records' years; None if it is too large for one work."""
     if one.year is not None and other.year is not None and abs(one.year - other.year) <= 1:
         return Gap(abs(one.year - other.year))
     if one.kind == other.kind == "book":
@@ -223,17 +226,17 @@ def compare_years(one: MatchKeys, other: MatchKeys) -> Gap | None:
 
 
 def compare_people(one: MatchKeys, other: MatchKeys) -> People:
-    """Says whether two records have people in common, by who directed or wrote where both tell."""
+    """Return whether two records have people in common: directors or authors if both have them, else anyone."""
     if one.leads and other.leads:
         return People.SHARED if any_alike(one.leads, other.leads) else People.OTHERS
     return People.SHARED if any_alike(one.people, other.people) else People.UNKNOWN
 
 
 def _translated(one: MatchKeys, other: MatchKeys) -> bool:
-    """Says whether two books are in different languages, in codes of the same standard (two letters or three)."""
+    """Return whether two books are in different languages, in codes of the same standard (two letters or three)."""
     return (
         one.kind == other.kind == "book"
-        and "wikidata" not in (one.source, other.source)  # tells the original's, under a title in English
+        and not {one.source, other.source} & TRANSLATING_SOURCES
         and one.language is not None
         and other.language is not None
         and len(one.language) == len(other.language)
@@ -248,11 +251,11 @@ def _share(some: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
 # Blocking
 
 
-def candidate_pairs(traits: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
-    """Gives the pairs worth comparing: those that share a key, each once, the first position first."""
+def candidate_pairs(records: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of pairs that share a blocking key, each pair once, the first position first."""
     keys, owners = array("q"), array("q")
-    for position, each in enumerate(traits):
-        for key in blocking_keys(each):
+    for position, record in enumerate(records):
+        for key in blocking_keys(record):
             keys.append(hash(key))
             owners.append(position)
     if not keys:
@@ -262,24 +265,24 @@ def candidate_pairs(traits: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
         np.frombuffer(keys, dtype=np.int64)[order],
         np.frombuffer(owners, dtype=np.int64)[order],
     )
-    found = []
+    pairs = []
     for distance in range(1, WINDOW + 1):
         same = sorted_keys[distance:] == sorted_keys[:-distance]
         if not same.any():
             break
-        found.append(sorted_owners[:-distance][same] * len(traits) + sorted_owners[distance:][same])
-    for pair in np.unique(np.concatenate(found)) if found else ():
-        yield divmod(int(pair), len(traits))
+        pairs.append(sorted_owners[:-distance][same] * len(records) + sorted_owners[distance:][same])
+    for pair in np.unique(np.concatenate(pairs)) if pairs else ():
+        yield divmod(int(pair), len(records))
 
 
-def blocking_keys(traits: MatchKeys) -> set[Hashable]:
-    """Gives the keys under which a record meets those it may match."""
-    keys: set[Hashable] = {*traits.work_ids, *traits.edition_ids}
-    names = {word for name in (traits.leads or traits.people)[:MOST_NAMES] for word in name if len(word) > 1}
-    for title in traits.titles:
+def blocking_keys(record: MatchKeys) -> set[Hashable]:
+    """Return the keys that a record shares with those that it may match."""
+    keys: set[Hashable] = {*record.work_ids, *record.edition_ids}
+    names = {word for name in (record.leads or record.people)[:MOST_NAMES] for word in name if len(word) > 1}
+    for title in record.titles:
         for text in (title.full, *title.mains):
-            if traits.year is not None:  # years that differ by one share one of the two
-                keys |= {(text, traits.year), (text, traits.year + 1)}
+            if record.year is not None:  # years that differ by one share one of the two
+                keys |= {(text, record.year), (text, record.year + 1)}
             keys |= {(text, word) for word in names}
         keys |= {(title.full[:4], word, "similar") for word in names}
     return keys
@@ -289,18 +292,18 @@ def blocking_keys(traits: MatchKeys) -> set[Hashable]:
 
 
 class _Groups:
-    """Records in groups, each named by the position of one of them.
+    """Records in groups; the number of a group is the position of one of its records.
 
-    `parts` has the groups of two records and more. The records of a part share ids; parts are alike in text.
+    `parts` has the groups of two records and more. The records of a part share ids; the parts of a group agree in text.
     """
 
-    def __init__(self, traits: Sequence[MatchKeys]) -> None:
+    def __init__(self, records: Sequence[MatchKeys]) -> None:
         self.parts: dict[int, list[list[int]]] = {}
-        self._traits = traits
+        self._records = records
         self._group_of: dict[int, int] = {}
 
     def join_all(self, matches: Sequence[tuple[int, int]], evidence: Evidence) -> None:
-        """Joins what matches by the same evidence, but for groups that several others have as good a claim to."""
+        """Join pairs of the same evidence, except groups that match several others which contradict each other."""
         contested = self._contested(matches, evidence) if evidence.loose else set()
         for match in matches:
             one, other = map(self._find, match)
@@ -308,16 +311,16 @@ class _Groups:
                 self._join(one, other, evidence)
 
     def _contested(self, matches: Iterable[tuple[int, int]], evidence: Evidence) -> set[int]:
-        """Gives the groups that are claimed by two which contradict each other."""
-        claims = defaultdict[int, set[int]](set)
+        """Return the groups that match two others which contradict each other."""
+        matching = defaultdict[int, set[int]](set)
         for match in matches:
             one, other = map(self._find, match)
-            claims[one].add(other)
-            claims[other].add(one)
+            matching[one].add(other)
+            matching[other].add(one)
         return {
-            claimed
-            for claimed, claimants in claims.items()
-            if any(self._contradict(one, other, evidence) for one, other in combinations(claimants - {claimed}, 2))
+            group
+            for group, others in matching.items()
+            if any(self._contradict(one, other, evidence) for one, other in combinations(others - {group}, 2))
         }
 
     def _find(self, position: int) -> int:
@@ -329,7 +332,9 @@ class _Groups:
     def _contradict(self, one: int, other: int, evidence: Evidence) -> bool:
         return any(
             contradict(
-                [self._traits[x] for x in some[:MOST_ASKED]], [self._traits[x] for x in others[:MOST_ASKED]], evidence
+                [self._records[x] for x in some[:MOST_COMPARED]],
+                [self._records[x] for x in others[:MOST_COMPARED]],
+                evidence,
             )
             for some, others in product(self._parts_of(one), self._parts_of(other))
         )

@@ -1,4 +1,4 @@
-"""Many SourceRecords to one Work, with the source of every field. Pure."""
+"""Merge the SourceRecords of one work to a Work, with the origin of every field. Pure."""
 
 from __future__ import annotations
 
@@ -10,63 +10,75 @@ import orjson
 
 from crawler.catalogue import BEIR_SOURCE
 from crawler.records import SourceRecord
+from crawler.sources.table import SOURCES
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 
 MERGING_VERSION = 1
-"""Changes with every rule here: the works of a store that was merged by others are merged again."""
+"""Raise it with every change of a rule here: the works of a store of another version are merged again."""
 
-AUTHORITY = ("tmdb", "imdb", "wikidata", "open_library", "goodreads", "google_books", "starter")
-"""Whose word is taken first; sources that are not here come after, by name."""
+STARTER_SOURCE = "starter"
+"""The source of the starter catalogue's records, which comes after the sources that are crawled."""
 
+
+def _sort_by_rank(ranks: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(canonical_source(name) for name in sorted(ranks, key=lambda name: ranks[name]))
+
+
+AUTHORITY = (*_sort_by_rank({name: source.authority for name, source in SOURCES.items()}), STARTER_SOURCE)
+"""The sources in the order in which their values are preferred; other sources come after these, by record id."""
 PREFERRED: Mapping[str, tuple[str, ...]] = {
-    # Open Library and Wikidata name a work, often in its first language; its readers know it by an edition's title.
-    "title": ("tmdb", "imdb", "goodreads", "open_library", "google_books", "wikidata"),
-    # A work's year is that of its first showing or its first edition, which Google Books does not know.
-    "year": ("imdb", "tmdb", "goodreads", "open_library", "wikidata", "google_books"),
-    "page_count": ("goodreads", "google_books", "open_library"),
+    field: _sort_by_rank(
+        {name: source.field_authority[field] for name, source in SOURCES.items() if field in source.field_authority}
+    )
+    for field in sorted({field for source in SOURCES.values() for field in source.field_authority})
 }
-"""Whose word is taken first of a field, where that is not by authority."""
+"""The same for single fields that have an order of their own."""
 
 LONGEST_DESCRIPTION = 20_000
-"""Characters, some 3,500 words: what is longer tells more than what a work is about, and is slow to embed."""
+"""Characters, about 3,500 words. A longer text is a whole synopsis: it says more than what a work is about, and takes
+long to embed."""
 
 HEADING_SEPARATOR = ". "
 
 _NOT_OF_A_WORK = {"source", "source_id", "reviews", "licence", "attribution", "fetched_at"}
+_UNKNOWN: tuple[object, ...] = (None, "", [], {})
 
 
-class Telling(NamedTuple):
-    """What one record tells of a work: the JSON of its fields."""
+class RecordFields(NamedTuple):
+    """The fields of one record, as JSON, with the record's id."""
 
-    record: str
+    record_id: str
     source: str
     fields: Mapping[str, Any]
 
     @property
-    def translated(self) -> bool:
-        """Whether it is of a book's edition in another language than English, which texts are searched best in."""
+    def is_translated(self) -> bool:
+        """Whether it is a book's edition in another language than English, in which texts are searched best."""
         return self.fields["kind"] == "book" and self.fields["language"] not in {None, "en", "eng"}
 
 
-Choice = tuple[Any, list[str]]
-"""A field's value and the records that it comes from."""
+Values = Sequence[tuple[str, Any]]
+"""The known values of one field, each with the id of its record, the preferred first."""
+Merged = tuple[Any, list[str]]
+"""The merged value of a field and the ids of the records that it comes from."""
 
 
 def work_id(record: SourceRecord) -> str:
-    """Gives the id of a record's work: `tmdb:550`; a benchmark's document keeps its own id, which judgements name."""
+    """Return the id of a record's work: `tmdb:550`; a benchmark's document keeps its own id, as judgements use it."""
     return record.source_id if record.source == BEIR_SOURCE else f"{record.source}:{record.source_id}"
 
 
 def merge_records(records: Sequence[SourceRecord]) -> Work:
-    """Gives the work that records tell of, under the first one's id; the order of the others says nothing.
+    """Return the work of these records, under the id of the first; the order of the others does not matter.
 
-    `origins` has the records that each field comes from, when there are several.
+    If there are several records, `origins` has the ids of the records that each field comes from.
     """
-    tellings = [
-        Telling(work_id(record), record.source, record.model_dump(mode="json", exclude=_NOT_OF_A_WORK))
+    all_fields = [
+        RecordFields(work_id(record), record.source, record.model_dump(mode="json", exclude=_NOT_OF_A_WORK))
         for record in records
     ]
+    first = all_fields[0]
     references = tuple(
         SourceReference(
             source=record.source, source_id=record.source_id, licence=record.licence, attribution=record.attribution
@@ -74,33 +86,33 @@ def merge_records(records: Sequence[SourceRecord]) -> Work:
         for record in records
     )
     if len(records) == 1:
-        return Work(id=tellings[0].record, sources=references, **tellings[0].fields)
-    choices = {name: choose(name, tellings) for name in tellings[0].fields}
+        return Work(id=first.record_id, sources=references, **first.fields)
+    merged = {name: merge_field(name, all_fields) for name in first.fields}
     return Work(
-        id=tellings[0].record,
+        id=first.record_id,
         sources=references,
-        origins={name: tuple(givers) for name, (_, givers) in choices.items() if givers},
-        **{name: value for name, (value, givers) in choices.items() if givers},
+        origins={name: tuple(record_ids) for name, (_, record_ids) in merged.items() if record_ids},
+        **{name: value for name, (value, record_ids) in merged.items() if record_ids},
     )
 
 
-def choose(name: str, tellings: Sequence[Telling]) -> Choice:
-    """Gives what a work's field holds, of all that is told, and who told it."""
-    preferred = PREFERRED.get(name, AUTHORITY)
+def merge_field(name: str, records: Sequence[RecordFields]) -> Merged:
+    """Return the value of a work's field, chosen or joined from those of its records."""
+    order = PREFERRED.get(name, AUTHORITY)
     ranked = sorted(
-        (telling for telling in tellings if telling.fields[name] not in _UNKNOWN),
-        key=lambda telling: (telling.translated, _rank(telling.source, preferred), telling.record),
+        (record for record in records if record.fields[name] not in _UNKNOWN),
+        key=lambda record: (record.is_translated, _rank(record.source, order), record.record_id),
     )
     if not ranked:
         return None, []
     if join := _JOINED.get(name):
-        return join([(telling.record, telling.fields[name]) for telling in ranked])
-    told = [(x.record, x.fields[name]) for x in ranked if x.translated == ranked[0].translated]
-    return _CHOSEN.get(name, _choose_first)(told)
+        return join([(record.record_id, record.fields[name]) for record in ranked])
+    alike = [record for record in ranked if record.is_translated == ranked[0].is_translated]
+    return _CHOSEN.get(name, _choose_first)([(record.record_id, record.fields[name]) for record in alike])
 
 
 def authority(source: str) -> int:
-    """Gives the rank of a source, the most authoritative least."""
+    """Return the rank of a source; the value of the lowest rank is preferred."""
     return _rank(source, AUTHORITY)
 
 
@@ -109,54 +121,52 @@ def _rank(source: str, order: Sequence[str]) -> int:
     return order.index(source) if source in order else len(order)
 
 
-# What is told of a field, by whom, the preferred first. Unknown values are left out before.
-_Told = Sequence[tuple[str, Any]]
-_UNKNOWN: tuple[object, ...] = (None, "", [], {})
+def _choose_first(values: Values) -> Merged:
+    record_id, value = values[0]
+    return value, [record_id]
 
 
-def _choose_first(told: _Told) -> Choice:
-    return told[0][1], [told[0][0]]
+def _choose_description(values: Values) -> Merged:
+    """Return the longest text that is not too long, else the shortest."""
+    record_id, text = max(
+        values, key=lambda each: len(each[1]) if len(each[1]) <= LONGEST_DESCRIPTION else -len(each[1])
+    )
+    return text, [record_id]
 
 
-def _choose_description(told: _Told) -> Choice:
-    """Gives the longest of those that are not too long, or else the shortest."""
-    giver, text = max(told, key=lambda each: len(each[1]) if len(each[1]) <= LONGEST_DESCRIPTION else -len(each[1]))
-    return text, [giver]
+def _choose_rating(values: Values) -> Merged:
+    """Return the rating of the most people, on its own scale."""
+    record_id, rating = max(values, key=lambda each: each[1]["count"])
+    return rating, [record_id]
 
 
-def _choose_rating(told: _Told) -> Choice:
-    """Gives the rating of the most people, on its own scale."""
-    giver, rating = max(told, key=lambda each: each[1]["count"])
-    return rating, [giver]
+def _join_words(values: Values) -> Merged:
+    """Return all words, each in the spelling that comes first."""
+    return _join((record_id, word.casefold(), word) for record_id, words in values for word in words)
 
 
-def _join_words(told: _Told) -> Choice:
-    """Gives all words, each as it is written first."""
-    return _join((giver, word.casefold(), word) for giver, words in told for word in words)
+def _join_ids(values: Values) -> Merged:
+    ids, record_ids = _join((record_id, name, (name, text)) for record_id, ids in values for name, text in ids.items())
+    return dict(ids), record_ids
 
 
-def _join_ids(told: _Told) -> Choice:
-    ids, givers = _join((giver, name, (name, value)) for giver, ids in told for name, value in ids.items())
-    return dict(ids), givers
+def _join(values: Iterable[tuple[str, str, Any]]) -> Merged:
+    """Return the first value of each key, from triples of record id, key and value."""
+    first: dict[str, tuple[Any, str]] = {}
+    for record_id, key, value in values:
+        first.setdefault(key, (value, record_id))
+    return [value for value, _ in first.values()], list(dict.fromkeys(record_id for _, record_id in first.values()))
 
 
-def _join(told: Iterable[tuple[str, str, Any]]) -> Choice:
-    """Gives the first value of each key, and who gave them."""
-    kept: dict[str, tuple[Any, str]] = {}
-    for giver, key, value in told:
-        kept.setdefault(key, (value, giver))
-    return [value for value, _ in kept.values()], list(dict.fromkeys(giver for _, giver in kept.values()))
-
-
-def _join_creators(told: _Told) -> Choice:
-    """Gives everyone whom the first names, and whom the others name besides: by name, initials aside, and role."""
-    kept: list[Mapping[str, Any]] = []
-    givers = []
-    for giver, creators in told:
-        more = [creator for creator in creators if not any(_same_part(creator, known) for known in kept)]
-        kept += more
-        givers += [giver] if more else []
-    return kept, givers
+def _join_creators(values: Values) -> Merged:
+    """Return the creators of the first record, and those that only the others have, compared by name and role."""
+    joined: list[Mapping[str, Any]] = []
+    record_ids = []
+    for record_id, creators in values:
+        more = [creator for creator in creators if not any(_same_part(creator, known) for known in joined)]
+        joined += more
+        record_ids += [record_id] if more else []
+    return joined, record_ids
 
 
 def _same_part(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -164,24 +174,24 @@ def _same_part(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return (len(roles) == 1 or None in roles) and any_alike(read_names(one["name"]), read_names(other["name"]))
 
 
-_JOINED: Mapping[str, Callable[[_Told], Choice]] = {
+_JOINED: Mapping[str, Callable[[Values], Merged]] = {
     "genres": _join_words, "keywords": _join_words, "ids": _join_ids, "creators": _join_creators,
 }  # fmt: skip
-_CHOSEN: Mapping[str, Callable[[_Told], Choice]] = {"description": _choose_description, "rating": _choose_rating}
+_CHOSEN: Mapping[str, Callable[[Values], Merged]] = {"description": _choose_description, "rating": _choose_rating}
 
 
 def content_hash(work: Work) -> bytes:
-    """Gives the SHA-256 of everything a work says: equal hashes, equal points."""
+    """Return the SHA-256 of all fields of a work: works of equal hashes make equal points."""
     return hashlib.sha256(orjson.dumps(work.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def heading(work: Work) -> str:
-    """Gives what BM25 finds a work by besides its description: titles, creators, genres and keywords."""
+    """Return the text that BM25 searches besides the description: titles, creators, genres and keywords."""
     return HEADING_SEPARATOR.join(text for _, text in heading_parts(work))
 
 
 def heading_parts(work: Work) -> list[tuple[TextField, str]]:
-    """Gives the parts of a work's heading, in order, each with its field."""
+    """Return the parts of a work's heading, in order, each with its field."""
     parts: list[tuple[TextField, str]] = [("title", work.title)]
     if work.original_title:
         parts.append(("title", work.original_title))
@@ -191,5 +201,5 @@ def heading_parts(work: Work) -> list[tuple[TextField, str]]:
 
 
 def text_hash(work: Work) -> bytes:
-    """Gives the SHA-256 of the texts that features are made of: a new rating does not make a work's text new."""
+    """Return the SHA-256 of the texts that features are made of, which a new rating leaves alone."""
     return hashlib.sha256(f"{work.title}\0{heading(work)}\0{work.description}".encode()).digest()

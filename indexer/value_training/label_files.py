@@ -6,19 +6,20 @@ JSON Lines, plain or gzipped, one work a line: an id (`imdb_id`, `goodreads_id`,
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from crawler.catalogue import MAX_LINE_BYTES
+from crawler.errors import CatalogueMissing, GzipDamaged
+from crawler.gzipped import read_lines
+from crawler.id_names import METADATA_KEYS
 from indexer.errors import ValueHeadInvalid
 
 LEAST_SHELF_SHARE = 0.01
 """The least part of a book's meaningful shelvings that must be on a label's shelves for the label to count."""
-
-_ID_KEYS = {"imdb_id": "imdb", "tmdb_id": "tmdb", "goodreads_id": "goodreads", "open_library_id": "open_library"}
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,19 @@ def read_labels(paths: Iterable[Path], meaningful: frozenset[str]) -> Iterator[L
     """
     for path in paths:
         try:
-            packed = path.read_bytes()
-        except OSError as error:
-            raise ValueHeadInvalid(f"{path} cannot be read: {error.strerror}") from error
-        text = gzip.decompress(packed) if packed.startswith(b"\x1f\x8b") else packed
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                yield _read_line(line, f"{path}:{number}", meaningful)
+            for number, line in read_lines(path, MAX_LINE_BYTES):
+                if line.strip():
+                    yield _read_line(line, f"{path}:{number}", meaningful)
+        except (CatalogueMissing, GzipDamaged) as error:
+            raise ValueHeadInvalid(str(error)) from error
 
 
 def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledWork:
     try:
         fields = orjson.loads(line)
-        ids = {_ID_KEYS[key]: str(fields[key]) for key in _ID_KEYS if fields.get(key)} | (fields.get("ids") or {})
+        ids = {METADATA_KEYS[key]: str(fields[key]) for key in METADATA_KEYS if fields.get(key)} | (
+            fields.get("ids") or {}
+        )
         if "shelves" in fields:
             counts = {name: float(count) for name, count in fields["shelves"].items() if name in meaningful}
             total = sum(counts.values()) or 1.0

@@ -10,6 +10,7 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from crawler.languages import ASKED_LANGUAGES
 from crawler.records import Kind
 from search_api.records import Choice, Filters, IntegerRange
 from search_api.understanding import phrases
@@ -222,7 +223,7 @@ def _read_language(query: Query) -> tuple[Choice | None, list[Span]]:
     match = next(_languages_said(query), None)
     if match is None:
         return None, []
-    codes = tuple(code for name in _fold(match["names"]).split(" or ") for code in phrases.LANGUAGES[name])
+    codes = tuple(code for name in _fold(match["names"]).split(" or ") for code in ASKED_LANGUAGES[name])
     return (Choice(none=codes) if match["deny"] else Choice(any=codes)), [match.span()]
 
 

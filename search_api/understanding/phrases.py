@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from crawler.languages import ASKED_LANGUAGES
+
 
 def word_set(text: str) -> frozenset[str]:
     """The words of a text, for a table that fits in a few lines."""
@@ -68,47 +70,6 @@ INCLUSIVE = frozenset(("at most", "up to", "maximum", "max", "within", "at least
 LONGEST_SHORT: Mapping[str, int] = {"runtime_minutes": 90, "page_count": 200}
 SHORTEST_LONG: Mapping[str, int] = {"runtime_minutes": 150, "page_count": 500}
 """What "a short film" and "a long book" mean: a choice that most people would agree with, not a measurement."""
-
-LANGUAGES: Mapping[str, tuple[str, ...]] = {
-    "arabic": ("ar",),
-    "bengali": ("bn",),
-    "cantonese": ("cn", "yue"),  # TMDB says cn
-    "chinese": ("zh", "cn"),
-    "mandarin": ("zh",),
-    "czech": ("cs",),
-    "danish": ("da",),
-    "dutch": ("nl",),
-    "english": ("en",),
-    "finnish": ("fi",),
-    "french": ("fr",),
-    "german": ("de",),
-    "greek": ("el",),
-    "hebrew": ("he",),
-    "hindi": ("hi",),
-    "hungarian": ("hu",),
-    "icelandic": ("is",),
-    "indonesian": ("id",),
-    "italian": ("it",),
-    "japanese": ("ja",),
-    "korean": ("ko",),
-    "norwegian": ("no", "nb"),
-    "persian": ("fa",),
-    "farsi": ("fa",),
-    "polish": ("pl",),
-    "portuguese": ("pt",),
-    "romanian": ("ro",),
-    "russian": ("ru",),
-    "spanish": ("es",),
-    "swedish": ("sv",),
-    "tamil": ("ta",),
-    "telugu": ("te",),
-    "thai": ("th",),
-    "turkish": ("tr",),
-    "ukrainian": ("uk",),
-    "urdu": ("ur",),
-    "vietnamese": ("vi",),
-}
-"""Language to the codes of works in it."""
 
 
 def _with_nouns(*words: str) -> tuple[str, ...]:
@@ -335,7 +296,7 @@ SIZE = any_case(
 )
 BARE_SIZE = any_case(r"(?P<deny>\b(?:not|isn't|nothing) (?:too|very|so|overly|that)) (?P<size>long|short)\b(?P<noun>)")
 
-_LANGUAGE = "|".join(LANGUAGES)
+_LANGUAGE = "|".join(ASKED_LANGUAGES)
 _PLAIN_ADJECTIVE = (
     "romantic|horror|crime|animated|science|fiction|sci-fi|action|comedy|drama|thriller|family|fantasy|black|dark|sad"
     "|funny|short|long|old|classic|silent|good|great"

@@ -77,9 +77,9 @@ def crawl(home: Path, output: Path) -> Crawl:
 
 
 def records(output: Path) -> list[SourceRecord]:
-    told = list(read_catalogue(output))
-    assert all(isinstance(each, tuple) for each in told), "a line is no record"
-    return [each[1] for each in told if isinstance(each, tuple)]
+    entries = list(read_catalogue(output))
+    assert all(isinstance(each, tuple) for each in entries), "a line is not a record"
+    return [each[1] for each in entries if isinstance(each, tuple)]
 
 
 def titles(output: Path) -> list[str]:

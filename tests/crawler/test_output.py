@@ -1,4 +1,4 @@
-"""The file of a crawl: repaired after a kill, never written over."""
+"""The file of a crawl: repaired after a kill, never overwritten."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
         check_output(path, resume=False)
     check_output(path, resume=True)
     assert list(written_ids(path)) == [("tmdb", "1")]
-    with pytest.raises(SelectionRefused, match="compress it afterwards"):
+    with pytest.raises(SelectionRefused, match="compress the file afterwards"):
         check_output(tmp_path / "works.jsonl.gz", resume=False)
     with pytest.raises(SelectionRefused, match="cannot be written"):
         check_output(path / "below a file", resume=False)

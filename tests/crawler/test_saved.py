@@ -1,4 +1,4 @@
-"""Saved answers to records: what is a work is written once, what is none is counted by reason."""
+"""Saved answers to records: each work is written once, other answers are counted by reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILM = {
 
 
 def titles(path: Path) -> list[str]:
-    return [told[1].title for told in read_catalogue(path) if isinstance(told, tuple)]
+    return [entry[1].title for entry in read_catalogue(path) if isinstance(entry, tuple)]
 
 
 def test_files_and_folders_plain_and_gzipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,10 +44,10 @@ def test_files_and_folders_plain_and_gzipped(tmp_path: Path, capsys: pytest.Capt
     output = tmp_path / "films.jsonl"
     assert evoke.main(["crawl", "tmdb", "--saved", str(tmp_path / "answers"), "-o", str(output)]) == 0
     assert titles(output) == ["Paper Boats", "Tin Ships"]
-    told = capsys.readouterr().out
-    assert "1 x a list or search answer, not a work, such as" in told
-    assert str(folder / "cut.json.gz") in told
-    assert f"2 records from 8 files in {output}, 1 repeated; 5 without a work" in told
+    printed = capsys.readouterr().out
+    assert "1 x a list or search answer, not a work, such as" in printed
+    assert str(folder / "cut.json.gz") in printed
+    assert f"2 records from 8 files in {output}, 1 repeated; 5 without a work" in printed
 
 
 def test_limit_and_a_missing_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

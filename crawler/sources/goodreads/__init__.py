@@ -1,1 +1,25 @@
-"""Goodreads: pages and a reader's own export."""
+"""Goodreads: book pages, lists and series, and a reader's own export."""
+
+from __future__ import annotations
+
+from crawler.sources.source import Pace, Source
+
+GOODREADS = Source(
+    name="goodreads",
+    address="https://www.goodreads.com",
+    selections=frozenset(("query", "ids")),
+    selection_note="a query is the address of a list or series; `--saved` reads pages and library exports",
+    pace=Pace(delay_seconds=2, n_concurrent=1, is_steady=True),
+    licence="Goodreads Terms of Use (personal, non-commercial use): https://www.goodreads.com/about/terms",
+    attribution="Goodreads (https://www.goodreads.com)",
+    terms="https://www.goodreads.com/about/terms",
+    ids=("goodreads", "goodreads_work", "isbn10", "isbn13"),
+    authority=50,
+    # Readers know a book by an edition's title; and its pages are an edition's.
+    field_authority={"title": 30, "year": 30, "page_count": 10},
+    lists_editions=True,
+    parse="crawler.sources.goodreads.pages:parse_answer",
+    spider="crawler.sources.goodreads.spider:GoodreadsSpider",
+    is_table="crawler.sources.goodreads.export:is_export",
+    read_tables="crawler.sources.goodreads.export:read_exports",
+)

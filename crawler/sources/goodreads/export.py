@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
-from crawler.answers import NotAWork, Reason, Told
-from crawler.sources.goodreads.pages import OF_ALL, SITE, find_isbns, plain_title, text_of_html
-from crawler.sources.json_answers import fields_to_told
+from crawler.answers import NotAWork, ParseResult, Reason
+from crawler.errors import GzipDamaged
+from crawler.gzipped import open_unpacked
+from crawler.sources.goodreads import GOODREADS
+from crawler.sources.goodreads.pages import book_url, find_isbns, plain_title, text_of_html
+from crawler.sources.json_answers import make_record
 
 _COLUMNS = {"Book Id", "Title", "Author"}
-"""Without these a table is no export; of the others any may be missing."""
+"""The columns that make a table an export; any others may be missing."""
 _OWN_SHELVES = {"to-read", "currently-reading", "read"}
-"""Every reader's shelves, which say nothing of a book."""
+"""The shelves that every reader has, which say nothing about a book."""
 _BETWEEN_NAMES = re.compile(r",\s+(?!(?:Jr|Sr|II|III|IV|Ph\.?D|M\.?D)\b)")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def is_export(path: Path, head: bytes) -> bool:  # noqa: ARG001 - it may have any name
-    """Says whether a file is an export, by its first line."""
+    """Return whether a file is an export, by its first line."""
     first_line = next(iter(head.decode("utf-8-sig", "replace").splitlines()), "")
     return {name.strip(' "') for name in first_line.split(",")} >= _COLUMNS
 
 
-def read_exports(paths: Iterable[Path]) -> Iterator[Told]:
-    """Gives the books of exports, one file after the other."""
+def read_exports(paths: Iterable[Path]) -> Iterator[ParseResult]:
+    """Yield the books of exports, one file after the other."""
     for path in paths:
         yield from read_export(path)
 
 
-def read_export(path: Path) -> Iterator[Told]:
-    """Gives the books of an export, plain or gzipped; a row that cannot be read is told with its line.
+def read_export(path: Path) -> Iterator[ParseResult]:
+    """Yield the books of an export, plain or gzipped; a row that cannot be read is reported with its line.
 
-    An average rating is left out, since an export does not say of how many.
+    The average rating is left out, since an export does not say how many ratings it is of.
     """
-    with _open(path) as file:
-        rows = csv.reader(file, strict=True)
+    with open_unpacked(path) as file:
+        # Bytes that are not UTF-8 become lone surrogates, so that they spoil one row only.
+        text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        rows = csv.reader(text, strict=True)
         columns: list[str] = []
         while True:
             line = rows.line_num + 1
@@ -49,64 +51,56 @@ def read_export(path: Path) -> Iterator[Told]:
             except csv.Error as error:
                 yield _broken(line, str(error))
                 continue
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                yield _broken(line, f"the gzip stream is damaged or cut short ({error})")
+            except GzipDamaged as error:
+                yield _broken(line, error.why)
                 return
             if row is None:
                 return
             if columns and row:
-                yield _row_to_told(columns, row, line)
+                yield _row_to_record(columns, row, line)
             columns = columns or [name.strip() for name in row]
-
-
-def _open(path: Path) -> TextIO:
-    """Opens a file as text, in which bytes that are not UTF-8 are lone surrogates."""
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-    if packed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _broken(line: int, why: str) -> NotAWork:
     return NotAWork(Reason.BROKEN, f"line {line}: {why}")
 
 
-def _row_to_told(columns: list[str], row: list[str], line: int) -> Told:
+def _row_to_record(columns: list[str], row: list[str], line: int) -> ParseResult:
     if len(row) != len(columns):
         return _broken(line, f"{len(row)} fields where there are {len(columns)} columns")
     try:
         "".join(row).encode()
     except UnicodeEncodeError:
         return _broken(line, "not UTF-8")
-    told = dict(zip(columns, map(str.strip, row), strict=True))
-    book_id = told.get("Book Id", "")
+    fields = dict(zip(columns, map(str.strip, row), strict=True))
+    book_id = fields.get("Book Id", "")
     if not re.fullmatch("[0-9]+", book_id):
-        return _broken(line, f"{book_id!r} is no book id")
-    rating = _number(told.get("My Rating"), 1, 5)
-    shelves = [shelf.strip() for name in ("Bookshelves", "Exclusive Shelf") for shelf in told.get(name, "").split(",")]
-    review = text_of_html(told.get("My Review"))
-    return fields_to_told(
+        return _broken(line, f"{book_id!r} is not a book id")
+    rating = _number(fields.get("My Rating"), 1, 5)
+    shelves = map(str.strip, f"{fields.get('Bookshelves', '')},{fields.get('Exclusive Shelf', '')}".split(","))
+    review = text_of_html(fields.get("My Review"))
+    return make_record(
+        GOODREADS,
         {
-            **OF_ALL,
             "source_id": book_id,
-            "title": plain_title(told.get("Title", "")),
-            "year": _number(told.get("Original Publication Year"), -5000, 2100)
-            or _number(told.get("Year Published"), -5000, 2100),
+            "kind": "book",
+            "title": plain_title(fields.get("Title", "")),
+            "year": _number(fields.get("Original Publication Year"), -5000, 2100)
+            or _number(fields.get("Year Published"), -5000, 2100),
             "creators": [
-                *({"name": name, "role": "author"} for name in [told.get("Author")] if name),
-                *({"name": name} for name in _BETWEEN_NAMES.split(told.get("Additional Authors", "")) if name),
+                *({"name": name, "role": "author"} for name in [fields.get("Author")] if name),
+                *({"name": name} for name in _BETWEEN_NAMES.split(fields.get("Additional Authors", "")) if name),
             ],
             "keywords": [shelf for shelf in dict.fromkeys(shelves) if shelf and shelf not in _OWN_SHELVES],
-            "page_count": _number(told.get("Number of Pages"), 1, 100_000),
-            "ids": {"goodreads": book_id, **find_isbns(f"{told.get('ISBN')} {told.get('ISBN13')}")},
-            "url": f"{SITE}/book/show/{book_id}",
+            "page_count": _number(fields.get("Number of Pages"), 1, 100_000),
+            "ids": {"goodreads": book_id, **find_isbns(f"{fields.get('ISBN')} {fields.get('ISBN13')}")},
+            "url": book_url(book_id),
             "reviews": [{"text": review, "rating": rating}] if review else [],
-        }
+        },
     )
 
 
 def _number(text: str | None, least: int, most: int) -> int | None:
-    """Gives a number in a field; none when there is none, when it is 0, or beyond what it may be."""
+    """Return the number in a field; None if there is none, if it is 0, or out of range."""
     number = int(text) if text and re.fullmatch("-?[0-9]{1,6}", text) else 0
     return number if number and least <= number <= most else None

@@ -1,4 +1,4 @@
-"""Goodreads: book pages of both layouts (React; Rails, to 2022) to records, lists and series to ids of books."""
+"""Goodreads' book pages of both layouts (React; Rails, until 2022) to records, lists and series to ids of books."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from parsel import Selector
-from scrapy.http import Request, Response
 from w3lib.html import remove_tags
 
-from crawler.answers import Answer, NotAWork, Reason, Told
-from crawler.errors import SelectionRefused
-from crawler.selection import Selection
-from crawler.settings import CrawlSettings
-from crawler.sources.json_answers import fields_to_told
-from crawler.sources.spider import WorkSpider
-
-SITE = "https://www.goodreads.com"
-LICENCE = "Goodreads Terms of Use (personal, non-commercial use): https://www.goodreads.com/about/terms"
-ATTRIBUTION = "Goodreads (https://www.goodreads.com)"
-OF_ALL = {"source": "goodreads", "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
-"""Fields that the records of all books share."""
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.languages import language_of_name
+from crawler.sources.goodreads import GOODREADS
+from crawler.sources.json_answers import make_record
 
 _NEXT_DATA = re.compile(r"<script[^>]*\bid=[\"']?__NEXT_DATA__[^>]*>(.*?)</script>", re.DOTALL)
 _BOOK_QUERY = re.compile(r'getBookByLegacyId\(\{"legacyId":"?([0-9]+)')
@@ -45,77 +36,41 @@ _PAGE_TITLES = (
     (re.compile(r"Page not found|404"), Reason.NOT_FOUND),
     (re.compile(r".*(?:unexpected error|over capacity|could not be satisfied|Unavailable|Bad Gateway)"), Reason.ERROR),
 )
-_LISTING = re.compile(
-    r"(?:(?:https?://)?(?:www\.)?goodreads\.com)?/?((?:list/show|series)/[0-9][^\s/?#]*(?:[?]page=[0-9]+)?)(?:[?&#]\S*)?",
-    re.IGNORECASE,
-)
-_BOOK = re.compile(r"(?:\S*/book/show/)?([0-9]+)(?:[.?#-]\S*)?")
-
-_LANGUAGES = {
-    "afrikaans": "af", "albanian": "sq", "amharic": "am", "ancient greek": "grc", "arabic": "ar", "armenian": "hy",
-    "assamese": "as", "azerbaijani": "az", "basque": "eu", "belarusian": "be", "bengali": "bn",
-    "bokmål, norwegian": "nb", "bosnian": "bs", "breton": "br", "bulgarian": "bg", "burmese": "my", "castilian": "es",
-    "catalan": "ca", "cebuano": "ceb", "central khmer": "km", "chinese": "zh", "church slavic": "cu", "coptic": "cop",
-    "cornish": "kw", "corsican": "co", "croatian": "hr", "czech": "cs", "danish": "da", "dutch": "nl",
-    "egyptian": "egy", "english": "en", "english, middle": "enm", "english, old": "ang", "esperanto": "eo",
-    "estonian": "et", "faroese": "fo", "farsi": "fa", "filipino": "fil", "finnish": "fi", "flemish": "nl",
-    "french": "fr", "french, middle": "frm", "french, old": "fro", "gaelic": "gd", "galician": "gl", "georgian": "ka",
-    "german": "de", "german, middle high": "gmh", "german, old high": "goh", "greek": "el", "greek, ancient": "grc",
-    "greek, modern": "el", "guarani": "gn", "gujarati": "gu", "haitian": "ht", "hausa": "ha", "hawaiian": "haw",
-    "hebrew": "he", "hindi": "hi", "hungarian": "hu", "icelandic": "is", "igbo": "ig", "indonesian": "id",
-    "irish": "ga", "italian": "it", "japanese": "ja", "javanese": "jv", "kannada": "kn", "kazakh": "kk", "khmer": "km",
-    "kinyarwanda": "rw", "kirghiz": "ky", "korean": "ko", "kurdish": "ku", "kyrgyz": "ky", "ladino": "lad",
-    "lao": "lo", "latin": "la", "latvian": "lv", "lithuanian": "lt", "low german": "nds", "luxembourgish": "lb",
-    "macedonian": "mk", "malagasy": "mg", "malay": "ms", "malayalam": "ml", "maltese": "mt", "maori": "mi",
-    "marathi": "mr", "middle english": "enm", "moldavian": "ro", "mongolian": "mn", "navajo": "nv", "nepali": "ne",
-    "norse, old": "non", "norwegian": "no", "norwegian bokmål": "nb", "norwegian nynorsk": "nn",
-    "nynorsk, norwegian": "nn", "occitan": "oc", "odia": "or", "old english": "ang", "oriya": "or", "pali": "pi",
-    "panjabi": "pa", "pashto": "ps", "persian": "fa", "polish": "pl", "portuguese": "pt", "punjabi": "pa",
-    "pushto": "ps", "quechua": "qu", "romanian": "ro", "romansh": "rm", "russian": "ru", "sanskrit": "sa",
-    "scots": "sco", "scottish gaelic": "gd", "serbian": "sr", "sicilian": "scn", "sindhi": "sd", "sinhala": "si",
-    "sinhalese": "si", "slovak": "sk", "slovenian": "sl", "somali": "so", "spanish": "es", "swahili": "sw",
-    "swedish": "sv", "syriac": "syr", "tagalog": "tl", "tajik": "tg", "tamil": "ta", "tatar": "tt", "telugu": "te",
-    "thai": "th", "tibetan": "bo", "turkish": "tr", "turkish, ottoman": "ota", "turkmen": "tk", "uighur": "ug",
-    "ukrainian": "uk", "urdu": "ur", "uyghur": "ug", "uzbek": "uz", "vietnamese": "vi", "welsh": "cy", "wolof": "wo",
-    "xhosa": "xh", "yiddish": "yi", "yoruba": "yo", "zulu": "zu",
-}  # fmt: skip
-"""Languages that books are in to their ISO 639 codes. The site names them as ISO 639-2 does."""
 
 
-def parse_answer(answer: Answer) -> Iterator[Told]:
-    """Gives the book of a book page, in either layout, or why the answer tells of none."""
-    yield _refusal(answer) or _tell_body(answer.body)
+def parse_answer(answer: Answer) -> Iterator[ParseResult]:
+    """Yield the book of a book page, in either layout, or why an answer is not a book page."""
+    yield _refusal(answer) or _parse_body(answer.body)
+
+
+def book_url(book_id: str) -> str:
+    """Return the address of a book's page."""
+    return f"{GOODREADS.address}/book/show/{book_id}"
 
 
 def plain_title(title: str) -> str:
-    """Gives a title without its series: "Hyperion" of "Hyperion (Hyperion Cantos, #1)"."""
+    """Return a title without its series: "Hyperion" for "Hyperion (Hyperion Cantos, #1)"."""
     return _SERIES_SUFFIX.sub("", title).strip() or title.strip()
 
 
 def find_isbns(text: str) -> dict[str, str]:
-    """Gives the first ISBN of each length in a text, by the name of the id."""
+    """Return the first ISBN of each length in a text, by the name of the id."""
     compact = text.replace("-", "").upper()
-    found = {"isbn10": _ISBN10.search(compact), "isbn13": _ISBN13.search(compact)}
-    return {name: match.group() for name, match in found.items() if match}
-
-
-def language_code(name: str) -> str | None:
-    """Gives the ISO 639 code of a language by its English name, as in "Greek, Modern (1453-)"."""
-    parts = (part.split("(")[0].strip() for part in name.lower().split(";"))
-    return next((_LANGUAGES[part] for part in parts if part in _LANGUAGES), None)
+    matches = {"isbn10": _ISBN10.search(compact), "isbn13": _ISBN13.search(compact)}
+    return {name: match.group() for name, match in matches.items() if match}
 
 
 def book_links(body: bytes) -> list[str]:
-    """Gives the ids of the books of a list or series page, in its order."""
+    """Return the ids of the books of a list or series page, in its order."""
     page = _select(body)
     ids = page.css('[itemtype$="schema.org/Book"] a[href*="/book/show/"]::attr(href)').re(r"/book/show/([0-9]+)")
     for props in _react_props(page, "SeriesList"):
         ids += [str(_dig(entry, "book", "bookId")) for entry in _list(props.get("series"))]
-    return [each for each in dict.fromkeys(ids) if each.isdigit()]
+    return [book_id for book_id in dict.fromkeys(ids) if book_id.isdigit()]
 
 
 def next_page(body: bytes) -> int | None:
-    """Gives the number of the page after a list or series page; None after the last."""
+    """Return the number of the page after a list or series page; None after the last."""
     page = _select(body)
     number = page.css("a.next_page::attr(href)").re_first(r"[?&]page=([0-9]{1,6})")
     if number:
@@ -129,7 +84,7 @@ def next_page(body: bytes) -> int | None:
 
 def _refusal(answer: Answer) -> NotAWork | None:
     if b"__NEXT_DATA__" in answer.body:
-        return None  # the page itself, whatever was said beside it
+        return None  # the page itself, whatever the status
     if answer.status in (202, 405) or "x-amzn-waf-action" in answer.headers or b"gokuProps" in answer.body:
         return NotAWork(Reason.BLOCKED, "AWS WAF")
     if answer.status in (404, 410):
@@ -139,27 +94,27 @@ def _refusal(answer: Answer) -> NotAWork | None:
     return None
 
 
-def _tell_body(body: bytes) -> Told:
+def _parse_body(body: bytes) -> ParseResult:
     try:
         text = body.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         return NotAWork(Reason.BROKEN if b"goodreads" in body else Reason.UNKNOWN, f"not UTF-8 at byte {error.start}")
     if text.startswith(("{", "[")):
-        return _tell_json(text)
+        return _parse_json(text)
     if "__NEXT_DATA__" in text:
-        found = _NEXT_DATA.search(text)
-        return _tell_json(found[1]) if found else NotAWork(Reason.BROKEN, "cut before the end of its data")
+        data = _NEXT_DATA.search(text)
+        return _parse_json(data[1]) if data else NotAWork(Reason.BROKEN, "cut before the end of its data")
     if re.search("<!doctype html|<html", text[:1000], re.IGNORECASE):
-        return _tell_rails_page(text)
-    return _name_other(text) if text else NotAWork(Reason.EMPTY, "no content")
+        return _parse_rails_page(text)
+    return _why_not_a_book(text) if text else NotAWork(Reason.EMPTY, "no content")
 
 
-def _name_other(text: str, title: str = "") -> NotAWork:
-    """Gives what an answer is that is no book page."""
+def _why_not_a_book(text: str, title: str = "") -> NotAWork:
+    """Return why an answer is not a book page."""
     if "<rss" in text[:1000]:
         return NotAWork(Reason.LIST, "the feed of a shelf")
-    named = next((reason for pattern, reason in _PAGE_TITLES if pattern.match(title)), None)
-    return NotAWork(named or (Reason.OTHER if "goodreads" in text.lower() else Reason.UNKNOWN), title)
+    by_title = next((reason for pattern, reason in _PAGE_TITLES if pattern.match(title)), None)
+    return NotAWork(by_title or (Reason.OTHER if "goodreads" in text.lower() else Reason.UNKNOWN), title)
 
 
 def _select(body: bytes) -> Selector:
@@ -169,7 +124,7 @@ def _select(body: bytes) -> Selector:
 # The React layout: the page's state as JSON, in the element __NEXT_DATA__ or saved alone
 
 
-def _tell_json(text: str) -> Told:
+def _parse_json(text: str) -> ParseResult:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -180,15 +135,15 @@ def _tell_json(text: str) -> Told:
     if not isinstance(entities, dict):
         return NotAWork(Reason.UNKNOWN, "JSON of another kind")
     root = _dig(entities, "ROOT_QUERY")
-    books = {found[1]: key for key in root if (found := _BOOK_QUERY.match(key))} if isinstance(root, dict) else {}
+    books = {match[1]: key for key in root if (match := _BOOK_QUERY.match(key))} if isinstance(root, dict) else {}
     if not books:
         return NotAWork(Reason.OTHER if entities else Reason.EMPTY, f"page {content.get('page')}")
-    asked = re.match("[0-9]+", str(_dig(content, "query", "book_id")))
-    book_id = asked[0] if asked and asked[0] in books else next(iter(books))
-    return _tell_react_book(entities, book_id, books[book_id])
+    requested = re.match("[0-9]+", str(_dig(content, "query", "book_id")))
+    book_id = requested[0] if requested and requested[0] in books else next(iter(books))
+    return _parse_react_book(entities, book_id, books[book_id])
 
 
-def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> Told:
+def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> ParseResult:
     at = partial(_dig, entities=entities)
     root = entities["ROOT_QUERY"]
     book = at(root, query)
@@ -199,10 +154,11 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
     edges = [at(book, "primaryContributorEdge"), *_list(at(book, "secondaryContributorEdges"))]
     published = at(work, "details", "publicationTime") or at(details, "publicationTime")
     work_id = re.search("[0-9]+", str(at(work, "legacyId") or at(work, "details", "webUrl")))
-    return fields_to_told(
+    return make_record(
+        GOODREADS,
         {
-            **OF_ALL,
             "source_id": book_id,
+            "kind": "book",
             "title": at(book, "title") or plain_title(_text(at(book, "titleComplete"))),
             "original_title": at(work, "details", "originalTitle") or None,
             "description": _text(at(book, 'description({"stripped":true})')) or text_of_html(at(book, "description")),
@@ -218,7 +174,7 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
                 *(at(each, "name") for each in _list(at(work, "details", "places"))),
                 *(at(each, "name") for each in _list(at(work, "details", "characters"))),
             ),
-            "language": language_code(_text(at(details, "language", "name"))),
+            "language": language_of_name(_text(at(details, "language", "name"))),
             "page_count": _within(at(details, "numPages"), 1, 100_000),
             "rating": _rating(at(work, "stats", "averageRating"), at(work, "stats", "ratingsCount")),
             "ids": {
@@ -226,7 +182,7 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
                 **({"goodreads_work": work_id[0]} if work_id else {}),
                 **find_isbns(f"{at(details, 'isbn')} {at(details, 'isbn13')}"),
             },
-            "url": _address(at(book, "webUrl")) or f"{SITE}/book/show/{book_id}",
+            "url": _address(at(book, "webUrl")) or book_url(book_id),
             "image_url": _address(at(book, "imageUrl")),
             "reviews": [
                 {"text": text_of_html(at(edge, "node", "text")), "rating": _within(at(edge, "node", "rating"), 1, 5)}
@@ -235,35 +191,35 @@ def _tell_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> T
                 for edge in _list(at(connection, "edges"))
                 if at(edge, "node")
             ],
-        }
+        },
     )
 
 
 def _year(milliseconds: int) -> int | None:
-    """Gives the year of a day that is told as the milliseconds from 1970 to its midnight at the Pacific.
+    """Return the year of a day that is given as the milliseconds from 1970 to its midnight in Pacific time.
 
-    That is 7 or 8 hours behind, and 7:52:58 before 1883: taken as 7, all fall on their day.
+    Pacific time is 7 or 8 hours behind UTC, and was 7:52:58 behind before 1883: with 7 hours all fall on their day.
     """
     days = (milliseconds // 1000 - 7 * 3600) // 86_400
-    cycles, rest = divmod(days, 146_097)  # 400 years; `date` knows none before 1
+    cycles, rest = divmod(days, 146_097)  # 400 years; `date` has no years before 1
     return _within(date.fromordinal(date(1970, 1, 1).toordinal() + rest).year + 400 * cycles, -5000, 2100)
 
 
 # The Rails layout
 
 
-def _tell_rails_page(text: str) -> Told:
+def _parse_rails_page(text: str) -> ParseResult:
     if "</html>" not in text:
         return NotAWork(Reason.BROKEN, "cut before the end of the page")
     page = Selector(text=text, type="html")
     if page.css("#bookTitle"):
-        return _tell_rails_book(page)
+        return _parse_rails_book(page)
     if page.css(_LIST_ROWS):
         return NotAWork(Reason.LIST)
-    return _name_other(text, page.css("title").xpath("normalize-space()").get(""))
+    return _why_not_a_book(text, page.css("title").xpath("normalize-space()").get(""))
 
 
-def _tell_rails_book(page: Selector) -> Told:
+def _parse_rails_book(page: Selector) -> ParseResult:
     # The canonical address may be that of another edition of the work; the application's is the page's own.
     places = (
         '//meta[@property="al:ios:url"]/@content',
@@ -271,13 +227,12 @@ def _tell_rails_book(page: Selector) -> Told:
         '//link[@rel="canonical"]/@href',
         '//meta[@property="og:url"]/@content',
     )
-    book_id = next(
-        (found for each in places if (found := page.xpath(each).re_first("(?:^|/book/show/)([0-9]+)"))), None
-    )
+    ids = (page.xpath(place).re_first("(?:^|/book/show/)([0-9]+)") for place in places)
+    book_id = next(filter(None, ids), None)
     if book_id is None:
         return NotAWork(Reason.BROKEN, "a book page without its id")
-    told = " ".join(page.css("#details .row").xpath("normalize-space()").getall())
-    published = _FIRST_PUBLISHED.search(told) or _EDITION_PUBLISHED.search(told)
+    details = " ".join(page.css("#details .row").xpath("normalize-space()").getall())
+    published = _FIRST_PUBLISHED.search(details) or _EDITION_PUBLISHED.search(details)
     work_id = page.xpath('//a/@href | //meta[@property="og:url"]/@content').re_first("/work/[a-z_]+/([0-9]+)")
     box = {
         row.xpath("normalize-space()").get(""): row.xpath("normalize-space(following-sibling::*[1])").get("")
@@ -287,10 +242,11 @@ def _tell_rails_book(page: Selector) -> Told:
     series = (
         page.css("#bookTitle a, #bookSeries a, #bookDataBox a[href*='/series/']").xpath("normalize-space()").getall()
     )
-    return fields_to_told(
+    return make_record(
+        GOODREADS,
         {
-            **OF_ALL,
             "source_id": book_id,
+            "kind": "book",
             "title": plain_title(" ".join(page.css("#bookTitle::text").getall())),
             "original_title": box.get("Original Title") or None,
             "description": text_of_html(page.css("#description > span")[-1:].get()),
@@ -306,7 +262,7 @@ def _tell_rails_book(page: Selector) -> Told:
                 *page.css('#bookDataBox a[href*="/places/"]::text').getall(),
                 *page.css('#bookDataBox a[href*="/characters/"]::text').getall(),
             ),
-            "language": language_code(box.get("Edition Language", "")),
+            "language": language_of_name(box.get("Edition Language", "")),
             "page_count": _within(
                 int(page.css("[itemprop=numberOfPages]::text").re_first("([0-9]{1,6}) page") or 0), 1, 100_000
             ),
@@ -319,7 +275,7 @@ def _tell_rails_book(page: Selector) -> Told:
                 **({"goodreads_work": work_id} if work_id else {}),
                 **find_isbns(f"{box.get('ISBN')} {box.get('ISBN13')}"),
             },
-            "url": canonical if "/book/show/" in canonical else f"{SITE}/book/show/{book_id}",
+            "url": canonical if "/book/show/" in canonical else book_url(book_id),
             "image_url": _address(page.css("#coverImage::attr(src)").get()),
             "reviews": [
                 {
@@ -328,12 +284,12 @@ def _tell_rails_book(page: Selector) -> Told:
                 }
                 for review in page.css("#bookReviews .review")
             ],
-        }
+        },
     )
 
 
 def _react_props(page: Selector, component: str) -> Iterator[dict[str, Any]]:
-    """Gives what the components of a name on a page were told to show."""
+    """Yield the properties of the React components of a name on a page."""
     for raw in page.css(f'[data-react-class="ReactComponents.{component}"]::attr(data-react-props)').getall():
         try:
             props = json.loads(raw)
@@ -343,11 +299,11 @@ def _react_props(page: Selector, component: str) -> Iterator[dict[str, Any]]:
             yield props
 
 
-# Values as they come, of any kind, to values as they should be
+# Values of any type to values of the type that a record has
 
 
 def _dig(node: Any, *path: str, entities: Mapping[str, Any] | None = None) -> Any:
-    """Gives what lies at a path, following references to `entities`; None when a part of it is missing."""
+    """Return the value at a path, following references to `entities`; None if a part of the path is missing."""
     for name in path:
         node = node.get(name) if isinstance(node, dict) else None
         if isinstance(node, dict) and "__ref" in node:
@@ -364,12 +320,12 @@ def _text(value: Any) -> str:
 
 
 def text_of_html(value: Any) -> str:
-    """Gives the text of HTML; the tags that break lines are left for the record to break them."""
+    """Return the text of HTML; tags that break lines are left, since the record turns them into line ends."""
     return remove_tags(_text(value), keep=_BREAKS)
 
 
 def _names(*values: Any) -> list[str]:
-    """Gives the values that are names, each once."""
+    """Return the values that are names, each once."""
     return list(dict.fromkeys(" ".join(each.split()) for each in values if isinstance(each, str) and each.strip()))
 
 
@@ -378,75 +334,10 @@ def _within(value: Any, least: int, most: int) -> int | None:
 
 
 def _rating(mean: Any, count: Any) -> dict[str, Any] | None:
-    is_told = isinstance(mean, (int, float)) and 0 < mean <= 5 and isinstance(count, int) and count > 0
-    return {"mean": mean, "count": count, "scale": 5} if is_told else None
+    is_rated = isinstance(mean, (int, float)) and 0 < mean <= 5 and isinstance(count, int) and count > 0
+    return {"mean": mean, "count": count, "scale": 5} if is_rated else None
 
 
 def _address(value: Any) -> str | None:
-    """Gives a web address, unless it is that of a placeholder for a cover."""
+    """Return a web address, unless it is that of a placeholder for a cover."""
     return value if _text(value).startswith("http") and not any(each in value for each in _NO_COVER) else None
-
-
-class GoodreadsSpider(WorkSpider):
-    """Asks Goodreads for the pages of books, named by their ids or by a list or a series that they are in."""
-
-    name = "goodreads"
-    base_url = SITE
-    selections = frozenset({"query", "ids"})
-    handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 405]  # 405: a captcha
-    custom_settings = {  # noqa: RUF012
-        "ROBOTSTXT_OBEY": True,
-        "DOWNLOAD_DELAY": 2,
-        "RANDOMIZE_DOWNLOAD_DELAY": False,  # else every second request comes sooner
-        "CONCURRENT_REQUESTS": 1,
-        # A blocked page is asked again before others are: else all would be asked before the crawl ends.
-        "RETRY_PRIORITY_ADJUST": 1,
-        "RETRY_TIMES": 2,
-        # First in, first out: the books of a list's first page before its second page, and in the list's order.
-        "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoDiskQueue",
-        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
-    }
-
-    @classmethod
-    def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuses what is no id of a book, a query that is no list or series, and neither.
-
-        Raises:
-            SelectionRefused: Goodreads' robots.txt forbids searching, so that pages must be named.
-        """
-        super().check(selection, crawl_settings)
-        if not (selection.query or selection.ids):
-            raise SelectionRefused("goodreads must be told which books: use --ids, or --query with a list or series")
-        if selection.query and not _LISTING.fullmatch(selection.query.strip()):
-            raise SelectionRefused(
-                f"goodreads cannot be searched for {selection.query!r}, its robots.txt forbids it: give --query the"
-                " address of a list or series, such as list/show/1.Best_Books_Ever or series/40650, or books with --ids"
-            )
-        for each in selection.ids:
-            if not _BOOK.fullmatch(each):
-                raise SelectionRefused(f"{each!r} is no Goodreads book: give its number, such as 1885, or its address")
-
-    def first_requests(self) -> Iterator[Request]:
-        """Gives the pages of the books and the first page of the list or series."""
-        for each in self.selection.ids:
-            if found := _BOOK.fullmatch(each):
-                yield self._ask_book(found[1])
-        if self.selection.query and (found := _LISTING.fullmatch(self.selection.query.strip())):
-            yield Request(f"{self.address}/{found[1]}")
-
-    def read(self, answer: Answer) -> Iterator[Told]:
-        """Gives the book of a page."""
-        return parse_answer(answer)
-
-    def follow(self, response: Response, told: list[Told]) -> Iterator[Request]:
-        """Gives the books of a list or series and its next page."""
-        is_list = any(isinstance(each, NotAWork) and each.reason is Reason.LIST for each in told)
-        if not is_list or not re.search("/(?:list/show|series)/", response.url):
-            return  # also a book that leads to a search: what it found was not asked for
-        for book_id in book_links(response.body):
-            yield self._ask_book(book_id)
-        if number := next_page(response.body):
-            yield Request(response.urljoin(f"?page={number}"))
-
-    def _ask_book(self, book_id: str) -> Request:
-        return Request(f"{self.address}/book/show/{book_id}")

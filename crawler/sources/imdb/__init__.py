@@ -1,1 +1,29 @@
-"""IMDb: data sets and saved pages."""
+"""IMDb: its data sets, and title pages that somebody saved.
+
+The site's conditions forbid scraping, so the spider asks for the data sets instead, which IMDb gives for personal and
+non-commercial use.
+"""
+
+from __future__ import annotations
+
+from crawler.sources.source import Pace, Source
+
+IMDB = Source(
+    name="imdb",
+    address="https://datasets.imdbws.com",
+    selections=frozenset(("ids",)),
+    selection_note="without it, all films; `--saved` reads title pages",
+    pace=Pace(n_concurrent=2),
+    robots_exemption="files for download",
+    cache_days=None,
+    licence="for personal and non-commercial use only (https://developer.imdb.com/non-commercial-datasets/)",
+    attribution="Information courtesy of IMDb (https://www.imdb.com). Used with permission.",
+    terms="https://developer.imdb.com/non-commercial-datasets/",
+    ids=("imdb",),
+    authority=20,
+    field_authority={"title": 20, "year": 10},
+    parse="crawler.sources.imdb.pages:parse_answer",
+    spider="crawler.sources.imdb.spider:ImdbSpider",
+    is_table="crawler.sources.imdb.tables:is_table",
+    read_tables="crawler.sources.imdb.tables:read_tables",
+)

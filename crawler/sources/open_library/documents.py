@@ -1,8 +1,8 @@
 """Open Library's documents to records: works, editions, authors, and the hits of a search.
 
-A work has the description and the subjects, its editions have pages, ISBNs, language and year, and an author is a key
-whose name is another document: `merge_answers` makes one record of them, whether they were asked for one by one
-(`crawler.sources.open_library.answers`) or come from the dumps (`crawler.sources.open_library.dumps`).
+A work has the description and the subjects; its editions have pages, ISBNs, language and year; an author is a key whose
+name is in another document. `merge_answers` makes one record of them, whether they were asked for one by one
+(`crawler.sources.open_library.spider`) or come from the dumps (`crawler.sources.open_library.dumps`).
 """
 
 from __future__ import annotations
@@ -12,28 +12,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
+from crawler.languages import language_of_code
 from crawler.records import MAX_DESCRIPTION_CHARACTERS
-from crawler.sources.json_answers import fields_to_told
+from crawler.sources.json_answers import make_record
+from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.markdown import plain_text
 
-SOURCE = "open-library"
-ADDRESS = "https://openlibrary.org"
-LICENCE = "CC0 1.0 (catalogue data, public domain)"
-ATTRIBUTION = f"Open Library ({ADDRESS})"
-
 MAX_KEYWORDS = 100
-"""Room for well-kept works (the fullest seen has 84 subjects); what libraries pile up behind is shelving."""
+"""Room for well-kept works, of which the fullest seen has 84 subjects; longer lists end in marks of shelving."""
 
 Document = Mapping[str, Any]
 NameOf = Callable[[str], str | None]
-"""Gives the name of an author (`OL34184A`), None where it is not known."""
+"""From the key of an author (`OL34184A`) to the name; None if it is not known."""
 
 WORK_FIELDS = frozenset((
     "key", "title", "description", "first_publish_date", "authors", "identifiers", "covers",
     "subjects", "subject_places", "subject_people", "subject_times",
 ))  # fmt: skip
-"""What a record takes from a work; and below, from an edition. The rest need not be kept."""
+"""The fields of a work that a record is made of; below, those of an edition. Other fields need not be kept."""
 
 EDITION_FIELDS = WORK_FIELDS - {"first_publish_date"} | {
     "title_prefix", "translation_of", "translated_from", "work_titles", "publish_date", "contributors",
@@ -49,7 +46,7 @@ _SUBJECTS = ("subjects", "subject_places", "subject_people", "subject_times")
 _MARKS_OF_COPIES = frozenset((
     "accessible book", "protected daisy", "in library", "lending library", "overdrive", "internet archive wishlist",
 ))  # fmt: skip
-"""Subjects that say where a copy is to be had."""
+"""Subjects that say where there is a copy."""
 
 _MACHINE_TAG = re.compile(r"[a-z_]+:\S")
 
@@ -59,45 +56,27 @@ _ROLES = frozenset((
 ))  # fmt: skip
 _ROLE_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?)\s*\((?P<role>[^()]+)\)\.?")
 
-_MARC_TO_ISO = """
-    afr=af alb=sq sqi=sq amh=am ara=ar arm=hy hye=hy asm=as aze=az baq=eu eus=eu bel=be ben=bn bos=bs bre=br
-    bul=bg bur=my mya=my cat=ca chi=zh zho=zh cos=co cze=cs ces=cs dan=da dut=nl nld=nl eng=en epo=eo est=et
-    fao=fo fin=fi fre=fr fra=fr fry=fy geo=ka kat=ka ger=de deu=de gla=gd gle=ga glg=gl gre=el ell=el guj=gu
-    hat=ht hau=ha heb=he hin=hi hrv=hr hun=hu ibo=ig ice=is isl=is ind=id ita=it jav=jv jpn=ja kan=kn kaz=kk
-    khm=km kin=rw kir=ky kor=ko kur=ku lao=lo lat=la lav=lv lit=lt ltz=lb mac=mk mkd=mk mal=ml mao=mi mri=mi
-    mar=mr may=ms msa=ms mlg=mg mlt=mt mon=mn nep=ne nob=nb nno=nn nor=no oci=oc ori=or pan=pa per=fa fas=fa
-    pol=pl por=pt pus=ps roh=rm rum=ro ron=ro rus=ru san=sa scr=hr scc=sr sin=si slo=sk slk=sk slv=sl smo=sm
-    sna=sn snd=sd som=so spa=es srp=sr sun=su swa=sw swe=sv tam=ta tat=tt tel=te tgk=tg tgl=tl tha=th tib=bo
-    bod=bo tir=ti tsn=tn tuk=tk tur=tr uig=ug ukr=uk urd=ur uzb=uz vie=vi wel=cy cym=cy wol=wo xho=xh yid=yi
-    yor=yo zul=zu
-"""
-_LANGUAGES = dict(pair.split("=") for pair in _MARC_TO_ISO.split())
-"""MARC's codes, which the catalogue has, to ISO 639-1."""
 
-_LANGUAGE_CODE = re.compile("[a-z]{2,3}")
-_NO_LANGUAGE = frozenset(("und", "mul", "zxx", "mis"))
+def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> ParseResult:
+    """Return one record of a work and its editions; either may be missing.
 
-
-def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> Told:
-    """Gives one record of a work and those of its editions that are at hand; either may be missing.
-
-    What describes the work comes from the work, where it says so; pages and ISBNs from one edition, the most useful;
-    the year from the oldest; the language from editions that agree, or that tell what they were translated from. The
-    editions are read once, in order, and the first of equally useful ones is taken.
+    Title, description and subjects come from the work, if it has them; pages and ISBNs from the most useful edition,
+    the first of equally useful ones; the year from the oldest edition; the language from editions that agree, or that
+    name the language they were translated from. The editions are read once, in order.
     """
     fields = _merge_fields(work or {}, name_of, editions)
     key = fields.get("ids", {}).get("open_library", "")
     return _to_record(fields | _known(source_id=key, url=_page_of(key)))
 
 
-def edition_to_record(edition: Document) -> Told:
-    """Gives an edition's record, under the edition's own id; `ids` name its work."""
+def edition_to_record(edition: Document) -> ParseResult:
+    """Return an edition's record, under the edition's own id; `ids` has the id of its work."""
     key = key_of(edition)
     return _to_record(_merge_fields({}, no_name, [edition]) | _known(source_id=key, url=_page_of(key)))
 
 
 def year_of(date: object) -> int | None:
-    """Gives the earliest year that a date in free text names for sure; "i.e." corrects what stands before it."""
+    """Return the earliest certain year in a date in free text; "i.e." corrects the year before it."""
     return _year_in(str(date)) if isinstance(date, (str, int)) else None
 
 
@@ -108,7 +87,7 @@ def _year_in(text: str) -> int | None:
 
 
 def no_name(_: str) -> None:
-    """Gives the name of no author, where none is at hand."""
+    """Return None for every author: the NameOf without any names."""
 
 
 def _merge_fields(work: Document, name_of: NameOf, editions: Iterable[Document]) -> dict[str, Any]:
@@ -119,11 +98,11 @@ def _merge_fields(work: Document, name_of: NameOf, editions: Iterable[Document])
     year: int | None = None
     languages = _Languages()
     for each in editions:
-        found = _usefulness(each, title)
-        if found > usefulness:
-            edition, usefulness = each, found
-        if found > description_usefulness and each.get("description") and not work.get("description"):
-            describing, description_usefulness = each, found
+        score = _usefulness(each, title)
+        if score > usefulness:
+            edition, usefulness = each, score
+        if score > description_usefulness and each.get("description") and not work.get("description"):
+            describing, description_usefulness = each, score
         year = min(filter(None, (year, year_of(each.get("publish_date")))), default=None)
         languages.add(each)
     return _known(
@@ -155,12 +134,12 @@ def _ids(work: Document, edition: Document) -> dict[str, str]:
     return ids | isbn_ids(*isbns)
 
 
-def hit_to_record(hit: Document) -> Told:
-    """Gives the record of a search's hit, which tells of a work and, in lists, of all its editions."""
+def hit_to_record(hit: Document) -> ParseResult:
+    """Return the record of a search's hit, which has a work's facts and lists of those of all its editions."""
     key = key_of(hit)
     if key.endswith("A") or hit.get("type") in ("author", "subject"):
         return NotAWork(Reason.OTHER, f"{hit.get('type') or 'author'} {_line(hit.get('name'))}")
-    languages = {code for each in _names(hit.get("language")) if (code := _language(each))}
+    languages = {code for each in _names(hit.get("language")) if (code := language_of_code(each))}
     fields = _known(
         source_id=key,
         title=_line(hit.get("title")),
@@ -177,117 +156,110 @@ def hit_to_record(hit: Document) -> Told:
     return _to_record(fields)
 
 
-def book_to_record(bibkey: str, book: Document) -> Told:
-    """Gives the record of an `api/books` answer's book: with jscmd=data or details; jscmd=viewapi tells only links."""
+def book_to_record(bibkey: str, book: Document) -> ParseResult:
+    """Return the record of a book in an `api/books` answer with jscmd=data or details; jscmd=viewapi has only links."""
     edition = _mapping(book.get("details")) or book
     if not key_of(edition):
         return NotAWork(Reason.OTHER if "bib_key" in book else Reason.UNKNOWN, bibkey[:100])
     return edition_to_record(edition)
 
 
-def _to_record(fields: Mapping[str, Any]) -> Told:
+def _to_record(fields: Mapping[str, Any]) -> ParseResult:
     if "source_id" not in fields:
         return NotAWork(Reason.UNKNOWN, "without a key of Open Library")
-    constant = {"source": SOURCE, "kind": "book", "licence": LICENCE, "attribution": ATTRIBUTION}
-    return fields_to_told({**constant, **fields})
+    return make_record(OPEN_LIBRARY, {"kind": "book", **fields})
 
 
 def type_of(document: Document) -> str:
-    """Gives "work", "edition", "author", "redirect", ...; by the key where an answer does not say."""
-    told = document.get("type")
-    kind = _line(_mapping(told).get("key")) or (told if isinstance(told, str) else "")
+    """Return "work", "edition", "author", "redirect", ...; from the key if the document has no type."""
+    value = document.get("type")
+    kind = _line(_mapping(value).get("key")) or (value if isinstance(value, str) else "")
     if kind.startswith("/type/"):
         return kind.removeprefix("/type/")
     return {"W": "work", "M": "edition", "A": "author"}.get(key_of(document)[-1:], "")
 
 
 def key_of(document: Document) -> str:
-    """Gives the last part of a document's key: `OL45804W`; empty where it has none."""
+    """Return the last part of a document's key: `OL45804W`; empty if it has none."""
     return last_part(document.get("key"))
 
 
 def last_part(key: object) -> str:
-    """Gives `OL45804W` for `/works/OL45804W`; empty for what is no key."""
-    found = _KEY.fullmatch(key) if isinstance(key, str) else None
-    return found[1] if found else ""
+    """Return `OL45804W` for `/works/OL45804W`; empty for anything that is not a key."""
+    match = _KEY.fullmatch(key) if isinstance(key, str) else None
+    return match[1] if match else ""
 
 
 def author_keys(document: Document) -> list[str]:
-    """Gives the keys of the authors of a work or an edition."""
+    """Return the keys of the authors of a work or an edition."""
     return _keys(document.get("authors"))
 
 
 def work_key_of(edition: Document) -> str:
-    """Gives the key of the work that an edition belongs to; empty where it does not say."""
+    """Return the key of the work to which an edition belongs; empty if it has none."""
     return next(iter(_keys(edition.get("works"))), "")
 
 
 def _keys(references: object) -> list[str]:
-    """Gives the keys of references in any of their shapes: {"author": {"key"}}, {"key"}, a string."""
+    """Return the keys of references in any of their shapes: {"author": {"key"}}, {"key"}, a string."""
     inner = [each.get("author", each) if isinstance(each, dict) else each for each in _list(references)]
     keys = [last_part(each.get("key") if isinstance(each, dict) else each) for each in inner]
     return [key for key in keys if key]
 
 
 def _authors(document: Document, name_of: NameOf) -> list[dict[str, str]]:
-    """Gives the authors with a name: `api/books` has it beside the key, elsewhere it is looked up."""
+    """Return the authors with a name: `api/books` has it beside the key, elsewhere it is looked up."""
     named = _names([each for each in _list(document.get("authors")) if isinstance(each, dict) and "name" in each])
-    found = named or _names([name_of(key) for key in author_keys(document)])
-    return [{"name": name, "role": "author"} for name in dict.fromkeys(found)]
+    names = named or _names([name_of(key) for key in author_keys(document)])
+    return [{"name": name, "role": "author"} for name in dict.fromkeys(names)]
 
 
 def _contributors(edition: Document) -> Iterator[dict[str, str]]:
-    """Gives those who contributed to an edition and whose role is told: "Tony Ross (Illustrator)"."""
-    for told in map(_mapping, _list(edition.get("contributors"))):
-        if (name := _first([told])) and (role := _line(told.get("role"))):
+    """Yield the contributors to an edition with a known role: "Tony Ross (Illustrator)"."""
+    for contributor in map(_mapping, _list(edition.get("contributors"))):
+        if (name := _first([contributor])) and (role := _line(contributor.get("role"))):
             yield {"name": name, "role": role.lower()}
-    for each in _names(edition.get("contributions")):
-        found = _ROLE_IN_BRACKETS.fullmatch(each)
-        name, role = (found["name"], found["role"]) if found else (each.rpartition(", ")[0], each.rpartition(", ")[2])
+    for text in _names(edition.get("contributions")):
+        match = _ROLE_IN_BRACKETS.fullmatch(text)
+        name, role = (match["name"], match["role"]) if match else (text.rpartition(", ")[0], text.rpartition(", ")[2])
         if name and role.lower() in _ROLES:
             last, comma, first = name.partition(", ")
             yield {"name": f"{first} {last}" if comma and "," not in first else name, "role": role.lower()}
 
 
 class _Languages:
-    """What editions tell of the language in which a work was written."""
+    """The languages of editions, from which that of the work follows."""
 
     def __init__(self) -> None:
         self._origins: set[str] = set()
         self._printed: set[str] = set()
 
     def add(self, edition: Document) -> None:
-        """Takes in an edition: that of a translation tells of the original only what it says of it."""
+        """Add an edition; a translation counts only with the language from which it was translated."""
         if origins := edition.get("translated_from"):
             self._origins.update(_language_codes(origins))
-        # Cataloguers note the original's title with a translation, in one of two fields.
+        # Cataloguers note the title of the original with a translation, in one of two fields.
         elif not (edition.get("translation_of") or edition.get("work_titles")):
             self._printed.update(_language_codes(edition.get("languages")))
 
     def original(self) -> str | None:
-        """Gives the language of the original; None where it is not told, or not told alike."""
-        found = self._origins or self._printed
-        return next(iter(found)) if len(found) == 1 else None
+        """Return the language of the original; None if it is unknown or editions disagree."""
+        languages = self._origins or self._printed
+        return next(iter(languages)) if len(languages) == 1 else None
 
 
 def _language_codes(value: object) -> Iterator[str]:
     for each in _list(value):
-        if code := _language(_line(_mapping(each).get("key")).rpartition("/")[2]):
+        if code := language_of_code(_line(_mapping(each).get("key")).rpartition("/")[2]):
             yield code
 
 
-def _language(code: str) -> str | None:
-    if code in _LANGUAGES:
-        return _LANGUAGES[code]
-    return code if _LANGUAGE_CODE.fullmatch(code) and code not in _NO_LANGUAGE else None
-
-
 def _usefulness(edition: Document, title: str) -> int:
-    """Gives how much an edition tells of its work; one with the work's own title is no translation."""
-    told = [edition.get(name) for name in ("number_of_pages", "languages", "publish_date", "covers")]
+    """Return how many useful facts an edition has; one with the title of its work is probably not a translation."""
+    facts = [edition.get(name) for name in ("number_of_pages", "languages", "publish_date", "covers")]
     has_isbn = edition.get("isbn_13") or edition.get("isbn_10")
     same_title = _line(edition.get("title")).casefold() == title
-    return sum(map(bool, told)) + (2 if has_isbn else 0) + (2 if same_title else 0)
+    return sum(map(bool, facts)) + (2 if has_isbn else 0) + (2 if same_title else 0)
 
 
 def _description(document: Document) -> str:
@@ -297,22 +269,22 @@ def _description(document: Document) -> str:
 
 
 def _keywords(document: Document, *fields: str) -> list[str]:
-    """Gives subjects, then places, people and times, without machine tags ("nyt:...") and marks of copies.
+    """Return subjects, then places, people and times, without machine tags ("nyt:...") and marks of copies.
 
-    All are keywords, none a genre: "Fiction" is said of nearly every novel, in many spellings and languages.
+    All are keywords and none a genre, since nearly every novel has "Fiction", in many spellings and languages.
     """
-    found = [name for each in fields if each in document for name in _names(document[each])]
-    kept = [name for name in found if name.lower() not in _MARKS_OF_COPIES and not _MACHINE_TAG.match(name)]
+    names = [name for field in fields if field in document for name in _names(document[field])]
+    kept = [name for name in names if name.lower() not in _MARKS_OF_COPIES and not _MACHINE_TAG.match(name)]
     return _unique(kept)[:MAX_KEYWORDS]
 
 
 def isbn_ids(*values: object) -> dict[str, str]:
-    """Gives the first ISBN of either length."""
+    """Return the first ISBN of either length, by the name of the id."""
     ids: dict[str, str] = {}
-    for each in values:
-        for name in _names(each):
-            if found := _ISBN.fullmatch(name.replace("-", "").replace(" ", "").upper()):
-                ids.setdefault(str(found.lastgroup), found[0])
+    for value in values:
+        for text in _names(value):
+            if match := _ISBN.fullmatch(text.replace("-", "").replace(" ", "").upper()):
+                ids.setdefault(str(match.lastgroup), match[0])
     return ids
 
 
@@ -336,7 +308,7 @@ def _cover(document: Document) -> str | None:
 
 
 def _page_of(key: str) -> str:
-    return f"{ADDRESS}/{'works' if key.endswith('W') else 'books'}/{key}" if key else ""
+    return f"{OPEN_LIBRARY.address}/{'works' if key.endswith('W') else 'books'}/{key}" if key else ""
 
 
 def _known(**fields: Any) -> dict[str, Any]:
@@ -344,7 +316,7 @@ def _known(**fields: Any) -> dict[str, Any]:
 
 
 def _unique(names: Iterable[str]) -> list[str]:
-    """Gives the names without repetitions, whatever their case, in order."""
+    """Return the names without repetitions, whatever their case, in order."""
     first: dict[str, str] = {}
     for name in names:
         first.setdefault(name.casefold(), name)
@@ -352,7 +324,7 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """Gives a text that is a string or a {"type", "value"}."""
+    """Return a text that is a string or a {"type", "value"}."""
     value = _mapping(value).get("value", value)
     return value if isinstance(value, str) else ""
 
@@ -362,7 +334,7 @@ def _line(value: object) -> str:
 
 
 def _names(value: object) -> list[str]:
-    """Gives the strings of a list, whose members may be objects with a name; without overlong ones, which are none."""
+    """Return the names in a list of strings or of objects with a name; longer than 500 characters is not a name."""
     if not isinstance(value, list):
         return []
     named = [each.get("name") if isinstance(each, dict) else each for each in value]

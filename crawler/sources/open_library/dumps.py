@@ -1,21 +1,17 @@
 """Open Library's monthly dumps to records: works, editions and authors, joined on disk.
 
 A line has five columns: type, key, revision, time, and the document as JSON. Any of the files `ol_dump_works`,
-`_editions` and `_authors` may be missing, and the order is free. What a record takes from a line goes to a temporary
-SQLite file, ordered by work; a second pass reads each work with its editions. Memory stays bounded however large the
-dumps are; the disk needs about half of what they take unpacked.
+`_editions` and `_authors` may be missing, and their order does not matter. The fields that a record needs go to a
+temporary SQLite file, ordered by work; a second pass reads each work with its editions. Memory stays bounded however
+large the dumps are; the file takes about half the size of the unpacked dumps.
 """
 
 from __future__ import annotations
 
-import gzip
 import re
 import sqlite3
-import zlib
 from collections.abc import Container, Iterable, Iterator
 from contextlib import closing
-from functools import partial
-from io import BufferedReader
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -23,8 +19,10 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.catalogue import MAX_LINE_BYTES
+from crawler.errors import CatalogueMissing, GzipDamaged
+from crawler.gzipped import read_lines
 from crawler.sources.open_library.documents import (
     EDITION_FIELDS,
     WORK_FIELDS,
@@ -36,9 +34,7 @@ from crawler.sources.open_library.documents import (
 
 _LINE = re.compile(rb"/type/\w+\t/[^\t\n]+\t\d+\t[^\t\n]*\t\{")
 _NUMBER = re.compile(r"(?:.*/)?OL([1-9][0-9]{0,8})[AMW]")
-_GZIP_MAGIC = b"\x1f\x8b"
 _BATCH = 20_000
-_BUFFER_BYTES = 128 * 1024
 _WORK_SHIFT = 32
 _CACHE_KIB = 64 * 1024
 
@@ -47,23 +43,23 @@ _SCHEMA = f"""
     CREATE TABLE parts (id INTEGER PRIMARY KEY, document BLOB);
     CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT);
 """
-"""A part's id is (number of the work << 32) + number of the edition, 0 for the work itself: their order is that of the
-join. An edition that names no work has -(its number << 32), and so a place of its own."""
+"""The id of a part is (number of the work << 32) + number of the edition, 0 for the work itself, so that the order of
+ids is the order of the join. An edition without a work has -(its number << 32)."""
 
 
 def is_dump(_path: Path, head: bytes) -> bool:
-    """Says whether a file that begins like this is a dump."""
+    """Return whether a file that begins with these bytes is a dump."""
     return _LINE.match(head) is not None
 
 
-def read_dumps(paths: Iterable[Path], folder: Path | None = None) -> Iterator[Told]:
-    """Gives a record for each work, and for each edition that names no work or one that is not there.
+def read_dumps(paths: Iterable[Path], folder: Path | None = None) -> Iterator[ParseResult]:
+    """Yield a record for each work, and for each edition whose work is not in the dumps.
 
-    First come the lines that are no such thing, each as a NotAWork: redirects, deletions, broken lines.
+    All other lines come first, each as a NotAWork: redirects, deletions, broken lines.
 
     Args:
         paths: Dumps, plain or gzipped, or parts of them.
-        folder: Where the temporary file goes; None: the system's folder for such files.
+        folder: The folder for the temporary file; None: the system's folder for such files.
     """
     with (
         TemporaryDirectory(prefix="evoke-dumps-", dir=folder) as temporary,
@@ -78,32 +74,26 @@ def read_dumps(paths: Iterable[Path], folder: Path | None = None) -> Iterator[To
 def _store_dump(path: Path, store: sqlite3.Connection) -> Iterator[NotAWork]:
     parts: list[tuple[int, bytes]] = []
     authors: list[tuple[int, str]] = []
-    number = 0
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP_MAGIC
-            raw.seek(0)
-            file = BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES) if packed else raw
-            # A line without end is cut, so that no damaged file fills the memory.
-            for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES), b""), start=1):
-                told = _read_line(line)
-                if told is None:
-                    continue
-                if isinstance(told, NotAWork):
-                    yield NotAWork(told.reason, f"{path}:{number} {told.detail}")
-                elif isinstance(told[1], str):
-                    authors.append((told[0], told[1]))
-                else:
-                    parts.append((told[0], told[1]))
-                if len(parts) + len(authors) >= _BATCH:
-                    _write(store, parts, authors)
-    except (OSError, EOFError, zlib.error) as error:
-        yield NotAWork(Reason.BROKEN, f"{path}:{number + 1} {error}")
+        for number, line in read_lines(path, MAX_LINE_BYTES):
+            row = _parse_line(line)
+            if row is None:
+                continue
+            if isinstance(row, NotAWork):
+                yield NotAWork(row.reason, f"{path}:{number}: {row.detail}")
+            elif isinstance(row[1], str):
+                authors.append((row[0], row[1]))
+            else:
+                parts.append((row[0], row[1]))
+            if len(parts) + len(authors) >= _BATCH:
+                _write(store, parts, authors)
+    except (CatalogueMissing, GzipDamaged) as error:
+        yield NotAWork(Reason.BROKEN, str(error))
     _write(store, parts, authors)
 
 
-def _read_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
-    """Gives what a line adds to the store: an id with a document, or with an author's name; None: nothing."""
+def _parse_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
+    """Return the row of a line: an id with a document or with an author's name; None if it has none."""
     columns = line.split(b"\t", 4)
     kind = columns[0]
     if kind not in (b"/type/work", b"/type/edition", b"/type/author"):
@@ -127,11 +117,11 @@ def _read_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
 
 
 def _number(key: str) -> int:
-    """Gives the number in a key, `/works/OL45804W`: below a billion, so that two of them fit one integer of SQLite."""
-    found = _NUMBER.fullmatch(key)
-    if not found:
-        raise ValueError(f"no key of Open Library: {key[:100]!r}")
-    return int(found[1])
+    """Return the number in a key, `/works/OL45804W`: below a billion, so that two of them fit one integer of SQLite."""
+    match = _NUMBER.fullmatch(key)
+    if not match:
+        raise ValueError(f"not a key of Open Library: {key[:100]!r}")
+    return int(match[1])
 
 
 def _keep(document: Document, fields: Container[str]) -> bytes:
@@ -139,7 +129,7 @@ def _keep(document: Document, fields: Container[str]) -> bytes:
 
 
 def _write(store: sqlite3.Connection, parts: list[tuple[int, bytes]], authors: list[tuple[int, str]]) -> None:
-    """Writes a batch, in order, so that neighbours go to the same page of the file."""
+    """Write a batch, in order, so that neighbours go to the same page of the file, and empty the lists."""
     for table, rows in (("parts", parts), ("authors", authors)):
         store.execute("BEGIN")
         store.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", sorted(rows, key=itemgetter(0)))  # noqa: S608  our own names
@@ -147,7 +137,7 @@ def _write(store: sqlite3.Connection, parts: list[tuple[int, bytes]], authors: l
         rows.clear()
 
 
-def _join(store: sqlite3.Connection) -> Iterator[Told]:
+def _join(store: sqlite3.Connection) -> Iterator[ParseResult]:
     def name_of(key: str) -> str | None:
         row = store.execute("SELECT name FROM authors WHERE id = ?", (_number(key),)).fetchone()
         return row[0] if row else None
@@ -157,7 +147,7 @@ def _join(store: sqlite3.Connection) -> Iterator[Told]:
         yield _merge_parts(of_a_work, name_of)
 
 
-def _merge_parts(parts: Iterator[tuple[int, int, bytes]], name_of: NameOf) -> Told:
+def _merge_parts(parts: Iterator[tuple[int, int, bytes]], name_of: NameOf) -> ParseResult:
     work, part, first = next(parts)
     documents = map(orjson.loads, chain([first], (document for _, _, document in parts)))
     is_work = work > 0 and part == work << _WORK_SHIFT

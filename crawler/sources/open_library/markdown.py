@@ -1,4 +1,4 @@
-"""The light markdown of catalogues to plain text."""
+"""The simple Markdown in catalogues' descriptions to plain text."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _POINTING_ELSEWHERE = frozenset(("also contained in", "contained in", "also publ
 
 
 def plain_text(markdown: str) -> str:
-    """Gives a description without its markdown, notes of its source, and lists of other works to look at.
+    """Return a description without its Markdown, notes on its source, and lists of other works.
 
-    A sentence is never left out: what follows a rule ("----------") goes only when it is nothing but links below a
+    No sentence is left out: the section after a rule ("----------") goes only if it is nothing but links below a
     heading such as "Also contained in".
     """
     text = "\n".join(" ".join(line.split()) for line in markdown.splitlines())
-    first, *others = _RULE.split(_DEFINITION.sub("", text))[::2]  # between them stand the rules' characters
+    first, *others = _RULE.split(_DEFINITION.sub("", text))[::2]  # every second part is the character of a rule
     text = "\n".join([first, *(section for section in others if not _points_elsewhere(section))])
     text = _LINK.sub(r"\1", _SOURCE_NOTE.sub("", text))
     text = _QUOTE_OR_HEADING.sub("", text)

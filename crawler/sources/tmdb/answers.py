@@ -1,31 +1,23 @@
-"""TMDB, the film database (API version 3): https://developer.themoviedb.org/reference/intro/getting-started."""
+"""TMDb's answers (API version 3) to records: https://developer.themoviedb.org/reference/intro/getting-started."""
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
 
 from pydantic import AliasChoices, BeforeValidator, Field
-from scrapy.http import Request, Response
 
-from crawler.answers import Answer, NotAWork, Reason, Told
-from crawler.errors import SelectionRefused
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.languages import language_of_code
 from crawler.records import NonEmptyLine
-from crawler.selection import Selection
-from crawler.settings import CrawlSettings
-from crawler.sources.json_answers import Part, fields_to_told, read_object
-from crawler.sources.spider import WorkSpider
+from crawler.sources.json_answers import Part, make_record, read_object
+from crawler.sources.tmdb import TMDB
 
-ATTRIBUTION = "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
-LICENCE = "TMDB API terms of use: non-commercial, with attribution, cached for at most 6 months"
 POSTERS = "https://image.tmdb.org/t/p/w500"
 MOST_ACTORS = 10
-"""The first-billed; a full cast would drown the other words that a work is found by."""
+"""The first-billed; a full cast would drown the other words by which a work is found."""
 
 _WRITING_JOBS = (
     "Writer", "Screenplay", "Co-Writer", "Original Film Writer", "Scenario Writer", "Screenstory", "Story",
@@ -33,10 +25,6 @@ _WRITING_JOBS = (
     "Theatre Play", "Radio Play", "Musical", "Opera", "Poem",
 )  # fmt: skip
 _ROLES = {"Director": "director", **dict.fromkeys(_WRITING_JOBS, "writer")}
-
-_NO_LANGUAGE = "xx"
-
-logger = logging.getLogger(__name__)
 
 ImdbId = Annotated[str, Field(pattern=r"^tt[0-9]{7,}$")]
 ImagePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._-]+$")]
@@ -53,7 +41,7 @@ class _Credit(_Named):
 
 
 def _keep_creators(crew: object) -> object:
-    """Gives the crew whose jobs make them creators: a dozen of the hundreds that a large film has."""
+    """Return the crew whose jobs make them creators: a dozen of the hundreds that a large film has."""
     if not isinstance(crew, list):
         return crew
     return [member for member in crew if isinstance(member, dict) and str(member.get("job")) in _ROLES]
@@ -87,7 +75,7 @@ class _Reviews(Part):
 
 
 class _Film(Part):
-    """Film details, with what `append_to_response` may have added."""
+    """Film details, with the parts that `append_to_response` may have added."""
 
     id: Annotated[int, Field(ge=1)] | None = None
     imdb_id: ImdbId = ""
@@ -96,7 +84,7 @@ class _Film(Part):
     overview: str = ""
     release_date: DateText = ""
     genres: tuple[_Named, ...] = ()
-    original_language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] = _NO_LANGUAGE
+    original_language: str = ""
     runtime: Annotated[int, Field(ge=1, le=100_000)] | None = None
     vote_average: Annotated[float, Field(ge=0, le=10)] | None = None
     vote_count: Annotated[int, Field(ge=0)] = 0
@@ -119,36 +107,37 @@ _NOT_FOUND_CODES = (6, 34)  # "Invalid id", "The resource you requested could no
 _EXPORT_LINE = re.compile(rb'\s*\{\s*"adult":\s*(?:true|false),\s*"id":\s*\d+,\s*"original_title":')
 
 
-def parse_answer(answer: Answer) -> Iterator[Told]:
-    """Gives the film of a details answer; of any other answer, why it is none."""
+def parse_answer(answer: Answer) -> Iterator[ParseResult]:
+    """Yield the film of a details answer, or why an answer is not a film."""
     if _EXPORT_LINE.match(answer.body):
         yield NotAWork(Reason.LIST, "a daily export of ids")
         return
-    found = read_object(answer)
-    yield found if isinstance(found, NotAWork) else _object_to_told(found)
+    document = read_object(answer)
+    yield document if isinstance(document, NotAWork) else _parse_object(document)
 
 
-def _object_to_told(found: dict[str, Any]) -> Told:
-    if "status_message" in found or "errors" in found:
-        return _error(found)
-    if _SERIES_KEYS & found.keys():
+def _parse_object(document: dict[str, Any]) -> ParseResult:
+    keys = document.keys()
+    if "status_message" in document or "errors" in document:
+        return _parse_error(document)
+    if _SERIES_KEYS & keys:
         return NotAWork(Reason.SERIES)
-    if listing := _LIST_KEYS & found.keys():
+    if listing := _LIST_KEYS & keys:
         return NotAWork(Reason.LIST, ", ".join(sorted(listing)))
-    if {"id", "title"} <= found.keys() and len(_FILM_KEYS & found.keys()) > 2:
-        return _film_to_told(_Film.model_validate(found))
-    if parts := _PARTS_KEYS & found.keys():
+    if {"id", "title"} <= keys and len(_FILM_KEYS & keys) > 2:
+        return _film_to_record(_Film.model_validate(document))
+    if parts := _PARTS_KEYS & keys:
         return NotAWork(Reason.OTHER, ", ".join(sorted(parts)))
     return NotAWork(Reason.UNKNOWN)
 
 
-def _error(found: dict[str, Any]) -> NotAWork:
-    code, errors = found.get("status_code"), found.get("errors")
-    message = "; ".join(map(str, errors)) if isinstance(errors, list) else str(found.get("status_message"))
+def _parse_error(document: dict[str, Any]) -> NotAWork:
+    code, errors = document.get("status_code"), document.get("errors")
+    message = "; ".join(map(str, errors)) if isinstance(errors, list) else str(document.get("status_message"))
     return NotAWork(Reason.NOT_FOUND if code in _NOT_FOUND_CODES else Reason.ERROR, message)
 
 
-def _film_to_told(film: _Film) -> Told:
+def _film_to_record(film: _Film) -> ParseResult:
     if film.id is None:
         return NotAWork(Reason.UNKNOWN, "a film without an id")
     ids = {
@@ -156,8 +145,7 @@ def _film_to_told(film: _Film) -> Told:
         "imdb": film.imdb_id or film.external_ids.imdb_id,
         "wikidata": film.external_ids.wikidata_id,
     }
-    return fields_to_told({
-        "source": TmdbSpider.name,
+    return make_record(TMDB, {
         "source_id": str(film.id),
         "kind": "movie",
         "title": film.title if film.title.strip() else film.original_title,
@@ -167,7 +155,7 @@ def _film_to_told(film: _Film) -> Told:
         "creators": list(_creators(film.credits)),
         "genres": _names(film.genres),
         "keywords": _names(film.keywords.keywords),
-        "language": film.original_language if film.original_language != _NO_LANGUAGE else None,
+        "language": language_of_code(film.original_language),
         "runtime_minutes": film.runtime,
         "rating": _rating(film),
         "ids": {name: value for name, value in ids.items() if value},
@@ -178,8 +166,6 @@ def _film_to_told(film: _Film) -> Told:
             for review in film.reviews.results
             if review.content.strip()
         ],
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
     })  # fmt: skip
 
 
@@ -188,7 +174,7 @@ def _names(parts: tuple[_Named, ...]) -> list[str]:
 
 
 def _creators(credits_: _Credits) -> Iterator[dict[str, str]]:
-    """Gives directors, writers and first-billed actors, in this order, each once in a role."""
+    """Yield directors, writers and first-billed actors, in this order, each once in a role."""
     crew = [
         (role, credit.name)
         for role in ("director", "writer")
@@ -205,115 +191,3 @@ def _rating(film: _Film) -> dict[str, float] | None:
     if film.vote_average is None or not film.vote_count:
         return None
     return {"mean": film.vote_average, "count": film.vote_count, "scale": 10}
-
-
-MOST_PAGES = 500
-"""TMDB answers no page after this one, however many it counts."""
-LAST_DATE = date(2199, 12, 31)
-"""Later than any release that has been announced."""
-_PARTS = "keywords,credits,reviews,external_ids"
-_SINCE, _UNTIL = "primary_release_date.gte", "primary_release_date.lte"
-
-
-class _Row(Part):
-    id: int | None = None
-
-
-class _Listing(Part):
-    """A page of a search or of a discovery."""
-
-    results: tuple[_Row, ...] = ()
-    total_pages: int = 0
-
-
-def halve_dates(first: date, last: date) -> tuple[tuple[date, date], tuple[date, date]]:
-    """Gives two spans of days that together are the span from `first` to `last`, both included; `last` is later."""
-    middle = first + (last - first) // 2
-    return (first, middle), (middle + timedelta(days=1), last)
-
-
-class TmdbSpider(WorkSpider):
-    """Asks for the details of films: those named, those that a search finds, or those released since a date.
-
-    Without a selection: the most popular, as far as TMDB lists them (10,000).
-    """
-
-    name = "tmdb"
-    base_url = "https://api.themoviedb.org/3"
-    selections = frozenset({"query", "ids", "from_date"})
-    key_hint = "check EVOKE_TMDB_API_KEY or EVOKE_TMDB_TOKEN"
-    custom_settings = {  # noqa: RUF012 - as Scrapy declares it
-        # What may be asked, the terms of its key say; robots.txt speaks of pages.
-        "ROBOTSTXT_OBEY": False,
-        # At most 20 requests a second: half of what TMDB is said to bear.
-        "DOWNLOAD_DELAY": 0.05,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-        "AUTOTHROTTLE_TARGET_CONCURRENCY": 4.0,
-        # The terms allow six months; ratings age faster.
-        "HTTPCACHE_EXPIRATION_SECS": 30 * 86_400,
-    }
-
-    @classmethod
-    def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuses a selection without a key, and a search with a date, which TMDB cannot combine."""
-        super().check(selection, crawl_settings)
-        if not crawl_settings.tmdb_api_key and not crawl_settings.tmdb_token:
-            raise SelectionRefused(
-                "tmdb wants a key: set EVOKE_TMDB_API_KEY or EVOKE_TMDB_TOKEN"
-                " (free of charge at https://www.themoviedb.org/settings/api)"
-            )
-        if selection.query and selection.from_date:
-            raise SelectionRefused("tmdb is asked by --query or by --from-date, not by both")
-
-    def first_requests(self) -> Iterator[Request]:
-        """Gives the named films, and the first page of a list."""
-        yield from map(self._details, self.selection.ids)
-        if self.selection.query:
-            yield self._page("search/movie", {"query": self.selection.query})
-        elif since := self.selection.from_date:
-            yield self._span(since, max(since, LAST_DATE))
-        elif not self.selection.ids:
-            yield self._page("discover/movie", {"sort_by": "popularity.desc"})
-
-    def read(self, answer: Answer) -> Iterator[Told]:
-        """Gives what `parse_answer` gives."""
-        return parse_answer(answer)
-
-    def follow(self, response: Response, told: list[Told]) -> Iterator[Request]:  # noqa: ARG002
-        """Gives the films of a list, and after its first page the others, or if they are too many, two lists."""
-        if "parameters" not in response.meta:
-            return
-        found = read_object(Answer(response.body))
-        listing = _Listing.model_validate(found) if isinstance(found, dict) else _Listing()
-        yield from (self._details(str(row.id)) for row in listing.results if row.id)
-        parameters = response.meta["parameters"]
-        if response.meta["page"] > 1:
-            return
-        if listing.total_pages > MOST_PAGES and _SINCE in parameters:
-            first, last = date.fromisoformat(parameters[_SINCE]), date.fromisoformat(parameters[_UNTIL])
-            if first < last:
-                yield from (self._span(*half) for half in halve_dates(first, last))
-                return
-            logger.warning("more than %s pages of films on %s: the rest is left out", MOST_PAGES, first)
-        for page in range(2, min(listing.total_pages, MOST_PAGES) + 1):
-            yield self._page(response.meta["path"], parameters, page)
-
-    def _details(self, tmdb_id: str) -> Request:
-        return self._request(f"movie/{quote(tmdb_id, safe='')}", {"append_to_response": _PARTS})
-
-    def _span(self, first: date, last: date) -> Request:
-        dates = {_SINCE: first.isoformat(), _UNTIL: last.isoformat()}
-        return self._page("discover/movie", {"sort_by": "primary_release_date.asc", **dates})
-
-    def _page(self, path: str, parameters: dict[str, str], page: int = 1) -> Request:
-        request = self._request(path, {**parameters, "page": str(page)})
-        # Later pages wait until the films of earlier ones were asked for: with a limit, they may never be needed.
-        return request.replace(priority=-page, meta={"path": path, "parameters": parameters, "page": page})
-
-    def _request(self, path: str, parameters: dict[str, str]) -> Request:
-        headers = {}
-        if token := self.crawl_settings.tmdb_token:
-            headers["Authorization"] = f"Bearer {token.get_secret_value()}"
-        elif key := self.crawl_settings.tmdb_api_key:
-            parameters = {**parameters, "api_key": key.get_secret_value()}
-        return Request(f"{self.address}/{path}?{urlencode(parameters)}", headers=headers)

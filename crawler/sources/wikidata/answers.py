@@ -1,8 +1,8 @@
-"""Wikidata: items to records whose worth is the ids they join: IMDb, TMDb, Open Library, Goodreads, Google Books, ISBN.
+"""Wikidata's items to records, which join the ids of IMDb, TMDb, Open Library, Goodreads, Google Books and ISBNs.
 
-The same item comes in two shapes, both read here: the REST API's (`labels.en` is a string, `statements`) and that of
-the entity pages, dumps and `wbgetentities` (`labels.en.value`, `claims` with `mainsnak`). People and genres are only
-ids of other items in it, so a record has no creators and no genres.
+The same item comes in two shapes, both read here: that of the REST API (`labels.en` is a string, `statements`) and that
+of entity pages, dumps and `wbgetentities` (`labels.en.value`, `claims` with `mainsnak`). An item refers to people and
+genres by the ids of other items only, so a record has neither creators nor genres.
 """
 
 from __future__ import annotations
@@ -11,20 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scrapy.http import Request
-
-from crawler.answers import Answer, NotAWork, Reason, Told
-from crawler.errors import SelectionRefused
-from crawler.records import KINDS, IdName, Kind
-from crawler.selection import Selection
-from crawler.settings import CrawlSettings
-from crawler.sources.json_answers import fields_to_told, read_object
-from crawler.sources.spider import WorkSpider
-
-SOURCE = "wikidata"
-ADDRESS = "https://www.wikidata.org"
-LICENCE = "CC0 1.0"
-ATTRIBUTION = f"Wikidata ({ADDRESS})"
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.id_names import IdName
+from crawler.languages import language_of_code
+from crawler.records import KINDS, Kind
+from crawler.sources.json_answers import make_record, read_object
+from crawler.sources.wikidata import WIKIDATA
 
 Entity = Mapping[str, Any]
 
@@ -72,7 +64,7 @@ _CLASSES: dict[str, Kind | Reason] = {
     **dict.fromkeys(_BOOKS, "book"),
     **dict.fromkeys(_SERIES, Reason.SERIES),
 }
-"""What an item is by the class it is an instance of (P31)."""
+"""The class that an item is an instance of (P31) to the kind of work, or the reason why it is not a work."""
 
 _IDS: dict[Kind, dict[IdName, tuple[str, re.Pattern[str]]]] = {
     "movie": {
@@ -88,17 +80,16 @@ _IDS: dict[Kind, dict[IdName, tuple[str, re.Pattern[str]]]] = {
         "isbn10": ("P957", re.compile(r"([0-9]-?){9}[0-9X]")),
     },
 }
-"""An id's property, and the form it has: P345 also has the ids of people, P648 those of authors."""
+"""The property of an id and the form of its values: P345 also has the ids of people, P648 those of authors."""
 
-_ITEM = re.compile("Q[1-9][0-9]*")
+ITEM = re.compile("Q[1-9][0-9]*")
 _TITLE_LANGUAGES = ("en", "mul", "en-us", "en-gb", "en-ca")  # "mul": one label for all languages
 _MINUTE = "Q7727"
 _PRECISE_TO_THE_YEAR = range(9, 15)  # 8 is a decade, 11 a day
-_NO_LANGUAGE = frozenset(("und", "mul", "zxx", "mis"))
 
 
-def parse_answer(answer: Answer) -> Iterator[Told]:
-    """Gives what an item, or an answer with several, tells."""
+def parse_answer(answer: Answer) -> Iterator[ParseResult]:
+    """Yield the records of an item or of an answer with several, and why other items are not works."""
     document = read_object(answer)
     if isinstance(document, NotAWork):
         yield document
@@ -108,23 +99,23 @@ def parse_answer(answer: Answer) -> Iterator[Told]:
         yield from (entity_to_record(_mapping(entity)) for entity in entities.values())
     elif answer.status >= 400 or any(name in document for name in ("error", "code", "httpCode")):
         code = _mapping(document.get("error")).get("code") or document.get("code") or document.get("httpCode")
-        yield _refusal(answer.status, str(code))
+        yield _parse_error(answer.status, str(code))
     elif any(name in document for name in ("results", "query", "search")):
         yield NotAWork(Reason.LIST)
     else:
         yield NotAWork(Reason.UNKNOWN, f"an object with {', '.join(list(document)[:5]) or 'nothing'}"[:200])
 
 
-def entity_to_record(entity: Entity) -> Told:
-    """Gives the record of an item that is a film or a book; of another, what it is.
+def entity_to_record(entity: Entity) -> ParseResult:
+    """Return the record of an item that is a film or a book, or why it is not one.
 
-    The description stays empty: an item's is a gloss ("1982 film by Ridley Scott"), no text about the work.
+    The description stays empty: an item has only a gloss ("1982 film by Ridley Scott"), not a text about the work.
     """
     key = entity.get("id")
     if "missing" in entity:
         return NotAWork(Reason.NOT_FOUND, f"{key}"[:200])
-    if not isinstance(key, str) or not _ITEM.fullmatch(key):
-        return NotAWork(Reason.OTHER, f"{entity.get('type')} {key}, no item"[:200])
+    if not isinstance(key, str) or not ITEM.fullmatch(key):
+        return NotAWork(Reason.OTHER, f"{entity.get('type')} {key} is not an item"[:200])
     original = _original_title(entity)
     title = _english(entity, "labels") or original.get("text") or _any_label(entity)
     kind = kind_of(entity)
@@ -132,93 +123,86 @@ def entity_to_record(entity: Entity) -> Told:
         classes = ", ".join(map(_item_id, _values(entity, "P31"))) or "nothing"
         gloss = _english(entity, "descriptions") or f"instance of {classes}"
         return NotAWork(kind or Reason.OTHER, f"{key} {title}: {gloss}"[:200])
-    return fields_to_told(
+    return make_record(
+        WIKIDATA,
         {
-            "source": SOURCE,
             "source_id": key,
             "kind": kind,
             "title": title,
             "original_title": original.get("text"),
             "year": _first_year(entity),
-            "language": _language(original),
+            "language": language_of_code(original.get("language", "")),
             "runtime_minutes": _only_amount(entity, "P2047", _MINUTE),
             "page_count": _only_amount(entity, "P1104", "1"),
             "ids": _ids(entity, kind) | {"wikidata": key},
-            "url": f"{ADDRESS}/wiki/{key}",
-            "licence": LICENCE,
-            "attribution": ATTRIBUTION,
-        }
+            "url": f"{WIKIDATA.address}/wiki/{key}",
+        },
     )
 
 
 def kind_of(entity: Entity) -> Kind | Reason | None:
-    """Gives what an item is, by the first class that is known, else by an id that only films or only books have."""
+    """Return the kind of an item by its first known class, else by an id that only films or only books have."""
     for value in _values(entity, "P31"):
-        if found := _CLASSES.get(_item_id(value)):
-            return found
+        if kind := _CLASSES.get(_item_id(value)):
+            return kind
     return next((kind for kind in KINDS if _ids(entity, kind).keys() - {"imdb"}), None)
 
 
 def _ids(entity: Entity, kind: Kind) -> dict[str, str]:
-    """Gives the first id of each sort; ISBNs without hyphens."""
-    found: dict[str, str] = {}
+    """Return the first id of each name; ISBNs without hyphens."""
+    ids: dict[str, str] = {}
     for name, (statement, form) in _IDS[kind].items():
         values = [value for value in _values(entity, statement) if isinstance(value, str) and form.fullmatch(value)]
         if values:
-            found[name] = values[0].replace("-", "") if name.startswith("isbn") else values[0]
-    return found
+            ids[name] = values[0].replace("-", "") if name.startswith("isbn") else values[0]
+    return ids
 
 
 def _values(entity: Entity, statement: str) -> list[Any]:
-    """Gives the values of a property, preferred ones first, deprecated ones not at all."""
+    """Return the values of a property, preferred ones first, without deprecated ones."""
     statements = _mapping(entity.get("statements") or entity.get("claims")).get(statement)
-    told = [each for each in statements if isinstance(each, dict)] if isinstance(statements, list) else []
-    ranked = [each for rank in ("preferred", "normal") for each in told if each.get("rank", "normal") == rank]
+    known = [each for each in statements if isinstance(each, dict)] if isinstance(statements, list) else []
+    ranked = [each for rank in ("preferred", "normal") for each in known if each.get("rank", "normal") == rank]
     return [value for each in ranked if (value := _value(each)) is not None]
 
 
 def _value(statement: Entity) -> Any:
-    """Gives the value of a statement; None where it says that there is none or that it is unknown."""
+    """Return the value of a statement; None if it says that there is none or that it is unknown."""
     if "mainsnak" in statement:
         return _mapping(_mapping(statement["mainsnak"]).get("datavalue")).get("value")
     return _mapping(statement.get("value")).get("content")
 
 
 def _item_id(value: object) -> str:
-    """Gives the id of an item that is a value: "Q5", {"id": "Q5"} or {"numeric-id": 5}."""
+    """Return the id of an item that is a value: "Q5", {"id": "Q5"} or {"numeric-id": 5}."""
     if isinstance(value, dict):
         value = value.get("id") or f"Q{value.get('numeric-id')}"
     return value if isinstance(value, str) else ""
 
 
 def _original_title(entity: Entity) -> dict[str, str]:
-    """Gives text and language of the title (P1476), where there is one: several are those of translations."""
+    """Return text and language of the title (P1476), if there is exactly one: others are those of translations."""
     titles = [_mapping(value) for value in _values(entity, "P1476")]
     only = titles[0] if len(titles) == 1 else {}
     return {name: text for name, text in only.items() if isinstance(text, str)}
 
 
-def _language(title: Mapping[str, str]) -> str | None:
-    code = title.get("language", "").partition("-")[0]
-    return code if re.fullmatch("[a-z]{2,3}", code) and code not in _NO_LANGUAGE else None
-
-
 def _first_year(entity: Entity) -> int | None:
-    """Gives the year of the earliest publication (P577) that is known to the year; years before 1 are negative."""
+    """Return the year of the earliest publication (P577) that is known to the year; years before 1 are negative."""
     years = []
     for time in map(_mapping, _values(entity, "P577")):
-        found = re.match(r"([+-]0*[0-9]{1,4})-", str(time.get("time")))
-        if found and time.get("precision") in _PRECISE_TO_THE_YEAR:
-            years.append(int(found[1]))
+        year = re.match(r"([+-]0*[0-9]{1,4})-", str(time.get("time")))
+        if year and time.get("precision") in _PRECISE_TO_THE_YEAR:
+            years.append(int(year[1]))
     return min(years, default=None)
 
 
 def _only_amount(entity: Entity, statement: str, unit: str) -> int | None:
-    """Gives a number that all statements agree on: of cuts or editions with different ones, none is the work's."""
+    """Return a number on which all statements agree; None if cuts or editions differ."""
     quantities = [_mapping(value) for value in _values(entity, statement)]
     amounts = {str(each.get("amount")) for each in quantities if str(each.get("unit")).rpartition("/")[2] == unit}
-    found = re.fullmatch(r"\+?([0-9]{1,5})(?:\.0+)?", amounts.pop()) if len(amounts) == 1 else None
-    return int(found[1]) or None if found else None
+    amount = re.fullmatch(r"\+?([0-9]{1,5})(?:\.0+)?", amounts.pop()) if len(amounts) == 1 else None
+    return int(amount[1]) or None if amount else None
 
 
 def _english(entity: Entity, part: str) -> str:
@@ -231,53 +215,16 @@ def _any_label(entity: Entity) -> str:
 
 
 def _text(value: object) -> str:
-    """Gives a text that is a string or a {"language", "value"}."""
+    """Return a text that is a string or a {"language", "value"}."""
     value = value.get("value") if isinstance(value, dict) else value
     return value if isinstance(value, str) else ""
 
 
 def _mapping(value: object) -> Entity:
-    """Gives a mapping; an empty one for anything else, such as the [] that an empty object becomes in PHP."""
+    """Return a mapping; an empty one for anything else, such as the [] that an empty object becomes in PHP."""
     return value if isinstance(value, dict) else {}
 
 
-def _refusal(status: int, code: str) -> NotAWork:
+def _parse_error(status: int, code: str) -> NotAWork:
     not_found = status in (404, 410) or "not-found" in code or code in ("no-such-entity", "404")
     return NotAWork(Reason.NOT_FOUND if not_found else Reason.ERROR, code[:200] or f"status {status}")
-
-
-class WikidataSpider(WorkSpider):
-    """Asks for items one by one, by the one address for them that robots.txt allows: /w/ and the query service are not.
-
-    So an IMDb id cannot be looked up; TMDb and Open Library tell the items of many of their works.
-    """
-
-    name = SOURCE
-    base_url = ADDRESS
-    selections = frozenset(("ids",))
-    custom_settings: dict[str, Any] | None = {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}  # noqa: RUF012
-
-    @classmethod
-    def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuses ids that are no items, and a crawl without a contact, which Wikimedia's policy asks for.
-
-        Raises:
-            SelectionRefused: as said.
-        """
-        super().check(selection, crawl_settings)
-        if not crawl_settings.contact:
-            raise SelectionRefused(
-                f"{cls.name} answers only who says whom to write to: set EVOKE_CONTACT to a mail address"
-            )
-        for each in selection.ids:
-            if not _ITEM.fullmatch(each):
-                raise SelectionRefused(f"{each!r} is no item of {cls.name}: use ids such as Q184843")
-
-    def first_requests(self) -> Iterator[Request]:
-        """Gives a request for each item."""
-        for each in self.selection.ids:
-            yield Request(f"{self.address}/wiki/Special:EntityData/{each}.json")
-
-    def read(self, answer: Answer) -> Iterator[Told]:
-        """Gives the records of an answer, and why others are none."""
-        return parse_answer(answer)

@@ -1,16 +1,19 @@
-"""Which records become one work, which stay apart, and what the work then says and whose word that is."""
+"""Which records become one work, which stay apart, and which values the work takes from which record."""
 
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crawler.id_names import ID_NAMES, IdName
 from crawler.records import SourceRecord
-from indexer.merging.match_keys import read_isbn, read_match_keys, read_names, read_title
+from crawler.sources.table import SOURCES
+from indexer.merging.match_keys import COMPARED_IDS, read_isbn, read_match_keys, read_names, read_title
 from indexer.merging.matching import group_records
-from indexer.merging.merging import merge_records
+from indexer.merging.merging import AUTHORITY, PREFERRED, merge_records
 
 Fields = dict[str, Any]
 
@@ -26,9 +29,9 @@ def book(title: str, year: int | None = 1987, author: str | None = "Lucía Ferre
 
 
 def groups(*records: Fields) -> list[set[int]]:
-    """Gives which records belong together, by their places; each is told by a source of its own unless it says so."""
-    told = [{"source": f"source{place}", "source_id": str(place)} | record for place, record in enumerate(records)]
-    return [set(group) for group in group_records([read_match_keys(record) for record in told])]
+    """Return the positions of the records of each work; a record without a source has a source of its own."""
+    named = [{"source": f"source{place}", "source_id": str(place)} | record for place, record in enumerate(records)]
+    return [set(group) for group in group_records([read_match_keys(record) for record in named])]
 
 
 def are_one(*records: Fields) -> bool:
@@ -169,8 +172,8 @@ def test_a_part_without_its_number_is_known_by_its_year() -> None:
     assert groups(*parts, film("Far Signal", 2002)) == []
 
 
-def test_parts_told_without_their_subtitles_join_the_one_of_their_year() -> None:
-    parts = [film("Far Signal: The Answer", 2001), film("Far Signal: The LegQueries", 2002)]
+def test_parts_without_their_subtitles_join_the_one_of_their_year() -> None:
+    parts = [film("Far Signal: The Answer", 2001), film("Far Signal: The Question", 2002)]
     assert groups(*parts, film("Far Signal", 2001), film("Far Signal", 2002)) == [{0, 2}, {1, 3}]
 
 
@@ -186,8 +189,8 @@ def test_what_brackets_hold_is_another_title_of_films_only() -> None:
     assert groups(book("Bleak House (Penguin Classics)"), book("Hard Times (Penguin Classics)")) == []
 
 
-def test_a_main_title_of_several_works_is_nobodys() -> None:
-    parts = [film("Far Signal: The Answer", source="list"), film("Far Signal: The LegQueries", source="list")]
+def test_a_main_title_of_several_works_joins_none_of_them() -> None:
+    parts = [film("Far Signal: The Answer", source="list"), film("Far Signal: The Question", source="list")]
     assert groups(*parts, film("Far Signal")) == []
 
 
@@ -228,10 +231,10 @@ def test_translations_stay_apart() -> None:
     assert groups(original, book("The Salt", original_title="La sal", language="en")) == []
     labelled = {"source": "wikidata", **book("The Salt", language="es")}
     assert are_one(book("The Salt", language="en"), book("The Salt", language="eng")), "one language, two standards"
-    assert are_one(labelled, book("The Salt", language="en")), "Wikidata tells the original's language"
+    assert are_one(labelled, book("The Salt", language="en")), "Wikidata has the language of the original"
 
 
-def test_without_people_title_and_year_must_agree_and_nobody_else_claim_them() -> None:
+def test_without_people_title_and_year_must_agree_and_no_other_record_match_them() -> None:
     assert are_one(film("Night Ferry", 1978, None), film("Night Ferry", 1979))
     assert groups(film("Night Ferry", None, None), film("Night Ferry", 1978)) == []
     assert groups(film("Night Ferry", 1978), film("Night Ferry", 2004), film("Night Ferry", None)) == []
@@ -295,7 +298,7 @@ def test_editions_are_found_among_many_like_them() -> None:
     assert groups(book("Border Songs", 1787), *others, book("Border Songs", 1987)) == [{0, 201}]
 
 
-def test_groups_do_not_hang_on_where_records_come() -> None:
+def test_groups_do_not_depend_on_the_order_of_records() -> None:
     records = [
         {"source": f"source{copy}", "source_id": str(number)} | film(f"Ferry {number % 7}", 1970 + number % 3)
         for number in range(40)
@@ -339,7 +342,7 @@ IMDB = record(
 )  # fmt: skip
 
 
-def test_every_field_is_the_best_sources_and_says_whose() -> None:
+def test_every_field_is_the_best_sources_and_has_its_origin() -> None:
     work = merge_records([TMDB, IMDB])
     assert work.id == "tmdb:71"
     assert work.origins == {
@@ -380,7 +383,7 @@ def test_one_record_is_its_work_as_it_is() -> None:
     assert (work.id, work.title, work.origins) == ("imdb:tt0000071", "Bateaux de papier", {})
 
 
-def test_of_a_books_editions_one_in_english_speaks_for_the_work() -> None:
+def test_of_a_books_editions_one_in_english_is_preferred() -> None:
     work = merge_records([
         record("goodreads", "1", "Rok 1984", kind="book", language="pl", description="Rok pewien.", genres=["Proza"]),
         record("google-books", "2", "1984", kind="book", language="en", description="A year.", genres=["Fiction"]),
@@ -390,9 +393,48 @@ def test_of_a_books_editions_one_in_english_speaks_for_the_work() -> None:
     assert (work.genres, work.page_count) == (("Fiction", "Proza"), 300)
 
 
-def test_a_whole_synopsis_gives_way_to_a_description() -> None:
+def test_a_description_is_preferred_to_a_whole_synopsis() -> None:
     short, synopsis = (
         record("one", "1", description="Two brothers sail."),
         record("two", "2", description="On. " * 6_000),
     )
     assert merge_records([synopsis, short]).description == "Two brothers sail."
+
+
+SAMPLE_IDS: dict[str, str] = {
+    "imdb": "tt0000071",
+    "tmdb": "71",
+    "goodreads": "4711",
+    "goodreads_work": "815",
+    "google_books": "aB_-9aB_-9aB",
+    "open_library": "OL45W",
+    "isbn10": "080442957X",
+    "isbn13": "9780804429573",
+    "wikidata": "Q71",
+    "wikipedia": "Paper_Boats",
+}
+
+
+@pytest.mark.parametrize("name", ID_NAMES)
+def test_every_id_that_a_record_may_have_is_compared_or_left_out_on_purpose(name: IdName) -> None:
+    assert name in COMPARED_IDS, f"say how {name} compares in COMPARED_IDS; empty: not at all"
+    one, other = ({"title": "Paper Boats", "ids": {name: SAMPLE_IDS[name]}} for _ in range(2))
+    assert are_one(one, other) is (name != "wikipedia")
+
+
+def test_an_id_that_no_record_may_have_is_not_compared() -> None:
+    assert set(COMPARED_IDS) == set(ID_NAMES)
+
+
+def test_the_page_on_merging_has_the_order_of_sources() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "merging.md").read_text(encoding="utf-8")
+    for field, order in {**PREFERRED, "every other field": AUTHORITY}.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {field} |"))
+        assert ", ".join(order) in row, f"write the order in the row {field!r} of docs/merging.md"
+
+
+def test_no_two_sources_have_the_same_rank() -> None:
+    for field in (None, *PREFERRED):
+        ranks = [source.field_authority.get(field) if field else source.authority for source in SOURCES.values()]
+        known = [rank for rank in ranks if rank is not None]
+        assert len(known) == len(set(known)), field or "authority"

@@ -11,22 +11,16 @@ import pytest
 from pydantic import HttpUrl
 from recorded import RECORDED, needs_recorded, recorded_truth
 from scrapy.http import HtmlResponse, Request
+from scrapy.settings import Settings
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, Review, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.goodreads.pages import (
-    ATTRIBUTION,
-    LICENCE,
-    GoodreadsSpider,
-    book_links,
-    language_code,
-    next_page,
-    parse_answer,
-    plain_title,
-)  # fmt: skip
+from crawler.sources.goodreads import GOODREADS
+from crawler.sources.goodreads.pages import book_links, next_page, parse_answer, plain_title
+from crawler.sources.goodreads.spider import GoodreadsSpider
 
 BOOK = {
     "__typename": "Book",
@@ -104,8 +98,8 @@ RECORD = SourceRecord.model_validate(
         "url": "https://www.goodreads.com/book/show/4711-der-stille-hafen",
         "image_url": "https://images.example/4711.jpg",
         "reviews": [Review(text="Slow, and worth it.\nRead it twice.", rating=5), Review(text="No.")],
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )
 
@@ -216,16 +210,16 @@ def changed(state: dict[str, Any], entity: str, **fields: Any) -> dict[str, Any]
     return {**state, entity: {**state[entity], **fields}}
 
 
-def read(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Told:
+def read(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> ParseResult:
     content = body.encode() if isinstance(body, str) else body
-    (told,) = parse_answer(Answer(content, status=status, headers=headers or {}))
-    return told
+    (result,) = parse_answer(Answer(content, status=status, headers=headers or {}))
+    return result
 
 
 def record_of(state: dict[str, Any]) -> SourceRecord:
-    told = read(next_data(state))
-    assert isinstance(told, SourceRecord)
-    return told
+    result = read(next_data(state))
+    assert isinstance(result, SourceRecord)
+    return result
 
 
 def test_a_react_page_and_its_data_saved_alone() -> None:
@@ -263,9 +257,9 @@ def test_a_rails_page_of_older_days() -> None:
 )
 def test_the_year_of_a_rails_page(row: str, year: int | None) -> None:
     start, end = RAILS_PAGE.index("Published\n"), RAILS_PAGE.index("</nobr></div>")
-    told = read(RAILS_PAGE[:start] + row + RAILS_PAGE[end:])
-    assert isinstance(told, SourceRecord)
-    assert told.year == year
+    result = read(RAILS_PAGE[:start] + row + RAILS_PAGE[end:])
+    assert isinstance(result, SourceRecord)
+    assert result.year == year
 
 
 @pytest.mark.parametrize(
@@ -289,21 +283,21 @@ def test_a_work_that_is_not_dated_has_the_year_of_its_edition() -> None:
 
 def test_what_a_book_may_lack() -> None:
     bare = {"legacyId": 4711, "title": "Der stille Hafen", "imageUrl": "https://x.example/images/no-cover.png"}
-    told = record_of({"ROOT_QUERY": {'getBookByLegacyId({"legacyId":"4711"})': {"__ref": "B"}}, "B": bare})
+    result = record_of({"ROOT_QUERY": {'getBookByLegacyId({"legacyId":"4711"})': {"__ref": "B"}}, "B": bare})
     wanted = {"source", "source_id", "kind", "title", "ids", "url", "licence", "attribution"}
-    assert {name for name, value in told if value} == wanted
-    assert str(told.url) == "https://www.goodreads.com/book/show/4711"
+    assert {name for name, value in result if value} == wanted
+    assert str(result.url) == "https://www.goodreads.com/book/show/4711"
 
 
 def test_what_is_said_wrong_or_not_at_all_is_left_out() -> None:
     state = changed(STATE, "Work:1", stats={"averageRating": 0, "ratingsCount": 0}, details={"originalTitle": ""})
     details = {"numPages": 0, "isbn": "", "isbn13": None, "language": {"name": "Multiple languages"}}
-    told = record_of(changed(state, "Book:2", details=details))
-    assert (told.rating, told.original_title, told.page_count, told.language) == (None, None, None, None)
-    assert told.ids == {"goodreads": "4711", "goodreads_work": "815"}
+    result = record_of(changed(state, "Book:2", details=details))
+    assert (result.rating, result.original_title, result.page_count, result.language) == (None, None, None, None)
+    assert result.ids == {"goodreads": "4711", "goodreads_work": "815"}
 
 
-def test_a_description_that_is_told_as_html_only() -> None:
+def test_a_description_in_html_only() -> None:
     state = changed(STATE, "Book:2", **{'description({"stripped":true})': None})
     assert record_of(state).description == "A dock worker hides a deserter.\nNobody asks. 1 < 2"
 
@@ -335,26 +329,12 @@ def test_titles_without_their_series(title: str, plain: str) -> None:
     assert record_of(changed(STATE, "Book:2", title=None, titleComplete=title)).title == plain
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("Polish", "pl"),
-        ("Spanish; Castilian", "es"),
-        ("Greek, Modern (1453-)", "el"),
-        ("English, Middle (1100-1500)", "enm"),
-        ("Undetermined", None),
-    ],
-)
-def test_languages(name: str, code: str | None) -> None:
-    assert language_code(name) == code
-
-
 EMPTY_SHELL = react_page(next_data({}))
 CHALLENGE = "<!DOCTYPE html><html><script>window.gokuProps = {};</script></html>"
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("result", "reason"),
     [
         (read(CHALLENGE), Reason.BLOCKED),
         (read("", 202), Reason.BLOCKED),
@@ -385,9 +365,9 @@ CHALLENGE = "<!DOCTYPE html><html><script>window.gokuProps = {};</script></html>
         (read("[" * 100_000), Reason.BROKEN),
     ],
 )
-def test_what_is_no_book(told: Told, reason: Reason) -> None:
-    assert isinstance(told, NotAWork)
-    assert told.reason is reason
+def test_what_is_not_a_book(result: ParseResult, reason: Reason) -> None:
+    assert isinstance(result, NotAWork)
+    assert result.reason is reason
 
 
 def test_a_page_cut_anywhere_before_its_end_makes_no_record() -> None:
@@ -437,7 +417,7 @@ def test_what_is_asked_first(selection: dict[str, Any], urls: list[str]) -> None
         ({"query": "https://www.goodreads.com/search?q=x"}, "robots.txt"),
         ({"query": "https://elsewhere.example/list/show/1"}, "robots.txt"),
         ({}, "--ids, or --query"),
-        ({"ids": ("1885", "tt0047110")}, "'tt0047110' is no Goodreads book"),
+        ({"ids": ("1885", "tt0047110")}, "'tt0047110' is not a Goodreads book"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(selection: dict[str, Any], said: str) -> None:
@@ -462,8 +442,10 @@ def test_a_list_leads_to_its_books_and_its_next_page() -> None:
 
 
 def test_the_site_is_asked_slowly_and_by_its_rules() -> None:
-    settings = GoodreadsSpider.custom_settings
-    assert settings["DOWNLOAD_DELAY"] >= 2
+    settings = Settings()
+    GoodreadsSpider.update_settings(settings)
+    assert settings["DOWNLOAD_DELAY"] == 2
+    assert settings["CONCURRENT_REQUESTS"] == 1
     assert not settings["RANDOMIZE_DOWNLOAD_DELAY"]
     assert settings["ROBOTSTXT_OBEY"]
 
@@ -474,40 +456,40 @@ def test_recorded_answers(entry: dict[str, Any]) -> None:
     body = (RECORDED / entry["file"]).read_bytes()
     for tenths in range(10):
         assert isinstance(read(body[: len(body) * tenths // 10]), NotAWork)
-    told, truth = read(body), entry["ground_truth"]
+    result, truth = read(body), entry["ground_truth"]
     if "title" not in truth:
-        assert isinstance(told, NotAWork)
-        assert told.reason not in (Reason.BROKEN, Reason.UNKNOWN)
+        assert isinstance(result, NotAWork)
+        assert result.reason not in (Reason.BROKEN, Reason.UNKNOWN)
         if truth.get("n_bookTitle_links") == 100:
             assert (len(book_links(body)), next_page(body)) == (100, int(truth["next"].split("page=")[1]))
         return
-    assert isinstance(told, SourceRecord)
-    assert (told.title, list(told.genres)) == (truth["title"], truth["genres"])
-    assert " ".join(told.description.split()).startswith(" ".join(truth["description"].split("<")[0].split()))
+    assert isinstance(result, SourceRecord)
+    assert (result.title, list(result.genres)) == (truth["title"], truth["genres"])
+    assert " ".join(result.description.split()).startswith(" ".join(truth["description"].split("<")[0].split()))
     if "book_id" in truth:
-        check_react_truth(told, truth)
+        check_react_truth(result, truth)
     else:
-        check_rails_truth(told, truth)
+        check_rails_truth(result, truth)
 
 
-def check_react_truth(told: SourceRecord, truth: dict[str, Any]) -> None:
+def check_react_truth(result: SourceRecord, truth: dict[str, Any]) -> None:
     isbns = {name: truth[key] for name, key in (("isbn10", "isbn"), ("isbn13", "isbn13")) if truth[key]}
-    assert told.source_id == told.ids["goodreads"] == str(truth["book_id"])
-    assert {name: told.ids[name] for name in told.ids if name.startswith("isbn")} == isbns
-    assert [[each.name, each.role] for each in told.creators] == [[n, r.lower()] for n, r in truth["contributors"]]
-    assert told.rating == Rating(mean=truth["avg"], count=truth["ratings"], scale=5)
-    assert (told.page_count, told.original_title) == (truth["pages"], truth["originalTitle"])
-    assert told.language == {"English": "en", "Chinese": "zh", "Polish": "pl"}[truth["language"]]
-    assert [name for name, _ in truth["series"]] == list(told.keywords[: len(truth["series"])])
-    assert len(told.reviews) == truth["reviews"]
+    assert result.source_id == result.ids["goodreads"] == str(truth["book_id"])
+    assert {name: result.ids[name] for name in result.ids if name.startswith("isbn")} == isbns
+    assert [[each.name, each.role] for each in result.creators] == [[n, r.lower()] for n, r in truth["contributors"]]
+    assert result.rating == Rating(mean=truth["avg"], count=truth["ratings"], scale=5)
+    assert (result.page_count, result.original_title) == (truth["pages"], truth["originalTitle"])
+    assert result.language == {"English": "en", "Chinese": "zh", "Polish": "pl"}[truth["language"]]
+    assert [name for name, _ in truth["series"]] == list(result.keywords[: len(truth["series"])])
+    assert len(result.reviews) == truth["reviews"]
 
 
-def check_rails_truth(told: SourceRecord, truth: dict[str, Any]) -> None:
-    assert [each.name for each in told.creators] == truth["authors"]
-    roles = [each.role for each in told.creators if each.role != "author"]
+def check_rails_truth(result: SourceRecord, truth: dict[str, Any]) -> None:
+    assert [each.name for each in result.creators] == truth["authors"]
+    roles = [each.role for each in result.creators if each.role != "author"]
     assert roles == [role.strip("()").lower() for role in truth["roles"]]
-    assert told.rating == Rating(mean=truth["rating"], count=truth["ratingCount"], scale=5)
-    assert (f"{told.page_count} pages", str(told.url)) == (truth["pages"], truth["canonical"])
+    assert result.rating == Rating(mean=truth["rating"], count=truth["ratingCount"], scale=5)
+    assert (f"{result.page_count} pages", str(result.url)) == (truth["pages"], truth["canonical"])
     box = dict(truth["box"])
-    assert told.original_title == box.get("Original Title")
-    assert f"{told.ids['isbn10']} (ISBN13: {told.ids['isbn13']} )" == box["ISBN"]
+    assert result.original_title == box.get("Original Title")
+    assert f"{result.ids['isbn10']} (ISBN13: {result.ids['isbn13']} )" == box["ISBN"]

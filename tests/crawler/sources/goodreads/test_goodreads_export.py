@@ -1,4 +1,4 @@
-"""A reader's Goodreads export: its books to records, row by row; a bad row is told with its line."""
+"""A reader's Goodreads export: its books to records, row by row; a bad row is reported with its line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import evoke
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.records import Creator, Review, SourceRecord
+from crawler.sources.goodreads import GOODREADS
 from crawler.sources.goodreads.export import is_export, read_export
-from crawler.sources.goodreads.pages import ATTRIBUTION, LICENCE
 
 HEADER = (
     "Book Id,Title,Author,Author l-f,Additional Authors,ISBN,ISBN13,My Rating,Average Rating,Publisher,Binding,"
@@ -43,8 +43,8 @@ READ_RECORD = SourceRecord.model_validate(
         "ids": {"goodreads": "4711", "isbn10": "080442957X", "isbn13": "9780804429573"},
         "url": "https://www.goodreads.com/book/show/4711",
         "reviews": [Review(text='Slow, and worth it.\nHe said "no".\nTwice.', rating=4)],
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )  # fmt: skip
 WANTED_RECORD = SourceRecord.model_validate(
@@ -57,8 +57,8 @@ WANTED_RECORD = SourceRecord.model_validate(
         "creators": [Creator(name="Homer", role="author")],
         "ids": {"goodreads": "12"},
         "url": "https://www.goodreads.com/book/show/12",
-        "licence": LICENCE,
-        "attribution": ATTRIBUTION,
+        "licence": GOODREADS.licence,
+        "attribution": GOODREADS.attribution,
     }
 )
 
@@ -68,7 +68,7 @@ def export(tmp_path: Path) -> Path:
     return tmp_path / "goodreads_library_export.csv"
 
 
-def read(export: Path, *rows: str, header: str = HEADER) -> list[Told]:
+def read(export: Path, *rows: str, header: str = HEADER) -> list[ParseResult]:
     export.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return list(read_export(export))
 
@@ -83,14 +83,14 @@ def test_an_export_as_a_spreadsheet_saves_it(export: Path) -> None:
 
 
 def test_columns_in_another_order_or_missing(export: Path) -> None:
-    told = read(export, "Homer,12,Epic", header="Author, Book Id, Title")
-    assert told == [WANTED_RECORD.model_copy(update={"year": None})]
+    results = read(export, "Homer,12,Epic", header="Author, Book Id, Title")
+    assert results == [WANTED_RECORD.model_copy(update={"year": None})]
 
 
-def test_the_year_of_the_edition_where_no_other_is_told(export: Path) -> None:
-    (told,) = read(export, READ.replace(",2011,1961,", ",2011,,"))
-    assert isinstance(told, SourceRecord)
-    assert told.year == 2011
+def test_the_year_of_the_edition_if_there_is_no_other(export: Path) -> None:
+    (result,) = read(export, READ.replace(",2011,1961,", ",2011,,"))
+    assert isinstance(result, SourceRecord)
+    assert result.year == 2011
 
 
 def test_a_review_without_a_rating_and_a_rating_without_a_review(export: Path) -> None:
@@ -104,18 +104,18 @@ def test_a_review_without_a_rating_and_a_rating_without_a_review(export: Path) -
     ("row", "why"),
     [
         (WANTED.removesuffix(",0,0"), "line 4: 22 fields where there are 24 columns"),
-        (WANTED.replace("12,Epic", "twelve,Epic"), "line 4: 'twelve' is no book id"),
-        ("," * 23, "line 4: '' is no book id"),
+        (WANTED.replace("12,Epic", "twelve,Epic"), "line 4: 'twelve' is not a book id"),
+        ("," * 23, "line 4: '' is not a book id"),
     ],
 )
-def test_a_bad_row_is_told_with_its_line_and_spoils_no_other(export: Path, row: str, why: str) -> None:
+def test_a_bad_row_is_reported_with_its_line_and_spoils_no_other(export: Path, row: str, why: str) -> None:
     assert read(export, READ, row, WANTED) == [READ_RECORD, NotAWork(Reason.BROKEN, why), WANTED_RECORD]
 
 
 def test_a_book_without_a_title(export: Path) -> None:
-    (told,) = read(export, WANTED.replace("Epic", ""))
-    assert isinstance(told, NotAWork)
-    assert told.reason is Reason.UNTITLED
+    (result,) = read(export, WANTED.replace("Epic", ""))
+    assert isinstance(result, NotAWork)
+    assert result.reason is Reason.UNTITLED
 
 
 def test_bytes_that_are_not_utf_8_spoil_their_row_only(export: Path) -> None:
@@ -127,11 +127,11 @@ def test_an_export_cut_or_garbled_anywhere_makes_no_other_record(export: Path) -
     whole = f"{HEADER}\n{READ}\n{WANTED.removesuffix(',0')}".encode()  # the last field may be cut unseen
     for length in range(whole.index(b"4711"), len(whole), 3):
         export.write_bytes(whole[:length])
-        records = [told for told in read_export(export) if isinstance(told, SourceRecord)]
+        records = [result for result in read_export(export) if isinstance(result, SourceRecord)]
         assert records in ([], [READ_RECORD])
     for position in range(len(HEADER), len(whole), 7):
         export.write_bytes(whole[:position] + b'"\x00' + whole[position + 2 :])
-        assert all(isinstance(told, (SourceRecord, NotAWork)) for told in read_export(export))
+        assert all(isinstance(result, (SourceRecord, NotAWork)) for result in read_export(export))
 
 
 def test_a_damaged_gzip_file(tmp_path: Path) -> None:
@@ -166,5 +166,5 @@ def test_exports_among_saved_pages(tmp_path: Path) -> None:
     (saved / "hers.csv.gz").write_bytes(gzip.compress(f"{HEADER}\n{READ}\n{WANTED}\n".encode()))
     output = tmp_path / "books.jsonl"
     assert evoke.main(["crawl", "goodreads", "--saved", str(saved), "-o", str(output)]) == 0
-    records = [told[1] for told in read_catalogue(output) if isinstance(told, tuple)]
+    records = [entry[1] for entry in read_catalogue(output) if isinstance(entry, tuple)]
     assert sorted(record.source_id for record in records) == ["12", "4711"]

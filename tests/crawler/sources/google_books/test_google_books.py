@@ -15,12 +15,14 @@ import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 from replay import Reply, json_reply, replaying
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.google_books.answers import ATTRIBUTION, LICENCE, GoogleBooksSpider, parse_answer
+from crawler.sources.google_books import GOOGLE_BOOKS
+from crawler.sources.google_books.answers import parse_answer
+from crawler.sources.google_books.spider import GoogleBooksSpider
 
 VOLUME_INFO: dict[str, Any] = {
     "title": "The Salt Atlas",
@@ -62,19 +64,19 @@ RECORD = SourceRecord(
     ids={"google_books": "aB_-9", "isbn13": "9780000000019", "isbn10": "000000001X"},
     url="https://books.google.com/books?id=aB_-9",
     image_url="https://books.google.com/books/content?id=aB_-9&zoom=1",
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=GOOGLE_BOOKS.licence,
+    attribution=GOOGLE_BOOKS.attribution,
 )
 
 
-def read(content: Any, status: int = 200) -> list[Told]:
+def read(content: Any, status: int = 200) -> list[ParseResult]:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return list(parse_answer(Answer(body, status=status)))
 
 
 def test_volume_to_record() -> None:
     assert read(VOLUME) == [RECORD]
-    assert ATTRIBUTION == "Powered by Google"
+    assert GOOGLE_BOOKS.attribution == "Powered by Google"
 
 
 @pytest.mark.parametrize(
@@ -143,16 +145,16 @@ def refusal(code: int, reason: str, message: str) -> dict[str, Any]:
         (b"<!DOCTYPE html><title>Sorry...</title>", Reason.UNKNOWN, "not JSON"),
     ],
 )
-def test_what_is_no_book_says_why(content: Any, reason: Reason, detail: str) -> None:
+def test_what_is_not_a_book_says_why(content: Any, reason: Reason, detail: str) -> None:
     assert read(content) == [NotAWork(reason, detail)]
 
 
 def test_a_cut_answer_is_broken() -> None:
     body = json.dumps({"items": [VOLUME]}).encode()
     for end in range(0, len(body), 50):
-        (told,) = read(body[:end])
-        assert isinstance(told, NotAWork)
-        assert told.reason is Reason.BROKEN
+        (result,) = read(body[:end])
+        assert isinstance(result, NotAWork)
+        assert result.reason is Reason.BROKEN
 
 
 def test_flipped_bytes_never_raise() -> None:
@@ -226,29 +228,29 @@ def test_a_wrong_key_stops_the_crawl_and_is_named(tmp_path: Path) -> None:
 def test_recorded_answers(entry: dict[str, Any]) -> None:
     body = (RECORDED / entry["file"]).read_bytes()
     for tenths in range(10):
-        assert all(isinstance(told, NotAWork) for told in read(body[: len(body) * tenths // 10]))
+        assert all(isinstance(result, NotAWork) for result in read(body[: len(body) * tenths // 10]))
     volumes = entry["ground_truth"].get("volumes", [])
-    told = read(body)
+    results = read(body)
     if not volumes:
-        assert [each.reason for each in told if isinstance(each, NotAWork)] in ([Reason.ERROR], [Reason.LIST])
+        assert [each.reason for each in results if isinstance(each, NotAWork)] in ([Reason.ERROR], [Reason.LIST])
     else:
-        assert [fields(each) for each in told] == [truth_to_fields(volume) for volume in volumes]
+        assert [fields(each) for each in results] == [truth_to_fields(volume) for volume in volumes]
 
 
-def fields(told: Told) -> dict[str, Any]:
-    assert isinstance(told, SourceRecord)
+def fields(record: ParseResult) -> dict[str, Any]:
+    assert isinstance(record, SourceRecord)
     return {
-        "id": told.source_id,
-        "title": told.title,
-        "authors": [creator.name for creator in told.creators],
-        "year": told.year,
-        "isbns": {told.ids.get("isbn10"), told.ids.get("isbn13")} - {None},
-        "pages": told.page_count,
-        "genres": list(told.genres),
-        "rating": told.rating.mean if told.rating else None,
-        "language": told.language,
-        "has_description": bool(told.description),
-        "has_markup": "<" in told.description,
+        "id": record.source_id,
+        "title": record.title,
+        "authors": [creator.name for creator in record.creators],
+        "year": record.year,
+        "isbns": {record.ids.get("isbn10"), record.ids.get("isbn13")} - {None},
+        "pages": record.page_count,
+        "genres": list(record.genres),
+        "rating": record.rating.mean if record.rating else None,
+        "language": record.language,
+        "has_description": bool(record.description),
+        "has_markup": "<" in record.description,
     }
 
 

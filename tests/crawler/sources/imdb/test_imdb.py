@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.records import SourceRecord
 from crawler.sources.imdb.pages import parse_answer
@@ -38,15 +38,15 @@ WRITER_ID = "amzn1.imdb.concept.name_credit_category.c84ecaff-add5-4f2e-81db-102
 CAST_ID = "amzn1.imdb.concept.name_credit_group.7caf7d16-5db9-4f4f-8864-d4c6e711c686"
 
 
-def tell(body: str | bytes, **answer: Any) -> Told:
-    (told,) = parse_answer(Answer(body.encode() if isinstance(body, str) else body, **answer))
-    return told
+def parse(body: str | bytes, **answer: Any) -> ParseResult:
+    (result,) = parse_answer(Answer(body.encode() if isinstance(body, str) else body, **answer))
+    return result
 
 
 def reason(body: str | bytes, **answer: Any) -> Reason:
-    told = tell(body, **answer)
-    assert isinstance(told, NotAWork)
-    return told.reason
+    result = parse(body, **answer)
+    assert isinstance(result, NotAWork)
+    return result.reason
 
 
 def record(**fields: Any) -> SourceRecord:
@@ -62,7 +62,7 @@ def edges(*nodes: dict[str, Any]) -> dict[str, Any]:
 
 
 def next_data(above: dict[str, Any], main: dict[str, Any]) -> dict[str, Any]:
-    """Gives the data of a film's page, with a few parts exchanged."""
+    """Return the data of a film's page, with some parts exchanged."""
     above = {
         "id": "tt0000071",
         "titleType": {"id": "movie"},
@@ -156,19 +156,19 @@ def ld_script(data: Any) -> tuple[str, Any]:
 
 
 def test_a_page_of_the_2020s() -> None:
-    assert tell(page(ld_script(JSON_LD), data_script(FULL_DATA))) == FULL
+    assert parse(page(ld_script(JSON_LD), data_script(FULL_DATA))) == FULL
 
 
 @pytest.mark.parametrize("saved", [FULL_DATA, FULL_DATA["props"], FULL_DATA["props"]["pageProps"]])
 def test_the_data_of_a_page_saved_alone(saved: dict[str, Any]) -> None:
-    assert tell(json.dumps(saved)) == FULL
+    assert parse(json.dumps(saved)) == FULL
 
 
 def test_json_ld_fills_what_the_data_lack() -> None:
-    told = tell(page(ld_script(JSON_LD), data_script(next_data({"originalTitleText": None}, {}))))
-    assert isinstance(told, SourceRecord)
-    assert (told.original_title, told.year, told.runtime_minutes) == ("Barquitos de papel", 1999, 88)
-    assert [creator.name for creator in told.creators] == ["Ingrid Berg", "O. Writer", "Ana Ruiz"]
+    result = parse(page(ld_script(JSON_LD), data_script(next_data({"originalTitleText": None}, {}))))
+    assert isinstance(result, SourceRecord)
+    assert (result.original_title, result.year, result.runtime_minutes) == ("Barquitos de papel", 1999, 88)
+    assert [creator.name for creator in result.creators] == ["Ingrid Berg", "O. Writer", "Ana Ruiz"]
 
 
 def test_json_ld_alone_takes_the_year_from_the_headline() -> None:
@@ -189,8 +189,8 @@ def test_json_ld_alone_takes_the_year_from_the_headline() -> None:
         image_url="https://m.media-amazon.com/images/M/boats.jpg",
         reviews=[{"text": "It's fine.", "rating": 8}],
     )
-    assert tell(page(ld_script(JSON_LD))) == expected
-    assert tell(page(ld_script(JSON_LD), title="IMDb")) == expected.model_copy(update={"year": 2003})
+    assert parse(page(ld_script(JSON_LD))) == expected
+    assert parse(page(ld_script(JSON_LD), title="IMDb")) == expected.model_copy(update={"year": 2003})
 
 
 def test_credits_and_genres_of_a_reference_page() -> None:
@@ -209,11 +209,11 @@ def test_credits_and_genres_of_a_reference_page() -> None:
             "storylineKeywords": edges({"text": "flood"}),
         },
     )
-    told = tell(json.dumps(data))
-    assert isinstance(told, SourceRecord)
-    assert told.genres == ("Drama",)
-    assert told.keywords == ("flood",)
-    assert [(creator.role, creator.name) for creator in told.creators] == [
+    result = parse(json.dumps(data))
+    assert isinstance(result, SourceRecord)
+    assert result.genres == ("Drama",)
+    assert result.keywords == ("flood",)
+    assert [(creator.role, creator.name) for creator in result.creators] == [
         ("director", "Ingrid Berg"), ("writer", "O. Writer"), ("actor", "Ana Ruiz"), ("actor", "José Sol"),
     ]  # fmt: skip
 
@@ -227,8 +227,8 @@ def test_a_page_with_next_to_nothing() -> None:
         "principalCredits": [{"category": {"id": "writer"}, "credits": []}],
     }
     bare = {"@type": "Movie", "url": "/title/tt0000071/", "name": "Paper Boats"}
-    told = tell(page(ld_script(bare), data_script(next_data(nothing, {})), title="Paper Boats (TV Movie) - IMDb"))
-    assert told == record(title="Paper Boats", original_title="Barquitos de papel")
+    result = parse(page(ld_script(bare), data_script(next_data(nothing, {})), title="Paper Boats (TV Movie) - IMDb"))
+    assert result == record(title="Paper Boats", original_title="Barquitos de papel")
 
 
 OLD = """<html><head><title>Paper Boats (1999) - IMDb</title>
@@ -258,7 +258,7 @@ OLD = """<html><head><title>Paper Boats (1999) - IMDb</title>
 
 
 def test_a_page_of_2017() -> None:
-    assert tell(OLD) == record(
+    assert parse(OLD) == record(
         title="Paper Boats",
         original_title="Barquitos de papel",
         description=PLOT,
@@ -280,17 +280,17 @@ def test_a_page_of_2017() -> None:
 
 
 @pytest.mark.parametrize("link", ["Add a Plot", "See full summary"])
-def test_an_outline_that_is_none_gives_way_to_the_storyline(link: str) -> None:
-    told = tell(OLD.replace("of newspapers", f"<a href='/x'>{link}</a> of newspapers"))
-    assert isinstance(told, SourceRecord)
-    assert told.description == "A longer story."
+def test_an_outline_that_is_only_a_link_gives_way_to_the_storyline(link: str) -> None:
+    result = parse(OLD.replace("of newspapers", f"<a href='/x'>{link}</a> of newspapers"))
+    assert isinstance(result, SourceRecord)
+    assert result.description == "A longer story."
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [("TV Series 1999\u2013 ", Reason.SERIES), ("TV Episode 1999", Reason.SERIES), ("Video Game 1999", Reason.OTHER)],
 )
-def test_a_page_of_2017_that_is_no_film_s(kind: str, expected: Reason) -> None:
+def test_a_page_of_2017_that_is_not_a_films(kind: str, expected: Reason) -> None:
     assert reason(OLD.replace("<title>Paper Boats (1999)", f"<title>Paper Boats ({kind})")) is expected
 
 
@@ -298,15 +298,15 @@ def test_series_games_and_adult_titles_are_no_works() -> None:
     for kind, expected in [("tvSeries", Reason.SERIES), ("tvEpisode", Reason.SERIES), ("videoGame", Reason.OTHER)]:
         assert reason(json.dumps(next_data({"titleType": {"id": kind}}, {}))) is expected
     assert reason(json.dumps({**JSON_LD, "@type": "TVEpisode"})) is Reason.SERIES
-    assert tell(json.dumps(next_data({}, {"isAdult": True}))) == NotAWork(Reason.OTHER, "adult")
+    assert parse(json.dumps(next_data({}, {"isAdult": True}))) == NotAWork(Reason.OTHER, "adult")
 
 
 @pytest.mark.parametrize(
-    ("told", "language"), [("cmn", "zh"), ("yue", "zh"), ("zxx", None), ("qbn", None), ("gsw", "gsw"), (7, None)]
+    ("result", "language"), [("cmn", "zh"), ("yue", "zh"), ("zxx", None), ("qbn", None), ("gsw", "gsw"), (7, None)]
 )
-def test_languages(told: object, language: str | None) -> None:
-    data = next_data({}, {"spokenLanguages": {"spokenLanguages": [{"id": told}]}})
-    found = tell(json.dumps(data))
+def test_languages(result: object, language: str | None) -> None:
+    data = next_data({}, {"spokenLanguages": {"spokenLanguages": [{"id": result}]}})
+    found = parse(json.dumps(data))
     assert isinstance(found, SourceRecord)
     assert found.language == language
 
@@ -320,7 +320,7 @@ def test_a_garbled_fact_is_left_out_and_the_others_stay() -> None:
         "runtime": {"seconds": 20},
         "plot": {"plotText": {"plainText": {"no": "text"}}},
     }
-    assert tell(json.dumps(next_data(garbled, {}))) == record(
+    assert parse(json.dumps(next_data(garbled, {}))) == record(
         title="Paper Boats", original_title="Barquitos de papel", genres=["Family"]
     )
 
@@ -353,7 +353,7 @@ def test_a_title_is_needed() -> None:
         (b"\xff\xd8\xff\xe0 a photo", Reason.UNKNOWN),
     ],
 )
-def test_answers_that_are_no_title(body: str | bytes, expected: Reason) -> None:
+def test_answers_that_are_not_titles(body: str | bytes, expected: Reason) -> None:
     assert reason(body) is expected
 
 
@@ -373,11 +373,11 @@ WHOLE_PAGES = [page(ld_script(JSON_LD), data_script(FULL_DATA)), json.dumps(FULL
 
 
 @pytest.mark.parametrize("whole", WHOLE_PAGES)
-def test_a_cut_page_is_broken_and_no_half_truth(whole: str) -> None:
-    full = tell(whole)
+def test_a_cut_page_is_broken_or_makes_the_whole_record(whole: str) -> None:
+    full = parse(whole)
     for length in range(1, len(whole), 7):
-        told = tell(whole[:length])
-        assert told == full or isinstance(told, NotAWork)
+        result = parse(whole[:length])
+        assert result == full or isinstance(result, NotAWork)
 
 
 @pytest.mark.parametrize("whole", WHOLE_PAGES)
@@ -387,34 +387,34 @@ def test_flipped_bytes_never_raise(whole: str) -> None:
         body = bytearray(whole.encode())
         for _ in range(3):
             body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
-        tell(bytes(body))
+        parse(bytes(body))
 
 
 @needs_recorded
 @pytest.mark.parametrize("entry", recorded_truth("imdb/pages"), ids=lambda entry: Path(entry["file"]).name)
 def test_recorded_pages(entry: dict[str, Any]) -> None:
-    truth, told = entry["ground_truth"], tell((RECORDED / entry["file"]).read_bytes())
+    truth, result = entry["ground_truth"], parse((RECORDED / entry["file"]).read_bytes())
     if "nd_tconst" not in truth:
-        assert (told.title if isinstance(told, SourceRecord) else told.reason) in ("Smoke", Reason.LIST)
+        assert (result.title if isinstance(result, SourceRecord) else result.reason) in ("Smoke", Reason.LIST)
     elif "Series" in truth["nd_type"]:
-        assert isinstance(told, NotAWork)
-        assert told.reason is Reason.SERIES
+        assert isinstance(result, NotAWork)
+        assert result.reason is Reason.SERIES
     else:
-        assert isinstance(told, SourceRecord)
-        names = {role: [each.name for each in told.creators if each.role == role] for role in ("director", "actor")}
-        assert (told.source_id, told.title, told.original_title, told.year) == (
+        assert isinstance(result, SourceRecord)
+        names = {role: [each.name for each in result.creators if each.role == role] for role in ("director", "actor")}
+        assert (result.source_id, result.title, result.original_title, result.year) == (
             truth["nd_tconst"], truth["nd_title"], truth["nd_original"], truth["nd_year"],
         )  # fmt: skip
-        assert told.runtime_minutes == (truth["nd_runtime_s"] // 60 if truth["nd_runtime_s"] else None)
-        assert (told.rating and (told.rating.mean, told.rating.count)) == (
+        assert result.runtime_minutes == (truth["nd_runtime_s"] // 60 if truth["nd_runtime_s"] else None)
+        assert (result.rating and (result.rating.mean, result.rating.count)) == (
             (truth["nd_rating"], truth["nd_votes"]) if truth["nd_rating"] else None
         )
-        assert list(told.genres) == truth["nd_genres"]
+        assert list(result.genres) == truth["nd_genres"]
         assert names["director"] == truth["nd_directors"]
         assert names["actor"][: len(truth["actors"])] == truth["actors"]
-        assert set(filter(None, truth["creators"])) <= {each.name for each in told.creators} | {"Organization"}
-        assert told.description.startswith(truth["nd_plot"][:100])
-        assert ",".join(told.keywords).startswith(truth["keywords"])
+        assert set(filter(None, truth["creators"])) <= {each.name for each in result.creators} | {"Organization"}
+        assert result.description.startswith(truth["nd_plot"][:100])
+        assert ",".join(result.keywords).startswith(truth["keywords"])
 
 
 @needs_recorded
@@ -425,25 +425,25 @@ def test_recorded_data_and_suggestions() -> None:
 
 
 @needs_recorded
-def test_recorded_pages_cut_anywhere_tell_the_same_or_nothing() -> None:
+def test_recorded_pages_cut_anywhere_make_the_same_record_or_none() -> None:
     chance = random.Random(0)
     for path in sorted((RECORDED / "imdb/pages").iterdir()):
         body = path.read_bytes()
-        full = tell(body)
+        full = parse(body)
         for length in (chance.randrange(len(body)) for _ in range(3)):
-            told = tell(body[:length])
-            assert told == full or isinstance(told, NotAWork)
+            result = parse(body[:length])
+            assert result == full or isinstance(result, NotAWork)
 
 
 HEADER = "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres\n"
 FILMS = "".join(f"tt000007{n}\tmovie\tFilm {n}\t\\N\t0\t1999\t\\N\t88\tDrama\n" for n in range(5))
 RATINGS = "tconst\taverageRating\tnumVotes\ntt0000071\t7.5\t120\n"
 Failing = Callable[[str, int], str | None]
-"""A path, and how often it was asked before, to a way of failing: `hang up`, `cut`, `busy`, `no ranges`."""
+"""From a path and the number of earlier requests to a way of failing: `hang up`, `cut`, `busy`, `no ranges`."""
 
 
 class DataSets:
-    """A server of data sets, which sends ranges and fails as told."""
+    """A server of data sets, which sends ranges and fails as `failing` says."""
 
     def __init__(self, files: dict[str, bytes], failing: Failing) -> None:
         self.files, self.failing, self.edition = files, failing, "1"
@@ -492,7 +492,7 @@ def serve(files: dict[str, str], failing: Failing) -> Iterator[DataSets]:
             data_sets.reply(self)
 
         def log_message(self, *_: Any) -> None:
-            """Tests say what they need themselves."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -505,7 +505,7 @@ def serve(files: dict[str, str], failing: Failing) -> Iterator[DataSets]:
 
 @pytest.fixture
 def failures() -> dict[tuple[str, int], str]:
-    """Which request of a data set, counted from 0, fails how."""
+    """How requests fail: a data set and the number of its request, from 0, to a way of failing."""
     return {}
 
 
@@ -531,7 +531,7 @@ def crawl(data_sets: DataSets, home: Path, output: Path, *arguments: str) -> sub
 
 
 def crawled(output: Path) -> dict[str, SourceRecord]:
-    records = [told[1] for told in read_catalogue(output) if isinstance(told, tuple)]
+    records = [entry[1] for entry in read_catalogue(output) if isinstance(entry, tuple)]
     return {each.source_id: each for each in records}
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.errors import CatalogueMissing
 from crawler.records import SourceRecord
 from crawler.sources.imdb.tables import is_table, read_tables
@@ -46,7 +46,7 @@ LICENCE = "for personal and non-commercial use only (https://developer.imdb.com/
 ATTRIBUTION = "Information courtesy of IMDb (https://www.imdb.com). Used with permission."
 
 
-def told_of(folder: Path, **tables: str | bytes) -> list[Told]:
+def results_of(folder: Path, **tables: str | bytes) -> list[ParseResult]:
     paths = []
     for name, content in tables.items():
         paths.append(folder / f"{name}.tsv")
@@ -54,12 +54,12 @@ def told_of(folder: Path, **tables: str | bytes) -> list[Told]:
     return list(read_tables(paths))
 
 
-def films(told: list[Told]) -> dict[str, SourceRecord]:
-    return {each.source_id: each for each in told if isinstance(each, SourceRecord)}
+def films(results: list[ParseResult]) -> dict[str, SourceRecord]:
+    return {each.source_id: each for each in results if isinstance(each, SourceRecord)}
 
 
-def refusals(told: list[Told]) -> list[tuple[Reason, str]]:
-    return [(each.reason, each.detail) for each in told if isinstance(each, NotAWork)]
+def refusals(results: list[ParseResult]) -> list[tuple[Reason, str]]:
+    return [(each.reason, each.detail) for each in results if isinstance(each, NotAWork)]
 
 
 def film(source_id: str, **fields: object) -> SourceRecord:
@@ -78,8 +78,8 @@ def film(source_id: str, **fields: object) -> SourceRecord:
 
 
 def test_films_of_all_tables(tmp_path: Path) -> None:
-    told = told_of(tmp_path, names=NAMES, principals=PRINCIPALS, basics=BASICS, crew=CREW, ratings=RATINGS)
-    assert told == [
+    results = results_of(tmp_path, names=NAMES, principals=PRINCIPALS, basics=BASICS, crew=CREW, ratings=RATINGS)
+    assert results == [
         film(
             "tt0000009",
             title="Paper Boats",
@@ -113,15 +113,17 @@ def test_films_of_all_tables(tmp_path: Path) -> None:
     ],
 )
 def test_which_titles_are_films(title_type: str, reason: Reason | None, tmp_path: Path) -> None:
-    (told,) = told_of(tmp_path, basics=BASICS.splitlines()[0] + f"\ntt0000009\t{title_type}\tA\tA" + "\t\\N" * 5 + "\n")
-    assert (told.reason if isinstance(told, NotAWork) else None) == reason
+    (result,) = results_of(
+        tmp_path, basics=BASICS.splitlines()[0] + f"\ntt0000009\t{title_type}\tA\tA" + "\t\\N" * 5 + "\n"
+    )
+    assert (result.reason if isinstance(result, NotAWork) else None) == reason
 
 
 def test_basics_alone_and_credits_without_names(tmp_path: Path) -> None:
-    alone = films(told_of(tmp_path, basics=BASICS))["tt0000009"]
+    alone = films(results_of(tmp_path, basics=BASICS))["tt0000009"]
     assert (alone.title, alone.rating, alone.creators) == ("Paper Boats", None, ())
-    assert films(told_of(tmp_path, basics=BASICS, crew=CREW, principals=PRINCIPALS))["tt0000009"] == alone
-    assert films(told_of(tmp_path, basics=BASICS, names=NAMES))["tt0000009"] == alone
+    assert films(results_of(tmp_path, basics=BASICS, crew=CREW, principals=PRINCIPALS))["tt0000009"] == alone
+    assert films(results_of(tmp_path, basics=BASICS, names=NAMES))["tt0000009"] == alone
 
 
 def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
@@ -130,13 +132,13 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
         return header + "".join(reversed(rows))
 
     tables = {"basics": BASICS, "ratings": RATINGS, "crew": CREW, "principals": PRINCIPALS, "names": NAMES}
-    expected = films(told_of(tmp_path, **tables))
-    assert films(told_of(tmp_path, **{name: backwards(table) for name, table in tables.items()})) == expected
+    expected = films(results_of(tmp_path, **tables))
+    assert films(results_of(tmp_path, **{name: backwards(table) for name, table in tables.items()})) == expected
 
 
-def test_tables_that_tell_nothing_of_films_are_named(tmp_path: Path) -> None:
+def test_tables_without_facts_of_films_are_named(tmp_path: Path) -> None:
     akas = "titleId\tordering\ttitle\tregion\tlanguage\ttypes\tattributes\tisOriginalTitle\n"
-    assert refusals(told_of(tmp_path, ratings=RATINGS, akas=akas, other="a\tb\n1\t2\n")) == [
+    assert refusals(results_of(tmp_path, ratings=RATINGS, akas=akas, other="a\tb\n1\t2\n")) == [
         (Reason.OTHER, "akas.tsv: no fact of a record comes from title.akas"),
         (Reason.UNKNOWN, "other.tsv: its first line is not that of an IMDb table"),
         (Reason.OTHER, "without title.basics there are no titles"),
@@ -145,15 +147,15 @@ def test_tables_that_tell_nothing_of_films_are_named(tmp_path: Path) -> None:
 
 def test_columns_more_fewer_and_elsewhere(tmp_path: Path) -> None:
     moved = "new\tprimaryTitle\ttconst\ttitleType\nx\tPaper Boats\ttt0000009\tmovie\n"
-    assert told_of(tmp_path, basics=moved) == [film("tt0000009", title="Paper Boats")]
+    assert results_of(tmp_path, basics=moved) == [film("tt0000009", title="Paper Boats")]
 
 
 def test_windows_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
     marked = b"\xef\xbb\xbf" + BASICS.replace("\n", "\r\n").encode()
-    assert films(told_of(tmp_path, basics=marked)) == films(told_of(tmp_path, basics=BASICS))
+    assert films(results_of(tmp_path, basics=marked)) == films(results_of(tmp_path, basics=BASICS))
 
 
-def test_broken_rows_are_told_and_spoil_no_others(tmp_path: Path) -> None:
+def test_broken_rows_are_reported_and_spoil_no_others(tmp_path: Path) -> None:
     basics = BASICS.encode() + (
         b"tt0000014\tmovie\tToo\tfew\n"
         b"\n"
@@ -162,26 +164,26 @@ def test_broken_rows_are_told_and_spoil_no_others(tmp_path: Path) -> None:
         b"tt0000016\tmovie\t\\N\t\\N\t0\t1999\t\\N\t88\tDrama\n"
         b"tt0000017\tmovie\tOdd Facts\t\\N\tx\t19x9\t\\N\t0\t,Drama,\n"
     )
-    told = told_of(tmp_path, basics=basics, ratings=RATINGS + "tt0000017\t11.5\t3\ntt0000017\t5.0\tmany\n")
-    assert films(told)["tt0000017"] == film("tt0000017", title="Odd Facts", genres=["Drama"])
-    assert refusals(told)[-4:] == [
+    results = results_of(tmp_path, basics=basics, ratings=RATINGS + "tt0000017\t11.5\t3\ntt0000017\t5.0\tmany\n")
+    assert films(results)["tt0000017"] == film("tt0000017", title="Odd Facts", genres=["Drama"])
+    assert refusals(results)[-4:] == [
         (Reason.BROKEN, "basics.tsv:7: 4 of 9 columns"),
         (Reason.BROKEN, "basics.tsv:9: not UTF-8"),
         (Reason.BROKEN, "basics.tsv: nine"),
         (Reason.UNTITLED, "tt0000016"),
     ]
-    assert refusals(told)[:2] == [
+    assert refusals(results)[:2] == [
         (Reason.BROKEN, "ratings.tsv: no rating in 'tt0000017 11.5 3'"),
         (Reason.BROKEN, "ratings.tsv: no rating in 'tt0000017 5.0 many'"),
     ]
 
 
-def test_a_table_cut_anywhere_tells_less_and_nothing_wrong(tmp_path: Path) -> None:
+def test_a_table_cut_anywhere_has_fewer_facts_and_no_wrong_ones(tmp_path: Path) -> None:
     tables = {"basics": BASICS, "ratings": RATINGS, "crew": CREW, "principals": PRINCIPALS, "names": NAMES}
-    whole = films(told_of(tmp_path, **tables))
+    whole = films(results_of(tmp_path, **tables))
     for name, table in tables.items():
         for length in range(len(table)):
-            for source_id, record in films(told_of(tmp_path, **{**tables, name: table[:length]})).items():
+            for source_id, record in films(results_of(tmp_path, **{**tables, name: table[:length]})).items():
                 full = whole[source_id]
                 assert record.title == full.title
                 assert record.rating in (None, full.rating)
@@ -191,14 +193,14 @@ def test_a_table_cut_anywhere_tells_less_and_nothing_wrong(tmp_path: Path) -> No
 
 def test_packed_tables_and_one_that_is_cut(tmp_path: Path) -> None:
     table = BASICS + "".join(f"tt1{n:06}\tmovie\tFilm {n * n}\t\\N\t0\t1999\t\\N\t88\tDrama\n" for n in range(2_000))
-    packed, whole = gzip.compress(table.encode()), told_of(tmp_path, basics=table)
-    assert told_of(tmp_path, basics=packed) == whole
-    *told, last = told_of(tmp_path, basics=packed[:-1_000])
-    assert told == whole[: len(told)]
-    assert len(told) > 1_000
+    packed, whole = gzip.compress(table.encode()), results_of(tmp_path, basics=table)
+    assert results_of(tmp_path, basics=packed) == whole
+    *results, last = results_of(tmp_path, basics=packed[:-1_000])
+    assert results == whole[: len(results)]
+    assert len(results) > 1_000
     assert isinstance(last, NotAWork)
     assert last.reason is Reason.BROKEN
-    assert refusals(told_of(tmp_path, basics=packed[:40]))[0][0] is Reason.BROKEN
+    assert refusals(results_of(tmp_path, basics=packed[:40]))[0][0] is Reason.BROKEN
 
 
 TEXT = st.text(st.characters(exclude_characters="\t\n\r", exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -227,14 +229,14 @@ def test_records_are_what_validation_makes_of_the_same_fields(
     credit: tuple[str, str],
 ) -> None:
     header = BASICS.splitlines()[0]
-    told = told_of(
+    results = results_of(
         tmp_path_factory.mktemp("tables"),
         basics=f"{header}\ntt0000009\tmovie\t{primary}\t{original}\t0\t{year}\t\\N\t{minutes}\t{genres}\n",
         ratings=f"tconst\taverageRating\tnumVotes\ntt0000009\t{rating[0]}\t{rating[1]}\n",
         principals=f"tconst\tordering\tnconst\tcategory\ntt0000009\t1\tnm0000001\t{credit[1]}\n",
         names=f"nconst\tprimaryName\tbirthYear\nnm0000001\t{credit[0]}\t\\N\n",
     )
-    for record in films(told).values():
+    for record in films(results).values():
         assert record == film(
             "tt0000009",
             title=primary,
@@ -268,8 +270,8 @@ def test_recorded_tables_join_as_their_rows_say() -> None:
     truth = {Path(entry["file"]).name: entry["ground_truth"] for entry in recorded_truth("imdb/tsv")}
     paths = [RECORDED / "imdb/tsv" / name for name in truth]
     assert all(is_table(path, b"") for path in paths)
-    told = list(read_tables(paths))
-    records = films(told)
+    results = list(read_tables(paths))
+    records = films(results)
     n_rows = truth["head250_title.basics.tsv"]["rows"]
     assert len(records) == n_rows
     first, last = records["tt0000001"], records["tt0000251"]

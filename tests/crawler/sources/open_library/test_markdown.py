@@ -1,4 +1,4 @@
-"""Light markdown to plain text: the sentences stay, marks and pointers go."""
+"""Simple Markdown to plain text: the sentences stay, marks and pointers go."""
 
 from __future__ import annotations
 

@@ -17,14 +17,16 @@ from replay import Reply, json_reply, replaying
 from scrapy.http import Request, TextResponse
 from scrapy.utils.test import get_crawler
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import read_catalogue
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.open_library.answers import OpenLibrarySpider, parse_answer
-from crawler.sources.open_library.documents import ATTRIBUTION, LICENCE, merge_answers, year_of
+from crawler.sources.open_library import OPEN_LIBRARY
+from crawler.sources.open_library.answers import parse_answer
+from crawler.sources.open_library.documents import merge_answers, year_of
+from crawler.sources.open_library.spider import OpenLibrarySpider
 
 WORK: dict[str, Any] = {
     "type": {"key": "/type/work"},
@@ -71,8 +73,8 @@ WORK_FACTS: dict[str, Any] = {
     "ids": {"open_library": "OL70W", "goodreads_work": "812", "wikidata": "Q4343"},
     "url": "https://openlibrary.org/works/OL70W",
     "image_url": "https://covers.openlibrary.org/b/id/4711-L.jpg",
-    "licence": LICENCE,
-    "attribution": ATTRIBUTION,
+    "licence": OPEN_LIBRARY.licence,
+    "attribution": OPEN_LIBRARY.attribution,
 }
 EDITION_IDS = {"goodreads": "9911", "google_books": "aB_-9aB_-9aB", "isbn10": "000000001X", "isbn13": "9780000000019"}
 CONTRIBUTORS = (
@@ -90,7 +92,7 @@ MERGED = SourceRecord(
 )
 
 
-def parse(content: Any, status: int = 200) -> list[Told]:
+def parse(content: Any, status: int = 200) -> list[ParseResult]:
     return list(parse_answer(Answer(json.dumps(content).encode(), status=status)))
 
 
@@ -114,14 +116,14 @@ def test_an_edition_has_its_own_id_and_names_its_work() -> None:
             ids={"open_library": "OL70W", **EDITION_IDS},
             url="https://openlibrary.org/books/OL71M",
             image_url="https://covers.openlibrary.org/b/id/4712-L.jpg",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=OPEN_LIBRARY.licence,
+            attribution=OPEN_LIBRARY.attribution,
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("told", "language", "original_title"),
+    ("changes", "language", "original_title"),
     [
         ({"translation_of": "O atlas", "translated_from": [{"key": "/languages/por"}]}, "pt", "O atlas"),
         ({"translation_of": "O atlas"}, None, "O atlas"),
@@ -132,9 +134,9 @@ def test_an_edition_has_its_own_id_and_names_its_work() -> None:
     ],
 )
 def test_the_language_is_that_of_the_original(
-    told: dict[str, Any], language: str | None, original_title: str | None
+    changes: dict[str, Any], language: str | None, original_title: str | None
 ) -> None:
-    (record,) = parse({**EDITION, **told})
+    (record,) = parse({**EDITION, **changes})
     assert isinstance(record, SourceRecord)
     assert (record.language, record.original_title) == (language, original_title)
 
@@ -167,8 +169,8 @@ def test_api_books_with_data_details_and_links() -> None:
         ids={"open_library": "OL71M", "isbn13": "9780000000019"},
         url="https://openlibrary.org/books/OL71M",
         image_url="https://covers.openlibrary.org/b/id/4712-L.jpg",
-        licence=LICENCE,
-        attribution=ATTRIBUTION,
+        licence=OPEN_LIBRARY.licence,
+        attribution=OPEN_LIBRARY.attribution,
     )
     assert isinstance(second, SourceRecord)
     assert second.creators == (Creator(name="Ines Prado", role="author"), *CONTRIBUTORS)
@@ -209,8 +211,8 @@ def test_hits_of_a_search() -> None:
         ids={"open_library": "OL70W", "goodreads": "9911", "isbn13": "9780000000019", "isbn10": "000000001X"},
         url="https://openlibrary.org/works/OL70W",
         image_url="https://covers.openlibrary.org/b/id/4711-L.jpg",
-        licence=LICENCE,
-        attribution=ATTRIBUTION,
+        licence=OPEN_LIBRARY.licence,
+        attribution=OPEN_LIBRARY.attribution,
     )
     assert author == NotAWork(Reason.OTHER, "author Ines Prado")
     assert untitled == NotAWork(Reason.UNTITLED, "OL9W")
@@ -236,10 +238,10 @@ def test_hits_of_a_search() -> None:
         ("text", 200, Reason.UNKNOWN),
     ],
 )
-def test_what_is_no_work(content: Any, status: int, reason: Reason) -> None:
-    (told,) = parse(content, status)
-    assert isinstance(told, NotAWork)
-    assert told.reason is reason
+def test_what_is_not_a_work(content: Any, status: int, reason: Reason) -> None:
+    (result,) = parse(content, status)
+    assert isinstance(result, NotAWork)
+    assert result.reason is reason
 
 
 @pytest.mark.parametrize(
@@ -274,17 +276,17 @@ def test_answers_merge_into_one_record() -> None:
     assert merge_answers(WORK, {"OL7A": "Ines Prado"}.get, [EDITION]) == MERGED
 
 
-def test_of_several_editions_the_most_useful_tells_pages_the_oldest_the_year() -> None:
+def test_of_several_editions_the_most_useful_has_the_pages_the_oldest_the_year() -> None:
     bare = {"key": "/books/OL72M", "works": EDITION["works"], "publish_date": "1985", "number_of_pages": 5}
     described = {**bare, "key": "/books/OL73M", "publish_date": "2001", "description": "Of salt."}
     german = {**EDITION, "key": "/books/OL74M", "languages": [{"key": "/languages/ger"}], "title": "Salz"}
     work = {"key": "/works/OL70W", "title": "The Salt Atlas"}
-    told = merge_answers(
+    result = merge_answers(
         work, {}.get, [bare, described, german, {**EDITION, "title_prefix": "", "title": "The salt atlas"}]
     )
-    assert isinstance(told, SourceRecord)
-    assert (told.page_count, told.ids["isbn13"], told.year) == (312, "9780000000019", 1985)
-    assert (told.title, told.description, told.language) == ("The Salt Atlas", "Of salt.", None)
+    assert isinstance(result, SourceRecord)
+    assert (result.page_count, result.ids["isbn13"], result.year) == (312, "9780000000019", 1985)
+    assert (result.title, result.description, result.language) == ("The Salt Atlas", "Of salt.", None)
     alone = merge_answers(None, {}.get, [bare, described])
     assert alone == NotAWork(Reason.UNTITLED, "OL70W")
 
@@ -292,12 +294,12 @@ def test_of_several_editions_the_most_useful_tells_pages_the_oldest_the_year() -
 def test_a_cut_or_damaged_answer_is_never_an_exception() -> None:
     for body in (json.dumps(WORK).encode(), json.dumps(EDITION).encode()):
         for cut in range(0, len(body), 7):
-            (told,) = parse_answer(Answer(body[:cut]))
-            assert isinstance(told, NotAWork)
-            assert told.reason is Reason.BROKEN
+            (result,) = parse_answer(Answer(body[:cut]))
+            assert isinstance(result, NotAWork)
+            assert result.reason is Reason.BROKEN
         for place in range(0, len(body), 3):
-            for told in parse_answer(Answer(body[:place] + b"7" + body[place + 1 :])):
-                assert isinstance(told, (SourceRecord, NotAWork))
+            for result in parse_answer(Answer(body[:place] + b"7" + body[place + 1 :])):
+                assert isinstance(result, (SourceRecord, NotAWork))
 
 
 SETTINGS = CrawlSettings(contact="reader@example.org")
@@ -309,8 +311,8 @@ def test_selections() -> None:
     )
     refused = [
         (Selection(query="salt"), SETTINGS, "robots.txt allows no searches.*--ids.*dumps.*--saved"),
-        (Selection(ids=("OL7A",)), SETTINGS, "'OL7A' is no id"),
-        (Selection(ids=("salt",)), SETTINGS, "'salt' is no id"),
+        (Selection(ids=("OL7A",)), SETTINGS, "'OL7A' is not an id"),
+        (Selection(ids=("salt",)), SETTINGS, "'salt' is not an id"),
         (Selection(ids=("OL45804W",)), CrawlSettings(contact=None), "EVOKE_CONTACT"),
     ]
     for selection, settings, message in refused:
@@ -319,7 +321,7 @@ def test_selections() -> None:
 
 
 def crawl(wanted: str, answers: Mapping[str, Any]) -> tuple[list[str], list[SourceRecord], dict[str, Any]]:
-    """Gives the paths asked for one after the other, the records, and what was counted."""
+    """Return the paths in the order in which they were asked for, the records, and the counts."""
     spider = OpenLibrarySpider.from_crawler(get_crawler(OpenLibrarySpider), Selection(ids=(wanted,)), SETTINGS)
     waiting: list[Request] = list(spider.first_requests())
     paths: list[str] = []
@@ -338,11 +340,11 @@ def crawl(wanted: str, answers: Mapping[str, Any]) -> tuple[list[str], list[Sour
             body=body,
             request=request,
         )
-        for told in spider.parse(response, **request.cb_kwargs):
-            if isinstance(told, SourceRecord):
-                records.append(told)
+        for result in spider.parse(response, **request.cb_kwargs):
+            if isinstance(result, SourceRecord):
+                records.append(result)
             else:
-                waiting.append(told)
+                waiting.append(result)
     return paths, records, spider.crawler.stats.get_stats()
 
 
@@ -407,12 +409,12 @@ def test_a_crawl_writes_whole_works(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         assert re.search(r"Evoke/\S+ \(reader@example.org\)", server.headers[-1]["User-Agent"])
-    (told,) = read_catalogue(output)
-    assert isinstance(told, tuple)
-    assert told[1].model_copy(update={"fetched_at": None}) == MERGED
+    (entry,) = read_catalogue(output)
+    assert isinstance(entry, tuple)
+    assert entry[1].model_copy(update={"fetched_at": None}) == MERGED
 
 
-def entries(*kinds: str) -> Iterator[tuple[dict[str, Any], list[Told]]]:
+def entries(*kinds: str) -> Iterator[tuple[dict[str, Any], list[ParseResult]]]:
     found = [entry for entry in recorded_truth("open_library") if entry["file"].endswith(".json")]
     assert found
     for entry in found:
@@ -422,31 +424,31 @@ def entries(*kinds: str) -> Iterator[tuple[dict[str, Any], list[Told]]]:
 
 @needs_recorded
 def test_recorded_works_and_editions() -> None:
-    for truth, (told,) in entries("work_", "edition", "api_books", "details"):
-        assert isinstance(told, SourceRecord)
-        assert told.source_id == truth["key"].rpartition("/")[2]
-        assert told.title == truth["title"]
-        assert told.page_count == truth["pages"]
-        assert told.year == (int(truth["publish_date"][-4:]) if truth["publish_date"] else None)
+    for truth, (result,) in entries("work_", "edition", "api_books", "details"):
+        assert isinstance(result, SourceRecord)
+        assert result.source_id == truth["key"].rpartition("/")[2]
+        assert result.title == truth["title"]
+        assert result.page_count == truth["pages"]
+        assert result.year == (int(truth["publish_date"][-4:]) if truth["publish_date"] else None)
         for name in ("isbn10", "isbn13"):
             if truth[name]:
-                assert told.ids[name] == truth[name][0]
+                assert result.ids[name] == truth[name][0]
         if truth["works"]:
-            assert told.ids["open_library"] == truth["works"][0]["key"].rpartition("/")[2]
-        assert " ".join(told.description.split())[:100] == truth["description"].lstrip(">")[:100]
+            assert result.ids["open_library"] == truth["works"][0]["key"].rpartition("/")[2]
+        assert " ".join(result.description.split())[:100] == truth["description"].lstrip(">")[:100]
         subjects = [each["name"] if isinstance(each, dict) else each for each in truth["subjects"]]
-        assert told.keywords[: len(subjects)] == tuple(subjects)
+        assert result.keywords[: len(subjects)] == tuple(subjects)
 
 
 @needs_recorded
 def test_recorded_searches_and_errors() -> None:
-    for truth, told in entries("search"):
-        first = told[0]
-        assert len(told) == truth["n"]
+    for truth, results in entries("search"):
+        first = results[0]
+        assert len(results) == truth["n"]
         assert isinstance(first, SourceRecord)
         assert first.title == truth["first"]["title"]
         assert [each.name for each in first.creators] == truth["first"]["author_name"]
         assert first.year == truth["first"]["first_publish_year"]
         assert {first.ids["isbn13"], first.ids["isbn10"]} == set(truth["first"]["isbn"])
-    for _, told in entries("error_"):
-        assert [each.reason for each in told if isinstance(each, NotAWork)] == [Reason.NOT_FOUND]
+    for _, results in entries("error_"):
+        assert [each.reason for each in results if isinstance(each, NotAWork)] == [Reason.NOT_FOUND]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 
-from crawler.answers import NotAWork, Reason, Told
+from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.records import Creator, SourceRecord
-from crawler.sources.open_library.documents import ATTRIBUTION, LICENCE
+from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.dumps import is_dump, read_dumps
 
 WORK = {
@@ -50,8 +50,8 @@ RECORD = SourceRecord(
     page_count=312,
     ids={"open_library": "OL70W", "isbn13": "9780000000019"},
     url="https://openlibrary.org/works/OL70W",
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=OPEN_LIBRARY.licence,
+    attribution=OPEN_LIBRARY.attribution,
 )
 
 
@@ -71,12 +71,12 @@ def write(tmp_path: Path) -> Any:
     return write
 
 
-def read(*paths: Path) -> list[Told]:
+def read(*paths: Path) -> list[ParseResult]:
     return list(read_dumps(paths))
 
 
-def titles(told: list[Told]) -> dict[str, str]:
-    return {each.source_id: each.title for each in told if isinstance(each, SourceRecord)}
+def titles(results: list[ParseResult]) -> dict[str, str]:
+    return {each.source_id: each.title for each in results if isinstance(each, SourceRecord)}
 
 
 def test_works_editions_and_authors_join_in_any_order(write: Any) -> None:
@@ -84,11 +84,11 @@ def test_works_editions_and_authors_join_in_any_order(write: Any) -> None:
     editions = write("editions.txt", line(OLDER), line(EDITION), line(LONE))
     authors = write("authors.txt.gz", *map(line, AUTHORS))
     for paths in ((works, editions, authors), (authors, editions, works)):
-        told = read(*paths)
-        assert told[-1] == RECORD
-        assert titles(told) == {"OL70M": "A Lone Book", "OL70W": "The Salt Atlas"}
-        assert isinstance(told[0], SourceRecord)
-        assert told[0].creators == (Creator(name="Ines Prado", role="author"),)
+        results = read(*paths)
+        assert results[-1] == RECORD
+        assert titles(results) == {"OL70M": "A Lone Book", "OL70W": "The Salt Atlas"}
+        assert isinstance(results[0], SourceRecord)
+        assert results[0].creators == (Creator(name="Ines Prado", role="author"),)
 
 
 def test_each_dump_alone(write: Any) -> None:
@@ -106,7 +106,7 @@ def test_a_later_line_replaces_an_earlier_one(write: Any) -> None:
     assert titles(read(write("old.txt", line(WORK)), write("new.txt", line(renamed)))) == {"OL70W": renamed["title"]}
 
 
-def test_what_is_no_work_is_told_with_its_line(write: Any) -> None:
+def test_a_line_that_is_not_a_work_is_reported_with_its_number(write: Any) -> None:
     path = write(
         "ol_dump.txt",
         line({"key": "/works/OL1W", "location": "/works/OL70W"}, "redirect"),
@@ -124,7 +124,9 @@ def test_what_is_no_work_is_told_with_its_line(write: Any) -> None:
     *none, record = read(path)
     assert titles([record]) == {"OL70W": "The Salt Atlas"}
     reasons = [
-        (each.reason, each.detail.removeprefix(f"{path}:").split()[0]) for each in none if isinstance(each, NotAWork)
+        (each.reason, each.detail.removeprefix(f"{path}:").partition(":")[0])
+        for each in none
+        if isinstance(each, NotAWork)
     ]
     assert reasons == [
         (Reason.OTHER, "1"),
@@ -175,9 +177,9 @@ def test_recorded_dumps() -> None:
     for entry in found:
         path, truth = RECORDED / entry["file"], entry["ground_truth"]
         assert is_dump(path, path.read_bytes()[:4096])
-        told = read(path)
-        records = [each for each in told if isinstance(each, SourceRecord)]
-        assert len(told) == len(records)
+        results = read(path)
+        records = [each for each in results if isinstance(each, SourceRecord)]
+        assert len(results) == len(records)
         if truth["types"] == ["/type/author"]:
             assert records == []
             continue

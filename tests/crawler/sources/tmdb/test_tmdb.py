@@ -12,12 +12,14 @@ import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 from scrapy.http import Request, TextResponse
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import Creator, Rating, Review, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.tmdb.answers import ATTRIBUTION, LAST_DATE, LICENCE, TmdbSpider, parse_answer
+from crawler.sources.tmdb import TMDB
+from crawler.sources.tmdb.answers import parse_answer
+from crawler.sources.tmdb.spider import LAST_DATE, TmdbSpider
 
 ACTORS = [f"Actor {number}" for number in range(12)]
 FILM: dict[str, Any] = {
@@ -84,20 +86,20 @@ RECORD = SourceRecord(
     url="https://www.themoviedb.org/movie/4711",
     image_url="https://image.tmdb.org/t/p/w500/quiet-Harbour_1.jpg",
     reviews=(Review(text="Slow, and worth it.", rating=8), Review(text="No.")),
-    licence=LICENCE,
-    attribution=ATTRIBUTION,
+    licence=TMDB.licence,
+    attribution=TMDB.attribution,
 )
 
 
-def read(content: Any, status: int = 200) -> Told:
+def read(content: Any, status: int = 200) -> ParseResult:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    (told,) = parse_answer(Answer(body, status=status))
-    return told
+    (result,) = parse_answer(Answer(body, status=status))
+    return result
 
 
 def test_details_to_record() -> None:
     assert read(FILM) == RECORD
-    assert ATTRIBUTION.startswith("This product uses TMDB and the TMDB APIs but is not endorsed, certified, or")
+    assert TMDB.attribution.startswith("This product uses TMDB and the TMDB APIs but is not endorsed, certified, or")
 
 
 @pytest.mark.parametrize(
@@ -130,12 +132,12 @@ def test_old_layouts() -> None:
     assert read(old) == RECORD.model_copy(
         update={"keywords": (), "reviews": (), "ids": {"tmdb": "4711", "imdb": "tt0047110"}}
     )
-    told = read(plain)
-    assert isinstance(told, SourceRecord)
-    assert told.creators == ()
+    result = read(plain)
+    assert isinstance(result, SourceRecord)
+    assert result.creators == ()
 
 
-def test_a_byte_order_mark_is_no_matter() -> None:
+def test_a_byte_order_mark_does_not_matter() -> None:
     assert read(b"\xef\xbb\xbf" + json.dumps(FILM).encode()) == RECORD
 
 
@@ -167,7 +169,7 @@ ROW = {name: FILM[name] for name in ("id", "title", "original_title", "overview"
         (b"<html>502 Bad Gateway</html>", Reason.UNKNOWN, "not JSON"),
     ],
 )
-def test_what_is_no_film_says_why(content: Any, reason: Reason, detail: str) -> None:
+def test_what_is_not_a_film_says_why(content: Any, reason: Reason, detail: str) -> None:
     assert read(content) == NotAWork(reason, detail)
 
 
@@ -179,9 +181,9 @@ def test_a_daily_export_is_a_list() -> None:
 def test_a_cut_answer_is_broken_and_a_missing_one_not_found() -> None:
     body = json.dumps(FILM).encode()
     for end in range(0, len(body), 50):
-        told = read(body[:end])
-        assert isinstance(told, NotAWork)
-        assert told.reason is Reason.BROKEN
+        result = read(body[:end])
+        assert isinstance(result, NotAWork)
+        assert result.reason is Reason.BROKEN
     assert read(b"", status=404) == NotAWork(Reason.NOT_FOUND)
 
 
@@ -235,7 +237,7 @@ def test_what_cannot_be_served_is_refused(selection: Selection, settings: CrawlS
 
 
 def crawl(selection: Selection, answer: Any) -> Iterator[Request]:
-    """Gives all that is asked for, when `answer` says what a list request is answered with."""
+    """Yield all requests, if `answer` makes the answers to list requests."""
     spider = TmdbSpider(selection, SETTINGS)
     waiting = list(spider.first_requests())
     while waiting:
@@ -266,13 +268,13 @@ def test_a_date_is_asked_for_in_spans_without_gap_or_overlap() -> None:
         until = date.fromisoformat(parameters["primary_release_date.lte"])
         n_pages, page = ((until - since).days + 1) * 3, int(parameters["page"])
         assert page <= 500
-        told.append(film := (since - first).days * 3 + page)
+        listed.append(film := (since - first).days * 3 + page)
         return {"page": page, "results": [{"id": film}], "total_pages": n_pages}
 
-    told: list[int] = []
+    listed: list[int] = []
     films = [request.url for request in crawl(Selection(from_date=first), answer) if "/3/movie/" in request.url]
-    assert set(told) == set(range(1, 731 * 3 + 1))
-    assert len(told) < 731 * 3 + 10  # the first pages of spans that were too long come twice
+    assert set(listed) == set(range(1, 731 * 3 + 1))
+    assert len(listed) < 731 * 3 + 10  # the first pages of spans that were too long come twice
     assert len(set(films)) == 731 * 3
 
 
@@ -288,21 +290,25 @@ def test_a_single_day_with_too_many_films_is_read_as_far_as_it_goes(caplog: pyte
 @pytest.mark.parametrize("entry", recorded_truth("tmdb"), ids=lambda entry: entry["file"])
 def test_recorded_answers(entry: dict[str, Any]) -> None:
     body = (RECORDED / entry["file"]).read_bytes()
-    told, truth = read(body), entry["ground_truth"]
+    result, truth = read(body), entry["ground_truth"]
     for tenths in range(10):
         assert isinstance(read(body[: len(body) * tenths // 10]), NotAWork)
     if "runtime" not in truth or "/tv_" in entry["file"]:
-        assert isinstance(told, NotAWork)
-        assert told.reason not in (Reason.BROKEN, Reason.UNKNOWN)
+        assert isinstance(result, NotAWork)
+        assert result.reason not in (Reason.BROKEN, Reason.UNKNOWN)
         return
-    assert isinstance(told, SourceRecord)
-    names = [creator.name for creator in told.creators if creator.role == "director"]
-    actors = [creator.name for creator in told.creators if creator.role == "actor"]
-    assert (told.source_id, told.ids["imdb"]) == (str(truth["tmdb_id"]), truth["imdb_id"])
-    assert (told.title, told.original_title, told.language) == (truth["title"], truth["original_title"], truth["lang"])
-    assert (told.year, told.runtime_minutes) == (int(truth["release_date"][:4]), truth["runtime"])
-    assert told.rating == Rating(mean=truth["vote_average"], count=truth["vote_count"], scale=10)
-    assert list(told.genres) == truth["genres"]
+    assert isinstance(result, SourceRecord)
+    names = [creator.name for creator in result.creators if creator.role == "director"]
+    actors = [creator.name for creator in result.creators if creator.role == "actor"]
+    assert (result.source_id, result.ids["imdb"]) == (str(truth["tmdb_id"]), truth["imdb_id"])
+    assert (result.title, result.original_title, result.language) == (
+        truth["title"],
+        truth["original_title"],
+        truth["lang"],
+    )
+    assert (result.year, result.runtime_minutes) == (int(truth["release_date"][:4]), truth["runtime"])
+    assert result.rating == Rating(mean=truth["vote_average"], count=truth["vote_count"], scale=10)
+    assert list(result.genres) == truth["genres"]
     assert (names, actors[:3], len(actors)) == (truth["directors"], truth["cast3"], min(truth["cast_n"] or 0, 10))
-    assert len(told.keywords) == (truth["keywords_n"] or 0)
-    assert " ".join(told.description.split()).startswith(" ".join(truth["overview"].split()))
+    assert len(result.keywords) == (truth["keywords_n"] or 0)
+    assert " ".join(result.description.split()).startswith(" ".join(truth["overview"].split()))

@@ -1,4 +1,4 @@
-"""Wikidata: items in both shapes to records; what is no film and no book is told."""
+"""Wikidata: items in both shapes to records, other items to a reason."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from recorded import RECORDED, needs_recorded, recorded_truth
 
-from crawler.answers import Answer, NotAWork, Reason, Told
+from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
 from crawler.records import SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
-from crawler.sources.wikidata.answers import ATTRIBUTION, LICENCE, WikidataSpider, parse_answer
+from crawler.sources.wikidata import WIKIDATA
+from crawler.sources.wikidata.answers import parse_answer
+from crawler.sources.wikidata.spider import WikidataSpider
 
 UNIT = "http://www.wikidata.org/entity/Q7727"
 FILM: dict[str, Any] = {
@@ -76,7 +78,7 @@ NOVEL: dict[str, Any] = {
 }
 
 
-def parse(content: Any, status: int = 200) -> list[Told]:
+def parse(content: Any, status: int = 200) -> list[ParseResult]:
     return list(parse_answer(Answer(json.dumps(content).encode(), status=status)))
 
 
@@ -93,8 +95,8 @@ def test_a_film_of_the_rest_api() -> None:
             runtime_minutes=88,
             ids={"imdb": "tt0000003", "wikidata": "Q4242"},
             url="https://www.wikidata.org/wiki/Q4242",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=WIKIDATA.licence,
+            attribution=WIKIDATA.attribution,
         )
     ]
 
@@ -117,8 +119,8 @@ def test_a_novel_and_a_missing_item_of_an_entity_page() -> None:
                 "wikidata": "Q4343",
             },
             url="https://www.wikidata.org/wiki/Q4343",
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=WIKIDATA.licence,
+            attribution=WIKIDATA.attribution,
         ),
         NotAWork(Reason.NOT_FOUND, "Q9"),
     ]
@@ -133,9 +135,9 @@ def test_a_novel_and_a_missing_item_of_an_entity_page() -> None:
     ],
 )
 def test_a_title_without_an_english_label(labels: dict[str, str], title: str) -> None:
-    (told,) = parse({**FILM, "labels": labels})
-    assert isinstance(told, SourceRecord)
-    assert told.title == title
+    (result,) = parse({**FILM, "labels": labels})
+    assert isinstance(result, SourceRecord)
+    assert result.title == title
 
 
 def instance_of(*classes: str, **statements: Any) -> dict[str, Any]:
@@ -160,27 +162,27 @@ def instance_of(*classes: str, **statements: Any) -> dict[str, Any]:
         ([], Reason.UNKNOWN),
     ],
 )
-def test_what_is_no_work(entity: Any, reason: Reason) -> None:
-    (told,) = parse(entity)
-    assert isinstance(told, NotAWork)
-    assert told.reason is reason
+def test_what_is_not_a_work(entity: Any, reason: Reason) -> None:
+    (result,) = parse(entity)
+    assert isinstance(result, NotAWork)
+    assert result.reason is reason
 
 
 def test_a_film_of_an_unknown_class_is_known_by_its_tmdb_id() -> None:
-    (told,) = parse(instance_of("Q1", P4947=[claim("71")]))
-    assert isinstance(told, SourceRecord)
-    assert (told.kind, told.ids) == ("movie", {"tmdb": "71", "wikidata": "Q4343"})
+    (result,) = parse(instance_of("Q1", P4947=[claim("71")]))
+    assert isinstance(result, SourceRecord)
+    assert (result.kind, result.ids) == ("movie", {"tmdb": "71", "wikidata": "Q4343"})
 
 
 def test_a_cut_or_damaged_answer_is_never_an_exception() -> None:
     body = json.dumps({"entities": {"Q4343": NOVEL, "Q4242": FILM}}).encode()
     for cut in range(0, len(body), 7):
-        assert [told.reason for told in parse_answer(Answer(body[:cut])) if isinstance(told, NotAWork)] == [
+        assert [result.reason for result in parse_answer(Answer(body[:cut])) if isinstance(result, NotAWork)] == [
             Reason.BROKEN
         ]
     for place in range(0, len(body), 5):
-        for told in parse_answer(Answer(body[:place] + b"7" + body[place + 1 :])):
-            assert isinstance(told, (SourceRecord, NotAWork))
+        for result in parse_answer(Answer(body[:place] + b"7" + body[place + 1 :])):
+            assert isinstance(result, (SourceRecord, NotAWork))
 
 
 def test_selections() -> None:
@@ -188,7 +190,7 @@ def test_selections() -> None:
     WikidataSpider.check(Selection(ids=("Q4242",)), settings)
     with pytest.raises(SelectionRefused, match="EVOKE_CONTACT"):
         WikidataSpider.check(Selection(ids=("Q4242",)), CrawlSettings(contact=None))
-    with pytest.raises(SelectionRefused, match="'tt0083658' is no item"):
+    with pytest.raises(SelectionRefused, match="'tt0083658' is not an item"):
         WikidataSpider.check(Selection(ids=("tt0083658",)), settings)
     with pytest.raises(SelectionRefused, match="use --ids"):
         WikidataSpider.check(Selection(query="boats"), settings)
@@ -206,13 +208,13 @@ def test_recorded_items() -> None:
     assert entries
     for entry in entries:
         truth = entry["ground_truth"]
-        (told,) = parse_answer(Answer((RECORDED / entry["file"]).read_bytes()))
+        (result,) = parse_answer(Answer((RECORDED / entry["file"]).read_bytes()))
         if truth["P31"] == ["Q11424"]:
-            assert isinstance(told, SourceRecord)
-            assert (told.source_id, told.title) == (truth["id"], truth["label_en"])
-            assert told.year == min(int(date[:5]) for date in truth["P577_date"])
-            assert (told.ids["imdb"], told.ids["tmdb"]) == (truth["P345_imdb"][0], truth["P4947_tmdb"][0])
+            assert isinstance(result, SourceRecord)
+            assert (result.source_id, result.title) == (truth["id"], truth["label_en"])
+            assert result.year == min(int(date[:5]) for date in truth["P577_date"])
+            assert (result.ids["imdb"], result.ids["tmdb"]) == (truth["P345_imdb"][0], truth["P4947_tmdb"][0])
         else:
-            assert isinstance(told, NotAWork)
-            assert told.reason is Reason.OTHER
-            assert truth["label_en"] in told.detail
+            assert isinstance(result, NotAWork)
+            assert result.reason is Reason.OTHER
+            assert truth["label_en"] in result.detail
