@@ -10,10 +10,10 @@ from collections.abc import Mapping
 LEAST_CERTAINTY = 0.25
 """Of the likeliest dimension. Half of the paraphrases of moods have .38 and more, of misspelt titles .11, of plots told
 in brief .19, of facts ("a short French book") .17: from .2 on, answers to the last get worse. On 83 paraphrases of the
-starter benchmark's moods nDCG@10 is .222 without guesses and .262 with; .2 gives .263, and to guess as well where the
-three likeliest together reach .5 gives .259."""
+starter benchmark's moods nDCG@10 is .222 without guesses and .262 with; with .2 it is .263, with three dimensions that
+reach .5 together .259."""
 LEAST_SHARE, MOST_DIMENSIONS = 0.05, 3
-"""Of what else may be meant. With one dimension alone nDCG@10 on the paraphrases is .006 lower; more do not raise it."""
+"""Of what else may be meant. With one dimension alone nDCG@10 on the paraphrases is .006 lower; more don't raise it."""
 
 
 def guess_values(shares: Mapping[str, float]) -> dict[str, float]:

@@ -16,6 +16,8 @@ from search_api.records import IntegerRange
 from search_api.understanding.phrases import BOOK_NOUNS, MOVIE_NOUNS, WORK_NOUN, any_case, fold
 from search_api.understanding.query import Query, Span
 
+LEAST_YEARS_OF_CENTURY = 40
+"""A longer period is a century or a part of one, a shorter one a decade or two."""
 FIRST_FILM_YEAR = 1888
 """No film is older, so "a film from the 19th century" most likely means one that is set then."""
 
@@ -157,8 +159,8 @@ _DENIALS = (
     r"|anything but|outside)"
 )
 _NEUTRAL = (
-    r"(?:(?:have|has|need|needs) to be|need(?:n't| not) be|not (?:only|just|necessarily|exclusively)|why not|not without"
-    r"|(?:not|don't) (?:mind|care))"
+    r"(?:(?:have|has|need|needs) to be|need(?:n't| not) be|not (?:only|just|necessarily|exclusively)|why not"
+    r"|(?:not|don't) (?:without|mind|care))"
 )
 _NEGATION_SUBJECT = r"(?:(?:that|which|it) (?:is|was|are|were) |(?:i|we) (?:(?:do|did|would) )?)?"
 NEGATION = any_case(
@@ -216,7 +218,7 @@ def _read_wanted(query: Query, kind: Kind | None) -> tuple[IntegerRange | None, 
         if years:
             return years, spans
     for first, last, span in (*_periods_from(query), *_periods_of_noun(query), *_centuries_of_noun(query)):
-        is_century = last - first > 9
+        is_century = last - first >= LEAST_YEARS_OF_CENTURY
         if is_century and kind == "movie" and first < FIRST_FILM_YEAR:
             continue
         is_unfinished = is_century and last >= _this_year()
