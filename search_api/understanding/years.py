@@ -73,7 +73,7 @@ _PARTS_OF_CENTURY: Mapping[str, str] = {
 }
 """Longer names of the parts, said of centuries only: "the second half of the 19th century"."""
 
-_CENTURY = r"(?:\d{1,2}(?:st|nd|rd|th)|twenty-first|" + "|".join(sorted(CENTURIES, key=len, reverse=True)) + ")"
+_CENTURY = r"(?:(?:1?\d|2[01])(?:st|nd|rd|th)|twenty-first|" + "|".join(sorted(CENTURIES, key=len, reverse=True)) + ")"
 _NOT_A_CENTURY = r"(?! (?:fox|studios?|pictures|boys|women|bce?|b\.c)\b)"
 """After "20th century" these make it the name of a studio or a title; a century before Christ is not read."""
 
