@@ -498,7 +498,8 @@ WORDS = st.sampled_from(
         r"\S+",
         """ not no without nothing too less more but and or like unlike than film book a the about who from in of please
         sad funny inspiring dark violence horror comedy French hours under two 90s 1994 before since 300 pages short
-        the 19th 20th nineteenth twenty-first century classics isn't written to Interstellar It th\u0131rt\u0130es \u0130talian \u017fpani\u017fh an hour early s\u0131xty minutes " ' , . ?
+        the 19th 20th nineteenth twenty-first century classics isn't written to
+        Interstellar It th\u0131rt\u0130es \u0130talian \u017fpani\u017fh an hour early s\u0131xty minutes " ' , . ?
         [TOMT] (1995) 😀 سينما İß \0 """,
     )
 )
