@@ -73,7 +73,7 @@ def parse_intent(
         return Intent(text=said)
     is_remembered = phrases.REMEMBERED.search(said, 0, MAX_SCANNED_CHARACTERS)
     is_long = len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS
-    if is_remembered or is_long or _tells_a_plot(said):
+    if is_remembered or is_long or _is_plot(said):
         return Intent(
             text=_without_wrapping(said),
             values={} if is_remembered else _clear_requests(said, taxonomy),
@@ -86,7 +86,7 @@ def parse_intent(
     facts = read_facts(query, genres)
     wishes = _read_values(query, taxonomy, facts.time_spans)
     tags = _read_tags(query, taxonomy, facts.time_spans)
-    said_besides = _tidy(
+    rest = _tidy(
         blank(query.text, [*facts.spans, *_wrapping(query.text), *facts.denied_spans, *wishes.spans, *tags.spans])
     )
     used_up = [*works.spans, *facts.spans, *_wrapping(query.text)]
@@ -94,13 +94,13 @@ def parse_intent(
     remaining = _remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like])
     is_unread = not (wishes.values or tags.values or works.like or works.unlike)
     is_brief = len(WORD.findall(remaining)) <= MAX_GUESSED_WORDS
-    is_only_time = bool(facts.time_spans) and not WORD.search(said_besides)  # "a book, not from the 19th century"
+    is_only_time = bool(facts.time_spans) and not WORD.search(rest)  # "a book, not from the 19th century"
     guessed = guess(remaining) if guess and is_unread and is_brief and not is_only_time else {}
     return Intent(
         text=remaining,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
         tags=tags.values | {name: weight for name, weight in guessed.items() if name not in taxonomy.by_id},
-        only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(said_besides),
+        only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(rest),
         is_guess=bool(guessed),
         is_description=is_unread and not is_brief,
         like=works.like,
@@ -109,8 +109,8 @@ def parse_intent(
     )
 
 
-def _tells_a_plot(said: str) -> bool:
-    """Return whether a text only tells what happens in a work: "a girl with dyed hair runs through Berlin to ..."."""
+def _is_plot(said: str) -> bool:
+    """Return whether a text only says what happens in a work: "a girl with dyed hair runs through Berlin to ..."."""
     words = list(islice(WORD.finditer(said), MAX_GUESSED_WORDS + 1))
     is_brief = len(words) <= MAX_GUESSED_WORDS
     return not is_brief and not REQUEST_WORD.search(said, 0, words[MAX_ASKING_WORDS - 1].end())

@@ -103,7 +103,7 @@ TRAILING = word_set(
 # --- the shape of a query ---
 
 QUOTED = re.compile(r'"[^"\n]{1,200}"')
-"""Words in quotation marks, which are read as they stand: a film called "not too sad"."""
+"""Words in quotation marks, in which nothing is read: a film called "not too sad"."""
 
 _MARKER = (
     r"\[(?:tomt|tip of my tongue|movies?|films?|books?|novels?|tv(?: show)?|series|early|mid|late|\d{2,4}|'\d0)"

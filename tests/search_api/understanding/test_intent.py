@@ -551,7 +551,7 @@ def test_community_tags_are_read_where_they_say_what_is_asked_for(
         "two lads packed off to the countryside under Mao, they steal a case full of foreign books and read them",
     ],
 )
-def test_a_plot_told_in_one_breath_asks_for_nothing_but_itself(query: str) -> None:
+def test_the_plot_of_a_work_in_one_sentence_is_a_description(query: str) -> None:
     assert read(query) == Intent(text=query, is_description=True)
 
 
