@@ -1,1 +1,1 @@
-"""A request's words to an Intent."""
+"""A request's words read as an Intent."""

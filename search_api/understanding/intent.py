@@ -1,9 +1,9 @@
 """Text -> Intent: what a person asks for, read by rules; pure.
 
-Precision before recall: a false filter hides the right answer, so an unsure reading stays in the text. A query has a
-head, which says what is asked for ("a French comedy, under two hours"), and complements, which tell what happens in the
-work ("about a boy who ..."); facts are read in the head. Every reader gives what it read and the spans it used up; what
-no reader used up is the text that the text legs search for.
+Precision comes before recall: a false filter hides the right answer, so an unsure reading stays in the text. A query
+has a request part, which says what is asked for ("a French comedy, under two hours"), and complements, which describe
+what happens in the work ("about a boy who ..."). Facts are read in the request part. Each reader returns what it read
+and the spans it used up; the text legs search for what no reader used up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from search_api.understanding.query import (
     REQUEST_WORD,
     TAKEN,
     WORD,
-    Phrase,
+    PhraseMatch,
     Query,
     Span,
     blank,
@@ -33,18 +33,18 @@ from search_api.understanding.query import (
 from search_api.understanding.remembered_years import read_remembered_years
 
 MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
-"""A longer query describes a work; what people remember of one is often wrong, so no facts are read there."""
-MAX_OPENING_CHARACTERS = 2000
-"""Where a longer query still may ask for something outright."""
+"""A longer query describes a work. People often remember facts wrongly, so none are read there."""
+MAX_SCANNED_CHARACTERS = 2000
+"""How much of a longer query is searched for signs of remembering and for plain requests."""
 MAX_GUESSED_WORDS = 15
-"""What is longer tells a plot rather than a mood, unless it begins as a request does. Of the starter benchmark's 22
-descriptions, which are mostly shorter than the length above, nDCG@10 is .734 by this, .649 without."""
-MAX_HEAD_WORDS = 6
-"""Within these a request says that it asks for something."""
+"""A longer text tells a plot rather than a mood, unless it begins as a request does. On the 22 descriptions of the
+starter benchmark, most of them shorter than the length above, nDCG@10 is .734 with this bound and .649 without."""
+MAX_ASKING_WORDS = 6
+"""A request shows within so many words that it asks for something."""
 MAX_CLEAR_REQUESTS, MAX_CLEAR_REQUEST_CHARACTERS = 8, 80
 
 Guess: TypeAlias = Callable[[str], Mapping[str, float]]
-"""What a text asks for by its meaning: dimensions of the taxonomy with their weight, in (0, 1]."""
+"""A text to what it asks for by its meaning: dimensions of the taxonomy with their weight, in (0, 1]."""
 
 
 def parse_intent(
@@ -55,25 +55,25 @@ def parse_intent(
     find_work: FindWork,
     guess: Guess | None = None,
 ) -> Intent:
-    """The intent of a query. Never raises; `text` of a query that is not blank is never blank.
+    """Return the intent of a query; its `text` is blank only if the query is. Never raises.
 
     Args:
         text: What a person typed.
         taxonomy: The values that can be asked for, with the words people ask with.
         genres: The catalogue's genre names. A request for a genre becomes a filter only on names given here, so leave
             out those that too few works carry.
-        find_work: The work that a stretch of the text names exactly (case, articles and punctuation aside), or None.
-            Called a few hundred times at most, and seldom more than twenty.
-        guess: Asked at most once, about a request in which no rule reads a value.
+        find_work: Returns the work that a stretch of the text names exactly (case, articles and punctuation aside),
+            or None. Called a few hundred times at most, and rarely more than twenty.
+        guess: Called at most once, for a request in which no rule reads a value.
     """
     said = straighten(text)
     if not said:
         return Intent(text=text)
     if is_title(said, taxonomy, find_work):
         return Intent(text=said)
-    is_remembered = phrases.REMEMBERED.search(said, 0, MAX_OPENING_CHARACTERS)
+    is_remembered = phrases.REMEMBERED.search(said, 0, MAX_SCANNED_CHARACTERS)
     is_long = len(said) > MAX_REQUEST_CHARACTERS or len(WORD.findall(said)) > MAX_REQUEST_WORDS
-    if is_remembered or is_long or _tells_a_plot(said):
+    if is_remembered or is_long or _is_plot(said):
         return Intent(
             text=_without_wrapping(said),
             values={} if is_remembered else _clear_requests(said, taxonomy),
@@ -84,9 +84,9 @@ def parse_intent(
     quoted = [match.span() for match in phrases.QUOTED.finditer(said)]
     query = Query(blank(said, [*works.spans, *quoted]))
     facts = read_facts(query, genres)
-    wishes = _read_values(query, taxonomy)
-    tags = _read_tags(query, taxonomy)
-    said_besides = _tidy(
+    wishes = _read_values(query, taxonomy, facts.time_spans)
+    tags = _read_tags(query, taxonomy, facts.time_spans)
+    rest = _tidy(
         blank(query.text, [*facts.spans, *_wrapping(query.text), *facts.denied_spans, *wishes.spans, *tags.spans])
     )
     used_up = [*works.spans, *facts.spans, *_wrapping(query.text)]
@@ -94,12 +94,13 @@ def parse_intent(
     remaining = _remaining(said, used_up, denied, wishes.spans, [work.title for work in works.like])
     is_unread = not (wishes.values or tags.values or works.like or works.unlike)
     is_brief = len(WORD.findall(remaining)) <= MAX_GUESSED_WORDS
-    guessed = guess(remaining) if guess and is_unread and is_brief else {}
+    is_only_time = bool(facts.time_spans) and not WORD.search(rest)  # "a book, not from the 19th century"
+    guessed = guess(remaining) if guess and is_unread and is_brief and not is_only_time else {}
     return Intent(
         text=remaining,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
         tags=tags.values | {name: weight for name, weight in guessed.items() if name not in taxonomy.by_id},
-        only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(said_besides),
+        only_mood=bool(wishes.values or tags.values) and not works.like and not WORD.search(rest),
         is_guess=bool(guessed),
         is_description=is_unread and not is_brief,
         like=works.like,
@@ -108,26 +109,26 @@ def parse_intent(
     )
 
 
-def _tells_a_plot(said: str) -> bool:
-    """Whether words only tell what happens in a work, such as "a girl with dyed hair runs through Berlin to ..."."""
+def _is_plot(said: str) -> bool:
+    """Return whether a text only says what happens in a work: "a girl with dyed hair runs through Berlin to ..."."""
     words = list(islice(WORD.finditer(said), MAX_GUESSED_WORDS + 1))
     is_brief = len(words) <= MAX_GUESSED_WORDS
-    return not is_brief and not REQUEST_WORD.search(said, 0, words[MAX_HEAD_WORDS - 1].end())
+    return not is_brief and not REQUEST_WORD.search(said, 0, words[MAX_ASKING_WORDS - 1].end())
 
 
 # --- values ---
 
 
 class Wishes(NamedTuple):
-    """Value id to weight, the spans of the words that ask for values, and of those that say what is unwanted."""
+    """Values or tags by id with their weight, the spans that ask for them, and the spans that name what is unwanted."""
 
     values: dict[str, float]
     spans: list[Span]
     denied_spans: list[Span]
 
 
-def _read_values(query: Query, taxonomy: Taxonomy) -> Wishes:
-    """The values asked for, and unwanted."""
+def _read_values(query: Query, taxonomy: Taxonomy, time_spans: Collection[Span] = ()) -> Wishes:
+    """Return the values asked for and against; words that say when the work came out ask for none."""
     comparatives = {
         word: _sum_of((taxonomy.asking.get(phrase, {}), weight) for phrase, weight in parts)
         for word, parts in phrases.COMPARATIVES.items()
@@ -138,49 +139,59 @@ def _read_values(query: Query, taxonomy: Taxonomy) -> Wishes:
     denied_spans: list[Span] = []
     for position, phrase in enumerate(find_phrases(query, asking)):
         shares = asking[phrase.words]
-        if not _is_value_request(query, phrase, shares, taxonomy):
+        if _overlaps(query, phrase, time_spans) or not _is_value_request(query, phrase, shares, taxonomy):
             continue
         is_denied = phrase.weight < 0 or phrase.words in comparatives
         (denied_spans if is_denied else spans).append(query.span(phrase.start, phrase.last))
-        is_told = query.place(query.tokens[phrase.start].start) == "clause"  # told of, not asked for
+        is_plot = query.part(query.tokens[phrase.start].start) == "clause"  # less sure than a plain request
         for value_id, share in shares.items():
-            weight = phrase.weight * share * (0.5 if is_told else 1.0)
+            weight = phrase.weight * share * (0.5 if is_plot else 1.0)
             claims.setdefault(value_id, []).append((abs(weight), -len(shares), position, weight))
-    # Where words disagree, the heavier is meant, then the one that speaks of fewer values, then the last.
-    return Wishes({value_id: max(made)[-1] for value_id, made in claims.items()}, spans, denied_spans)
+    # Where words disagree, the heavier counts, then the one that stands for fewer values, then the last.
+    return Wishes({value_id: max(of_value)[-1] for value_id, of_value in claims.items()}, spans, denied_spans)
 
 
-def _read_tags(query: Query, taxonomy: Taxonomy) -> Wishes:
-    """The community tags asked for, and unwanted, in whole wordings."""
+def _read_tags(query: Query, taxonomy: Taxonomy, time_spans: Collection[Span]) -> Wishes:
+    """Return the community tags asked for and against, by their id."""
     wishes = Wishes({}, [], [])
     for phrase in find_phrases(query, taxonomy.asking_tags):
         shares = taxonomy.asking_tags[phrase.words]
-        in_head = query.place(query.tokens[phrase.start].start) == "head"  # "about the sea" asks for no kind of work
-        if in_head and _is_value_request(query, phrase, shares, taxonomy):
+        # "About the sea" does not ask for a kind of work.
+        is_asked = query.part(query.tokens[phrase.start].start) == "request" and not _overlaps(
+            query, phrase, time_spans
+        )
+        if is_asked and _is_value_request(query, phrase, shares, taxonomy):
             wishes.values.update({tag: phrase.weight * share for tag, share in shares.items()})
             wishes.spans.append(query.span(phrase.start, phrase.last))
     return wishes
 
 
 def _sum_of(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    """Return the values of several phrases with their weight, of a value in two phrases that of the last."""
     return {value_id: share * weight for shares, weight in parts for value_id, share in shares.items()}
 
 
-def _is_value_request(query: Query, phrase: Phrase, shares: Mapping[str, float], taxonomy: Taxonomy) -> bool:
-    """Whether words ask for a value, or deny one: "a sad film", "about revenge", but not "about a sad clown"."""
-    place = query.place(query.tokens[phrase.start].start)
+def _overlaps(query: Query, phrase: PhraseMatch, spans: Collection[Span]) -> bool:
+    """Return whether a phrase shares a character with one of the spans."""
+    first, last = query.span(phrase.first, phrase.last)
+    return any(start < last and first < end for start, end in spans)
+
+
+def _is_value_request(query: Query, phrase: PhraseMatch, shares: Mapping[str, float], taxonomy: Taxonomy) -> bool:
+    """Return whether words ask for or against a value: "a sad film", "about revenge", but not "about a sad clown"."""
+    part = query.part(query.tokens[phrase.start].start)
     if phrase.weight < 0:
-        return query.is_request and place == "head"
+        return query.is_request and part == "request"
     if _is_name(query, phrase):
         return False
     is_theme = any(name in taxonomy.by_id and taxonomy.by_id[name].facet == "theme" for name in shares)
-    if place == "about":
+    if part == "about":
         return is_theme or query.word(phrase.first - 1) in ("about", "and", "or", "of")
-    return query.is_request and (place == "head" or (place == "clause" and is_theme))
+    return query.is_request and (part == "request" or (part == "clause" and is_theme))
 
 
-def _is_name(query: Query, phrase: Phrase) -> bool:
-    """Whether a capital within a sentence makes a word a name: "films with Joy Bryant"."""
+def _is_name(query: Query, phrase: PhraseMatch) -> bool:
+    """Return whether a capital within a sentence marks a word as a name: "films with Joy Bryant"."""
     start = query.tokens[phrase.first].start
     before = query.text[:start].rstrip()
     is_within = bool(before) and before[-1] not in ".!?:"
@@ -188,17 +199,17 @@ def _is_name(query: Query, phrase: Phrase) -> bool:
 
 
 def _other_denials(query: Query) -> list[Span]:
-    """Negated words that nothing else reads; searching for them would find the opposite of what is asked for."""
+    """Return the spans of negated words that nothing else reads: the text legs would find what is not wanted."""
     if not query.is_request:
         return []
     matches = phrases.OTHER_DENIAL.finditer(query.text)
-    return [match.span("cut") for match in matches if query.place(match.start("cut")) == "head"]
+    return [match.span("cut") for match in matches if query.part(match.start("cut")) == "request"]
 
 
 def _clear_requests(said: str, taxonomy: Taxonomy) -> dict[str, float]:
-    """The values a long text asks for outright: "recommend something inspiring"."""
+    """Return the values that a long text plainly asks for: "recommend something inspiring"."""
     values: dict[str, float] = {}
-    for match in islice(phrases.CLEAR_REQUEST.finditer(said, 0, MAX_OPENING_CHARACTERS), MAX_CLEAR_REQUESTS):
+    for match in islice(phrases.CLEAR_REQUEST.finditer(said, 0, MAX_SCANNED_CHARACTERS), MAX_CLEAR_REQUESTS):
         request = said[match.end() : match.end() + MAX_CLEAR_REQUEST_CHARACTERS]
         values |= _read_values(Query(re.split(r"[.;!?]", request)[0]), taxonomy).values
     return values
@@ -208,7 +219,7 @@ def _clear_requests(said: str, taxonomy: Taxonomy) -> dict[str, float]:
 
 
 def _wrapping(text: str) -> list[Span]:
-    """The spans of a request's opening and closing words, which say nothing of the work."""
+    """Return the spans of the words of courtesy that open and close a request, which say nothing about the work."""
     spans = [match.span() for match in phrases.MARKERS.finditer(text)]
     end = spans[0][1] if spans and spans[0][0] == 0 else 0
     while (opening := phrases.OPENING.match(text, end)) and opening.end() > end:
@@ -219,7 +230,7 @@ def _wrapping(text: str) -> list[Span]:
 
 
 def _without_wrapping(said: str) -> str:
-    """A description, less the labels before it and the thanks after it."""
+    """Return a description without the labels before it and the thanks after it."""
     text = " ".join(phrases.MARKERS.sub(" ", said).split())
     ending = phrases.POLITE_END.search(text, max(0, len(text) - 80))
     text = (text[: ending.start()] if ending else text).strip(" ,")
@@ -227,7 +238,7 @@ def _without_wrapping(said: str) -> str:
 
 
 def _remaining(said: str, used_up: list[Span], denied: list[Span], wanted: list[Span], liked: list[str]) -> str:
-    """What is left to search for, wanted words included, else the liked works' titles; never blank."""
+    """Return the text to search for: what is left, with the wanted words, else the liked works' titles; never blank."""
     if not used_up and not denied:
         return said
     left = blank(said, [*used_up, *denied])
@@ -241,7 +252,7 @@ def _remaining(said: str, used_up: list[Span], denied: list[Span], wanted: list[
 
 
 def _tidy(text: str) -> str:
-    """The pieces of a text, without the small words and marks left hanging at their ends."""
+    """Return the pieces of a text without the small words and punctuation left at their ends."""
     pieces = []
     for piece in text.split(TAKEN):
         words = piece.split()

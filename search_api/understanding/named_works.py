@@ -1,4 +1,4 @@
-"""The works a query names: as its whole ("Inside Out"), and as what to be like or unlike; pure."""
+"""The works that a query names: as the whole query ("Inside Out"), or to be like or unlike them; pure."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ _CUE = any_case(
     r"\b(?:(?:something|anything|just|exactly|more|much|a bit|a lot|a little|kind of|sort of|very) )*"
     rf"(?:(?P<unlike>{'|'.join(_UNLIKE)})|(?:{'|'.join(_LIKE)})) "
 )
-"""What a title follows; `asked` is what stands in it and is asked for itself, as in "darker than Alien"."""
+"""What a title follows: "like", "similar to", "I loved". `asked` is a word in it that is a wish too: "darker than"."""
 _AFTER_FIRST_TITLE = any_case(r",? but ")
+""" "Interstellar but lighter"."""
 _QUOTED_TITLE = re.compile(r"\"([^\"\n]{1,120})\"|'([^'\n]{2,80})'(?!\w)")
 _BEFORE_TITLE = any_case(r"(?:(?:the|a) )?(?:movies?|films?|books?|novels?|watching|reading) ")
 _YEAR_AFTER_TITLE = re.compile(r" ?\((?:18|19|20)\d\d\)")
@@ -64,7 +65,7 @@ _NEVER_A_TITLE_IN_LOWER_CASE = word_set(
 
 
 class NamedWorks(NamedTuple):
-    """The works to be like and unlike, and the spans of the query that say so."""
+    """The works to be like and unlike, in the order of the query, and the spans that name them."""
 
     like: tuple[WorkReference, ...]
     unlike: tuple[WorkReference, ...]
@@ -72,7 +73,7 @@ class NamedWorks(NamedTuple):
 
 
 def is_title(said: str, taxonomy: Taxonomy, find_work: FindWork) -> bool:
-    """Whether the whole query is a title, and not words that ask for something ("a love story")."""
+    """Return whether the whole query is a title, and not words that ask for something ("a love story")."""
     if len(said) > MAX_TITLE_CHARACTERS or find_work(said) is None:
         return False
     query = Query(said)
@@ -82,7 +83,7 @@ def is_title(said: str, taxonomy: Taxonomy, find_work: FindWork) -> bool:
 
 
 def read_works(said: str, taxonomy: Taxonomy, find_work: FindWork) -> NamedWorks:
-    """The works that a query wants to be reminded of, or not."""
+    """Return the works that the answers are to be like or unlike."""
     like: dict[str, WorkReference] = {}
     unlike: dict[str, WorkReference] = {}
     spans: list[Span] = []
@@ -109,16 +110,16 @@ def read_works(said: str, taxonomy: Taxonomy, find_work: FindWork) -> NamedWorks
 
 
 def _titles_at(said: str, start: int, taxonomy: Taxonomy, find_work: FindWork) -> tuple[dict[str, WorkReference], int]:
-    """The works named from `start` on, by id, joined by commas, "and" and "or", and where the last title ends."""
+    """Return the works named from `start` on, by id, joined by commas, "and" or "or", and where the last ends."""
     works: dict[str, WorkReference] = {}
     end = start
     for _ in range(MAX_WORKS):
-        found = _title_at(said, start, taxonomy, find_work)
-        if found is None and (noun := _BEFORE_TITLE.match(said, start)):
-            found = _title_at(said, noun.end(), taxonomy, find_work)
-        if found is None:
+        title = _title_at(said, start, taxonomy, find_work)
+        if title is None and (noun := _BEFORE_TITLE.match(said, start)):
+            title = _title_at(said, noun.end(), taxonomy, find_work)
+        if title is None:
             break
-        work, end = found
+        work, end = title
         works[work.id] = work
         if year := _YEAR_AFTER_TITLE.match(said, end):
             end = year.end()
@@ -130,7 +131,7 @@ def _titles_at(said: str, start: int, taxonomy: Taxonomy, find_work: FindWork) -
 
 
 def _title_at(said: str, start: int, taxonomy: Taxonomy, find_work: FindWork) -> tuple[WorkReference, int] | None:
-    """The work of the longest title that begins at `start`, and where that ends."""
+    """Return the work with the longest title that begins at `start`, and where that title ends."""
     quoted = _QUOTED_TITLE.match(said, start)
     if quoted:
         work = find_work(quoted[1] or quoted[2])
@@ -150,7 +151,7 @@ def _title_at(said: str, start: int, taxonomy: Taxonomy, find_work: FindWork) ->
 
 
 def _may_be_title(candidate: str, words: list[str], taxonomy: Taxonomy) -> bool:
-    """Whether a stretch after "like" can be a title, and not the next words of the request."""
+    """Return whether a stretch after "like" can be a title, and not the next words of the request."""
     if not candidate.islower():
         return True
     if words[0] in ("a", "an") and len(words) < 3:

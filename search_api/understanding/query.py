@@ -1,4 +1,4 @@
-"""A query as its readers see it: its words, what it tells of a plot, and how much each known phrase is wanted; pure."""
+"""The words of a query, its parts, and how much each phrase in it is wanted; pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from search_api.understanding.phrases import any_case, word_set
 Span = tuple[int, int]
 
 MAX_BARE_WORDS = 6
-"""Up to here a query that names no film, book or "something" is still taken as asking for what its words say."""
+"""Up to this length, a query that names no film, book or "something" still counts as a request for what it says."""
 MAX_PHRASE_WORDS = 8
 TAKEN = "\0"
-"""Stands where something was taken out of a query, so that positions stay and nothing is read across it."""
+"""Replaces each character that was taken out of a query: positions stay, and no pattern matches across the gap."""
 WORD = re.compile(r"\w+(?:'\w+)*")
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", TAKEN: " "})  # noqa: RUF001
 
@@ -29,7 +29,7 @@ _NEGATION_PAIRS = frozenset(
 )
 _PARTLY = frozenset(("less", "fewer"))
 _DOUBLE_NEGATIONS = frozenset(("not", "never", "why"))
-"""Before a negation these undo it: "why not", "not without"."""
+"""Words that cancel the negation after them: "why not", "not without"."""
 _BETWEEN = word_set(
     "a about all an another any anything as be being contain depressingly especially explicit extremely feel get gets "
     "graphic has have having include is it it's kind make makes more much need of overly particularly really "
@@ -39,11 +39,11 @@ _BETWEEN = word_set(
 _SOFTENERS = word_set(
     "as especially excessive excessively extremely overly particularly really so super terribly that too very much"
 )
-"""With one of these, a negation asks for less of the value, not for none of it."""
+"""With one of these, a negation asks for less of a value, not for none: "not too sad"."""
 _NEUTRAL = frozenset(("mind", "matter", "matters", "care", "cares", "afraid"))
-""" "I don't mind sad films" asks neither for sad ones nor against them."""
+""" "I don't mind sad films" asks neither for sad films nor against them."""
 _NEUTRAL_PAIRS = frozenset(("have to", "has to", "need to", "needs to"))
-""" "It doesn't have to be funny"."""
+"""Neutral as well: "it doesn't have to be funny"."""
 _A_LITTLE = frozenset(("bit", "little", "slightly", "somewhat", "mildly", "touch", "fairly"))
 _COMPLEMENT = any_case(
     r"\b(?P<about>(?<!how )(?<!what )about|involving"
@@ -52,8 +52,9 @@ _COMPLEMENT = any_case(
     r"|\b(?P<setting>set (?:in|on|at|during|around|before|after|between|from|pre|post)|tak(?:es|ing) place|adapted from"
     r"|inspired by|based (?:on|off))\b",
 )
+"""How a complement begins: "about a boy", "who never gives up", "set in Moscow"."""
 _COMPLEMENT_END = any_case(r"[,;:.!?()\n\0]|\bbut\b")
-"""After a complement's first word the query tells of what happens in the work, up to the next stop."""
+"""How a complement ends: at punctuation, or at "but"."""
 
 REQUEST_WORD = any_case(
     r"\b(?:something|anything|some|find|recommend\w*|suggest\w*|give|show|want|need|looking|mood|films?|movies?|flicks?"
@@ -61,22 +62,23 @@ REQUEST_WORD = any_case(
     r"|westerns?|musicals?|myster(?:y|ies)|(?:non-?)?fiction|memoirs?|biograph(?:y|ies)|poetry|fantasy|sci-?fi"
     r"|that (?:is|isn't|will|won't|makes?|gives?|leaves?|teaches))\b",
 )
+"""Words that a request has and the summary of a plot mostly lacks: "recommend", "a novel", "that makes"."""
 
 
 def straighten(text: str) -> str:
-    """The text with plain quotation marks and single spaces."""
+    """Return the text with straight quotation marks and single spaces."""
     return " ".join(text.translate(_STRAIGHT).split())
 
 
 def blank(text: str, spans: Iterable[Span]) -> str:
-    """The text with its spans taken out and every other character where it was."""
+    """Return the text with the spans taken out and every other character in its place."""
     for start, end in spans:
         text = text[:start] + TAKEN * (end - start) + text[end:]
     return text
 
 
 class Token(NamedTuple):
-    """A word of the query, in lower case, and where it stands."""
+    """A word of the query in lower case, with its first character and the one after its last."""
 
     word: str
     start: int
@@ -84,7 +86,7 @@ class Token(NamedTuple):
 
 
 class Complement(NamedTuple):
-    """A stretch that tells what happens in the work; `sort` is "about", "clause" or "setting"."""
+    """A stretch that describes what happens in the work; `sort` is "about", "clause" or "setting"."""
 
     start: int
     end: int
@@ -92,7 +94,7 @@ class Complement(NamedTuple):
 
 
 class Query:
-    """A query's text with its words and its complements."""
+    """The text of a query with its words and its complements."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -100,81 +102,82 @@ class Query:
 
     @cached_property
     def complements(self) -> tuple[Complement, ...]:
-        """The complements, in order; one may lie within another."""
-        found = []
+        """The complements by their start; one may lie within another."""
+        complements = []
         for match in _COMPLEMENT.finditer(self.text):
             stop = _COMPLEMENT_END.search(self.text, match.end())
             end = stop.start() if stop else len(self.text)
-            found.append(Complement(match.start(), end, str(match.lastgroup)))
-        return tuple(found)
+            complements.append(Complement(match.start(), end, str(match.lastgroup)))
+        return tuple(complements)
 
     @cached_property
     def is_request(self) -> bool:
-        """Whether somebody asks for something, rather than telling a plot."""
+        """Whether the query asks for something, rather than telling a plot."""
         is_bare = len(self.tokens) <= MAX_BARE_WORDS
         return is_bare or TAKEN in self.text or bool(REQUEST_WORD.search(self.text))
 
     @cached_property
     def is_capitalised(self) -> bool:
-        """Whether capitals say nothing, as in a query in title case."""
+        """Whether most words begin with a capital, as in title case, so that a capital does not mark a name."""
         return 2 * sum(self.text[token.start].isupper() for token in self.tokens) > len(self.tokens)
 
-    def place(self, position: int) -> str:
-        """Where a position lies: "head", "about", "clause" or "setting"; within several, the last of these.
+    def part(self, position: int) -> str:
+        """Return the part of the query that a position lies in: "request", "about", "clause" or "setting".
 
-        A phrase that begins as a complement does, such as "set in the future", is itself what is asked for: "head".
+        Within several complements the answer is the last of these. The first words of a complement, such as "set in
+        the future", are themselves asked for, so a position where one begins lies in the "request".
         """
         sorts = {sort for start, end, sort in self.complements if start <= position < end}
         if any(position == complement.start for complement in self.complements):
-            return "head"
-        return max(sorts, key=("about", "clause", "setting").index, default="head")
+            return "request"
+        return max(sorts, key=("about", "clause", "setting").index, default="request")
 
-    def in_first_head(self, position: int) -> bool:
-        """Whether nothing has yet been told of what happens in the work."""
+    def precedes_complements(self, position: int) -> bool:
+        """Return whether a position lies before the first complement."""
         return not self.complements or position < self.complements[0].start
 
     @cached_property
     def stretches(self) -> tuple[tuple[tuple[str, int], ...], ...]:
-        """For each word the stretches that begin with it, the longest first: the words, and which is the last."""
+        """For each word the stretches that begin with it, longest first, as (words, index of the last word)."""
         stretches = []
         for first in range(len(self.tokens)):
             words, last = self.tokens[first].word, first
-            found = [(words, last)]
+            shortest_first = [(words, last)]
             while last - first < MAX_PHRASE_WORDS - 1 and self.joined(last):
                 last += 1
                 words = f"{words} {self.tokens[last].word}"
-                found.append((words, last))
-            stretches.append(tuple(reversed(found)))
+                shortest_first.append((words, last))
+            stretches.append(tuple(reversed(shortest_first)))
         return tuple(stretches)
 
     def word(self, index: int) -> str:
-        """The word at an index; nothing past either end."""
+        """Return the word at an index; "" past either end."""
         return self.tokens[index].word if 0 <= index < len(self.tokens) else ""
 
     def words(self, first: int, last: int) -> str:
-        """The words from one index to another, with spaces between them."""
+        """Return the words from index `first` to index `last`, joined by spaces."""
         return " ".join(token.word for token in self.tokens[max(first, 0) : last + 1])
 
     def gap(self, index: int) -> str:
-        """What stands between a word and the next."""
+        """Return the text between a word and the next."""
         return self.text[self.tokens[index].end : self.tokens[index + 1].start]
 
     def joined(self, index: int) -> bool:
-        """Whether a word and the next belong to one stretch: nothing but spaces and hyphens between them."""
+        """Return whether only spaces, hyphens, slashes and apostrophes separate a word from the next."""
         return 0 <= index < len(self.tokens) - 1 and not self.gap(index).strip(" -/'")
 
     def span(self, first: int, last: int) -> Span:
-        """The characters from one word to another."""
+        """Return the characters from word `first` to word `last`."""
         return self.tokens[first].start, self.tokens[last].end
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """A known phrase: words `first` to `last` of the query, and with what weight it is asked for.
+class PhraseMatch:
+    """A known phrase in a query: its words `first` to `last`, and the weight with which it is asked for.
 
-    `weight` is 1 for asked for, 0.5 a little, -0.5 not too much, -1 not at all, 0 neither. `start` is the word where
-    the request begins: the negation's, where there is one before it. `spreads`: the negation holds for what follows
-    after "and" too, as in "without violence and gore".
+    `weight` is 1 where the phrase is wanted, 0.5 a little, -0.5 not too much, -1 not at all, and 0 neither way. `start`
+    is the word where the wish begins: the negation, if there is one. `spreads` means that the negation holds for what
+    follows after "and" too, as in "without violence and gore".
     """
 
     words: str
@@ -185,9 +188,9 @@ class Phrase:
     spreads: bool = False
 
 
-def find_phrases(query: Query, known: Container[str]) -> Iterator[Phrase]:
-    """The known phrases, left to right, the longest first, each with the weight its surroundings give it."""
-    previous: Phrase | None = None
+def find_phrases(query: Query, known: Container[str]) -> Iterator[PhraseMatch]:
+    """Yield the known phrases from left to right, the longest at each word; those of weight 0 are left out."""
+    previous: PhraseMatch | None = None
     first = 0
     while first < len(query.tokens):
         phrase = _longest_phrase(query, first, known)
@@ -200,15 +203,15 @@ def find_phrases(query: Query, known: Container[str]) -> Iterator[Phrase]:
         first = previous.last + 1
 
 
-def _longest_phrase(query: Query, first: int, known: Container[str]) -> Phrase | None:
+def _longest_phrase(query: Query, first: int, known: Container[str]) -> PhraseMatch | None:
     for words, last in query.stretches[first]:
         if words in known:
-            return Phrase(words, first, last, start=first)
+            return PhraseMatch(words, first, last, start=first)
     return None
 
 
-def _weigh(query: Query, phrase: Phrase, previous: Phrase | None) -> Phrase:
-    """The phrase with its weight, by the words around it and the phrase before it."""
+def _weigh(query: Query, phrase: PhraseMatch, previous: PhraseMatch | None) -> PhraseMatch:
+    """Return the phrase with the weight that the words around it and the phrase before it give."""
     before, after = phrase.first - 1, phrase.last + 1
     if query.word(after) == "free" and query.joined(phrase.last) and query.word(after + 1) != "of":  # "violence-free"
         return replace(phrase, last=after, weight=-1.0)
@@ -220,8 +223,8 @@ def _weigh(query: Query, phrase: Phrase, previous: Phrase | None) -> Phrase:
     return _look_back(query, phrase, previous)
 
 
-def _look_back(query: Query, phrase: Phrase, previous: Phrase | None) -> Phrase:
-    """The phrase with the weight that the words before it give, back to the first that says nothing of how much."""
+def _look_back(query: Query, phrase: PhraseMatch, previous: PhraseMatch | None) -> PhraseMatch:
+    """Return the phrase with the weight that the words before it give, up to the first that has no say in it."""
     softened = False
     at = phrase.first - 1
     while query.joined(at):
