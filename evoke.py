@@ -460,7 +460,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _train_descriptions(options: argparse.Namespace) -> int:
-    from evaluation.adapter_training.run import figures_to_markdown, train_descriptions
+    from evaluation.adapter_training.run import figures_to_markdown, train_query_adapter
     from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings
 
@@ -469,14 +469,14 @@ def _train_descriptions(options: argparse.Namespace) -> int:
         if path:
             _check_folder(option, path)
     benchmarks = [read_benchmark(folder, options.split) for folder in options.benchmarks]
-    training = train_descriptions(benchmarks, _read_settings(EvaluationSettings), options.output)
+    training = train_query_adapter(benchmarks, _read_settings(EvaluationSettings), options.output)
     table = figures_to_markdown(training.figures)
     print(table)
     if options.report:
         options.report.write_text(table, encoding="utf-8")
     left_out = f"; {training.n_left_out:,} queries describe no work" if training.n_left_out else ""
     print(
-        f"{len(training.descriptions.term_weights):,} stems weighed, learnt from "
+        f"{len(training.adapter.term_weights):,} stems weighed, learnt from "
         f"{sum(each.n_descriptions for each in training.figures):,} descriptions{left_out}; {options.output}; "
         f"{perf_counter() - started:.1f} s"
     )
@@ -496,9 +496,9 @@ def _tune(options: argparse.Namespace) -> int:
     options.output.write_text(tuning.to_tuned().model_dump_json(indent=2), encoding="utf-8")
     print(tuning_to_text(tuning), end="\n\n")
     n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
-    n_better = sum(choice.is_better for choice in tuning.choices)
+    n_better = sum(decision.is_better for decision in tuning.decisions)
     print(
-        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.choices):,} settings "
+        f"{len(benchmarks):,} benchmarks, {n_queries:,} queries: {n_better:,} of {len(tuning.decisions):,} settings "
         f"replaced; {options.output}; {perf_counter() - started:.1f} s"
     )
     return 0

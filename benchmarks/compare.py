@@ -1,12 +1,12 @@
-"""Evoke beside its peers: the same works, the same model, the same machine, in one run. Tables in Markdown.
+"""Compare Evoke with its peers in one run: the same works, model and machine. Prints tables in Markdown.
 
-python -m benchmarks.compare [BENCHMARK...] [--systems NAME...] [--rounds N] [--indexes FOLDER] [--results FOLDER]
+python -m benchmarks.compare BENCHMARK... [--systems NAME...] [--rounds N] [--indexes FOLDER] [--results FOLDER]
 
-BENCHMARK is a folder in BEIR's layout. Each system indexes the works in a process of its own, from nothing to the end
-of that process. Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so
-that what slows the machine slows them all; told are the medians of rounds, and of the rounds' ratios to Evoke. Then the
-two with an API serve it, by one worker each and by one a core, in rounds likewise. A system that fails is told in a
-line; the rest go on.
+BENCHMARK is a folder in BEIR's layout. First each system indexes the works in its own process, timed from start to end.
+Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so that a slow hour
+of the machine slows all of them. Last, the two systems with an API serve their index, with one worker and with one for
+each core, in rounds as well. The tables show medians of rounds, and of the rounds' ratios to Evoke. A system that fails
+is reported in one line; the others go on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.peers.questions import short_queries
 from benchmarks.peers.worker import PEERS
 from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.errors import EvaluationError
-from evaluation.measures import judge
+from evaluation.measures import OBJECTIVE, judge
 from evaluation.records import Run
 from evaluation.significance import bootstrap_intervals, compare, to_column
 from indexer.encoder.encoder import Encoder
@@ -44,16 +44,15 @@ EVOKE = "evoke"
 WITH_API = (EVOKE, "txtai")
 CLIENTS = (1, 8, 32)
 WORKERS = sorted({1, cpu_count() or 1})
-MEASURE = "nDCG@10"
-DATA = Path("../shared/data")
+
 PEERS_PYTHON = Path(".venv-peers/bin/python")
 MODELS = Path("build/models")
-"""Where Evoke's model is converted before anything is timed, as it is once on a machine."""
+"""The folder where Evoke's model is converted before anything is timed; this is done once on a machine."""
 
 
 @dataclass
 class Figures:
-    """What one system reached; a list has a number a round."""
+    """The figures of one system; a list has one number for each round."""
 
     versions: str = ""
     works_per_second: float | None = None
@@ -73,7 +72,7 @@ class Figures:
 
 @dataclass
 class Comparison:
-    """A benchmark's figures by system, and what they were measured with."""
+    """A benchmark's figures by system, and the setup of the measurement."""
 
     benchmark: str
     n_works: int
@@ -85,20 +84,18 @@ class Comparison:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("benchmarks", nargs="*", type=Path, metavar="BENCHMARK", default=[DATA / "tot_books"])
+    parser.add_argument("benchmarks", nargs="+", type=Path, metavar="BENCHMARK")
     parser.add_argument("--systems", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--queries", type=int, default=40, help="short queries a round")
-    parser.add_argument("--requests", type=int, default=120, help="a round and number of clients")
+    parser.add_argument("--requests", type=int, default=120, help="requests a round, for each number of clients")
     parser.add_argument("--peers-python", type=Path, default=PEERS_PYTHON, metavar="FILE")
-    parser.add_argument(
-        "--indexes", type=Path, metavar="FOLDER", help="keep indexes here, and ask those that are there already"
-    )
-    parser.add_argument("--results", type=Path, default=Path("build/bench"), help="where figures go as JSON")
+    parser.add_argument("--indexes", type=Path, metavar="FOLDER", help="keep indexes here, and use those that exist")
+    parser.add_argument("--results", type=Path, default=Path("build/bench"), help="folder for figures as JSON")
     options = parser.parse_args()
     if absent := [folder for folder in options.benchmarks if not folder.is_dir()]:
-        raise SystemExit(f"{absent[0]} is not there: name a folder in BEIR's layout (corpus, queries, qrels)")
+        raise SystemExit(f"{absent[0]} does not exist: name a folder in BEIR's layout (corpus, queries, qrels)")
     for folder in options.benchmarks:
         try:
             benchmark = read_benchmark(folder, options.split)
@@ -111,14 +108,14 @@ def main() -> None:
 
 
 def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
-    """Gives the figures of all systems that work."""
+    """Return the figures of all systems; a system that fails is left out."""
     figures = {name: Figures() for name in options.systems}
     Encoder(converted=MODELS).warm()
     started = perf_counter()
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as temporary:
         folder = options.indexes.absolute() if options.indexes else temporary
         systems = [
-            # Not resolved: an environment's python is a link, which knows its environment by where it stands.
+            # Not resolved: the python of an environment is a link and finds its environment by its own path.
             System(
                 name, Path(sys.executable) if name == EVOKE else options.peers_python.absolute(), Path(folder) / name
             )
@@ -138,7 +135,7 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
 
 
 def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
-    """Lets a system index the works, unless it has; whether it could."""
+    """Let a system index the works unless its index exists; return whether it succeeded."""
     if system.folder.is_dir():
         return True
     tell(f"{system.name} indexes")
@@ -154,7 +151,7 @@ def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
     figures.works_per_second = len(benchmark.work_ids) / used.seconds
     figures.processor_seconds = used.processor_seconds
     figures.index_peak_mib = used.peak_mib
-    # Evoke's home keeps its model; a peer's lies in its environment.
+    # Evoke's home contains its model; the peers' model is in their environment.
     n_bytes = size_on_disk(system.folder) - size_on_disk(system.folder / "models")
     figures.bytes_per_work = n_bytes / len(benchmark.work_ids)
     return True
@@ -163,7 +160,7 @@ def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
 def search(
     systems: Sequence[System], benchmark: Benchmark, figures: Mapping[str, Figures], options: argparse.Namespace
 ) -> dict[str, Run]:
-    """Asks short queries and the benchmark's own, in rounds from system to system; gives the latter's runs."""
+    """Run short queries and the benchmark's own, in rounds from system to system; return the runs of its own."""
     runs: dict[str, dict[str, dict[str, float]]] = {}
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
@@ -191,7 +188,7 @@ def search(
 def rounds_of_queries(
     benchmark: Benchmark, options: argparse.Namespace
 ) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Gives for each round short queries and a share of the benchmark's own, none of them twice."""
+    """Yield for each round short queries and a share of the benchmark's own; none is repeated."""
     short = short_queries(options.rounds * options.queries)
     own = list(benchmark.queries.items())
     for number in range(options.rounds):
@@ -206,7 +203,7 @@ def add_round(
     run: dict[str, dict[str, float]],
     n_asked: int,
 ) -> None:
-    """Adds what a round gave."""
+    """Add the figures of one round."""
     for answer, p50, p99 in (
         (short, figures.p50_ms, figures.p99_ms),
         (own, figures.long_p50_ms, figures.long_p99_ms),
@@ -222,7 +219,7 @@ def add_round(
 
 
 def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures], options: argparse.Namespace) -> None:
-    """Asks the APIs, in rounds from system to system; every query is new to a server."""
+    """Send requests to the APIs, in rounds from system to system; every query is new to a server."""
     with ExitStack() as stack:
         ports: dict[str, int] = {}
         for system in systems:
@@ -246,9 +243,9 @@ def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures
 
 
 def judge_runs(benchmark: Benchmark, runs: Mapping[str, Run], figures: Mapping[str, Figures]) -> None:
-    """Adds the quality of runs with its interval, and the difference to Evoke's with its p."""
+    """Add the quality of each run with its interval, and the p of its difference to Evoke."""
     query_ids = list(benchmark.queries)
-    columns = {name: to_column(judge(run, benchmark.qrels)[MEASURE], query_ids) for name, run in runs.items() if run}
+    columns = {name: to_column(judge(run, benchmark.qrels)[OBJECTIVE], query_ids) for name, run in runs.items() if run}
     for name, column in columns.items():
         (interval,) = bootstrap_intervals(column[:, None])
         figures[name].quality = {"value": interval.value, "low": interval.low, "high": interval.high}
@@ -260,13 +257,13 @@ def judge_runs(benchmark: Benchmark, runs: Mapping[str, Run], figures: Mapping[s
 
 
 def table(compared: Comparison) -> Iterator[str]:
-    """Gives the figures as Markdown, a line at a time."""
+    """Yield the figures as lines of Markdown."""
     figures = compared.figures
     ours = figures.get(EVOKE, Figures())
-    yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}. In brackets: Evoke's, over or under."
+    yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}. In brackets: Evoke's factor."
     yield ""
     heads = ("system", "index works/s", "processor s", "bytes/work", "peak MiB, index", "search", "p50 ms", "p99 ms")
-    yield f"| {' | '.join(heads)} | long p50 ms | long p99 ms | {MEASURE} |"
+    yield f"| {' | '.join(heads)} | long p50 ms | long p99 ms | {OBJECTIVE} |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
     for name, own in figures.items():
         cells = [
@@ -283,7 +280,7 @@ def table(compared: Comparison) -> Iterator[str]:
         ]
         yield f"| {name} | {' | '.join(cells)} |"
     yield ""
-    yield f"Long: the {compared.n_judged} queries that are judged, of {compared.query_words:.0f} words in the middle."
+    yield f"Long: the {compared.n_judged} judged queries, with a median of {compared.query_words:.0f} words."
     yield ""
     yield f"| queries/s over HTTP | workers | {' | '.join(f'{n} client' + 's' * (n > 1) for n in CLIENTS)} |"
     yield "|---|--:|" + "--:|" * len(CLIENTS)
@@ -302,19 +299,19 @@ def table(compared: Comparison) -> Iterator[str]:
 
 
 def beside(value: float | None, times: float | None) -> str:
-    """Gives a number with Evoke's factor in brackets."""
+    """Return a number with Evoke's factor in brackets."""
     return number(value) + (f" ({times:.2f}x)" if value is not None and times is not None else "")
 
 
 def number(value: float | None) -> str:
-    """Gives a number with three digits, or what stands for none."""
+    """Return a number with three digits; a dash for None."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def quality_cell(quality: Mapping[str, float]) -> str:
-    """Gives a mean with its interval and, for a peer, how likely such a difference to Evoke is by chance."""
+    """Return a mean with its interval and, for a peer, the p of its difference to Evoke."""
     if not quality:
         return "-"
     cell = f"{quality['value']:.3f} [{quality['low']:.3f}, {quality['high']:.3f}]"
@@ -322,33 +319,33 @@ def quality_cell(quality: Mapping[str, float]) -> str:
 
 
 def middle(rounds: Sequence[float]) -> float | None:
-    """Gives the median of rounds; None where there was none."""
+    """Return the median of rounds; None if there were none."""
     return median(rounds) if rounds else None
 
 
 def ratio(rounds: Sequence[float], others: Sequence[float]) -> float | None:
-    """Gives the median of the rounds' ratios."""
+    """Return the median of the rounds' ratios."""
     return middle([one / other for one, other in zip(rounds, others, strict=False)])
 
 
 def over(one: float | None, other: float | None) -> float | None:
-    """Gives a ratio, where both are known."""
+    """Return the ratio of two numbers; None if one is unknown."""
     return one / other if one and other else None
 
 
 def machine() -> str:
-    """Gives what the figures were measured on."""
+    """Return a description of the machine."""
     return f"{cpu_count()} cores, Python {platform.python_version()}, torch {version('torch')}"
 
 
 def fail(name: str, figures: Figures, reason: str) -> None:
-    """Notes and tells that a system failed."""
+    """Record and report that a system failed."""
     figures.failures.append(reason)
     tell(f"{name} failed: {reason}")
 
 
 def tell(line: str) -> None:
-    """Says how far it is, beside the tables."""
+    """Print progress to standard error, apart from the tables."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,10 +1,10 @@
-"""What an encoder costs and what it gains: the shipped one beside word vectors, as a table in Markdown.
+"""Compare quality and cost of the shipped encoder with those of word vectors. Prints a table in Markdown.
 
-python benchmarks/encoders.py BENCHMARK... [--encoder NAME...] [--split SPLIT]
+python -m benchmarks.encoders BENCHMARK... [--encoder NAME...] [--split SPLIT]
 
-Quality is what `evoke evaluate --encoder NAME` gives: nDCG@10 with its bootstrap 95% interval. Speed is that of a
-corpus' first texts, and of the queries one by one, on one core and in its own time, which other work on the machine
-does not lengthen. What is trained and embedded is kept in EVOKE_HOME for the next time.
+Quality is that of `evoke evaluate --encoder NAME`: the objective with its bootstrap 95% interval. Speed is measured on
+the first texts of the corpus and on the queries one by one, on one core, in processor time, which other work on the
+machine hardly lengthens. Trained vectors and embeddings are kept in EVOKE_HOME and used again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 
 from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.encoders import RECIPES, open_word_encoder, read_texts
+from evaluation.measures import OBJECTIVE
 from evaluation.runner import Plan, evaluate
 from evaluation.settings import EvaluationSettings
 from indexer.encoder.encoder import Encoder, open_encoder
@@ -35,8 +36,9 @@ def main() -> None:
     parser.add_argument("--split", default="validation")
     options = parser.parse_args()
     settings = EvaluationSettings()
-    torch.set_num_threads(1)  # threads that wait for each other would count as work
-    print("| benchmark | encoder | dimension | MB | texts/s | query ms | nDCG@10 `dense` | nDCG@10 `evoke` |")
+    torch.set_num_threads(1)  # with several, threads that wait for each other would count as processor time
+    qualities = " | ".join(f"{OBJECTIVE} `{system}`" for system in SYSTEMS)
+    print(f"| benchmark | encoder | dimension | MB | texts/s | query ms | {qualities} |")
     print("|---|---|--:|--:|--:|--:|---|---|")
     for folder in options.benchmarks:
         benchmark = read_benchmark(folder, options.split)
@@ -45,18 +47,18 @@ def main() -> None:
 
 
 def row(benchmark: Benchmark, settings: EvaluationSettings, name: str) -> str:
-    """Gives one encoder's line of the table."""
+    """Return one encoder's row of the table."""
     chosen = None if name == SHIPPED else name
     (result,) = evaluate([benchmark], settings, Plan(SYSTEMS, baseline="dense", encoder=chosen)).results
     cells = [benchmark.name, name, *costs(benchmark, settings, chosen)]
     for system in SYSTEMS:
-        reached = result.systems[system].measures["nDCG@10"]
-        cells.append(f"{reached.value:.3f} [{reached.low:.3f}, {reached.high:.3f}]")
+        interval = result.systems[system].measures[OBJECTIVE]
+        cells.append(f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
     return f"| {' | '.join(cells)} |"
 
 
 def costs(benchmark: Benchmark, settings: EvaluationSettings, name: str | None) -> Sequence[str]:
-    """Gives an encoder's dimension, size and speed."""
+    """Return an encoder's dimension, size and speed as cells."""
     encoder: Encoder
     if name is None:
         encoder = open_encoder(settings).warm()
@@ -65,7 +67,7 @@ def costs(benchmark: Benchmark, settings: EvaluationSettings, name: str | None) 
         encoder = open_word_encoder(name, benchmark.corpus, settings.home / "evaluation" / "encoders")
         path = encoder.path
     texts = read_texts(benchmark.corpus)[:TIMED_TEXTS]
-    seconds = timed(encoder, texts)  # before the queries: it meets most words for the first time
+    seconds = timed(encoder, texts)  # before the queries, so that most words are new to it
     per_query = median(timed(encoder, [query]) for query in benchmark.queries.values())
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files) / 1e6
@@ -73,7 +75,7 @@ def costs(benchmark: Benchmark, settings: EvaluationSettings, name: str | None) 
 
 
 def timed(encoder: Encoder, texts: Sequence[str]) -> float:
-    """Gives how many seconds of processor time texts take."""
+    """Return the seconds of processor time that texts take."""
     started = process_time()
     encoder.encode(texts)
     return process_time() - started

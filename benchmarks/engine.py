@@ -1,10 +1,10 @@
-"""How fast a hybrid query is: the embedded engine, the client's own engine in memory, rank-bm25 with numpy.
+"""Time a hybrid query on the embedded engine, on qdrant_client's engine in memory, and on rank-bm25 with numpy.
 
 python -m benchmarks.engine [--points 20000 100000] [--queries N]
 
-One query is a dense vector of 384 numbers and four words (benchmarks/synthetic.py), each leg giving its best 100 under
-the same filter, fused by reciprocal rank, ten answers with payload. The client's own engine takes about a second a
-query, so it gets the smallest collection and few queries. How cost grows is measured by benchmarks/growth.py.
+A query is a dense vector of 384 numbers and four words (benchmarks/synthetic.py). Each leg returns its best 100 under
+the same filter; they are fused by reciprocal rank to ten answers with payload. The engine in memory takes about a
+second a query, so it gets the smallest collection and few queries. benchmarks/growth.py measures how cost grows.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def ask_numpy(corpus: Corpus, bm25: BM25Okapi, query: Query) -> list[int]:
 
 
 def run(ask: Callable[[Query], object], queries: Sequence[Query]) -> dict[str, list[float]]:
-    """Milliseconds of every query, by variant of the filter."""
+    """Return the milliseconds of every query, by variant of the filter."""
     ask(queries[0])
     return {
         variant: [milliseconds(partial(ask, query)) for query in of(variant, queries)] for variant in variants(queries)
@@ -217,7 +217,7 @@ def print_times(times: dict[str, dict[str, list[float]]]) -> None:
 
 
 def print_recall(edge: EdgeClient, queries: Sequence[Query], n_queries: int = 40) -> None:
-    """How many of the exact best 100 by vector the graph finds."""
+    """Print the share of the exact best 100 by vector that the graph finds."""
     shares = []
     for query in queries[:n_queries]:
         ask = partial(edge.query_points, "works", query.vector, using="text", query_filter=query.model, limit=LEG_LIMIT)
@@ -228,7 +228,7 @@ def print_recall(edge: EdgeClient, queries: Sequence[Query], n_queries: int = 40
 
 
 def print_overhead(edge: EdgeClient, queries: Sequence[Query]) -> None:
-    """The adapter's own part of a query of three prefetches, 100 answers without payload."""
+    """Print the adapter's share of the time of a query: three prefetches, 100 answers without payload."""
     shard = edge._catalog.open("works").shard
     fused = models.RrfQuery(rrf=models.Rrf(k=RRF_K))
     bare, adapted = [], []
@@ -243,7 +243,7 @@ def print_overhead(edge: EdgeClient, queries: Sequence[Query]) -> None:
         adapted.append(milliseconds(partial(edge.query_points, "works", **given, limit=100, with_payload=False)))
     medians = statistics.median(bare), statistics.median(adapted)
     print(f"  bare qdrant_edge {medians[0]:.2f} ms, EdgeClient {medians[1]:.2f} ms", end=": ")
-    print(f"{statistics.median(b - a for a, b in zip(bare, adapted, strict=True)):.2f} ms are the adapter's")
+    print(f"the adapter adds {statistics.median(b - a for a, b in zip(bare, adapted, strict=True)):.2f} ms")
 
 
 def no_lookup(*_: object) -> object:

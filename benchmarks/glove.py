@@ -1,14 +1,14 @@
-"""GloVe's vectors of a benchmark's own corpus, in GloVe's text format, for `evoke evaluate --encoder vectors:FILE`.
+"""Train GloVe on a benchmark's corpus; write vectors in its text format for `evoke evaluate --encoder vectors:FILE`.
 
-python benchmarks/glove.py BENCHMARK... -o FOLDER
+python -m benchmarks.glove BENCHMARK... -o FOLDER
 
-Pennington, Socher and Manning (2014), "GloVe: Global Vectors for Word Representation", equation 8: over all pairs of
-words that stand within WINDOW of each other, X counting a pair at a distance of d words as 1/d,
+Pennington, Socher and Manning (2014), "GloVe: Global Vectors for Word Representation", equation 8, over all pairs of
+words within WINDOW of each other, where X counts a pair at a distance of d words as 1/d:
 
     J = sum of  min(1, X / X_MAX) ^ 0.75  (w_i . v_j + b_i + c_j - ln X_ij)^2
 
-minimised by AdaGrad; a word's vector is w + v. Window, dimension, epochs and rarest words are those that word2vec is
-trained with; the published vectors, of billions of words, are another matter.
+AdaGrad minimises it, and a word's vector is w + v. Window, dimension, epochs and the least frequency of a word are
+those of word2vec in `evaluation.encoders`. The published vectors were trained on billions of words.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DIMENSION, WINDOW, EPOCHS, LEAST_COUNT = (
     RECIPES["word2vec"][name] for name in ("vector_size", "window", "epochs", "min_count")
 )
 X_MAX = 10.0
-"""The paper's 100 is for billions of words: of a small corpus nearly no pair is met as often."""
+"""The paper's 100 is for billions of words: in a small corpus almost no pair is as frequent."""
 LEARNING_RATE = 0.05
 BATCH_SIZE = 65_536
 
@@ -51,11 +51,11 @@ def main() -> None:
 
 
 def count_pairs(texts: Sequence[Sequence[str]]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Gives the words that come often enough, their pairs (n, 2), each once, and what each counts (n,)."""
+    """Return the frequent words, their distinct pairs (n, 2), and the weight of each pair (n,)."""
     counted = Counter(word for text in texts for word in text)
     words = [word for word, count in counted.most_common() if count >= LEAST_COUNT]
     number = {word: place for place, word in enumerate(words)}
-    # A gap as wide as the window between texts; rare words are left out before, as in the published code.
+    # The gap between texts is as wide as the window; rare words are removed before, as in the published code.
     gap = [-1] * WINDOW
     row = np.array([n for text in texts for n in [*(number[word] for word in text if word in number), *gap]])
     keys, weights = [], []
@@ -70,10 +70,10 @@ def count_pairs(texts: Sequence[Sequence[str]]) -> tuple[list[str], np.ndarray, 
 
 
 def train(n_words: int, pairs: np.ndarray, counts: np.ndarray, n_epochs: int) -> np.ndarray:
-    """Gives the vectors of words, float32 (n_words, DIMENSION). The same corpus gives the same.
+    """Return the vectors of words, float32 (n_words, DIMENSION); the same corpus gives the same vectors.
 
-    A table's rows are its words' vectors with their biases. Gradients are written out: with torch's own of sparse
-    tables 608 books had not had 10 epochs after 300 s on a busy machine; so they have 50 in 169 s.
+    A row of a table is a word's vector with its bias. Gradients are written out: 608 books take 169 s for 50 epochs;
+    with torch's gradients of sparse tables 10 epochs were not done after 300 s on a busy machine.
     """
     draw = torch.Generator().manual_seed(1)
     word, context = ((torch.rand(n_words, DIMENSION + 1, generator=draw) - 0.5) / DIMENSION for _ in range(2))
@@ -85,8 +85,8 @@ def train(n_words: int, pairs: np.ndarray, counts: np.ndarray, n_epochs: int) ->
         for rows in torch.split(torch.randperm(len(both), generator=draw), BATCH_SIZE):
             i, j = both[rows].T
             w, c = word[i], context[j]
-            told = (w[:, :-1] * c[:, :-1]).sum(dim=1) + w[:, -1] + c[:, -1]
-            slope = (shares[rows] * (told - logs[rows]))[:, None]
+            predicted = (w[:, :-1] * c[:, :-1]).sum(dim=1) + w[:, -1] + c[:, -1]
+            slope = (shares[rows] * (predicted - logs[rows]))[:, None]
             ones = torch.ones(len(rows), 1)
             for table, sums, place, other in ((word, seen[0], i, c), (context, seen[1], j, w)):
                 gradient = slope * torch.cat([other[:, :-1], ones], dim=1)

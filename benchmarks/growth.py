@@ -1,10 +1,10 @@
-"""How the cost of a query and of an index grows with the catalogue, as Markdown.
+"""Measure how the cost of a query and of a build grows with the catalogue. Prints tables in Markdown.
 
 python -m benchmarks.growth [--works N...] [--queries N] [--results FOLDER]
 
-Synthetic works (benchmarks/synthetic.py) go through the collection that `evoke index` creates, in a process of its own
-for each size, and another process asks it what `search_api` asks: each leg's best 200 works, without payloads, and all
-three in one batch (hybrid). No encoder, no parsing: what grows is the engine. Payloads are short.
+For each size, one process sends synthetic works (benchmarks/synthetic.py) through the collection that `evoke index`
+creates, and another one queries it as `search_api` does: each leg's best 200 works, without payloads, and all three in
+one batch (hybrid). Encoder and parsing are left out, because only the engine's cost grows. Payloads are short.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--works", type=int, nargs="+", default=SIZES)
     parser.add_argument("--queries", type=int, default=300)
-    parser.add_argument("--results", type=Path, default=Path("build/bench"), help="where figures go as JSON")
+    parser.add_argument("--results", type=Path, default=Path("build/bench"), help="folder for figures as JSON")
     parser.add_argument("--step", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def step(name: str, folder: str, n_works: int, n_queries: int) -> Measured:
-    """Lets a process of its own build or ask, so that memory is that step's."""
+    """Run a step in its own process, so that peak memory is that of the step."""
     command = [sys.executable, "-m", "benchmarks.growth", "--step", name, folder]
     sizes = ["--works", str(n_works), "--queries", str(n_queries)]
     answer = subprocess.run([*command, *sizes], check=True, stdout=subprocess.PIPE, text=True)
@@ -89,7 +89,7 @@ def step(name: str, folder: str, n_works: int, n_queries: int) -> Measured:
 
 
 def build(folder: Path, n_works: int) -> Measured:
-    """Fills a generation, builds its vector index, and makes it the one that serves."""
+    """Fill a generation, build its vector index, and let it serve."""
     fill_seconds = 0.0
     with EdgeClient(folder) as engine:
         generation = create_generation(engine, make_facts(n_works), IndexSettings(home=folder))
@@ -110,7 +110,7 @@ def build(folder: Path, n_works: int) -> Measured:
 
 
 def make_facts(n_works: int) -> GenerationFacts:
-    """Gives what a generation of synthetic works says of itself."""
+    """Return the facts of a generation of synthetic works."""
     return GenerationFacts(
         fingerprint="synthetic",
         model="synthetic",
@@ -126,7 +126,7 @@ def make_facts(n_works: int) -> GenerationFacts:
 
 
 def to_points(batch: Batch) -> Iterator[models.PointStruct]:
-    """Gives works' points, with a payload of what lists show."""
+    """Yield the points of works, with a payload of the fields that lists show."""
     for row, (vector, words, values) in enumerate(zip(batch.vectors, batch.words, batch.values, strict=True)):
         number = batch.first + row
         yield models.PointStruct.model_construct(
@@ -141,12 +141,12 @@ def to_points(batch: Batch) -> Iterator[models.PointStruct]:
 
 
 def ask(folder: Path, n_queries: int) -> Measured:
-    """Times each leg and all at once; every call asks another query than the one before."""
+    """Time each leg and all legs at once; no call repeats the query of the call before."""
     with EdgeClient(folder, read_only=True) as engine:
         name = engine.get_aliases().aliases[0].collection_name
         assert engine.get_aliases().aliases[0].alias_name == ALIAS
         n_works = engine.count(name).count
-        # All that find_candidates reads of a generation.
+        # The only fields of a generation that find_candidates reads.
         generation = cast("Generation", SimpleNamespace(name=name, work_ids={n: str(n) for n in range(n_works)}))
         asked = [legs_of(query) for query in make_queries(n_queries + WARM_QUERIES)]
         calls: dict[str, Callable[[Mapping[Leg, LegQuery]], object]] = {
@@ -169,18 +169,18 @@ def ask(folder: Path, n_queries: int) -> Measured:
 
 
 def legs_of(query: SyntheticQuery) -> dict[Leg, LegQuery]:
-    """Gives a query as the legs are asked it."""
+    """Return a query's requests to the legs."""
     words = models.SparseVector(indices=query.words.tolist(), values=[1.0] * len(query.words))
     return {"text": query.vector, "bm25": words, "values": sparse(query.values)}
 
 
 def ask_legs(engine: EdgeClient, generation: Generation, legs: Sequence[Leg], query: Mapping[Leg, LegQuery]) -> object:
-    """Asks some legs in one batch, as a search does."""
+    """Search some legs in one batch, as a search does."""
     return find_candidates(engine, generation, {leg: query[leg] for leg in legs}, None, CANDIDATES_PER_LEG)
 
 
 def recall(engine: EdgeClient, generation: Generation, asked: Sequence[Mapping[Leg, LegQuery]]) -> float:
-    """Gives the share of the exact best 200 by meaning that the graph finds."""
+    """Return the share of the exact best 200 by meaning that the graph finds."""
     shares = []
     for query in asked:
         text = {"text": query["text"]}
@@ -193,13 +193,13 @@ def recall(engine: EdgeClient, generation: Generation, asked: Sequence[Mapping[L
 
 
 def sparse(vector: np.ndarray) -> models.SparseVector:
-    """Gives the numbers of a vector that are not zero."""
+    """Return the numbers of a vector that are not zero, as a sparse vector."""
     places = np.flatnonzero(vector)
     return models.SparseVector.model_construct(indices=places.tolist(), values=vector[places].tolist())
 
 
 def table(rows: Sequence[Measured]) -> Iterator[str]:
-    """Gives the figures as Markdown, a line at a time."""
+    """Yield the figures as lines of Markdown."""
     calls = [*LEGS, HYBRID]
     yield f"| works | {' | '.join(f'{call} p50 / p99 ms' for call in calls)} | recall@{CANDIDATES_PER_LEG} |"
     yield "|--:|" + "--:|" * (len(calls) + 1)
@@ -210,8 +210,8 @@ def table(rows: Sequence[Measured]) -> Iterator[str]:
     yield ""
     for fewer, more in pairwise(rows):
         times = {call: more["ask"]["p50_ms"][call] / fewer["ask"]["p50_ms"][call] for call in calls}
-        told = ", ".join(f"{call} {factor:.2f}x" for call, factor in times.items())
-        yield f"From {fewer['n_works']:,} to {more['n_works']:,} works: {told}."
+        factors = ", ".join(f"{call} {factor:.2f}x" for call, factor in times.items())
+        yield f"From {fewer['n_works']:,} to {more['n_works']:,} works: {factors}."
     yield ""
     yield "| works | fill works/s | vector index s | bytes/work | peak MiB, build | asking |"
     yield "|--:|--:|--:|--:|--:|--:|"

@@ -1,8 +1,8 @@
-"""How fast an index is built, step by step, and in how much memory.
+"""Measure the time of a build, step by step, and its memory.
 
 python -m benchmarks.indexing [CATALOGUE...]      without one: the starter catalogue
 
-The whole build runs in this process, from an empty home folder; a second build over the same catalogue follows.
+The whole build runs in this process, from an empty home folder. A second build over the same catalogue follows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     catalogues = parser.parse_args().catalogues
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as home:
         settings = IndexSettings(home=Path(home))
-        open_encoder(settings).warm()  # converts the model, as is done once on a machine
+        open_encoder(settings).warm()  # converts the model, which is done once on a machine
         for name in ("first build", "unchanged catalogue"):
             started = perf_counter()
             report = build_index(catalogues, settings)

@@ -1,8 +1,8 @@
-"""What `benchmarks.compare` and `benchmarks.growth` measured, as the plots of docs/performance.md.
+"""Draw the figures of `benchmarks.compare` and `benchmarks.growth` as the plots of docs/performance.md.
 
 python -m benchmarks.plots [--results FOLDER] [--images FOLDER]
 
-Draws what it finds in the results; every plot is an SVG that reads on light and on dark.
+It draws the results that it finds. Every plot is an SVG that is readable on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def main() -> None:
     options = parser.parse_args()
     drawings: dict[str, Drawing] = {}
     for path in sorted(options.results.glob("*.json")):
-        told = json.loads(path.read_bytes())
-        drawings |= growth_plots(told) if path.stem == "growth" else comparison_plots(path.stem, told)
+        results = json.loads(path.read_bytes())
+        drawings |= growth_plots(results) if path.stem == "growth" else comparison_plots(path.stem, results)
     if not drawings:
         raise SystemExit(f"{options.results} has no figures: run `make bench` or `make bench-growth` first")
     options.images.mkdir(parents=True, exist_ok=True)
@@ -46,12 +46,12 @@ def main() -> None:
 
 
 def standalone(svg: str) -> str:
-    """Gives a plot with a typeface of its own: an image in a page takes nothing from it."""
+    """Return a plot with its own typeface, because an image cannot use that of the page."""
     return svg.replace("<svg ", '<svg font-family="system-ui, sans-serif" font-size="12" ', 1)
 
 
 def growth_plots(rows: Sequence[Measured]) -> dict[str, Drawing]:
-    """Gives the growth of queries and of building."""
+    """Return the plots of growth: of queries and of builds."""
     return {"growth-query": (partial(draw_query_growth, rows), 3.2), "growth-build": (partial(draw_build, rows), 3.2)}
 
 
@@ -63,7 +63,7 @@ def draw_query_growth(rows: Sequence[Measured], axes: Axes) -> None:
     for name in sorted(colours, key=last.__getitem__):
         p50, colour = [row["ask"]["p50_ms"][name] for row in rows], colours[name]
         axes.plot(works, p50, color=colour, marker="o", markersize=4, linewidth=2.4 if name == "hybrid" else 1.4)
-        above = max(p50[-1], 1.35 * above)  # so that no name covers the one below it
+        above = max(p50[-1], 1.35 * above)  # so that names do not overlap
         axes.annotate(name, (works[-1], above), (6, 0), textcoords="offset points", color=colour, va="center")
     scale(axes, works)
     axes.set_ylabel("p50, ms")
@@ -90,9 +90,9 @@ def scale(axes: Axes, works: Sequence[int]) -> None:
     axes.set_xlabel("works")
 
 
-def comparison_plots(benchmark: str, told: Measured) -> dict[str, Drawing]:
-    """Gives one benchmark's latencies, and what the APIs answer by number of clients, with a worker a core."""
-    figures = told["figures"]
+def comparison_plots(benchmark: str, results: Measured) -> dict[str, Drawing]:
+    """Return the plots of one benchmark: latencies, and the APIs' rates by number of clients, with a worker a core."""
+    figures = results["figures"]
     timed = {name: median(own["p50_ms"]) for name, own in figures.items() if own["p50_ms"]}
     served = {
         name: list(own["queries_per_second"].values())[-1] for name, own in figures.items() if own["queries_per_second"]

@@ -1,9 +1,10 @@
-"""The encoder's two runtimes side by side: OpenVINO in eight-bit integers, and torch.
+"""Compare the encoder's two runtimes: OpenVINO in eight-bit integers, and torch.
 
 python -m benchmarks.runtimes [BENCHMARK] [--rounds N]
 
-BENCHMARK is a folder in BEIR's layout. Rounds go from the one to the other, each time in a process of its own: the
-threads of two runtimes in one process get in each other's way. Told are medians, and the median of the rounds' ratios.
+BENCHMARK is a folder in BEIR's layout; without one, the documents are those of the starter catalogue. Rounds alternate
+between the runtimes, each time in a new process, because the threads of two runtimes in one process slow each other
+down. The table shows medians, and the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from benchmarks.compare import DATA, MODELS
+from benchmarks.compare import MODELS
 from benchmarks.peers.questions import short_queries
 from evaluation.encoders import read_texts
+from indexer.catalogues import starter_catalogue
 from indexer.encoder.encoder import Encoder
 
 RUNTIMES = ("openvino", "torch")
@@ -27,12 +30,13 @@ N_TEXTS, N_QUERIES = 400, 150
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("benchmark", nargs="?", type=Path, default=DATA / "tot_books")
+    parser.add_argument("benchmark", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runtime", choices=RUNTIMES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.runtime:
-        print(json.dumps(measure(options.runtime, options.benchmark)))
+        corpus = next(options.benchmark.glob("corpus.jsonl*")) if options.benchmark else starter_catalogue()
+        print(json.dumps(measure(options.runtime, read_texts(corpus)[:N_TEXTS])))
         return
     Encoder(converted=MODELS).warm()
     rounds = [{name: apart(name, options.benchmark) for name in RUNTIMES} for _ in range(options.rounds)]
@@ -44,18 +48,18 @@ def main() -> None:
     print(f"| times as fast | {' | '.join(f'{median(column):.2f}' for column in zip(*faster, strict=True))} |")
 
 
-def apart(runtime: str, benchmark: Path) -> tuple[float, float]:
-    """Measures in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.runtimes", str(benchmark), "--runtime", runtime]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    milliseconds, texts_per_second = json.loads(told.splitlines()[-1])
+def apart(runtime: str, benchmark: Path | None) -> tuple[float, float]:
+    """Measure a runtime in its own process."""
+    folder = [str(benchmark)] if benchmark else []
+    command = [sys.executable, "-m", "benchmarks.runtimes", *folder, "--runtime", runtime]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    milliseconds, texts_per_second = json.loads(printed.splitlines()[-1])
     return milliseconds, texts_per_second
 
 
-def measure(runtime: str, benchmark: Path) -> tuple[float, float]:
-    """Gives the p50 of a short query in ms, and documents a second."""
+def measure(runtime: str, texts: Sequence[str]) -> tuple[float, float]:
+    """Return the p50 of a short query in ms, and documents per second."""
     encoder = Encoder(converted=MODELS if runtime == "openvino" else None).warm()
-    texts = read_texts(next(benchmark.glob("corpus.jsonl*")))[:N_TEXTS]
     encoder.encode(texts[:20])
     milliseconds = []
     for query in short_queries(N_QUERIES):

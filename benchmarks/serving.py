@@ -1,9 +1,9 @@
-"""What the command line and the HTTP service add to the work itself, and how long it takes until they answer.
+"""Measure the overhead of the HTTP service, and the time until command line and service answer.
 
 python -m benchmarks.serving [--home FOLDER] [--queries N]
 
-Indexes the starter catalogue in a temporary home unless one is named, serves it on 127.0.0.1 with clocks around the
-encoder and the engine, and asks warm queries over one connection: what the service adds is what those clocks miss.
+It serves the index of FOLDER, or of the starter catalogue, on 127.0.0.1, with clocks around the encoder and the engine,
+and sends warm queries over one connection. The overhead is the time outside of those clocks.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def print_start_time(home: Path, runs: int = 5) -> None:
 
 
 class Clocked:
-    """An object whose methods' seconds are added up."""
+    """A wrapper that adds up the seconds spent in an object's methods."""
 
     def __init__(self, wrapped: Any) -> None:
         self._wrapped = wrapped

@@ -1,11 +1,10 @@
-"""Works and queries that nobody wrote, shaped like the catalogue's, for sizes past it; streamed.
+"""Make synthetic works and queries in the shape of real ones, batch by batch, for catalogues larger than the real ones.
 
-Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50): with 60 words in a work of middle length, stop words
-left out, the word of rank 100 is in 5% of works, that of rank 1,000 in 0.8%, of rank 5,000 in 0.1%, as among 25,924
-films. Query words are drawn by the same law from ranks 50 to 5,000, which is where people's words lie ("small", "town",
-"journey", "grief").
-Dense vectors lie around centres, mostly in 64 dimensions of the 384. Every value has some strength in every work, as
-the labeller gives it, few much.
+Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50). With 60 words in the median work, stop words left out,
+the word of rank 100 is in 5% of works, that of rank 1,000 in 0.8% and that of rank 5,000 in 0.1%, as among 25,924
+films. Query words are drawn by the same law from ranks 50 to 5,000, where people's words are ("small", "town",
+"journey", "grief"). Dense vectors lie around centres, mostly in 64 dimensions of the 384. As from the labeller, every
+value has some strength in every work, and a high one in few.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ N_DIMENSIONS, N_VALUES = 384, 212
 N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
 N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
 LENGTHS_SPREAD = 0.5
-"""Of the logarithm of works' lengths. Were all as long, the best by BM25 would be equals, which cost more to order."""
+"""Deviation of the logarithm of lengths. With equal lengths the best by BM25 would be equal, and slower to order."""
 OFFSET = 50
 QUERY_RANKS = 50, 5_000
 N_QUERY_VALUES = 3
 STRENGTH_POWER = 5.0
-"""Of a uniform number, it gives 45% of strengths above .05 and 13% above .5; labellers give 55% and 9%."""
+"""The power of a uniform number that is a strength: 45% are above .05 and 13% above .5; the labeller's 55% and 9%."""
 
 Floats = NDArray[np.float32]
 
@@ -53,7 +52,7 @@ class SyntheticQuery:
 
 
 def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Batch]:
-    """Gives works in batches."""
+    """Yield works in batches."""
     draw, space = np.random.default_rng(seed), make_space()
     for first in range(0, n_works, size):
         n = min(size, n_works - first)
@@ -67,7 +66,7 @@ def make_batches(n_works: int, size: int = 1_000, seed: int = 7) -> Iterator[Bat
 
 
 def make_queries(n_queries: int, seed: int = 11) -> list[SyntheticQuery]:
-    """Gives queries, all different."""
+    """Return queries, all different."""
     draw, space = np.random.default_rng(seed), make_space()
     return [
         SyntheticQuery(
@@ -80,17 +79,17 @@ def make_queries(n_queries: int, seed: int = 11) -> list[SyntheticQuery]:
 
 
 def make_space(seed: int = 3) -> tuple[Floats, Floats]:
-    """Gives the centres (n, 64) that works and queries lie around, and how 64 dimensions lie in 384, (64, 384)."""
+    """Return the centres of works and queries, (n, 64), and the projection to 384 dimensions, (64, 384)."""
     draw = np.random.default_rng(seed)
     centres = draw.standard_normal((N_CENTRES, N_LATENT), dtype=np.float32)
     return centres, draw.standard_normal((N_LATENT, N_DIMENSIONS), dtype=np.float32) / np.float32(N_LATENT**0.5)
 
 
 def near(draw: np.random.Generator, space: tuple[Floats, Floats], n: int) -> Floats:
-    """Gives unit vectors, each near a centre drawn anew.
+    """Return unit vectors, each near a centre drawn for it: (n, 384).
 
-    Of 20,000, a query's nearest has cosine .74 to it, the 200th .31. With noise in all 384 dimensions alone a graph
-    found 71% of the exact best 200 among 20,000, of these 95%.
+    Among 20,000 works the nearest to a query has cosine .74, the 200th .31. A graph finds 95% of the exact best 200;
+    with plain noise in all 384 dimensions it found 71%.
     """
     centres, dimensions = space
     latent = centres[draw.integers(len(centres), size=n)] + SPREAD * draw.standard_normal((n, N_LATENT))
@@ -98,21 +97,21 @@ def near(draw: np.random.Generator, space: tuple[Floats, Floats], n: int) -> Flo
 
 
 def draw_words(draw: np.random.Generator, shape: int | tuple[int, ...], low: int, high: int) -> NDArray[np.int64]:
-    """Gives ranks from `low` to `high`, by inverting the law's distribution function."""
+    """Return ranks from `low` to `high`, by inverting the distribution function of the law."""
     start, end = np.log(low + OFFSET), np.log(high + OFFSET)
     ranks: NDArray[np.int64] = (np.exp(start + (end - start) * draw.random(shape)) - OFFSET).astype(np.int64)
     return ranks
 
 
 def bm25_vector(words: NDArray[np.int64]) -> models.SparseVector:
-    """Gives the BM25 weights of a work's words, without the IDF, as `indexer.bm25` weighs terms."""
+    """Return the BM25 weights of a work's words without the IDF, as `indexer.bm25` weighs terms."""
     ranks, counts = np.unique(words, return_counts=True)
     weights = counts * (K1 + 1) / (counts + K1 * (1 - B + B * len(words) / N_TEXT_WORDS))
     return models.SparseVector.model_construct(indices=ranks.tolist(), values=weights.tolist())
 
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
-    """Scales rows to length 1."""
+    """Return rows scaled to length 1."""
     scaled: Floats = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
     return scaled
 

@@ -1,1 +1,1 @@
-"""The fourth stage: benchmarks become measurements of the code that serves."""
+"""The fourth stage: measure, on benchmarks, the same code that serves."""

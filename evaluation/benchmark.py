@@ -1,4 +1,4 @@
-"""BEIR folders to benchmarks: corpus.jsonl and queries.jsonl, each plain or gzipped, and qrels/SPLIT.tsv."""
+"""Read benchmarks from folders in BEIR's layout: corpus.jsonl, queries.jsonl (each plain or .gz), qrels/SPLIT.tsv."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GRADE = re.compile(r"[0-9]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Works, the queries that a split judges, and how well each judged work answers them."""
+    """The corpus, queries and judgements of one split."""
 
     name: str
     split: str
@@ -35,30 +35,31 @@ class Benchmark:
     """Query id to text, in the order of the qrels."""
     qrels: Qrels
     work_ids: frozenset[str]
+    """All works of the corpus, by the ids that the index gives them."""
 
     @property
     def n_qrels(self) -> int:
-        """How many judgements there are."""
+        """The number of judgements."""
         return sum(map(len, self.qrels.values()))
 
     @cached_property
     def digest(self) -> str:
-        """The beginning of the SHA-256 of the corpus, which names the index that is made of it."""
+        """The first 16 digits of the corpus file's SHA-256, which name the folder of its index."""
         with self.corpus.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def starter_benchmark(split: str = "validation") -> Benchmark:
-    """Gives the benchmark that ships with Evoke: our own queries over the starter catalogue."""
+    """Return the benchmark that ships with Evoke: its own queries over the starter catalogue."""
     with as_file(files("evaluation") / "starter") as folder:
         return read_benchmark(folder, split, starter_catalogue())
 
 
 def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benchmark:
-    """Gives one split of the benchmark in a folder; `corpus` stands in for the folder's own.
+    """Return one split of the benchmark in a folder; `corpus`, if given, replaces the folder's own.
 
     Raises:
-        BenchmarkInvalid: something is missing or cannot be used; says the file and the line.
+        BenchmarkInvalid: A file is missing or a line cannot be used; the message names both.
     """
     corpus = corpus or _find(folder, "corpus.jsonl")
     queries_file = _find(folder, "queries.jsonl")
@@ -74,17 +75,21 @@ def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benc
             )
         grades = qrels.setdefault(query_id, {})
         if judged in grades:
-            raise BenchmarkInvalid(f"{line}: query {query_id!r} and work {judged!r} are judged already: keep one line")
+            raise BenchmarkInvalid(f"{line}: query {query_id!r} and work {judged!r} are judged twice: keep one line")
         grades[judged] = grade
     if not qrels:
-        raise BenchmarkInvalid(f"{folder / 'qrels' / split}.tsv has no judgement: give lines of query, work and grade")
+        raise BenchmarkInvalid(f"{folder / 'qrels' / split}.tsv has no judgements: give lines of query, work, grade")
     name = folder.resolve().name
     queries = {query_id: texts[query_id] for query_id in qrels}
     return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids))
 
 
 def check_open_to_learning(benchmarks: Sequence[Benchmark]) -> None:
-    """Refuses the split that is for the last check: what was learnt or chosen by it can no longer be tested."""
+    """Refuse the split "test": settings that were learnt from it can no longer be tested on it.
+
+    Raises:
+        BenchmarkInvalid: A benchmark has the split "test".
+    """
     for benchmark in benchmarks:
         if benchmark.split.casefold() == "test":
             raise BenchmarkInvalid(
@@ -103,26 +108,26 @@ def _find_split(folder: Path, split: str) -> Path:
     path = folder / "qrels" / f"{split}.tsv"
     if path.is_file():
         return path
-    there = ", ".join(sorted(each.stem for each in (folder / "qrels").glob("*.tsv")))
-    raise BenchmarkInvalid(f"{folder} has no split {split!r}: " + (f"there are {there}" if there else "there is none"))
+    there = ", ".join(sorted(file.stem for file in (folder / "qrels").glob("*.tsv")))
+    raise BenchmarkInvalid(f"{folder} has no split {split!r}: " + (f"there are {there}" if there else "there are none"))
 
 
 def _read_work_ids(corpus: Path) -> tuple[set[str], list[Rejected]]:
-    """Gives the works' ids as the index will have them, and the lines that it will not."""
+    """Return the works' ids as the index will name them, and the lines that it will reject."""
     ids: set[str] = set()
     rejected = []
-    for told in read_catalogue(corpus):
-        if isinstance(told, Rejected):
-            rejected.append(told)
+    for entry in read_catalogue(corpus):
+        if isinstance(entry, Rejected):
+            rejected.append(entry)
         else:
-            ids.add(work_id(told[1]))
+            ids.add(work_id(entry[1]))
     return ids, rejected
 
 
 def _first_rejected(rejected: list[Rejected]) -> str:
     if not rejected:
         return ""
-    return f" ({len(rejected):,} of its lines are no works, the first {rejected[0].line}: {rejected[0].reason})"
+    return f" ({len(rejected):,} of its lines were rejected, the first at {rejected[0].line}: {rejected[0].reason})"
 
 
 def _read_queries(path: Path) -> dict[str, str]:
@@ -132,12 +137,12 @@ def _read_queries(path: Path) -> dict[str, str]:
             fields = orjson.loads(text)
             query_id, query = str(fields["_id"]), fields["text"].strip()
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise BenchmarkInvalid(f'{line}: is no query ({error!r}): give an object with "_id" and "text"') from error
+            raise BenchmarkInvalid(f'{line}: not a query ({error!r}): give an object with "_id" and "text"') from error
         if query_id in texts:
-            raise BenchmarkInvalid(f"{line}: the query {query_id!r} is there already: give each an id of its own")
+            raise BenchmarkInvalid(f"{line}: the id {query_id!r} is taken by an earlier query: make ids unique")
         if not 0 < len(query) <= MAX_QUERY_CHARACTERS:
             raise BenchmarkInvalid(
-                f"{line}: the query has {len(query):,} characters: give one to {MAX_QUERY_CHARACTERS:,}"
+                f"{line}: the query has {len(query):,} characters: give 1 to {MAX_QUERY_CHARACTERS:,}"
             )
         texts[query_id] = query
     return texts
@@ -149,11 +154,11 @@ def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
         if line.number == 1 and fields[-1] == "score":
             continue
         if len(fields) != 3:
-            raise BenchmarkInvalid(f"{line}: has {len(fields)} fields: give query, work and grade, with tabs between")
+            raise BenchmarkInvalid(f"{line}: has {len(fields)} fields: give query, work and grade, separated by tabs")
         query_id, judged, grade = fields
         if not _GRADE.fullmatch(grade):
             raise BenchmarkInvalid(
-                f"{line}: the grade {grade!r} is no whole number: 0 is irrelevant, 1 and up relevant"
+                f"{line}: the grade {grade!r} is not a whole number: give 0 for irrelevant, 1 or more for relevant"
             )
         yield line, query_id, judged, int(grade)
 

@@ -1,12 +1,13 @@
-"""Encoders by word vectors, to compare the shipped one with: trained on a benchmark's corpus, or read from a file.
+"""Encoders made of word vectors, to compare with the shipped one: trained on a corpus, or read from a file.
 
-A text's vector is that of Arora, Liang and Ma (2017), "A Simple but Tough-to-Beat Baseline for Sentence Embeddings":
+A text's vector is the SIF embedding of Arora, Liang and Ma (2017), "A Simple but Tough-to-Beat Baseline for Sentence
+Embeddings":
 
-    v_s = sum over the known words w of s of  a / (a + p(w)) v_w,  without its part along the corpus' first component
+    v_s = sum over the known words w of s of  a / (a + p(w)) v_w,  less its projection on the corpus' first component
 
 p(w) is the word's share of the corpus' words. nDCG@10 of word2vec's vectors on value_books (validation) and tot_books
-(train): all words alike .359 and .015, by inverse document frequency .361 and .020, by a = 1e-3 .365 and .020, by
-a = 1e-4 .373 and .024, and that without the first component .370 and .048.
+(train): equal weights .359 and .015, inverse document frequency .361 and .020, a = 1e-3 .365 and .020, a = 1e-4 .373
+and .024, a = 1e-4 less the first component .370 and .048.
 """
 
 from __future__ import annotations
@@ -33,30 +34,31 @@ from indexer.encoder.encoder import Embedding, Encoder, Vectors
 from indexer.records import Span
 
 ENCODING_VERSION = "1"
-"""Changes with how words and their vectors become a text's, so that stored vectors are made anew."""
+"""Part of the fingerprint: raise it when the way from words to a text's vector changes, to embed everything again."""
 COMMON = 1e-4
-"""The share of the corpus at which a word counts half: the formula's a."""
+"""The share of the corpus at which a word counts half: a in the formula."""
 ROUNDING = 1e-5
-"""What is left of a text that lies along the first component, in float32, is noise."""
+"""Relative length below which the rest of a text, less the first component, is float32 rounding noise."""
 FROM_FILE = "vectors:"
+"""Prefix of an encoder's name that names a file of vectors."""
 
 _RECIPE: Mapping[str, Any] = {"vector_size": 100, "window": 10, "sg": 1, "sample": 1e-4, "epochs": 50, "min_count": 2}
-"""Skip-grams, and gensim's defaults besides. A corpus is small: nDCG@10 on value_books is .140 with a window of 5 and
+"""Skip-grams; the rest are gensim's defaults. A corpus is small: nDCG@10 on value_books is .140 with a window of 5 and
 20 epochs, .373 with these, .404 with a window of 20 and other settings that take eight times as long."""
 RECIPES: Mapping[str, Mapping[str, Any]] = {"word2vec": _RECIPE, "fasttext": {**_RECIPE, "bucket": 50_000}}
-"""What is trained, by name. FastText's usual two million buckets would take 800 MB, and learn nothing here."""
+"""gensim's parameters by encoder name. FastText's default of two million buckets would take 800 MB and gain nothing."""
 
-_REMEMBERED_WORDS = 20_000
-_LOOKED_AT = 4_096
+_CACHED_WORDS = 20_000
+_SNIFFED_BYTES = 4_096
 _TRAINED = "vectors"
 _WORD = re.compile(r"[^\W_]+")
 
 
 def open_word_encoder(name: str, corpus: Path, cache: Path) -> WordVectorEncoder:
-    """Gives the encoder of a name for a corpus; what is trained is kept in the folder `cache` for the next time.
+    """Return the named encoder for a corpus; trained vectors are kept in the folder `cache` and used again.
 
     Raises:
-        EncoderUnavailable: no encoder has this name, its file cannot be used, or gensim is missing.
+        EncoderUnavailable: No encoder has this name, its file cannot be used, or gensim is missing.
     """
     if name not in RECIPES and not name.startswith(FROM_FILE):
         names = ", ".join([*RECIPES, f"{FROM_FILE}FILE"])
@@ -73,19 +75,21 @@ def open_word_encoder(name: str, corpus: Path, cache: Path) -> WordVectorEncoder
         with path.open("rb") as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
     if not any(word in vectors for text in texts for word in split_words(text)):
-        raise EncoderUnavailable(f"{path} has none of the words of {corpus}: give vectors of its language")
+        raise EncoderUnavailable(f"{path} has none of the words of {corpus}: give vectors for its language")
     return WordVectorEncoder(name, path, vectors, source, texts)
 
 
 class WordVectorEncoder(Encoder):
-    """Word vectors that speak as a sentence encoder does. Unknown words are left out; FastText knows all by n-grams.
+    """Word vectors behind the interface of a sentence encoder.
+
+    Unknown words are left out; FastText has a vector for every word, made of its n-grams.
 
     Args:
-        model: What the encoder is called.
-        path: The file that holds the vectors, or the folder of what was trained.
+        model: The encoder's name.
+        path: The file of the vectors, or the folder of the trained ones.
         vectors: gensim's KeyedVectors.
-        source: A digest of the vectors, or of what they were trained from.
-        texts: The corpus, which tells how common words are.
+        source: A digest of the vectors, or of the data and settings they were trained with.
+        texts: The corpus, from which word frequencies are counted.
     """
 
     def __init__(self, model: str, path: Path, vectors: Any, source: str, texts: Sequence[str]) -> None:
@@ -97,18 +101,18 @@ class WordVectorEncoder(Encoder):
         self._vectors = vectors
         self._counts = Counter(word for text in texts for word in split_words(text))
         self._n_words = self._counts.total()
-        self._weigh = lru_cache(_REMEMBERED_WORDS)(self._weigh_word)
+        self._weigh = lru_cache(_CACHED_WORDS)(self._weigh_word)
         sums = _unit(np.stack([self._sums(text, ())[0] for text in texts]))
         self._component: Vectors = np.linalg.eigh(sums.T @ sums)[1][:, -1]
 
     def warm(self) -> WordVectorEncoder:
-        """Does nothing: the vectors are loaded."""
+        """Return the encoder itself: its vectors are loaded already."""
         return self
 
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
-        """Gives the vectors of texts and of their sentences.
+        """Return the vectors of texts and of their sentences.
 
-        One without a known word gets the first component, which no other text has a part of: it is like none of them.
+        A text without a known word gets the first component, which is orthogonal to every other vector.
         """
         return [self._embed(text, sentences) for text, sentences in texts]
 
@@ -120,7 +124,7 @@ class WordVectorEncoder(Encoder):
         return Embedding(rows[0], rows[1:])
 
     def _sums(self, text: str, sentences: Sequence[Span]) -> Vectors:
-        """Gives the weighted sums of a text's words and of its sentences': float32 (1 + n_sentences, dim)."""
+        """Return the weighted sums of the words of a text and of each sentence: float32 (1 + n_sentences, dim)."""
         known = [(m.start(), row) for m in _WORD.finditer(text) if (row := self._weigh(m.group())) is not None]
         rows = np.array([row for _, row in known], dtype=np.float32).reshape(-1, self.dimension)
         starts = [start for start, _ in known]
@@ -138,30 +142,30 @@ class WordVectorEncoder(Encoder):
 
 
 def read_texts(corpus: Path) -> list[str]:
-    """Gives the texts of a corpus' works, as the indexer embeds them."""
-    records = (told[1] for told in read_catalogue(corpus) if not isinstance(told, Rejected))
+    """Return the texts of a corpus' works, as the indexer embeds them."""
+    records = (entry[1] for entry in read_catalogue(corpus) if not isinstance(entry, Rejected))
     return [f"{record.title}. {record.description}" for record in records]
 
 
 def read_vectors(path: Path) -> Any:
-    """Gives the KeyedVectors of a file in word2vec's text or binary form, or GloVe's; .gz is unpacked.
+    """Return gensim's KeyedVectors from a file in the text or binary format of word2vec, or in GloVe's; plain or .gz.
 
     Raises:
-        EncoderUnavailable: it cannot be read; says the line, where there are lines.
+        EncoderUnavailable: The file cannot be read; the message names the line of a text file.
     """
     from gensim.models import KeyedVectors
     from gensim.utils import open as open_packed
 
     try:
         with open_packed(str(path), "rb") as file:
-            if _is_binary(file.read(_LOOKED_AT)):
+            if _is_binary(file.read(_SNIFFED_BYTES)):
                 return KeyedVectors.load_word2vec_format(str(path), binary=True)
         with open_packed(str(path), "rb") as file:
             rows = _read_rows(path, file)
     except OSError as error:
         raise EncoderUnavailable(f"{path} cannot be read: {error.strerror or error}") from error
     except (EOFError, ValueError, AssertionError, zlib.error) as error:
-        raise EncoderUnavailable(f"{path} is cut short or holds no word vectors: {error}") from error
+        raise EncoderUnavailable(f"{path} is cut short or not a file of word vectors: {error}") from error
     vectors = KeyedVectors(len(next(iter(rows.values()))))
     vectors.add_vectors(list(rows), np.stack(list(rows.values())))
     return vectors
@@ -176,7 +180,7 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _read_rows(path: Path, lines: Iterable[bytes]) -> dict[str, Vectors]:
-    """Gives the vectors by word, the first where a word comes twice. word2vec's first line says how many there are."""
+    """Return the vectors by word; of a repeated word the first. word2vec's first line holds their number and size."""
     rows: dict[str, Vectors] = {}
     n_words = dimension = 0
     number = 0
@@ -195,34 +199,34 @@ def _read_rows(path: Path, lines: Iterable[bytes]) -> dict[str, Vectors]:
                 raise ValueError("one is not finite")
             rows.setdefault(word.decode(), row)
         except ValueError as error:
-            raise EncoderUnavailable(f"{path}:{number}: is no word and {dimension} numbers: {error}") from error
+            raise EncoderUnavailable(f"{path}:{number}: not a word and {dimension} numbers: {error}") from error
     if not rows or number <= n_words:
-        raise EncoderUnavailable(f"{path}:{number}: ends after {len(rows):,} of {n_words:,} vectors: get it anew")
+        raise EncoderUnavailable(f"{path}:{number}: ends after {len(rows):,} of {n_words:,} vectors: fetch it again")
     return rows
 
 
 def _train(name: str, texts: Sequence[str], corpus: Path, cache: Path) -> Path:
-    """Gives the folder of vectors trained on texts; they are the same each time, so they are trained once."""
+    """Return the folder of vectors trained on texts; training is deterministic, so it runs once."""
     import gensim
 
     recipe = orjson.dumps([name, RECIPES[name], gensim.__version__, np.__version__, _digest(texts)])
     folder = cache / f"{name}-{hashlib.sha256(recipe).hexdigest()[:16]}"
     if folder.is_dir():
         return folder
-    # It warns of small corpora, which ours are.
+    # gensim warns about small corpora; catalogues of a few hundred works are what this is for.
     logging.getLogger("gensim").setLevel(logging.ERROR)
     kind = {"word2vec": gensim.models.Word2Vec, "fasttext": gensim.models.FastText}[name]
     sentences = [split_words(text) for text in texts]
-    try:  # one thread, since several would learn in another order each time
+    try:  # one thread: with several the order of updates, and so the result, changes from run to run
         model = kind(sentences, **RECIPES[name], workers=1, seed=1, hashfxn=_stable_hash)
     except RuntimeError as error:
         raise EncoderUnavailable(f"{corpus}: no word comes twice, so {name} learns nothing from it") from error
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-        made = Path(unfinished) / "made"
-        made.mkdir()
-        model.wv.save(str(made / _TRAINED))
-        made.rename(folder)
+        draft = Path(unfinished) / "draft"
+        draft.mkdir()
+        model.wv.save(str(draft / _TRAINED))
+        draft.rename(folder)
     return folder
 
 
@@ -233,12 +237,12 @@ def _open_trained(folder: Path) -> Any:
 
 
 def _stable_hash(text: str) -> int:
-    """Gives the same number in every process, as `hash` does not."""
+    """Return a hash that is the same in every process; Python's own is salted."""
     return zlib.crc32(text.encode())
 
 
 def split_words(text: str) -> list[str]:
-    """Gives the words of a text in lower case, in order."""
+    """Return the words of a text in lower case, in order."""
     return _WORD.findall(text.lower())
 
 
@@ -247,6 +251,6 @@ def _digest(texts: Sequence[str]) -> str:
 
 
 def _unit(rows: Vectors) -> Vectors:
-    """Scales rows to length 1; a row of zeros stays one."""
+    """Return rows scaled to length 1; a row of zeros stays as it is."""
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return scaled

@@ -1,9 +1,9 @@
-"""What can go wrong in an evaluation.
+"""The errors of the evaluation stage.
 
 EvaluationError
-├── BenchmarkInvalid     a folder that is no benchmark, or a line of it that cannot be used
-├── RunInvalid           a run that cannot be read, judged or written
-├── BaselineInvalid      a file that is no earlier evaluation, or one of other things
+├── BenchmarkInvalid     a folder that is not a benchmark, or a line in it that cannot be used
+├── RunInvalid           a run that cannot be read or judged
+├── BaselineInvalid      a file that is not an earlier evaluation, or one of other benchmarks or systems
 ├── SystemUnknown        no system has this name
 └── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
 """
@@ -12,19 +12,19 @@ from __future__ import annotations
 
 
 class EvaluationError(Exception):
-    """Anything this stage refuses, in one line for a person."""
+    """Any error of this stage; its text is one line for a person."""
 
 
 class BenchmarkInvalid(EvaluationError):
-    """A folder that is no benchmark, or a line of it that cannot be used."""
+    """A folder is not a benchmark, or a line in it cannot be used."""
 
 
 class RunInvalid(EvaluationError):
-    """A run that cannot be read, judged or written."""
+    """A run cannot be read or judged."""
 
 
 class BaselineInvalid(EvaluationError):
-    """A file that is no earlier evaluation, or one of other things."""
+    """A file is not an earlier evaluation, or it is one of other benchmarks or systems."""
 
 
 class SystemUnknown(EvaluationError):

@@ -1,9 +1,9 @@
-"""Whether a measure fell since an earlier evaluation, by more than its noise.
+"""The gate: find measures that fell since an earlier evaluation by more than noise.
 
-A measure of a system fell when, against the earlier evaluation of the same benchmark and split,
-- both judged the same queries, the mean of the differences is below zero, and a paired randomisation test gives
+A measure of a system fell, compared with the earlier evaluation of the same benchmark and split, when
+- both evaluations judged the same queries, the mean difference is below zero, and a paired randomisation test gives
   p < .05, adjusted by Holm over the benchmark's systems and measures; or
-- it fell by more than half the width of the earlier 95% interval.
+- the mean dropped by more than half the width of the earlier 95% interval.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 
 class EarlierResult(BaseModel):
-    """What `evoke evaluate --json` wrote of one benchmark, as far as falls are seen by it."""
+    """The parts of a result that `evoke evaluate --json` wrote from which falls are found."""
 
     benchmark: str
     split: str
@@ -34,7 +34,7 @@ class EarlierResult(BaseModel):
 
 @dataclass(frozen=True)
 class Fall:
-    """A measure that fell; p is None where other queries were judged before."""
+    """A measure that fell; `p` is None where the earlier evaluation judged other queries."""
 
     benchmark: str
     system: str
@@ -45,21 +45,21 @@ class Fall:
 
 
 def read_baseline(path: Path) -> list[EarlierResult]:
-    """Gives the results of a file that `evoke evaluate --json` wrote.
+    """Return the results in a file that `evoke evaluate --json` wrote.
 
     Raises:
-        BaselineInvalid: it is no such file.
+        BaselineInvalid: The file is not one of these.
     """
-    told = path.read_bytes()
+    content = path.read_bytes()
     one_or_several: TypeAdapter[EarlierResult | list[EarlierResult]] = TypeAdapter(EarlierResult | list[EarlierResult])
     try:
-        earlier = one_or_several.validate_json(told)
+        earlier = one_or_several.validate_json(content)
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"][1:]))
+        field = ".".join(map(str, problem["loc"][1:]))
         raise BaselineInvalid(
-            f"{path} is no earlier evaluation: {place or 'file'}: {problem['msg']}; "
-            "name what `evoke evaluate --json` wrote"
+            f"{path} is not an earlier evaluation: {field or 'file'}: {problem['msg']}; "
+            "name a file that `evoke evaluate --json` wrote"
         ) from error
     return earlier if isinstance(earlier, list) else [earlier]
 
@@ -67,31 +67,31 @@ def read_baseline(path: Path) -> list[EarlierResult]:
 def check_comparable(
     earlier: Sequence[EarlierResult], benchmarks: Iterable[Benchmark], systems: Collection[str]
 ) -> None:
-    """Refuses to measure what could not be compared.
+    """Refuse benchmarks that the earlier results cannot be compared with, before anything is measured.
 
     Raises:
-        BaselineInvalid: a benchmark was not measured before, or none of these systems was.
+        BaselineInvalid: The earlier results lack a benchmark, or have none of these systems on it.
     """
-    by_name = {(each.benchmark, each.split): each for each in earlier}
+    by_name = {(result.benchmark, result.split): result for result in earlier}
     for benchmark in benchmarks:
         before = by_name.get((benchmark.name, benchmark.split))
         if not before or not before.systems.keys() & set(systems):
             raise BaselineInvalid(
                 f"the earlier evaluation does not have {benchmark.name}, {benchmark.split}, with any of the systems "
-                "to measure: measure what it was made of, or make it anew"
+                "to measure: choose its benchmarks and systems, or write a new one with --json"
             )
 
 
 def find_falls(earlier: Sequence[EarlierResult], results: Sequence[BenchmarkResult]) -> list[Fall]:
-    """Gives the measures that fell, in the order of the results."""
-    by_name = {(each.benchmark, each.split): each for each in earlier}
+    """Return the measures that fell, in the order of the results."""
+    by_name = {(result.benchmark, result.split): result for result in earlier}
     return [fall for result in results for fall in _falls_of(by_name[result.benchmark, result.split], result)]
 
 
 def describe_fall(fall: Fall) -> str:
-    """Gives a line for a person."""
-    sure = "" if fall.p is None else f" (p {fall.p:.4f})"
-    return f"fell: {fall.benchmark}, {fall.system}, {fall.measure} from {fall.before:.4f} to {fall.now:.4f}{sure}"
+    """Return one line that describes a fall."""
+    p = "" if fall.p is None else f" (p {fall.p:.4f})"
+    return f"fell: {fall.benchmark}, {fall.system}, {fall.measure} from {fall.before:.4f} to {fall.now:.4f}{p}"
 
 
 def _falls_of(before: EarlierResult, result: BenchmarkResult) -> list[Fall]:
@@ -106,8 +106,8 @@ def _falls_of(before: EarlierResult, result: BenchmarkResult) -> list[Fall]:
     for name, measure in pairs:
         then, now = before.systems[name][measure], result.systems[name].measures[measure].value
         drop = then.value - now
-        surely = p.get((name, measure), 1.0) < SIGNIFICANT
-        if drop > _ROUNDING and (surely or drop > (then.high - then.low) / 2 + _ROUNDING):
+        is_significant = p.get((name, measure), 1.0) < SIGNIFICANT
+        if drop > _ROUNDING and (is_significant or drop > (then.high - then.low) / 2 + _ROUNDING):
             falls.append(Fall(result.benchmark, name, measure, then.value, now, p.get((name, measure))))
     return falls
 
@@ -115,7 +115,7 @@ def _falls_of(before: EarlierResult, result: BenchmarkResult) -> list[Fall]:
 def _paired_p(
     before: EarlierResult, result: BenchmarkResult, pairs: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], float]:
-    """Gives each measure's p, adjusted by Holm, where both evaluations judged the same queries."""
+    """Return p by (system, measure), adjusted by Holm; pairs that were judged on different queries are left out."""
     query_ids = list(result.queries)
     differences = {}
     for name, measure in pairs:

@@ -1,4 +1,4 @@
-"""How well values and tags are found, against what people said of the works."""
+"""Judge the labeller: how well it finds the values and tags that people gave to works."""
 
 from __future__ import annotations
 
@@ -15,43 +15,48 @@ from indexer.value_training.label_files import LabelledWork
 from indexer.values.labelling import Labeller
 
 LEAST_SAID = 5
-"""Of a value that fewer works are said to give, no figure tells anything."""
+"""A value that people gave to fewer works than this is not judged: its figures would be chance."""
 
 
 def judge_labels(
     works: Iterable[tuple[Work, Features]], labelled: Iterable[LabelledWork], labeller: Labeller
 ) -> dict[str, LabelResult]:
-    """Gives the result of each dimension of the taxonomy that the labels can judge, by its id, the worst AUC first.
+    """Return the result of each value or tag that the labels can judge, by its id, the worst AUC first.
 
-    A dimension is judged on the works whose kind of label, tags or shelves, has one that stands for it.
+    A value is judged on the works whose vocabulary (tags or shelves) has a label that stands for it.
     """
-    by_id = {each: work for work in labelled for each in work.ids}
-    told = [
-        (found, (work, features))
+    by_id = {external_id: work for work in labelled for external_id in work.ids}
+    matched = [
+        (truth, (work, features))
         for work, features in works
-        if (found := next((by_id[each] for each in work.ids.items() if each in by_id), None))
+        if (truth := next((by_id[external_id] for external_id in work.ids.items() if external_id in by_id), None))
     ]
     vocabularies: dict[str, set[str]] = {}
-    for found, _ in told:
-        vocabularies.setdefault(found.vocabulary, set()).update(found.tags)
+    for truth, _ in matched:
+        vocabularies.setdefault(truth.vocabulary, set()).update(truth.tags)
     dimensions = labeller.taxonomy.community_labels
-    nothing = [0.0] * len(dimensions)  # of a work without a sentence
-    labels = labeller.label([work for _, work in told])
-    strengths = np.array([[label.strength for label in own] or nothing for own in labels], dtype=np.float32)
+    zeros = [0.0] * len(dimensions)  # for a work without a sentence, which gets no labels
+    labels = labeller.label([work for _, work in matched])
+    strengths = np.array([[label.strength for label in own] or zeros for own in labels], dtype=np.float32)
     results = {}
     for column, (dimension, stand_for) in enumerate(dimensions.items()):
-        known = np.array([not stand_for.isdisjoint(vocabularies[found.vocabulary]) for found, _ in told], dtype=bool)
-        said = np.array([found.is_said(stand_for) for found, _ in told], dtype=bool)[known]
+        known = np.array([not stand_for.isdisjoint(vocabularies[truth.vocabulary]) for truth, _ in matched], dtype=bool)
+        said = np.array([truth.is_said(stand_for) for truth, _ in matched], dtype=bool)[known]
         if LEAST_SAID <= said.sum() < len(said):
             results[dimension] = judge_label(labeller.taxonomy.names[dimension], strengths[known, column], said)
     return dict(sorted(results.items(), key=lambda result: (result[1].auc, result[0])))
 
 
 def judge_label(name: str, strengths: NDArray[np.float32], said: NDArray[np.bool_]) -> LabelResult:
-    """Gives the result of one dimension on some works; both arrays (n_works,), some works said and some not.
+    """Return the result of one value or tag.
 
-    A work has it from the strength of one of its own values up. The AUC is the chance that a work that is said to have
-    it is stronger than one that is not; a tie counts half (Mann and Whitney 1947).
+    The labeller gives it to a work from the strength PRIMARY_SCORE up. The AUC is the chance that a work with the label
+    has a higher strength than a work without it; a tie counts half (Mann and Whitney 1947).
+
+    Args:
+        name: The name to show.
+        strengths: The labeller's strengths, (n_works,).
+        said: Whether people gave the label, (n_works,); some works have it and some do not.
     """
     found = strengths >= PRIMARY_SCORE
     n_said, n_right = int(said.sum()), int((found & said).sum())

@@ -1,51 +1,73 @@
-"""Runs and qrels to measures, query by query, by ir-measures, whose names and definitions are TREC's."""
+"""Score runs against qrels, query by query. Names and definitions of measures are TREC's, by way of ir-measures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import ir_measures
+from ir_measures import AP, RR, P, R, Success, nDCG
+from ir_measures.measures import Measure
 
 from evaluation.records import Qrels, Run
 
 RANKING_DEPTH = 100
 """How many works of an answer are judged."""
 
-MEASURES = ("nDCG@10", "RR", "P@10", "R@100", "AP", "Success@10", "F1@10")
 
-_ASKED = [ir_measures.parse_measure(name) for name in (*MEASURES[:-1], "R@10")]
+@dataclass(frozen=True)
+class Derived:
+    """A measure that ir-measures lacks: a function of measures that it has, applied query by query."""
+
+    formula: Callable[..., float]
+    of: tuple[Measure, ...]
+
+
+def harmonic_mean(one: float, other: float) -> float:
+    """Return 2 a b / (a + b), and 0 where both are 0."""
+    return 2 * one * other / (one + other) if one + other else 0.0
+
+
+MEASURES: Mapping[str, Measure | Derived] = {
+    "nDCG@10": nDCG @ 10,
+    "RR": RR,
+    "P@10": P @ 10,
+    "R@100": R @ 100,
+    "AP": AP,
+    "Success@10": Success @ 10,
+    "F1@10": Derived(harmonic_mean, (P @ 10, R @ 10)),
+}
+"""Every measure by the name that results, tables and reports show, in their order. A new measure is one line here."""
+
+OBJECTIVE = "nDCG@10"
+"""The measure that tuning maximises, that reports rank systems by, and whose interval the table shows."""
 
 
 def judge(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
-    """Gives for each measure each judged query's value; a query that the run does not answer scores zero.
+    """Return measure to query id to value, for every judged query; a query without an answer scores zero.
 
-    A grade from 1 up is relevant, and the grade itself is nDCG's gain. F1@10, which ir-measures does not have, is
-    2 P R / (P + R) of P@10 and R@10.
+    A grade from 1 up is relevant, and the grade itself is the gain of nDCG.
     """
-    judged: dict[str, dict[str, float]] = {str(measure): dict.fromkeys(qrels, 0.0) for measure in _ASKED}
+    derived = {name: how if isinstance(how, Derived) else Derived(float, (how,)) for name, how in MEASURES.items()}
+    parts = list(dict.fromkeys(part for how in derived.values() for part in how.of))
+    values = {part: dict.fromkeys(qrels, 0.0) for part in parts}
     grades = {query_id: dict(works) for query_id, works in qrels.items()}
-    for metric in ir_measures.iter_calc(_ASKED, grades, _by_rank(run)):
-        judged[str(metric.measure)][metric.query_id] = float(metric.value)
-    recall = judged.pop("R@10")
-    judged["F1@10"] = {query_id: _harmonic_mean(judged["P@10"][query_id], recall[query_id]) for query_id in qrels}
-    return judged
+    for metric in ir_measures.iter_calc(parts, grades, _by_rank(run)):
+        values[metric.measure][metric.query_id] = float(metric.value)
+    return {
+        name: {query_id: how.formula(*(values[part][query_id] for part in how.of)) for query_id in qrels}
+        for name, how in derived.items()
+    }
 
 
 def ranked(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Gives an answer's works in order: score falling, then work id; no more than are judged."""
+    """Return an answer's works and scores, score falling, then work id; at most RANKING_DEPTH of them."""
     return sorted(scores.items(), key=lambda work: (-work[1], work[0]))[:RANKING_DEPTH]
 
 
 def _by_rank(run: Run) -> dict[str, dict[str, float]]:
-    """Gives a run whose scores fall strictly: trec_eval, which ir-measures asks, breaks ties in a way of its own."""
+    """Return the run with strictly falling scores, because trec_eval, behind ir-measures, has its own tie rule."""
     return {
         query_id: {work: float(-rank) for rank, (work, _) in enumerate(ranked(scores))}
         for query_id, scores in run.items()
     }
-
-
-def _harmonic_mean(one: float, other: float) -> float:
-    return 2 * one * other / (one + other) if one + other else 0.0
-
-
-OBJECTIVE = "nDCG@10"

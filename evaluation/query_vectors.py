@@ -1,4 +1,4 @@
-"""Queries that were embedded before: the vector of each, and how long it took when that was measured."""
+"""Keep the vectors of queries between evaluations, each with the time that its embedding took."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _TABLE = """CREATE TABLE IF NOT EXISTS query (
     encoder TEXT NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (encoder, text_hash)
 ) WITHOUT ROWID"""
-"""`encoder` is its fingerprint and runtime: what another model made, or another way to run it, is never given."""
+"""`encoder` is fingerprint and runtime: vectors of another model, or of another way to run it, are never returned."""
 
 
 class QueryVectors:
-    """The vectors of texts by their SHA-256, in a SQLite file that several evaluations may use at once.
+    """Vectors of texts by their SHA-256, in a SQLite file that several evaluations may use at once.
 
     Raises:
-        StorageFailed: here and in every method, when the disk is full or the file cannot be used.
+        StorageFailed: In every method, when the disk is full or the file cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class QueryVectors:
         with self._failures():
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self._path, isolation_level=None)
-            # With a rollback journal a query waits 40 ms for the disk.
+            # With a rollback journal each query would wait 40 ms for the disk.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_TABLE)
@@ -49,21 +49,21 @@ class QueryVectors:
         self._connection.close()
 
     def read(self, encoder: str, text: str) -> tuple[Vectors, float] | None:
-        """Gives a text's vector, float32 (dim,), and the seconds that it took; None where it was not embedded."""
+        """Return a text's vector, float32 (dim,), and the seconds its embedding took; None if it is not kept."""
         query = "SELECT vector, seconds FROM query WHERE encoder = ? AND text_hash = ?"
         with self._failures():
             row = self._connection.execute(query, (encoder, _hash(text))).fetchone()
         return (np.frombuffer(row[0], dtype="<f4"), row[1]) if row else None
 
     def write(self, encoder: str, text: str, vector: Vectors, seconds: float) -> None:
-        """Keeps a text's vector; the first that is told stays, with its time."""
+        """Keep a text's vector and time, unless one is kept already."""
         row = (encoder, _hash(text), vector.astype("<f4").tobytes(), seconds)
         with self._failures():
             self._connection.execute("INSERT OR IGNORE INTO query VALUES (?, ?, ?, ?)", row)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """Translates what SQLite and the file system say."""
+        """Translate the errors of SQLite and of the file system."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -74,29 +74,29 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-class OnceEncoder(Encoder):
-    """An encoder that encodes each text once, in this evaluation or an earlier one, and accounts for it each time."""
+class CachedEncoder(Encoder):
+    """An encoder that encodes each text once, in this evaluation or an earlier one, and counts its time every time."""
 
-    def __init__(self, encoder: Encoder, kept: QueryVectors | None = None) -> None:
+    def __init__(self, encoder: Encoder, cache: QueryVectors | None = None) -> None:
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
         self.runtime = encoder.runtime
-        self._maker = f"{self.fingerprint}:{self.runtime}"
+        self._key = f"{self.fingerprint}:{self.runtime}"
         self.seconds = 0.0
-        """What all texts would have taken."""
+        """The time that all texts would have taken without a cache."""
         self.spent_seconds = 0.0
-        """What they did take here, to look them up and to keep them included."""
+        """The time that was spent here, reading and writing the cache included."""
         self._encoder = encoder
-        self._kept = kept
+        self._cache = cache
         self._known: dict[str, tuple[Vectors, float]] = {}
 
     @cached_property
     def dimension(self) -> int:
-        """The length of a vector."""
+        """The number of dimensions of a vector."""
         return self._encoder.dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Gives a vector a text: float32 (len(texts), dim)."""
+        """Return one vector for each text: float32 (len(texts), dim)."""
         started = perf_counter()
         known = [self._encode(text) for text in texts]
         self.seconds += sum(seconds for _, seconds in known)
@@ -105,17 +105,17 @@ class OnceEncoder(Encoder):
 
     def _encode(self, text: str) -> tuple[Vectors, float]:
         if text not in self._known:
-            earlier = self._kept.read(self._maker, text) if self._kept else None
+            earlier = self._cache.read(self._key, text) if self._cache else None
             self._known[text] = earlier or self._measure(text)
         return self._known[text]
 
     def _measure(self, text: str) -> tuple[Vectors, float]:
-        self._warm  # noqa: B018 - the weights are no part of a text's time
+        self._warm  # noqa: B018 - loading the weights does not count as time of a text
         started = perf_counter()
         vector = self._encoder.encode([text])[0]
         seconds = perf_counter() - started
-        if self._kept:
-            self._kept.write(self._maker, text, vector, seconds)
+        if self._cache:
+            self._cache.write(self._key, text, vector, seconds)
         return vector, seconds
 
     @cached_property

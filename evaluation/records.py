@@ -1,4 +1,4 @@
-"""What an evaluation says: the measurement of systems on benchmarks, as it is written, shown and compared."""
+"""The records of an evaluation: systems measured on benchmarks, as results are written, shown and compared."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Run = Mapping[str, Mapping[str, float]]
-"""Query id to work id to score: what a system answered. Order is score falling, then work id."""
+"""A system's answers: query id to work id to score. Works are ordered by falling score, then by id."""
 
 Qrels = Mapping[str, Mapping[str, int]]
-"""Query id to work id to grade; 0 is judged and irrelevant."""
+"""Judgements: query id to work id to grade. Grade 0 means judged and irrelevant."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A system against the baseline by one measure, query by query."""
+    """A system compared with the baseline by one measure, query by query."""
 
     difference: float
+    """Mean over the queries; above zero the system is better than the baseline."""
     p: float
-    """Two-sided, of a paired randomisation test, adjusted by Holm over the systems of the benchmark."""
+    """Two-sided p of a paired randomisation test, adjusted by Holm over the systems of the benchmark."""
     wins: int
     losses: int
     ties: int
@@ -35,25 +36,27 @@ class Comparison:
 
 @dataclass(frozen=True)
 class SystemResult:
-    """What one system reached on one benchmark."""
+    """One system's figures on one benchmark."""
 
     measures: Mapping[str, Interval]
-    """By ir-measures' names, such as nDCG@10."""
+    """By name of `evaluation.measures.MEASURES`."""
     per_query: Mapping[str, Mapping[str, float]]
     """Measure to query id to value."""
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     """Measure to comparison with the baseline; empty for the baseline itself."""
     latency_ms: Mapping[str, float] = field(default_factory=dict)
-    """"p50" and "p95" of answering a query; empty for a run that was read from a file."""
+    """"p50" and "p95" of the time to answer a query; empty for a run read from a file."""
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """How well one value or tag is found, against what people said of the works."""
+    """How well one value or tag is found, judged by the labels that people gave to works."""
 
     name: str
     n_works: int
+    """Works that could be judged."""
     n_said: int
+    """Works that people gave the label to."""
     precision: float
     recall: float
     f1: float
@@ -62,7 +65,7 @@ class LabelResult:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """What the systems reached on one benchmark."""
+    """All systems' figures on one benchmark."""
 
     benchmark: str
     split: str
@@ -74,4 +77,4 @@ class BenchmarkResult:
     """Query id to text."""
     systems: Mapping[str, SystemResult]
     labels: Mapping[str, LabelResult] = field(default_factory=dict)
-    """Dimension of the taxonomy to its result; empty where no label file was given."""
+    """Value or tag id to its result; empty where no label file was given."""

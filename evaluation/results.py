@@ -1,4 +1,4 @@
-"""Results as JSON and as the table that a terminal shows."""
+"""Write results as JSON and as the table that a terminal shows."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 
 import orjson
 
-from evaluation.measures import MEASURES
+from evaluation.measures import MEASURES, OBJECTIVE
 from evaluation.records import BenchmarkResult, SystemResult
 from evaluation.significance import SIGNIFICANT
 
 WORST_LABELS = 10
+"""How many labels the table shows, the worst AUC first."""
 
 
 def results_to_json(results: Sequence[BenchmarkResult]) -> bytes:
-    """Gives the object of one benchmark, a list of several."""
+    """Return an object for one benchmark, a list for several."""
     objects = [result_to_object(result) for result in results]
     return orjson.dumps(objects[0] if len(objects) == 1 else objects, option=orjson.OPT_INDENT_2)
 
 
 def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
-    """Gives what a result says but for the queries' texts; what it has not is left out."""
+    """Return a result without the texts of its queries; empty parts are left out."""
     systems = result.systems.items()
     labels = {dimension: asdict(label) for dimension, label in result.labels.items()}
     return {
@@ -46,8 +47,9 @@ def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
 
 
 def result_to_text(result: BenchmarkResult) -> str:
-    """Gives the table of a benchmark's systems, and the values that are found worst."""
-    rows = [["", *(MEASURES[0], "95%"), *MEASURES[1:], "p50 ms", "p95 ms"]]
+    """Return the table of a benchmark's systems, and that of the labels with the worst AUC."""
+    names = [name for measure in MEASURES for name in ([measure, "95%"] if measure == OBJECTIVE else [measure])]
+    rows = [["", *names, "p50 ms", "p95 ms"]]
     rows += [_system_row(name, system) for name, system in result.systems.items()]
     heading = (
         f"{result.benchmark}, {result.split}: {result.n_queries:,} queries, {result.n_qrels:,} judgements, "
@@ -72,19 +74,21 @@ def _system_row(name: str, system: SystemResult) -> list[str]:
         comparison = system.comparisons.get(measure)
         differs = comparison is not None and comparison.p < SIGNIFICANT
         mark = ("+" if comparison.difference > 0 else "-") if comparison and differs else " "
-        cells.append(f"{system.measures[measure].value:.3f}{mark}")
-    first = system.measures[MEASURES[0]]
-    times = [f"{system.latency_ms[each]:.1f}" if system.latency_ms else "" for each in ("p50", "p95")]
-    return [name, cells[0], f"{first.low:.3f}-{first.high:.3f}", *cells[1:], *times]
+        interval = system.measures[measure]
+        cells.append(f"{interval.value:.3f}{mark}")
+        if measure == OBJECTIVE:
+            cells.append(f"{interval.low:.3f}-{interval.high:.3f}")
+    times = [f"{system.latency_ms[share]:.1f}" if system.latency_ms else "" for share in ("p50", "p95")]
+    return [name, *cells, *times]
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Gives rows as lines, the first column to the left and the others to the right."""
+    """Return rows as lines, the first column aligned to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]

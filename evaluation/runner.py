@@ -1,4 +1,4 @@
-"""`evoke evaluate`: benchmarks to results, each answered from an index that the real indexer made of its corpus."""
+"""`evoke evaluate`: measure systems on benchmarks, each over an index that the real indexer builds of its corpus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
 from evaluation.label_figures import judge_labels
 from evaluation.measures import MEASURES, judge
-from evaluation.query_vectors import OnceEncoder, QueryVectors
+from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
@@ -38,21 +38,23 @@ from search_api.search import open_tuned
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured on every benchmark."""
+    """What to measure on every benchmark."""
 
     systems: Sequence[str] = SYSTEMS
     baseline: str = BASELINE
     runs: Sequence[Path] = ()
-    """Foreign runs, each judged as a system named by its tag."""
+    """Runs of other engines, each judged as a system named by its tag."""
     labels: Sequence[Path] = ()
+    """Label files to judge the labeller by."""
     save_runs: Path | None = None
+    """A folder to write the systems' runs to."""
     encoder: str | None = None
     """Word vectors instead of the settings' model: a name that `open_word_encoder` knows."""
 
 
 @dataclass
 class Evaluation:
-    """Results, and what a person should know besides."""
+    """Results, and notes to print below them."""
 
     results: list[BenchmarkResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -61,12 +63,12 @@ class Evaluation:
 def evaluate(
     benchmarks: Sequence[Benchmark], settings: EvaluationSettings, plan: Plan, encoder: Encoder | None = None
 ) -> Evaluation:
-    """Gives what the systems reach on benchmarks. Their indexes are kept, so that the next time nothing is embedded.
+    """Return the results of systems on benchmarks. Indexes are kept, so that the next evaluation embeds nothing.
 
     Raises:
-        SystemUnknown, BenchmarkInvalid, RunInvalid, ValueHeadInvalid: the plan or a file of it cannot be used.
-        EncoderUnavailable: the plan's encoder cannot be used.
-        IndexerError, EngineError: an index cannot be made.
+        SystemUnknown, BenchmarkInvalid, RunInvalid, ValueHeadInvalid: The plan or one of its files cannot be used.
+        EncoderUnavailable: The plan's encoder cannot be used.
+        IndexerError, EngineError: An index cannot be built.
     """
     check_names(benchmarks)
     foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
@@ -75,29 +77,34 @@ def evaluate(
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
-    descriptions = load_query_adapter(settings.descriptions)
+    adapter = load_query_adapter(settings.descriptions)
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
         encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
         if plan.encoder:
             encoder = open_word_encoder(plan.encoder, benchmark.corpus, settings.home / "evaluation" / "encoders")
-            # An index of its own: otherwise two encoders that are compared would each make the other's anew.
+            # One index for each encoder: sharing one, two encoders would take turns embedding the corpus again.
             own = settings.for_corpus(f"{benchmark.digest}-{encoder.fingerprint[:8]}")
             evaluation.notes.append(
-                f"{benchmark.name}: texts became vectors by {plan.encoder}, values told by likeness"
+                f"{benchmark.name}: texts embedded by {plan.encoder}; values labelled by similarity, "
+                "since what was learnt fits the shipped encoder only"
             )
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
-            evaluation.notes.append(f"{benchmark.name}: {report.n_rejected:,} lines are no works: {report.rejects}")
-        with QueryVectors(settings.home / "evaluation") as kept:
-            once = OnceEncoder(encoder, kept)
-            answers = answer_queries(benchmark, own, systems, once, taxonomy, descriptions)
+            evaluation.notes.append(
+                f"{benchmark.name}: {report.n_rejected:,} lines were rejected: see {report.rejects}"
+            )
+        with QueryVectors(settings.home / "evaluation") as cache:
+            cached = CachedEncoder(encoder, cache)
+            answers = answer_queries(benchmark, own, systems, cached, taxonomy, adapter)
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
         labels = _judge_labels(benchmark, own, labelled, encoder, taxonomy)
         if plan.labels and not labels:
-            evaluation.notes.append(f"{benchmark.name}: no label file speaks of its works in split {benchmark.split}")
+            evaluation.notes.append(
+                f"{benchmark.name}: the label files have no labels for its works in split {benchmark.split}"
+            )
         evaluation.results.append(
             to_result(
                 benchmark,
@@ -114,18 +121,18 @@ def answer_queries(
     benchmark: Benchmark,
     settings: EvaluationSettings,
     systems: Collection[str],
-    encoder: OnceEncoder,
+    encoder: CachedEncoder,
     taxonomy: Taxonomy,
-    descriptions: QueryAdapter | None,
+    adapter: QueryAdapter | None,
 ) -> dict[str, Answers]:
-    """Gives what systems answer from the benchmark's index."""
+    """Return the systems' answers to the benchmark's queries, from its index."""
     rank_bm25 = None
     if "rank-bm25" in systems:
         rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        reading = open_query_classifier(settings, encoder, taxonomy)
-        asked = Systems(engine, encoder, taxonomy, open_tuned(settings), reading, rank_bm25, descriptions)
-        return asked.answer(benchmark.queries, systems, benchmark.name)
+        classifier = open_query_classifier(settings, encoder, taxonomy)
+        opened = Systems(engine, encoder, taxonomy, open_tuned(settings), classifier, rank_bm25, adapter)
+        return opened.answer(benchmark.queries, systems, benchmark.name)
 
 
 def to_result(
@@ -135,7 +142,7 @@ def to_result(
     baseline: str,
     labels: Mapping[str, LabelResult],
 ) -> BenchmarkResult:
-    """Gives runs' measures with their intervals, and each system's comparison with the baseline."""
+    """Return the measures of runs with their intervals, and each run's comparison with the baseline."""
     query_ids = list(benchmark.queries)
     per_query = {name: judge(run, benchmark.qrels) for name, run in runs.items()}
     columns = {
@@ -144,10 +151,10 @@ def to_result(
     }
     intervals = iter(bootstrap_intervals(np.hstack(list(columns.values()))))
     by_measure = {measure: {name: next(intervals) for name in runs} for measure in MEASURES}
-    place = list(runs).index(baseline)
+    column = list(runs).index(baseline)
     others = [name for name in runs if name != baseline]
     comparisons = {
-        measure: dict(zip(others, compare(np.delete(values, place, axis=1), values[:, place]), strict=True))
+        measure: dict(zip(others, compare(np.delete(values, column, axis=1), values[:, column]), strict=True))
         for measure, values in columns.items()
     }
     return BenchmarkResult(
@@ -172,17 +179,21 @@ def to_result(
 
 
 def latency(milliseconds: Sequence[float]) -> dict[str, float]:
-    """Gives the median and the 95th percentile."""
+    """Return the median and the 95th percentile, as "p50" and "p95"."""
     p50, p95 = np.percentile(milliseconds, (50, 95))
     return {"p50": round(float(p50), 2), "p95": round(float(p95), 2)}
 
 
 def check_names(benchmarks: Sequence[Benchmark]) -> None:
-    """Refuses benchmarks that results could not tell apart."""
+    """Refuse benchmarks of the same name, which results could not tell apart.
+
+    Raises:
+        BenchmarkInvalid: Two benchmarks have the same name.
+    """
     names = [benchmark.name for benchmark in benchmarks]
     for name in names:
         if names.count(name) > 1:
-            raise BenchmarkInvalid(f"two benchmarks are called {name!r}, as their folders are: rename one")
+            raise BenchmarkInvalid(f"two benchmarks are called {name!r}, after their folders: rename one folder")
 
 
 def _read_runs(benchmark: Benchmark, plan: Plan) -> dict[str, Run]:
@@ -190,13 +201,13 @@ def _read_runs(benchmark: Benchmark, plan: Plan) -> dict[str, Run]:
     for path in plan.runs:
         tag, run = read_run(path, benchmark)
         if tag in runs or tag in plan.systems:
-            raise RunInvalid(f"{path}: a system is called {tag!r} already: change the run's tag, its last field")
+            raise RunInvalid(f"{path}: another system is called {tag!r}: change the run's tag, the last field")
         runs[tag] = run
     return runs
 
 
 def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[str]:
-    """Gives the systems to ask, the baseline among them unless it is a foreign run."""
+    """Return the systems to run, the baseline among them unless it is a foreign run."""
     tags = set[str]().union(*foreign)
     for name in (*plan.systems, plan.baseline):
         if name not in SYSTEMS and not (name == plan.baseline and name in tags):
@@ -205,32 +216,35 @@ def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[st
 
 
 def index_benchmark(benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder) -> BuildReport:
-    """Brings the index of a benchmark's corpus up to date; refuses judgements of works that no answer can have."""
+    """Bring the index of a benchmark's corpus up to date.
+
+    Raises:
+        BenchmarkInvalid: A judged work is not in the index, because it was merged with another.
+    """
     report = build_index([benchmark.corpus], settings, prune=True, encoder=encoder)
     _check_indexed(benchmark, settings)
     return report
 
 
 def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
-    """Refuses judgements of works that no answer can have, since they became one with others."""
     with Store(settings.home) as store:
         indexed = {work_id for work_id, _ in store.hashes()}
     judged = set[str]().union(*benchmark.qrels.values())
     if absent := sorted(judged - indexed):
         raise BenchmarkInvalid(
             f"{benchmark.corpus}: {len(absent):,} judged works were merged with others, such as {absent[0]!r}: "
-            "judge the works that they became, or give BEIR documents, which are never merged"
+            "judge the merged works, or give BEIR documents, which are never merged"
         )
 
 
 def read_works(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[Work, Features]]:
-    """Gives the works of a benchmark's index with their features, by id."""
+    """Yield the works of a benchmark's index with their features, in the order of their ids."""
     with Store(settings.home) as store:
         yield from store.works_with_features(FeatureMaker(Analyser(), encoder).recipe)
 
 
 def read_terms(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple[str, FieldTerms]]:
-    """Gives the ids of the works of a benchmark's index with their terms, by id."""
+    """Yield the ids and terms of the works of a benchmark's index, in the order of their ids."""
     with Store(settings.home) as store:
         yield from store.works_with_terms(FeatureMaker(Analyser(), encoder).recipe)
 

@@ -1,4 +1,4 @@
-"""Runs as TREC writes them: a line is `query Q0 work rank score tag`, with white space between."""
+"""Read and write runs in TREC's format: lines of `query Q0 work rank score tag`, separated by white space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evaluation.records import Run
 
 
 def write_run(path: Path, system: str, run: Run) -> None:
-    """Writes a run; tabs part its fields, since an id may have spaces."""
+    """Write a run. Tabs separate its fields, since an id may contain spaces."""
     lines = [
         "\t".join((query_id, "Q0", work_id, str(rank), repr(score), system)) + "\n"
         for query_id, scores in run.items()
@@ -24,10 +24,10 @@ def write_run(path: Path, system: str, run: Run) -> None:
 
 
 def read_run(path: Path, benchmark: Benchmark) -> tuple[str, Run]:
-    """Gives a run's tag and its answers to the benchmark's queries; like trec_eval it goes by score, not by rank.
+    """Return a run's tag and its answers to the benchmark's queries. As in trec_eval, scores decide and ranks do not.
 
     Raises:
-        RunInvalid: a line is none of a run, or names a work that the benchmark does not have; says file and line.
+        RunInvalid: A line is malformed or names a work that the benchmark lacks; the message names file and line.
     """
     tag: str | None = None
     run: dict[str, dict[str, float]] = {}
@@ -37,17 +37,17 @@ def read_run(path: Path, benchmark: Benchmark) -> tuple[str, Run]:
         line = Line(path, number)
         fields = text.split("\t") if "\t" in text else text.split()
         if len(fields) != 6:
-            raise RunInvalid(f"{line}: has {len(fields)} fields: a run's line is `query Q0 work rank score tag`")
+            raise RunInvalid(f"{line}: has {len(fields)} fields: give `query Q0 work rank score tag`")
         query_id, _, work_id, _, score, this_tag = fields
         tag = tag or this_tag
         if this_tag != tag:
-            raise RunInvalid(f"{line}: the tag is {this_tag!r}, before it was {tag!r}: give each run a file of its own")
+            raise RunInvalid(f"{line}: the tag is {this_tag!r}, but {tag!r} above: give each run its own file")
         if query_id not in benchmark.queries:
             continue
         if work_id not in benchmark.work_ids:
-            raise RunInvalid(f"{line}: {benchmark.corpus} has no work {work_id!r}: the run is of another corpus")
+            raise RunInvalid(f"{line}: {benchmark.corpus} has no work {work_id!r}: name a run over this corpus")
         if work_id in run.setdefault(query_id, {}):
-            raise RunInvalid(f"{line}: query {query_id!r} has work {work_id!r} already: keep one line")
+            raise RunInvalid(f"{line}: query {query_id!r} has work {work_id!r} twice: keep one line")
         run[query_id][work_id] = _to_score(score, line)
     if tag is None or not run:
         raise RunInvalid(
@@ -62,7 +62,7 @@ def _to_score(text: str, line: Line) -> float:
     except ValueError:
         score = math.nan
     if not math.isfinite(score):
-        raise RunInvalid(f"{line}: the score {text!r} is no number")
+        raise RunInvalid(f"{line}: the score {text!r} is not a finite number")
     return score
 
 

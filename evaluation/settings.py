@@ -1,4 +1,4 @@
-"""What a deployment may choose for an evaluation: what it may choose for the index and for search."""
+"""The settings of an evaluation: those of the index and of search together."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from search_api.settings import SearchSettings
 
 
 class EvaluationSettings(IndexSettings, SearchSettings):
-    """Settings of the indexes that benchmarks are answered from."""
+    """Settings of the indexes that answer the queries of benchmarks."""
 
     def for_corpus(self, digest: str) -> EvaluationSettings:
-        """Gives the settings of the index of one corpus: a folder of its own, never the server that others search."""
+        """Return the settings of one corpus' index, which has its own folder and never uses the configured server."""
         return self.model_copy(update={"home": self.home / "evaluation" / digest, "qdrant_url": None})

@@ -1,7 +1,7 @@
-"""How sure a mean over queries is, and whether two systems differ by more than chance.
+"""Confidence intervals of means over queries, and tests whether two systems differ by more than chance.
 
-Both resample whole queries: the bootstrap's percentile interval and the paired randomisation test (Smucker, Allan and
-Carterette 2007, "A Comparison of Statistical Significance Tests for Information Retrieval Evaluation").
+Both resample whole queries: the percentile bootstrap and the paired randomisation test (Smucker, Allan and Carterette
+2007, "A Comparison of Statistical Significance Tests for Information Retrieval Evaluation").
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from evaluation.records import Comparison, Interval
 N_RESAMPLES = 10_000
 SEED = 20260101
 SIGNIFICANT = 0.05
+"""A difference with a smaller p counts as one."""
 
 _CHUNK = 1_000
 """Resamples made at once: with 10,000 queries they take 80 MB."""
 _ROUNDING = 1e-12
+"""Differences smaller than this are rounding, not wins or losses."""
 
 Floats = NDArray[np.float64]
 
 
 def bootstrap_intervals(values: Floats) -> list[Interval]:
-    """Gives for each column of values, (n_queries, n_columns), its mean with the bootstrap's percentile 95% interval.
+    """Return the mean of each column of values, (n_queries, n_columns), with its percentile bootstrap 95% interval.
 
-    All columns are resampled alike. A resample is how often it has each query: its means are a product of matrices.
+    All columns share the same resamples. A resample is a vector of counts by query, so the means of many resamples are
+    one product of matrices.
     """
     draw = np.random.default_rng(SEED)
     n_queries = len(values)
@@ -38,9 +41,9 @@ def bootstrap_intervals(values: Floats) -> list[Interval]:
 
 
 def randomisation_p(differences: Floats) -> Floats:
-    """Gives for each column of differences, (n_queries, n_columns), the two-sided p of its mean being zero.
+    """Return the two-sided p that the mean is zero, for each column of differences, (n_queries, n_columns).
 
-    Had the two systems the same quality, each difference might as well have the other sign:
+    If the two systems were equally good, each difference could as well have the other sign:
 
         p = (1 + number of draws of signs with |mean| >= |observed mean|) / (1 + draws)
     """
@@ -55,7 +58,7 @@ def randomisation_p(differences: Floats) -> Floats:
 
 
 def holm(p: Floats) -> Floats:
-    """Gives p adjusted for how many tests there are (Holm 1979): the smallest times n, the next times n - 1, ..."""
+    """Return p adjusted for the number of tests n (Holm 1979): the smallest times n, the next times n - 1, ..."""
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty_like(p)
@@ -64,7 +67,7 @@ def holm(p: Floats) -> Floats:
 
 
 def compare(values: Floats, baseline: Floats) -> list[Comparison]:
-    """Gives a comparison of each column of values, (n_queries, n_systems), with the baseline's (n_queries,)."""
+    """Return a comparison of each column of values, (n_queries, n_systems), with the baseline's, (n_queries,)."""
     differences = values - baseline[:, None]
     adjusted = holm(randomisation_p(differences))
     return [
@@ -80,5 +83,5 @@ def compare(values: Floats, baseline: Floats) -> list[Comparison]:
 
 
 def to_column(per_query: Mapping[str, float], query_ids: Sequence[str]) -> Floats:
-    """Gives the values of queries, in their order."""
+    """Return the values of queries in the order of `query_ids`: (n_queries,)."""
     return np.array([per_query[query_id] for query_id in query_ids], dtype=np.float64)

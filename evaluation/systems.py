@@ -1,7 +1,7 @@
-"""The systems that are measured side by side: each leg alone, the fusions, and Evoke itself, over one index.
+"""The systems that are measured side by side over one index: each leg alone, fusions of legs, and Evoke itself.
 
-A leg is asked once for a query and shared by all systems that use it, and a text is encoded once. What a system would
-take by itself is the sum of its parts, for an answer of a hundred works.
+Each leg searches once for a query, and all systems that use the leg share its candidates; each text is encoded once.
+The time of a system is the sum of the times of its parts, for an answer of a hundred works.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.measures import RANKING_DEPTH, ranked
-from evaluation.query_vectors import OnceEncoder
+from evaluation.query_vectors import CachedEncoder
 from indexer.analysis import Analyser
 from indexer.bm25 import K1, B
 from indexer.engine import Engine
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Combination:
-    """Legs and how they are fused. `text` and `bm25` are asked for the query's plain words, `values` for its intent."""
+    """Legs and how to fuse them. `text` and `bm25` search for the query's plain words, `values` for its intent."""
 
     legs: tuple[Leg, ...]
     method: Literal["rrf", "dbsf", "linear"] = "dbsf"
@@ -58,30 +58,30 @@ SYSTEMS = ("rank-bm25", *COMBINATIONS, "evoke", "evoke-values")
 BASELINE = "bm25"
 
 TIMED_BY_SEARCH = 50
-"""Queries that whole answers are timed with, as a person gets them: to show a hundred works costs as much as to find
-them, and shows nothing that is measured. The others are only ranked, by the same code."""
+"""How many queries are answered in full, to take the time that a person waits. The rest are only ranked, by the same
+code: building a page of a hundred hits costs as much as finding them and changes no measure."""
 TIMED_BY_RANK_BM25 = 3
-"""Queries that rank_bm25 itself is timed with: it takes a second for a remembered plot among 26,000 films."""
+"""How many queries rank_bm25 itself is timed with: one remembered plot among 26,000 films takes it a second."""
 
 
 @dataclass
 class Answers:
-    """What one system answered: by query id the scores of works, and how long queries took."""
+    """One system's answers: scores of works by query id, and the times of queries."""
 
     run: dict[str, dict[str, float]] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
 
     def add(self, query_id: str, scores: Mapping[str, float], seconds: float | None) -> None:
-        """Keeps the best of an answer."""
+        """Add the best works of one answer; `seconds` is None for a query that was not timed."""
         self.run[query_id] = dict(ranked(scores))
         if seconds is not None:
             self.milliseconds.append(seconds * 1_000)
 
 
 class RankBM25:
-    """rank_bm25's Okapi over the indexer's own terms, which the engine's BM25 should be no worse than.
+    """The `rank_bm25` library's Okapi over the indexer's own terms: a lower bound for the engine's BM25.
 
-    Its weights are kept by term, so that a query costs only the works that have one of its terms.
+    Weights are kept by term, so that a query scores only the works that have one of its terms.
     """
 
     def __init__(self, works: Iterable[tuple[str, Mapping[str, int]]]) -> None:
@@ -89,7 +89,7 @@ class RankBM25:
 
         self._ids, counts = zip(*works, strict=True)
         self._okapi = BM25Okapi([[t for t, n in terms.items() for _ in range(n)] for terms in counts], k1=K1, b=B)
-        self._okapi.doc_len = np.array(self._okapi.doc_len)  # it makes an array of the list for every term
+        self._okapi.doc_len = np.array(self._okapi.doc_len)  # else the library converts the list for every term
         self._works_with: dict[str, list[int]] = {}
         for number, terms in enumerate(counts):
             for term in terms:
@@ -97,7 +97,7 @@ class RankBM25:
         self._weights: dict[str, list[float]] = {}
 
     def scores(self, terms: Sequence[str]) -> dict[str, float]:
-        """Gives the scores of the works that have one of these terms."""
+        """Return the scores above zero of the works that have one of these terms, of the best 2 * RANKING_DEPTH."""
         scores = np.zeros(len(self._ids))
         for term in terms:
             works = self._works_with.get(term, [])
@@ -108,38 +108,38 @@ class RankBM25:
         return {self._ids[number]: float(scores[number]) for number in best if scores[number] > 0}
 
     def seconds(self, terms: Sequence[str]) -> float:
-        """Gives how long rank_bm25 takes by itself."""
+        """Return how many seconds the library itself takes for a query of these terms."""
         started = perf_counter()
         self._okapi.get_scores(terms)
         return perf_counter() - started
 
 
 class Systems:
-    """Answers queries over one index by several systems at once."""
+    """Several systems that answer queries over one index together."""
 
     def __init__(
         self,
         engine: Engine,
-        encoder: OnceEncoder,
+        encoder: CachedEncoder,
         taxonomy: Taxonomy,
         tuned: Tuned,
-        reading: QueryClassifier | None = None,
+        classifier: QueryClassifier | None = None,
         rank_bm25: RankBM25 | None = None,
-        descriptions: QueryAdapter | None = None,
+        adapter: QueryAdapter | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
         unvalued = tuned.model_copy(update={kind: without_values(tuned.of(kind)) for kind in QUERY_KINDS})
         self._fusions: Mapping[str, Fusions] = {"evoke": tuned, "evoke-values": unvalued}
-        # What is remembered of a text would be missing from the time of the next system.
+        # No memory of texts: what one system left there would shorten the time of the next.
         self._search = Search(
             engine,
             encoder,
             taxonomy,
             tuned,
-            reading,
+            classifier,
             n_remembered=0,
-            query_adapter=descriptions,
+            query_adapter=adapter,
             cleanings=tuned.cleanings,
         )
         self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}
@@ -148,40 +148,41 @@ class Systems:
         self._analyser = Analyser()
 
     def answer(self, queries: Mapping[str, str], names: Collection[str], title: str) -> dict[str, Answers]:
-        """Gives the answers of the named systems to queries, by id."""
+        """Return the named systems' answers to queries, by system; `queries` maps ids to texts."""
         answers = {name: Answers() for name in SYSTEMS if name in names}
         self._warm(answers)
-        gc.freeze()  # to look through all that is loaded, for garbage, would stop some query for half a second
+        gc.freeze()  # else a collection of garbage, over all that is loaded, would stop some query for half a second
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
         searching = [name for name in answers if name in self._fusions]
         for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
-            rankings, leg_seconds = self._ask_legs(query, wanted) if wanted else ({}, {})
-            found = dict(zip(searching, self._rank(query, searching), strict=True)) if searching else {}
-            for name, kept in answers.items():
+            rankings, leg_seconds = self._search_legs(query, wanted) if wanted else ({}, {})
+            searched = dict(zip(searching, self._rank(query, searching), strict=True)) if searching else {}
+            for name, own in answers.items():
                 if name in COMBINATIONS:
                     legs = COMBINATIONS[name].legs
                     scores, seconds, _ = self._timed(partial(combine, COMBINATIONS[name], rankings))
-                    kept.add(query_id, scores, seconds + sum(leg_seconds[leg] for leg in legs))
-                elif name in found:
-                    timed = len(kept.milliseconds) < TIMED_BY_SEARCH
-                    kept.add(query_id, found[name], self._time_search(self._searches[name], query) if timed else None)
+                    own.add(query_id, scores, seconds + sum(leg_seconds[leg] for leg in legs))
+                elif name in searched:
+                    is_timed = len(own.milliseconds) < TIMED_BY_SEARCH
+                    taken = self._time_search(self._searches[name], query) if is_timed else None
+                    own.add(query_id, searched[name], taken)
                 elif self._rank_bm25:
                     terms, seconds, _ = self._timed(partial(self._analyser.terms, query))
-                    timed = len(kept.milliseconds) < TIMED_BY_RANK_BM25
-                    alone = seconds + self._rank_bm25.seconds(terms) if timed else None
-                    kept.add(query_id, self._rank_bm25.scores(terms), alone)
+                    is_timed = len(own.milliseconds) < TIMED_BY_RANK_BM25
+                    taken = seconds + self._rank_bm25.seconds(terms) if is_timed else None
+                    own.add(query_id, self._rank_bm25.scores(terms), taken)
         gc.unfreeze()
         return answers
 
     def _warm(self, names: Collection[str]) -> None:
-        """Loads what is no part of any query's time."""
+        """Load index, model and analyser, so that loading does not count as time of a query."""
         self._search.check()
         self._search.search(SearchRequest(query="warm"))
         if "rank-bm25" in names:
             self._analyser.terms("warm")
 
-    def _ask_legs(self, query: str, wanted: Collection[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
-        """Gives each leg's candidates, and how long it took from the words on."""
+    def _search_legs(self, query: str, wanted: Collection[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
+        """Return each leg's candidates, and the seconds that it took, from the query's text on."""
         plain, seconds, encoding = self._timed(partial(self._search.ask, SearchRequest(query=query, interpret=False)))
         legs = dict(plain.legs)
         taken: dict[Leg, float] = {"text": encoding, "bm25": seconds - encoding}
@@ -192,25 +193,25 @@ class Systems:
         rankings: dict[Leg, Ranking] = {}
         for leg in wanted:
             if leg in legs:
-                asked = partial(find_candidates, self._engine, self._generation, {leg: legs[leg]}, None)
-                found, seconds, _ = self._timed(partial(asked, CANDIDATES_PER_LEG))
+                search = partial(find_candidates, self._engine, self._generation, {leg: legs[leg]}, None)
+                found, seconds, _ = self._timed(partial(search, CANDIDATES_PER_LEG))
                 rankings[leg] = found[leg]
                 taken[leg] += seconds
         return rankings, taken
 
     def _rank(self, query: str, names: Sequence[str]) -> Iterator[dict[str, float]]:
-        """Gives what a search answers by the fusions of each name."""
+        """Yield the works that a search ranks, for the fusions of each name, with scores that fall by rank."""
         request = SearchRequest(query=query, limit=RANKING_DEPTH)
         for ranking in self._search.rank(request, [self._fusions[name] for name in names]):
-            # By place: works that are no leg's candidates all have score 0, and yet an order.
-            yield {work_id: float(RANKING_DEPTH - place) for place, (work_id, _) in enumerate(ranking)}
+            # Not the fused scores: works that no leg proposed all have score 0, though they are in an order.
+            yield {work_id: float(RANKING_DEPTH - rank) for rank, (work_id, _) in enumerate(ranking)}
 
     def _time_search(self, search: Search, query: str) -> float:
-        """Gives how long a search takes by itself, all that it shows included."""
+        """Return the seconds of a whole search, building the page of hits included."""
         return self._timed(partial(search.search, SearchRequest(query=query, limit=RANKING_DEPTH)))[1]
 
     def _timed(self, call: Callable[[], T]) -> tuple[T, float, float]:
-        """Gives what a call gives, how long it takes by itself, and how much of that is encoding."""
+        """Return a call's result, the seconds it takes without a cache of vectors, and the part spent on encoding."""
         started, spent, encoding = perf_counter(), self._encoder.spent_seconds, self._encoder.seconds
         result = call()
         encoding = self._encoder.seconds - encoding
@@ -219,12 +220,12 @@ class Systems:
 
 
 def without_values(fusion: Fusion) -> Fusion:
-    """Gives a fusion in which the values leg counts for nothing."""
+    """Return the fusion with the weight of the values leg set to zero."""
     return fusion.model_copy(update={"weights": {**fusion.weights, "values": 0.0}})
 
 
 def combine(combination: Combination, rankings: Mapping[Leg, Ranking]) -> dict[str, float]:
-    """Gives the works' scores by the combination's legs, weighed alike; a leg alone keeps its own scores."""
+    """Return the works' scores, the combination's legs fused with equal weights; a single leg keeps its own scores."""
     chosen = {leg: rankings[leg] for leg in combination.legs if leg in rankings}
     if len(combination.legs) == 1:
         return {work_id: score for ranking in chosen.values() for work_id, score in ranking}

@@ -1,4 +1,4 @@
-"""Plots as SVG that takes its colours and typeface from the page it stands in, and so follows it into the dark."""
+"""Draw plots as SVG that takes colours and typeface from the page around it, and so follows its dark mode."""
 
 from __future__ import annotations
 
@@ -34,20 +34,24 @@ _STYLE: dict[RcKeyType, Any] = {
     "ytick.major.size": 0,
 }
 _LEFT_OUT = re.compile(
-    r"""<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>  # what a page has of its own
+    r"""<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>  # the page has its own
     |\ (?:width|height)="[\d.]+pt"                                           # the page decides
-    |(?<=<g)\ id="[^"]*"                                                     # every plot would repeat them
+    |(?<=<g)\ id="[^"]*"                                                     # the same in every plot
     |font-family:\ [^;"]*;\ """,
     re.DOTALL | re.VERBOSE,
 )
 
 
 def draw_svg(name: str, draw: Callable[[Axes], None], colours: Mapping[str, str], height: float = HEIGHT) -> str:
-    """Gives what is drawn, with the page's colour for each of `colours`, `INK` and `LINE`.
+    """Return a plot as an SVG element.
 
-    The name sets the plot apart from the page's others. The height is in inches.
+    Args:
+        name: Unique on the page: it makes the ids inside the plot unique.
+        draw: Draws on the axes.
+        colours: Colour used by `draw` to the CSS colour that replaces it; INK and LINE are replaced too.
+        height: In inches.
     """
-    with mpl.rc_context(_STYLE), mpl.rc_context({"svg.hashsalt": name}):  # sets the ids that a plot refers to apart
+    with mpl.rc_context(_STYLE), mpl.rc_context({"svg.hashsalt": name}):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure.add_subplot())
         file = io.StringIO()

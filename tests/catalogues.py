@@ -1,4 +1,4 @@
-"""Small catalogues of our own, and the files they are written to."""
+"""Small catalogues for tests, and the files they are written to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Fields = Mapping[str, Any]
 
 
 def make_record(source_id: str, title: str, description: str = "", **facts: Any) -> dict[str, Any]:
-    """Gives the fields of a SourceRecord of the source `test`."""
+    """Return the fields of a SourceRecord of the source `test`."""
     return {"source": "test", "source_id": source_id, "title": title, "description": description, **facts}
 
 
@@ -76,7 +76,7 @@ _WORDS = (  # noqa: SIM905 - a list of fifty literals reads worse
 
 
 def make_records(n_records: int, *, seed: int = 1) -> list[dict[str, Any]]:
-    """Gives records with texts drawn at random, the same for the same seed."""
+    """Return records with random texts; the same seed gives the same records."""
     draw = random.Random(seed)
     return [
         make_record(
@@ -91,7 +91,7 @@ def make_records(n_records: int, *, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def write_catalogue(path: Path, records: Iterable[Fields]) -> Path:
-    """Writes records as JSON Lines, gzipped when the name ends in .gz."""
+    """Write records as JSON Lines, gzipped if the name ends in .gz."""
     lines = "".join(json.dumps(record) + "\n" for record in records).encode()
     path.write_bytes(gzip.compress(lines) if path.suffix == ".gz" else lines)
     return path

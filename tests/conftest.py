@@ -1,4 +1,4 @@
-"""What the tests of several stages share: a home of their own, and indexes that are built once."""
+"""Fixtures of several stages: a home for each test, and indexes that are built once."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from search_api.search import Search
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_of_the_user() -> Iterator[None]:
-    """Keeps the settings, the index and the network of whoever runs the tests out of them."""
+    """Keep the user's settings and index, and the network, out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("EVOKE_") and not name.startswith("EVOKE_TEST_")]:
             patch.delenv(name)
         patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("EVOKE_RUNTIME", "torch")  # in a new home the model would be converted first: half a minute
+        patch.setenv("EVOKE_RUNTIME", "torch")  # OpenVINO would first convert the model in a new home: half a minute
         yield
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home that does not exist yet, named by EVOKE_HOME."""
+    """A home folder that does not exist yet; EVOKE_HOME names it."""
     monkeypatch.setenv("EVOKE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
@@ -51,7 +51,7 @@ def small_search(small_home: Path) -> Iterator[Search]:
 
 @pytest.fixture(scope="session")
 def real_encoder(pytestconfig: pytest.Config) -> Encoder:
-    """The encoder that Evoke ships with: for tests of meaning only. Converted once, then kept in pytest's cache."""
+    """The encoder that ships, for tests of meaning only. It is converted once and kept in pytest's cache."""
     return Encoder(converted=pytestconfig.cache.mkdir("models"))
 
 
@@ -65,6 +65,6 @@ def starter_home(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder
 
 @pytest.fixture(scope="session")
 def starter_search(starter_home: Path, real_encoder: Encoder) -> Iterator[Search]:
-    """Search over the starter catalogue, by meaning."""
+    """Search over the starter catalogue, with the real encoder."""
     with open_home(starter_home, real_encoder) as search:
         yield search

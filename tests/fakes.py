@@ -1,4 +1,4 @@
-"""An encoder of our own that needs no model: texts with the same words have near vectors."""
+"""A fake encoder that needs no model: texts that share words have similar vectors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _WORD = re.compile(r"\w+")
 
 
 class FakeEncoder:
-    """Speaks like `Encoder`; a text's vector is the sum of its words', each drawn by the word's hash.
+    """Has the interface of `Encoder`. A text's vector is the sum of its words' vectors, which depend on their hashes.
 
-    `embedded` are the texts of works in the order they came. A journal, where one is given, gets a byte for each of
-    them, so that another process can count them too.
+    `embedded` lists the texts of works in the order in which they came. A journal file, if given, gets one byte for
+    each of them, so that another process can count them.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ from search_api.search import Search
 def build(
     home: Path, records: Iterable[Fields], encoder: FakeEncoder | Encoder | None = None, **options: Any
 ) -> BuildReport:
-    """Indexes records into a home, from a catalogue beside it."""
+    """Index records into a home, from a catalogue beside it."""
     home.parent.mkdir(parents=True, exist_ok=True)
     catalogue = write_catalogue(home.parent / f"{home.name}.jsonl", records)
     return build_index([catalogue], IndexSettings(home=home), encoder=encoder or FakeEncoder(), **options)
@@ -32,7 +32,7 @@ def build(
 
 @contextmanager
 def open_home(home: Path, encoder: FakeEncoder | Encoder | None = None) -> Iterator[Search]:
-    """Opens a home's index for search, by the encoder that built it."""
+    """Open a home's index for search, with the encoder that built it."""
     with closing(
         Search(open_engine(home / "index", read_only=True), encoder or FakeEncoder(), load_taxonomy())
     ) as search:
@@ -40,7 +40,7 @@ def open_home(home: Path, encoder: FakeEncoder | Encoder | None = None) -> Itera
 
 
 def ask(search: Search, query: str, limit: int = 10, offset: int = 0) -> Page:
-    """Gives what a search answers to plain words."""
+    """Return a search's answer to a text, without understanding it."""
     return search.search(SearchRequest(query=query, limit=limit, offset=offset, interpret=False))
 
 
@@ -49,7 +49,7 @@ def titles(search: Search, query: str, limit: int = 10) -> list[str]:
 
 
 def read_points(home: Path) -> dict[str, tuple[dict[str, Any], Any]]:
-    """Gives the payload and the vectors of every work that a home's index serves, by work id."""
+    """Return payload and vectors of every work that a home's index serves, by work id."""
     with closing(open_engine(home / "index", read_only=True)) as engine:
         generation = serving_generation(engine)
         assert generation is not None
@@ -61,7 +61,7 @@ def read_points(home: Path) -> dict[str, tuple[dict[str, Any], Any]]:
 
 
 def _rounded(vectors: Any) -> dict[str, Any]:
-    """Gives named vectors in a form that compares equal when they are: sparse ones come in any order."""
+    """Return named vectors in a form that can be compared: the numbers of sparse vectors come in any order."""
     sparse = {
         name: {i: round(x, 5) for i, x in zip(vectors[name].indices, vectors[name].values, strict=True)}
         for name in ("bm25", "values")

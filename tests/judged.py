@@ -45,7 +45,7 @@ def write_benchmark(
     split: str = "validation",
     suffix: str = "",
 ) -> Path:
-    """Writes a folder in BEIR's layout; `suffix` is that of corpus and queries, such as .gz."""
+    """Write a folder in BEIR's layout; `suffix` is added to the names of corpus and queries, such as .gz."""
     (folder / "qrels").mkdir(parents=True)
     write_catalogue(folder / f"corpus.jsonl{suffix}", corpus)
     write_catalogue(folder / f"queries.jsonl{suffix}", [{"_id": i, "text": text} for i, text in queries.items()])

@@ -1,4 +1,4 @@
-"""A Search that keeps a dozen works in memory: what the service and its page are tested against."""
+"""A fake Search with a few works in memory, to test the service and its page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from search_api.records import (
 VALUES = (
     ValueView(id="E2", name="hope", facet="emotion", description="The feeling that it may yet turn out well."),
     ValueView(id="E4", name="sadness", facet="emotion", description="The weight of loss."),
-    ValueView(id="E5", name="inspiration", facet="emotion", description="The wish to do likewise."),
+    ValueView(id="E5", name="inspiration", facet="emotion", description="The wish to do the same."),
     ValueView(id="E11", name="awe", facet="emotion", description="Being small before something great."),
     ValueView(
         id="SC3",
@@ -77,7 +77,7 @@ WORKS = (
     make_work(
         "movie:interstellar",
         "Interstellar",
-        # The emoji are two UTF-16 units each: offsets count characters, so a page that counts units misses the mark.
+        # The emoji are two UTF-16 units each: offsets count characters, so a page that counts units is wrong.
         "🚀🌽 A pilot leaves his children on a dying Earth. "
         "He crosses a wormhole so that those he loves may live. The wave is a mountain.",
         {"E5": 0.91, "E11": 0.88, "SC3": 0.8, "HR3": 0.62, "E4": 0.48},
@@ -162,7 +162,7 @@ WORKS = (
 
 
 class FakeSearch:
-    """Answers from a list of works; knows six phrases; fails with `failure` while that is set."""
+    """Searches a list of works; understands six phrases; raises `failure` while it is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}
@@ -173,7 +173,7 @@ class FakeSearch:
         self.misfits: tuple[str, ...] = ()
 
     def search(self, request: SearchRequest) -> Page:
-        self._fail_if_told()
+        self._raise_failure()
         self._check_values("weights", request.weights)
         self.requests.append(request)
         intent = read_intent(request.query, self.works.values()) if request.interpret else Intent(text=request.query)
@@ -195,31 +195,31 @@ class FakeSearch:
         return _page("", intent, self._ranked(intent), offset, limit)
 
     def work(self, work_id: str) -> WorkView:
-        self._fail_if_told()
+        self._raise_failure()
         if work_id not in self.works:
             raise WorkNotFound(work_id)
         return self.works[work_id]
 
     def facets(self, filters: Filters = Filters(), names: Sequence[str] = FACETS, limit: int = 20) -> Facets:  # noqa: B008
-        self._fail_if_told()
+        self._raise_failure()
         self._check_values("filters.values", filters.values)
         works = [work for work in self.works.values() if passes(work, filters)]
         return Facets(total=len(works), facets={name: _count(name, works)[:limit] for name in names})
 
     def suggest(self, text: str, limit: int = 8) -> list[Suggestion]:
-        self._fail_if_told()
+        self._raise_failure()
         found = [work for work in self.works.values() if text.casefold() in work.title.casefold()]
         return [Suggestion(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in found[:limit]]
 
     def values(self) -> list[ValueView]:
-        self._fail_if_told()
+        self._raise_failure()
         return self.taxonomy
 
     def attributions(self) -> tuple[str, ...]:
         return ("This product uses a made-up catalogue.",)
 
     def check(self) -> int:
-        self._fail_if_told()
+        self._raise_failure()
         return len(self.works)
 
     def notes(self) -> tuple[str, ...]:
@@ -228,7 +228,7 @@ class FakeSearch:
     def close(self) -> None:
         self.closed = True
 
-    def _fail_if_told(self) -> None:
+    def _raise_failure(self) -> None:
         if self.failure:
             raise self.failure
 
@@ -244,7 +244,7 @@ class FakeSearch:
 
 
 def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
-    """What six phrases say: `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours`, `no comedy or horror`."""
+    """Understand `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours` and `no comedy or horror`."""
     lowered = query.lower()
     values = {}
     if "inspir" in lowered:
@@ -261,7 +261,7 @@ def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
 
 
 def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:
-    """An intent without these parts, as the real search leaves them out."""
+    """Return an intent without these parts, as the real search leaves them out."""
     facts = {name: None for name in Filters.model_fields if f"filters.{name}" in parts}
     return intent.model_copy(
         update={
@@ -274,7 +274,7 @@ def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:
 
 
 def passes(work: WorkView, filters: Filters) -> bool:
-    """Whether a work meets every filter the fake knows."""
+    """Return whether a work passes every filter that the fake knows."""
     scores = {value.id: value.score for value in work.values}
     return (
         filters.kind in {None, work.kind}

@@ -1,4 +1,4 @@
-"""A disk that is full or cannot be written: one line, the old index goes on serving, and the next run goes on."""
+"""A full or read-only disk gives one line; the old index keeps serving, and the next run continues."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ MIB = 2**20
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own, in memory."""
+    """A small separate disk, in memory."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode:
-        pytest.skip("mounting a small disk takes the rights of root")
+        pytest.skip("only root may mount a small disk")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(disk: Path, leave: int) -> Path:
-    """Takes up the disk but for a number of bytes."""
+    """Fill the disk until only `leave` bytes are free; return the file that fills it."""
     status = os.statvfs(disk)
     filler = disk / "filler"
     with filler.open("wb") as file:
@@ -41,7 +41,7 @@ def fill(disk: Path, leave: int) -> Path:
 
 
 @pytest.mark.parametrize("leave", [2 * MIB, 20 * MIB], ids=["no room for the texts", "no room for the index"])
-def test_a_full_disk_leaves_the_old_index_and_the_next_run_goes_on(disk: Path, leave: int) -> None:
+def test_a_full_disk_leaves_the_old_index_and_the_next_run_continues(disk: Path, leave: int) -> None:
     home = disk / "home"
     build(home, SMALL)
     before = read_points(home)
@@ -57,7 +57,7 @@ def test_a_full_disk_leaves_the_old_index_and_the_next_run_goes_on(disk: Path, l
     assert (report.n_works, len(read_points(home))) == (2_008, 2_008)
 
 
-def test_a_disk_that_cannot_be_written_is_told(
+def test_a_read_only_disk_is_reported_in_one_line(
     disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = disk / "home"
@@ -66,7 +66,7 @@ def test_a_disk_that_cannot_be_written_is_told(
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     for arguments in (["index"], ["search", "hope"]):
         assert evoke.main(arguments) == 2
-        told = capsys.readouterr().err
-        assert told.count("\n") == 1
-        assert str(home) in told
-        assert "read-only" in told.lower()
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1
+        assert str(home) in printed
+        assert "read-only" in printed.lower()

@@ -1,4 +1,4 @@
-"""Evoke itself, as it runs by default: `evoke index` and the search object that API and command line share."""
+"""Evoke with its defaults: `evoke index`, and the search object that API and command line share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search_api.settings import SearchSettings
 
 
 class Evoke:
-    """An index that `evoke index` made. The driver runs that command by itself."""
+    """An index of `evoke index`, a command that the driver runs itself."""
 
     versions = f"evoke-search {version('evoke-search')}, qdrant-edge-py {version('qdrant-edge-py')}"
 
@@ -19,10 +19,10 @@ class Evoke:
         self._folder = folder
 
     def open(self) -> None:
-        """Loads the index, the model and the analyser."""
+        """Load the index, the model and the analyser."""
         self._search = open_search(SearchSettings(home=self._folder))
         self._search.check()
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Gives the ids of the best works; hits come whole, with reasons."""
+        """Return the ids of the best works; hits are built in full, with reasons."""
         return [hit.id for hit in self._search.search(SearchRequest(query=query, limit=limit)).hits]

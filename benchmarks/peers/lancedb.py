@@ -1,8 +1,8 @@
 """LanceDB's hybrid search: vectors and a full-text index in one table, fused by its RRF reranker.
 
-Without a vector index, as its documentation says of tables below 100,000 rows ("a vector index is usually unnecessary
-overhead"); with one from there on. The full-text index keeps its defaults: English stems, stop words left out. The
-documentation's own embedding function encodes texts with sentence-transformers; so does this, in batches of 32.
+There is a vector index from 100,000 rows on only: below, its documentation says, "a vector index is usually unnecessary
+overhead". The full-text index keeps its defaults: English stems, without stop words. Texts are encoded with
+sentence-transformers in batches of 32, as by the embedding function of the documentation.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from benchmarks.peers.protocol import Work, model_folder
 
 LEAST_WITH_VECTOR_INDEX = 100_000
 CANDIDATES_PER_WORK = 10
-"""Of each leg, for each work asked for: with the limit alone RRF would fuse lists of ten. txtai takes as many."""
+"""Candidates of each leg for each work wanted, as in txtai: with the limit alone RRF would fuse lists of ten."""
 
 
 class LanceDB:
-    """A table of a database in a folder."""
+    """A table in a database folder."""
 
     versions = f"lancedb {version('lancedb')}, sentence-transformers {version('sentence-transformers')}"
 
@@ -33,7 +33,7 @@ class LanceDB:
         self._model = SentenceTransformer(model_folder(), device="cpu")
 
     def index(self, works: Sequence[Work]) -> None:
-        """Writes the table and builds its indexes."""
+        """Write the table and build its indexes."""
         vectors = self._model.encode(
             [work.passage for work in works], normalize_embeddings=True, show_progress_bar=False
         )
@@ -47,12 +47,12 @@ class LanceDB:
         table.optimize()
 
     def open(self) -> None:
-        """Opens the table."""
+        """Open the table."""
         self._table = lancedb.connect(self._folder).open_table("works")
         self._reranker = RRFReranker()
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Gives the ids of the best works; the rows hold their text."""
+        """Return the ids of the best works; the rows hold their text."""
         vector = self._model.encode(query, normalize_embeddings=True, show_progress_bar=False)
         asked = self._table.search(query_type="hybrid", vector_column_name="vector", fts_columns="text")
         asked = asked.vector(vector).text(query).distance_type("cosine").select(["id", "text"])

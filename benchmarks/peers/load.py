@@ -1,4 +1,4 @@
-"""Asks a server many requests from a process of its own: each client one after the other over one kept connection.
+"""Send requests to a server from a separate process; each client keeps one connection and sends one at a time.
 
 python -m benchmarks.peers.load reads {"port", "clients", "requests": [[method, path, body], ...]} from its input
 and answers {"seconds", "failed", "milliseconds"}. A bounded number, to 127.0.0.1 only. Standard library only.
@@ -19,19 +19,19 @@ Asked = tuple[str, str, str | None]
 
 
 def main() -> None:
-    told = json.load(sys.stdin)
-    waiting = deque(map(tuple, told["requests"]))
+    task = json.load(sys.stdin)
+    waiting = deque(map(tuple, task["requests"]))
     started = perf_counter()
-    with ThreadPoolExecutor(told["clients"]) as pool:
-        answers = [pool.submit(ask_all, told["port"], waiting) for _ in range(told["clients"])]
+    with ThreadPoolExecutor(task["clients"]) as pool:
+        answers = [pool.submit(ask_all, task["port"], waiting) for _ in range(task["clients"])]
         milliseconds = [each for answer in answers for each in answer.result()]
     seconds = perf_counter() - started
-    failed = len(told["requests"]) - len(milliseconds)
+    failed = len(task["requests"]) - len(milliseconds)
     print(json.dumps({"seconds": seconds, "failed": failed, "milliseconds": milliseconds}))
 
 
 def ask_all(port: int, waiting: deque[Asked]) -> Sequence[float]:
-    """Takes requests until there are none, and gives the milliseconds of those that were answered."""
+    """Send requests until none is left; return the milliseconds of those that were answered."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     milliseconds = []
     while waiting:
@@ -47,7 +47,7 @@ def ask_all(port: int, waiting: deque[Asked]) -> Sequence[float]:
 
 
 def is_answered(connection: http.client.HTTPConnection, method: str, path: str, body: str | None) -> bool:
-    """Asks once; whether the answer was a good one."""
+    """Send a request; return whether the answer was 200."""
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         response = connection.getresponse()

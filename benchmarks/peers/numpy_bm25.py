@@ -1,4 +1,4 @@
-"""What one writes oneself: rank-bm25 and a matrix of vectors, fused by reciprocal rank (k=60)."""
+"""A hand-written hybrid: rank-bm25 and a matrix of vectors, fused by reciprocal rank (k=60)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NumpyBM25:
         self._model = SentenceTransformer(model_folder(), device="cpu")
 
     def index(self, works: Sequence[Work]) -> None:
-        """Encodes and counts, and writes both."""
+        """Encode and count the works, and write both."""
         passages = [work.passage for work in works]
         vectors = self._model.encode(passages, normalize_embeddings=True, show_progress_bar=False)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -36,13 +36,13 @@ class NumpyBM25:
             pickle.dump((list(works), BM25Okapi([stems(passage) for passage in passages])), file)
 
     def open(self) -> None:
-        """Loads all of it."""
+        """Load vectors, works and counts."""
         self._vectors = np.load(self._folder / "vectors.npy")
         with (self._folder / "words.pickle").open("rb") as file:
             self._works, self._bm25 = pickle.load(file)  # noqa: S301 - this module's own
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Gives the ids of the best works."""
+        """Return the ids of the best works."""
         vector = self._model.encode(query, normalize_embeddings=True, show_progress_bar=False)
         fused: dict[int, float] = {}
         for scores in (self._vectors @ vector, self._bm25.get_scores(stems(query))):
@@ -53,7 +53,7 @@ class NumpyBM25:
 
 
 def best(scores: np.ndarray, n: int) -> list[int]:
-    """Gives the places of the n highest scores, best first."""
+    """Return the indices of the n highest scores, best first."""
     n = min(n, len(scores))
     places = np.argpartition(-scores, n - 1)[:n]
     ordered: list[int] = places[np.argsort(-scores[places])].tolist()

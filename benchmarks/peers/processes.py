@@ -1,4 +1,4 @@
-"""The systems' processes: indexing, answering lines, serving; each one's peak memory is told by the system itself."""
+"""Run the systems' processes: indexing, answering lines, serving. The operating system reports peak memory."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ STARTED_WITHIN_SECONDS, ENDED_WITHIN_SECONDS = 180, 20
 
 
 class SystemFailed(Exception):
-    """A system could not do what it was told; the others go on."""
+    """A system failed; the others go on."""
 
 
 @dataclass(frozen=True)
 class System:
-    """A system, its Python, and the folder that its index is in."""
+    """A system, its Python, and the folder of its index."""
 
     name: str
     python: Path
     folder: Path
 
     def index_command(self, corpus: Path) -> list[str]:
-        """What indexes a corpus: for Evoke the command that people run."""
+        """Return the command that indexes a corpus; for Evoke it is the one that people run."""
         if self.name == "evoke":
             return [str(self.python), "-m", "evoke", "index", str(corpus)]
         return [*self._worker(), "index", str(corpus)]
 
     def search_command(self) -> list[str]:
-        """What answers lines."""
+        """Return the command that answers queries line by line."""
         return [*self._worker(), "search"]
 
     def serve_command(self, port: int, workers: int) -> list[str]:
-        """What serves the index over HTTP."""
+        """Return the command that serves the index over HTTP."""
         if self.name == "evoke":
             return [str(self.python), "-m", "evoke", "serve", "--port", str(port), "--workers", str(workers)]
         serve = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--no-access-log"]
         return [str(self.python), "-m", "uvicorn", "txtai.api:app", "--log-level", "warning", *serve]
 
     def request(self, query: str) -> tuple[str, str, str | None]:
-        """Gives method, path and body of a search for ten works."""
+        """Return method, path and body of a search for ten works."""
         if self.name == "evoke":
             return "POST", "/v1/search", json.dumps({"query": query, "limit": 10})
         return "GET", "/search?" + urlencode({"query": query, "limit": 10}), None
 
     def environment(self) -> dict[str, str]:
-        """Nothing is fetched from a hub; what libraries only warn of is left out."""
-        told = {"HF_HUB_OFFLINE": "1", "RUST_LOG": "error", "LANCE_LOG": "error"}
+        """Return the environment: no downloads from a hub, and no warnings from libraries."""
+        own = {"HF_HUB_OFFLINE": "1", "RUST_LOG": "error", "LANCE_LOG": "error"}
         if self.name == "evoke":
-            told["EVOKE_HOME"] = str(self.folder)
-        return {**os.environ, **told, "CONFIG": str(self.folder / "config.yml")}
+            own["EVOKE_HOME"] = str(self.folder)
+        return {**os.environ, **own, "CONFIG": str(self.folder / "config.yml")}
 
     def _worker(self) -> list[str]:
         return [str(self.python), "-m", "benchmarks.peers.worker", self.name, str(self.folder)]
@@ -69,7 +69,7 @@ class System:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a finished process took: wall clock, processor time, most memory."""
+    """Time, processor time and peak memory of a finished process."""
 
     seconds: float
     processor_seconds: float
@@ -77,10 +77,10 @@ class Usage:
 
 
 def run_to_end(system: System, command: Sequence[str]) -> Usage:
-    """Runs a command and gives what it took, from its start to its end.
+    """Run a command and return the time and memory of its process.
 
     Raises:
-        SystemFailed: it ended badly; says its last line.
+        SystemFailed: It exited with an error; the message is its last line.
     """
     with tempfile.TemporaryFile("w+") as log:
         started = perf_counter()
@@ -106,10 +106,10 @@ class Worker:
         self.versions: str = self._read()["versions"]
 
     def ask(self, queries: Mapping[str, str], limit: int = 10) -> dict[str, Any]:
-        """Gives a system's answers to queries by id.
+        """Return a system's answers to queries, by id.
 
         Raises:
-            SystemFailed: the process ended.
+            SystemFailed: The process ended.
         """
         assert self._process.stdin
         try:
@@ -119,7 +119,7 @@ class Worker:
         return self._read()
 
     def close(self) -> None:
-        """Lets the process end."""
+        """End the process."""
         assert self._process.stdin
         with suppress(OSError):  # it may have ended by itself
             self._process.stdin.close()
@@ -137,10 +137,10 @@ class Worker:
 
 @contextmanager
 def serving(system: System, workers: int = 1) -> Iterator[int]:
-    """Gives the port of a server that answers, with so many workers, and ends it by its own process id.
+    """Start a server, yield its port once it answers, and end it by its own process id.
 
     Raises:
-        SystemFailed: it does not start.
+        SystemFailed: It does not start.
     """
     if system.name == "txtai":
         config = f"path: {system.folder / 'index'}\nwritable: false\nembeddings:\n"
@@ -159,16 +159,16 @@ def serving(system: System, workers: int = 1) -> Iterator[int]:
 
 
 def load(system: System, port: int, queries: Sequence[str], clients: int) -> dict[str, Any]:
-    """Asks a server queries from a process of its own."""
-    told = {"port": port, "clients": clients, "requests": [system.request(query) for query in queries]}
+    """Send queries to a server from a separate process."""
+    task = {"port": port, "clients": clients, "requests": [system.request(query) for query in queries]}
     command = [sys.executable, "-m", "benchmarks.peers.load"]
-    answer = subprocess.run(command, cwd=ROOT, input=json.dumps(told), capture_output=True, text=True, check=True)
+    answer = subprocess.run(command, cwd=ROOT, input=json.dumps(task), capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(answer.stdout)
     return found
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """Waits for a process that was asked to end; kills it if it does not."""
+    """Wait for a process that was asked to end; kill it if it does not."""
     try:
         process.wait(ENDED_WITHIN_SECONDS)
     except subprocess.TimeoutExpired:
@@ -177,7 +177,7 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 
 def free_port() -> int:
-    """Gives a port that nobody listens on."""
+    """Return a port that is free."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         return port

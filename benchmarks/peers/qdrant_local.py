@@ -1,8 +1,8 @@
 """Qdrant's Python local mode: dense and sparse prefetches, fused by its RRF.
 
-Its BM25 is made here, without fastembed, whose model comes from a hub: stems hashed to 32 bits, BM25's document weights
-(k1 1.2, b 0.75), a query's words weighing one each, and the IDF by the collection's modifier, as its documentation
-advises.
+BM25 is computed here, because fastembed would load its model from a hub: stems hashed to 32 bits, BM25's document
+weights (k1 1.2, b 0.75), weight one for each word of a query, and the IDF from the collection's modifier, as the
+documentation advises.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class QdrantLocal:
         self._model = SentenceTransformer(model_folder(), device="cpu")
 
     def index(self, works: Sequence[Work]) -> None:
-        """Uploads the works' points."""
+        """Upload the works' points."""
         self._client.create_collection(
             "works",
             {"dense": models.VectorParams(size=384, distance=models.Distance.COSINE)},
@@ -46,10 +46,10 @@ class QdrantLocal:
         self._client.close()
 
     def open(self) -> None:
-        """Nothing: the client loaded the collection when it was made."""
+        """Do nothing: the client loaded the collection when it was created."""
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Gives the ids of the best works; the points hold their text."""
+        """Return the ids of the best works; the points hold their text."""
         vector = self._model.encode(query, normalize_embeddings=True, show_progress_bar=False).tolist()
         prefetch = [models.Prefetch(query=vector, using="dense", limit=CANDIDATES)]
         if words := set(stems(query)):
@@ -75,6 +75,6 @@ class QdrantLocal:
 
 
 def sparse(weights: dict[str, float]) -> models.SparseVector:
-    """Gives the vector of stems' weights; of two stems with one hash the later counts."""
+    """Return the sparse vector of weights of stems; of two stems with the same hash the later one counts."""
     by_id = {zlib.crc32(stem.encode()): weight for stem, weight in weights.items()}
     return models.SparseVector(indices=list(by_id), values=list(by_id.values()))

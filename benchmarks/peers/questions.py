@@ -1,4 +1,4 @@
-"""Short queries that nobody wrote twice, so that what a system remembers of a text helps it nowhere."""
+"""Make short queries that never repeat, so that no cache of texts helps a system."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUBJECTS = (
 
 
 def short_queries(n: int, seed: int = 5) -> list[str]:
-    """Gives n different queries of three to nine words."""
+    """Return n different queries of three to nine words."""
     filled = {
         form.format(mood=mood, kind=kind, place=place, subject=subject)
         for form, mood, kind, place, subject in product(FORMS, MOODS, KINDS, PLACES, SUBJECTS)

@@ -1,6 +1,6 @@
 """txtai's hybrid index: faiss beside its own BM25, half each, content stored in SQLite; defaults throughout.
 
-As its documentation builds one: `Embeddings(path=..., hybrid=True, content=True)`, then `index` and `save`.
+It is built as in the documentation: `Embeddings(path=..., hybrid=True, content=True)`, then `index` and `save`.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class Txtai:
         self._folder = folder / "index"
 
     def index(self, works: Sequence[Work]) -> None:
-        """Indexes works and saves them."""
+        """Index works and save the index."""
         embeddings = Embeddings(path=model_folder(), hybrid=True, content=True, backend="faiss")
         embeddings.index((work.id, work.passage, None) for work in works)
         embeddings.save(str(self._folder))
 
     def open(self) -> None:
-        """Loads the index and its model."""
+        """Load the index and its model."""
         self._embeddings = Embeddings()
         self._embeddings.load(str(self._folder))
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Gives the ids of the best works; the answer holds their text."""
+        """Return the ids of the best works; the answer holds their text."""
         return [found["id"] for found in self._embeddings.search(query, limit)]

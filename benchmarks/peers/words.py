@@ -1,4 +1,4 @@
-"""English words to stems, for the peers that come without an analyser."""
+"""Stem English words, for the peers that have no analyser."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _stemmer = Stemmer.Stemmer("english")
 
 
 def stems(text: str) -> list[str]:
-    """Gives the stems of a text's words, stop words left out."""
+    """Return the stems of a text's words without stop words."""
     words = [word for word in WORD.findall(text.lower()) if word not in ENGLISH_STOP_WORDS]
     return list(_stemmer.stemWords(words))

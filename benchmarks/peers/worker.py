@@ -1,10 +1,10 @@
-"""One system in a process of its own, so that memory is its own; told what to do in lines of JSON.
+"""Run one system in its own process, so that memory is its own; requests are lines of JSON.
 
 python -m benchmarks.peers.worker NAME FOLDER index CORPUS     indexes and ends
 python -m benchmarks.peers.worker NAME FOLDER search           answers lines on its standard input until that ends
 
 A line is {"queries": {id: text}, "limit": 10}. The answer is {"found": {id: [work, ...]}, "milliseconds": [...],
-"peak_mib": M}; a query that fails is found nothing for, and is not timed.
+"peak_mib": M}, without the queries that failed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PEERS: Mapping[str, tuple[str, str]] = {
 
 def main() -> None:
     name, folder, command, *rest = sys.argv[1:]
-    # What libraries print must not stand between our lines.
+    # Libraries print to standard output, which must carry the answers only.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         module, kind = PEERS[name]
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def answer(peer: Peer, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Asks the queries one after the other."""
+    """Return a peer's answers to queries, run one after the other."""
     found: dict[str, list[str]] = {}
     milliseconds = []
     for query_id, text in asked["queries"].items():

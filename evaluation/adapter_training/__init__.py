@@ -1,1 +1,1 @@
-"""Learn the query adapter from descriptions of remembered works."""
+"""Train the query adapter on people's descriptions of works that they remember."""

@@ -1,12 +1,13 @@
-"""What descriptions of remembered works have in common, learnt from those whose right work is known.
+"""Fit a query adapter to descriptions of works whose right answer is known.
 
-`search_api.query_adapter` says what is learnt. The adapter minimises, over all works of the query's own catalogue,
+`search_api.query_adapter` has the model. Its matrix A and bias b minimise, over all works of the query's catalogue,
 
     cross_entropy(q' V.T / TEMPERATURE, right work) + PULL * (sum A^2 + sum b^2)
 
-from A = b = 0, which leaves queries as they are. Works are not turned, so that one product scores the whole catalogue:
-nothing is sampled. Temperatures of .025 to .1, pulls of .01 to .1, factors of rank 64 and a hidden layer were no better
-on held-out works, and catalogues learnt from apart do worse than together: what films alone teach harms books.
+from A = b = 0, which leaves queries unchanged. Vectors of works are left as they are, so one product scores the whole
+catalogue and no negatives need to be sampled. On held-out works, temperatures of .025 to .1, pulls of .01 to .1,
+factors of rank 64 and a hidden layer were no better, and one adapter for each catalogue was worse than one for all: an
+adapter trained on films alone harms books.
 """
 
 from __future__ import annotations
@@ -22,40 +23,40 @@ from numpy.typing import NDArray
 from search_api.query_adapter import LEAST_DESCRIPTIONS, Adapter, Floats, QueryAdapter
 
 STEEPNESS = 0.75
-"""The power of w(t): .5, .75 and 1 give nDCG@10 .451, .457, .459 of books and .186, .188, .186 of films."""
+"""The exponent of w(t): .5, .75 and 1 give nDCG@10 .451, .457, .459 of books and .186, .188, .186 of films."""
 TEMPERATURE, PULL = 0.035, 0.03
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 6, 128, 2e-3
 SEED = 20260101
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """QueryAdapter of works of one catalogue."""
+class TrainingSet:
+    """Descriptions of works of one catalogue, with their right answers."""
 
     works: Floats
     """Embeddings of all works, float32 (n_works, dim)."""
     queries: Floats
     """Embeddings of the descriptions, float32 (n, dim)."""
     answers: NDArray[np.int64]
-    """The place of each description's right work, (n,)."""
+    """The row in `works` of each description's right work, (n,)."""
     terms: Sequence[Collection[int]]
     """The ids of each description's stems."""
 
-    def only(self, chosen: NDArray[np.bool_]) -> Lessons:
-        """Gives some of the descriptions."""
-        terms = [self.terms[place] for place in np.flatnonzero(chosen).tolist()]
-        return Lessons(self.works, self.queries[chosen], self.answers[chosen], terms)
+    def subset(self, chosen: NDArray[np.bool_]) -> TrainingSet:
+        """Return the descriptions of a mask, (n,), with all works."""
+        terms = [self.terms[row] for row in np.flatnonzero(chosen).tolist()]
+        return TrainingSet(self.works, self.queries[chosen], self.answers[chosen], terms)
 
 
-def learn(lessons: Sequence[Lessons], encoder_fingerprint: str) -> QueryAdapter:
-    """Gives what descriptions of all these catalogues teach together."""
-    matrix, bias = fit_adapter(lessons)
-    weights = weigh_terms(terms for each in lessons for terms in each.terms)
+def fit_query_adapter(training_sets: Sequence[TrainingSet], encoder_fingerprint: str) -> QueryAdapter:
+    """Return one query adapter for all catalogues together."""
+    matrix, bias = fit_adapter(training_sets)
+    weights = weigh_terms(terms for one in training_sets for terms in one.terms)
     return QueryAdapter(weights, Adapter(encoder_fingerprint, matrix, bias))
 
 
 def weigh_terms(descriptions: Iterable[Collection[int]]) -> dict[int, float]:
-    """Gives w of the stems that enough descriptions have, by their ids."""
+    """Return w by id of the stems that at least LEAST_DESCRIPTIONS descriptions have."""
     counts: Counter[int] = Counter()
     n_descriptions = 0
     for terms in descriptions:
@@ -70,28 +71,28 @@ def weigh_terms(descriptions: Iterable[Collection[int]]) -> dict[int, float]:
     }
 
 
-def fit_adapter(lessons: Sequence[Lessons], seed: int = SEED) -> tuple[Floats, Floats]:
-    """Gives A, float32 (dim, dim), and b, float32 (dim,). The same lessons and seed give the same."""
+def fit_adapter(training_sets: Sequence[TrainingSet], seed: int = SEED) -> tuple[Floats, Floats]:
+    """Return A, float32 (dim, dim), and b, float32 (dim,); the same data and seed give the same result."""
     import torch
     from torch.nn import functional
 
     draw = torch.Generator().manual_seed(seed)
-    dimension = lessons[0].works.shape[1]
+    dimension = training_sets[0].works.shape[1]
     matrix = torch.zeros(dimension, dimension, requires_grad=True)
     bias = torch.zeros(dimension, requires_grad=True)
-    told = [tuple(map(torch.from_numpy, (each.works, each.queries, each.answers))) for each in lessons]
-    n_steps = EPOCHS * sum(math.ceil(len(each.answers) / BATCH_SIZE) for each in lessons)
+    tensors = [tuple(map(torch.from_numpy, (one.works, one.queries, one.answers))) for one in training_sets]
+    n_steps = EPOCHS * sum(math.ceil(len(one.answers) / BATCH_SIZE) for one in training_sets)
     optimiser = torch.optim.Adam([matrix, bias], lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=n_steps, pct_start=0.1)
     for _ in range(EPOCHS):
         batches = [
-            (place, rows)
-            for place, (_, queries, _) in enumerate(told)
+            (number, rows)
+            for number, (_, queries, _) in enumerate(tensors)
             for rows in torch.split(torch.randperm(len(queries), generator=draw), BATCH_SIZE)
         ]
-        for number in torch.randperm(len(batches), generator=draw).tolist():
-            place, rows = batches[number]
-            works, queries, answers = told[place]
+        for batch in torch.randperm(len(batches), generator=draw).tolist():
+            number, rows = batches[batch]
+            works, queries, answers = tensors[number]
             query = queries[rows]
             turned = functional.normalize(query + query @ matrix + bias)
             loss = functional.cross_entropy(turned @ works.T / TEMPERATURE, answers[rows])

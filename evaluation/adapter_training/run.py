@@ -1,4 +1,4 @@
-"""`evoke train-descriptions`: from benchmarks of remembered works to what they teach, and what that is worth."""
+"""`evoke train-descriptions`: train a query adapter on benchmarks of remembered works, and measure it out of fold."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
 from tqdm import tqdm
 
-from evaluation.adapter_training.learning import SEED, Lessons, learn
+from evaluation.adapter_training.learning import SEED, TrainingSet, fit_query_adapter
 from evaluation.benchmark import Benchmark, check_open_to_learning
 from evaluation.errors import BenchmarkInvalid
-from evaluation.measures import MEASURES, judge
-from evaluation.query_vectors import OnceEncoder, QueryVectors
+from evaluation.measures import OBJECTIVE, judge
+from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
@@ -30,105 +30,109 @@ from search_api.records import SearchRequest
 from search_api.search import Search
 
 N_FOLDS = 5
-"""Parts of the works that are described: each is judged by what the descriptions of the others taught."""
-
-NDCG = MEASURES[0]
+"""Folds of the described works: each is judged with an adapter that was trained on the other folds."""
 
 
 @dataclass(frozen=True)
-class Study:
-    """The descriptions of one benchmark, with the part of its works that each belongs to."""
+class DescribedBenchmark:
+    """The descriptions of one benchmark, as training data and divided into folds."""
 
     benchmark: Benchmark
+    """With the queries that the service reads as descriptions, and no others."""
     settings: EvaluationSettings
-    lessons: Lessons
+    """Of the benchmark's index."""
+    training_set: TrainingSet
     folds: NDArray[np.int64]
+    """The fold of each description, (n,): the same for all descriptions of a work."""
 
     def queries(self, fold: int) -> dict[str, str]:
-        """Gives the descriptions of one part, by id."""
-        told = self.benchmark.queries.items()
-        return {each: text for (each, text), its in zip(told, self.folds.tolist(), strict=True) if its == fold}
+        """Return the descriptions of one fold, by id."""
+        queries = self.benchmark.queries.items()
+        return {
+            query_id: text for (query_id, text), own in zip(queries, self.folds.tolist(), strict=True) if own == fold
+        }
 
 
 @dataclass(frozen=True)
-class Figure:
-    """nDCG@10 on one benchmark, nothing learnt and learnt from the descriptions of other works."""
+class AdapterFigure:
+    """The objective on one benchmark, without an adapter and with one that was trained on other works."""
 
     benchmark: str
     n_descriptions: int
-    n_described: int
-    untaught: Interval
-    taught: Interval
-    gain: Interval
+    n_works: int
+    """Works that are described."""
+    without: Interval
+    with_adapter: Interval
+    difference: Interval
 
 
 @dataclass(frozen=True)
 class Training:
-    """What was learnt, from how much, and what it is worth on works it was not learnt from."""
+    """A trained query adapter, and its figures out of fold."""
 
-    descriptions: QueryAdapter
-    figures: tuple[Figure, ...]
+    adapter: QueryAdapter
+    figures: tuple[AdapterFigure, ...]
     n_left_out: int
     """Queries that the service does not read as descriptions."""
 
 
-def train_descriptions(
+def train_query_adapter(
     benchmarks: Sequence[Benchmark], settings: EvaluationSettings, output: Path, encoder: Encoder | None = None
 ) -> Training:
-    """Learns from the descriptions of benchmarks and writes what was learnt.
+    """Train a query adapter on the descriptions of benchmarks, write it to `output`, and measure it out of fold.
 
     Raises:
-        BenchmarkInvalid: a split is for the last check, or describes too few works.
-        IndexerError, EngineError: an index cannot be made.
+        BenchmarkInvalid: A split is "test", or describes too few works.
+        IndexerError, EngineError: An index cannot be built.
     """
     check_open_to_learning(benchmarks)
     encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
-    with QueryVectors(settings.home / "evaluation") as kept:
-        once = OnceEncoder(encoder, kept)
-        studies = [_study(benchmark, settings, encoder, once, taxonomy) for benchmark in benchmarks]
-        learnt = learn([study.lessons for study in studies], encoder.fingerprint)
-        save_query_adapter(learnt, output)
-        figures = _judge(studies, once, taxonomy)
-    n_asked = sum(len(benchmark.queries) for benchmark in benchmarks)
-    return Training(learnt, figures, n_asked - sum(len(study.folds) for study in studies))
+    with QueryVectors(settings.home / "evaluation") as cache:
+        cached = CachedEncoder(encoder, cache)
+        described = [_prepare(benchmark, settings, encoder, cached, taxonomy) for benchmark in benchmarks]
+        adapter = fit_query_adapter([one.training_set for one in described], encoder.fingerprint)
+        save_query_adapter(adapter, output)
+        figures = _measure(described, cached, taxonomy)
+    n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
+    return Training(adapter, figures, n_queries - sum(len(one.folds) for one in described))
 
 
-def _study(
-    benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder, once: OnceEncoder, taxonomy: Taxonomy
-) -> Study:
+def _prepare(
+    benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder, cached: CachedEncoder, taxonomy: Taxonomy
+) -> DescribedBenchmark:
     own = settings.for_corpus(benchmark.digest)
     index_benchmark(benchmark, own, encoder)
     vectors = {work.id: features.vector for work, features in read_works(own, encoder)}
-    place_of = {work_id: place for place, work_id in enumerate(vectors)}
-    asked = {
-        query_id: question
-        for query_id, question in _ask(benchmark, own, once, taxonomy)
-        if question.intent.is_description and any(benchmark.qrels[query_id].values())
+    row_of = {work_id: row for row, work_id in enumerate(vectors)}
+    descriptions = {
+        query_id: query
+        for query_id, query in _leg_queries(benchmark, own, cached, taxonomy)
+        if query.intent.is_description and any(benchmark.qrels[query_id].values())
     }
-    answers = np.array([place_of[_best(benchmark.qrels[query_id])] for query_id in asked], dtype=np.int64)
-    described, number = np.unique(answers, return_inverse=True)
-    if len(described) < N_FOLDS:
+    answers = np.array([row_of[_best(benchmark.qrels[query_id])] for query_id in descriptions], dtype=np.int64)
+    works, work_of = np.unique(answers, return_inverse=True)
+    if len(works) < N_FOLDS:
         raise BenchmarkInvalid(
-            f"{benchmark.name}: {len(described)} works are described in the split {benchmark.split!r}: "
-            f"give {N_FOLDS} at least, in queries that tell at length or say that a work is remembered"
+            f"{benchmark.name}: {len(works)} works are described in the split {benchmark.split!r}: "
+            f"give at least {N_FOLDS}, in queries that describe at length or say that a work is remembered"
         )
-    terms = [question.legs.get("bm25") for question in asked.values()]
-    lessons = Lessons(
+    terms = [query.legs.get("bm25") for query in descriptions.values()]
+    training_set = TrainingSet(
         works=np.stack(list(vectors.values())),
-        queries=np.stack([np.asarray(question.legs["text"]) for question in asked.values()]),
+        queries=np.stack([np.asarray(query.legs["text"]) for query in descriptions.values()]),
         answers=answers,
-        terms=[each.indices if isinstance(each, SparseVector) else () for each in terms],
+        terms=[vector.indices if isinstance(vector, SparseVector) else () for vector in terms],
     )
-    folds = np.random.default_rng(SEED).permutation(len(described)) % N_FOLDS
-    kept = {query_id: question.query for query_id, question in asked.items()}
-    return Study(replace(benchmark, queries=kept), own, lessons, folds[number])
+    folds = np.random.default_rng(SEED).permutation(len(works)) % N_FOLDS
+    kept = {query_id: query.query for query_id, query in descriptions.items()}
+    return DescribedBenchmark(replace(benchmark, queries=kept), own, training_set, folds[work_of])
 
 
-def _ask(
-    benchmark: Benchmark, settings: EvaluationSettings, encoder: OnceEncoder, taxonomy: Taxonomy
+def _leg_queries(
+    benchmark: Benchmark, settings: EvaluationSettings, encoder: CachedEncoder, taxonomy: Taxonomy
 ) -> Iterator[tuple[str, LegQueries]]:
-    """Gives each query as the service asks the engine, untaught."""
+    """Yield each query's id and its requests to the legs, without an adapter."""
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         query_classifier = open_query_classifier(settings, encoder, taxonomy)
         search = Search(engine, encoder, taxonomy, query_classifier=query_classifier)
@@ -141,43 +145,46 @@ def _best(grades: Mapping[str, int]) -> str:
     return min(grades, key=lambda work_id: (-grades[work_id], work_id))
 
 
-def _judge(studies: Sequence[Study], encoder: OnceEncoder, taxonomy: Taxonomy) -> tuple[Figure, ...]:
-    """Gives what the whole service reaches on each part of the works, taught by the others."""
-    taught: list[dict[str, float]] = [{} for _ in studies]
-    untaught: list[dict[str, float]] = [{} for _ in studies]
+def _measure(
+    described: Sequence[DescribedBenchmark], encoder: CachedEncoder, taxonomy: Taxonomy
+) -> tuple[AdapterFigure, ...]:
+    """Return the figures of the whole service on each fold, with an adapter that was trained on the others."""
+    without: list[dict[str, float]] = [{} for _ in described]
+    with_adapter: list[dict[str, float]] = [{} for _ in described]
     for fold in range(N_FOLDS):
-        others = [study.lessons.only(study.folds != fold) for study in studies]
-        learnt = learn(others, encoder.fingerprint)
-        for place, study in enumerate(studies):
-            taught[place] |= _answer(study, fold, encoder, taxonomy, learnt)
-            untaught[place] |= _answer(study, fold, encoder, taxonomy, None)
-    return tuple(map(_figure, studies, untaught, taught))
+        others = [one.training_set.subset(one.folds != fold) for one in described]
+        adapter = fit_query_adapter(others, encoder.fingerprint)
+        for number, one in enumerate(described):
+            without[number] |= _score_fold(one, fold, encoder, taxonomy, None)
+            with_adapter[number] |= _score_fold(one, fold, encoder, taxonomy, adapter)
+    return tuple(map(_figure, described, without, with_adapter))
 
 
-def _answer(
-    study: Study, fold: int, encoder: OnceEncoder, taxonomy: Taxonomy, descriptions: QueryAdapter | None
+def _score_fold(
+    described: DescribedBenchmark, fold: int, encoder: CachedEncoder, taxonomy: Taxonomy, adapter: QueryAdapter | None
 ) -> dict[str, float]:
-    part = replace(study.benchmark, queries=study.queries(fold))
-    answered = answer_queries(part, study.settings, ["evoke"], encoder, taxonomy, descriptions)["evoke"]
-    return judge(answered.run, {query_id: part.qrels[query_id] for query_id in part.queries})[NDCG]
+    part = replace(described.benchmark, queries=described.queries(fold))
+    answers = answer_queries(part, described.settings, ["evoke"], encoder, taxonomy, adapter)["evoke"]
+    return judge(answers.run, {query_id: part.qrels[query_id] for query_id in part.queries})[OBJECTIVE]
 
 
-def _figure(study: Study, untaught: Mapping[str, float], taught: Mapping[str, float]) -> Figure:
-    pairs = np.array([(untaught[query_id], taught[query_id]) for query_id in study.benchmark.queries])
+def _figure(
+    described: DescribedBenchmark, without: Mapping[str, float], with_adapter: Mapping[str, float]
+) -> AdapterFigure:
+    pairs = np.array([(without[query_id], with_adapter[query_id]) for query_id in described.benchmark.queries])
     columns = np.column_stack([pairs, pairs[:, 1] - pairs[:, 0]])
-    n_described = len(np.unique(study.lessons.answers))
-    return Figure(study.benchmark.name, len(pairs), n_described, *bootstrap_intervals(columns))
+    n_works = len(np.unique(described.training_set.answers))
+    return AdapterFigure(described.benchmark.name, len(pairs), n_works, *bootstrap_intervals(columns))
 
 
-def figures_to_markdown(figures: Sequence[Figure]) -> str:
-    """Gives the table of figures."""
-    lines = [
-        f"| benchmark | descriptions | works | {NDCG} untaught | taught by other works | difference, 95% |",
-        "|---|---|---|---|---|---|",
-    ]
+def figures_to_markdown(figures: Sequence[AdapterFigure]) -> str:
+    """Return the figures as a table in Markdown."""
+    columns = ("benchmark", "descriptions", "works", f"{OBJECTIVE} without adapter", "with, out of fold")
+    lines = [f"| {' | '.join(columns)} | difference, 95% |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {each.benchmark} | {each.n_descriptions:,} | {each.n_described:,} | {each.untaught.value:.4f} "
-        f"| {each.taught.value:.4f} | {each.gain.value:+.4f} [{each.gain.low:+.4f}, {each.gain.high:+.4f}] |"
-        for each in figures
+        f"| {figure.benchmark} | {figure.n_descriptions:,} | {figure.n_works:,} | {figure.without.value:.4f} "
+        f"| {figure.with_adapter.value:.4f} "
+        f"| {figure.difference.value:+.4f} [{figure.difference.low:+.4f}, {figure.difference.high:+.4f}] |"
+        for figure in figures
     ]
     return "\n".join(lines) + "\n"

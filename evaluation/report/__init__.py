@@ -1,1 +1,1 @@
-"""A page that shows results."""
+"""Write the results of an evaluation as a page and as Markdown."""

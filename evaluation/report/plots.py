@@ -1,4 +1,4 @@
-"""The report's plots: SVG that takes its colours from the page's."""
+"""The report's plots, as SVG in the colours of the page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NAME_CHARACTERS = 18
 
 
 def plot_intervals(name: str, systems: Mapping[str, Interval], *, highlighted: str, baseline: str) -> str:
-    """Gives a dot with its interval for each system, from top to bottom; the baseline's mean is a dashed line.
+    """Return a dot with its interval for each system, from top to bottom; the baseline's mean is a dashed line.
 
-    The name sets the plot apart from the page's others.
+    `name` must be unique on the page.
     """
 
     def draw(axes: Axes) -> None:
@@ -43,9 +43,9 @@ def plot_intervals(name: str, systems: Mapping[str, Interval], *, highlighted: s
 
 
 def plot_differences(name: str, differences: Sequence[float]) -> str:
-    """Gives a bar for each query, as they come: above the line a win, below it a loss.
+    """Return a bar for each difference, in the given order: above the line a win, below it a loss.
 
-    The name sets the plot apart from the page's others.
+    `name` must be unique on the page.
     """
 
     def draw(axes: Axes) -> None:
@@ -63,6 +63,6 @@ def plot_differences(name: str, differences: Sequence[float]) -> str:
 
 
 def _plain_name(name: str) -> str:
-    """Gives a name that any typeface can draw; the tables tell it in full."""
+    """Return a name in characters that any typeface has, cut short; the tables show it in full."""
     plain = _FOREIGN_LETTER.sub("?", name)
     return plain if len(plain) <= _NAME_CHARACTERS else plain[:_NAME_CHARACTERS] + "..."

@@ -1,4 +1,4 @@
-"""What systems reached, as one page that needs nothing else and as Markdown."""
+"""Write results as one HTML page without external files, and as Markdown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 import jinja2
 
 from crawler.text import clean_line
+from evaluation.measures import OBJECTIVE
 from evaluation.records import BenchmarkResult
 from evaluation.report.plots import plot_differences, plot_intervals
-from evaluation.report.sections import ABOVE, BELOW, MEASURE, SYSTEM, Cell, QueryScores, Section, system_names
+from evaluation.report.sections import ABOVE, BELOW, SYSTEM, Cell, QueryScores, Section, system_names
 from evaluation.significance import SIGNIFICANT
 
 MARKS = {ABOVE: "significantly above the baseline", BELOW: "significantly below the baseline"}
@@ -23,15 +24,15 @@ NOTE = (
     f"(p < {SIGNIFICANT}, paired randomisation test, adjusted by Holm)."
 )
 LATENCIES = ("p50", "p95")
-_NOTHING = "\N{EN DASH}"
+_MISSING = "\N{EN DASH}"
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w)")
 
 
 def write_report(results: Sequence[BenchmarkResult], folder: Path) -> None:
-    """Writes report.html and report.md into a folder, which is made where it is missing.
+    """Write report.html and report.md into a folder, which is created if it is missing.
 
     Raises:
-        OSError: they cannot be written there.
+        OSError: They cannot be written there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text(render_report(results), encoding="utf-8")
@@ -39,7 +40,7 @@ def write_report(results: Sequence[BenchmarkResult], folder: Path) -> None:
 
 
 def render_report(results: Sequence[BenchmarkResult]) -> str:
-    """Gives the page; whatever a query, a run or a benchmark says is escaped."""
+    """Return the page. Every text that comes from a query, a run or a benchmark is escaped."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -54,7 +55,7 @@ def render_report(results: Sequence[BenchmarkResult]) -> str:
         system_names=system_names(results),
         latencies=LATENCIES,
         main=SYSTEM,
-        measure=MEASURE,
+        measure=OBJECTIVE,
         marks=MARKS,
         above=ABOVE,
         note=NOTE,
@@ -62,13 +63,16 @@ def render_report(results: Sequence[BenchmarkResult]) -> str:
 
 
 def results_to_markdown(results: Sequence[BenchmarkResult]) -> str:
-    """Gives the report's tables as GitHub's Markdown; whatever a query, a run or a benchmark says is escaped."""
+    """Return the report's tables as GitHub's Markdown. Texts of queries, runs and benchmarks are escaped."""
     sections = [Section(result) for result in results]
     blocks = ["# Search quality", NOTE]
     if len(sections) > 1:
         columns = ["system", *(_escape(result.benchmark) for result in results)]
-        rows = ([_escape(name), *(_tell(section.cell(name)) for section in sections)] for name in system_names(results))
-        blocks += [f"## {MEASURE}", _table(columns, rows)]
+        rows = (
+            [_escape(name), *(_cell_to_markdown(section.cell(name)) for section in sections)]
+            for name in system_names(results)
+        )
+        blocks += [f"## {OBJECTIVE}", _table(columns, rows)]
     return "\n\n".join([*blocks, *(block for section in sections for block in _section_to_markdown(section))]) + "\n"
 
 
@@ -83,7 +87,7 @@ def _section_to_markdown(section: Section) -> Iterable[str]:
             [_escape(name), signed(c.difference), probability(c.p), *(f"{n:,}" for n in (c.wins, c.ties, c.losses))]
             for name, c in section.comparisons.items()
         )
-        yield f"### Against {baseline}, by {MEASURE}"
+        yield f"### Against {baseline}, by {OBJECTIVE}"
         yield _table(["system", "difference", "p", "wins", "ties", "losses"], rows)
     if section.wins:
         yield f"### Largest wins of {SYSTEM}"
@@ -101,7 +105,7 @@ def _systems_table(section: Section) -> str:
     rows = (
         [
             _escape(name),
-            *(_tell(section.cell(name, measure)) for measure in measures),
+            *(_cell_to_markdown(section.cell(name, measure)) for measure in measures),
             *(latency(section.result.systems[name].latency_ms, share) for share in latencies),
         ]
         for name in section.systems
@@ -127,33 +131,33 @@ def _labels_table(section: Section) -> str:
 
 
 def excerpt(text: str, most: int = 200) -> str:
-    """Gives a text's beginning on one line, without control characters; an ellipsis where more follows."""
+    """Return the beginning of a text on one line, without control characters, with an ellipsis where more follows."""
     line = str(clean_line(text))
     return line if len(line) <= most else line[:most].rstrip() + " ..."
 
 
 def number(value: float) -> str:
-    """Gives a measure to three digits; a dash where there is none to tell."""
-    return _NOTHING if math.isnan(value) else f"{value:.3f}"
+    """Return a value with three digits; a dash for NaN."""
+    return _MISSING if math.isnan(value) else f"{value:.3f}"
 
 
 def signed(difference: float) -> str:
-    """Gives a difference to three digits with its sign."""
+    """Return a difference with three digits and its sign."""
     return f"{difference:+z.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def probability(p: float) -> str:
-    """Gives a p value to three digits."""
+    """Return a p value with three digits."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def latency(latency_ms: Mapping[str, float], share: str) -> str:
-    """Gives milliseconds; a dash where none were taken."""
-    return f"{latency_ms[share]:,.1f}" if share in latency_ms else _NOTHING
+    """Return milliseconds with one digit; a dash where a system was not timed."""
+    return f"{latency_ms[share]:,.1f}" if share in latency_ms else _MISSING
 
 
 def _plots(name: str, section: Section) -> tuple[str, str]:
-    """Gives the plots of systems and of queries, each empty where there is nothing to plot."""
+    """Return the plots of systems and of queries as SVG, each empty where there is nothing to plot."""
     intervals, differences = section.intervals, [query.difference for query in section.queries]
     return (
         plot_intervals(f"{name}-systems", intervals, highlighted=SYSTEM, baseline=section.result.baseline)
@@ -162,9 +166,9 @@ def _plots(name: str, section: Section) -> tuple[str, str]:
     )  # fmt: skip
 
 
-def _tell(cell: Cell | None) -> str:
+def _cell_to_markdown(cell: Cell | None) -> str:
     if cell is None:
-        return _NOTHING
+        return _MISSING
     value, low, high = (number(n) for n in (cell.interval.value, cell.interval.low, cell.interval.high))
     return f"{f'**{value}**' if cell.best else value} ({low} to {high}) {cell.mark}".rstrip()
 

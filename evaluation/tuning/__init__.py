@@ -1,1 +1,1 @@
-"""Choose BM25's settings, query cleaning and fusion on judged queries."""
+"""Choose BM25, the cleaning of queries and the fusion of legs by judged queries."""

@@ -1,4 +1,4 @@
-"""Judged queries, asked once and scored in memory under any BM25, cleaning and fusion."""
+"""The bench of `evoke tune`: judged queries, searched once and then scored in memory under any setting."""
 
 from __future__ import annotations
 
@@ -13,49 +13,48 @@ from tqdm import tqdm
 
 from evaluation.benchmark import Benchmark
 from evaluation.measures import OBJECTIVE, judge, ranked
-from evaluation.query_vectors import OnceEncoder
+from evaluation.query_vectors import CachedEncoder
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import Floats
 from evaluation.tuning.bm25_in_memory import LexicalIndex, WeighedIndex
 from evaluation.tuning.coordinate_ascent import Mask
-from evaluation.tuning.space import (
-    CLEANING_WAYS,
-    DEPTHS,
-)
+from evaluation.tuning.space import CLEANING_WAYS, DEPTHS
 from indexer.bm25 import BM25, top_terms_by_idf
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
 from search_api.fusion import kind_of_query
 from search_api.leg_queries import open_query_classifier
 from search_api.query_adapter import load_query_adapter
-from search_api.ranking_settings import (
-    Cleaning,
-    Cleanings,
-    Fusions,
-    QueryKind,
-)
+from search_api.ranking_settings import Cleaning, Cleanings, Fusions, QueryKind
 from search_api.records import SearchRequest
 from search_api.search import Candidates, Search
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A judged query as the engine was asked it; by whether its words were unwrapped, and then weighed."""
+class JudgedQuery:
+    """A query with its judgements and what the legs need to rank it under any setting."""
 
     benchmark: str
     kind: QueryKind
     grades: Mapping[str, int]
+    """Work id to grade."""
     candidates: Mapping[bool, Candidates]
+    """The legs' candidates by `unwrap` of the cleaning."""
     terms: Mapping[tuple[bool, bool], SparseVector]
-    """Without those words that have no terms."""
+    """The terms of the `bm25` leg by `unwrap` and `weigh_terms`; a way that leaves no terms is missing."""
     allowed: NDArray[np.bool_] | None
-    """Which works its filters let through; None where all are."""
+    """Which works the query's filters let through, (n_works,); None where it has no filters."""
 
 
 class Bench:
-    """Judges asked queries under any BM25, cleaning and fusion; `indexes` are those of their benchmarks, by name."""
+    """Judged queries that can be scored under any BM25, cleaning and fusion.
 
-    def __init__(self, queries: Sequence[Asked], indexes: Mapping[str, LexicalIndex]) -> None:
+    Args:
+        queries: The queries of all benchmarks.
+        indexes: The terms of the benchmarks' works, by the benchmark's name.
+    """
+
+    def __init__(self, queries: Sequence[JudgedQuery], indexes: Mapping[str, LexicalIndex]) -> None:
         self.queries = queries
         self._indexes = indexes
         self._weighed: dict[str, WeighedIndex] = {}
@@ -63,35 +62,35 @@ class Bench:
 
     @property
     def benchmarks(self) -> list[str]:
-        """Where each query comes from."""
-        return [asked.benchmark for asked in self.queries]
+        """The benchmark of each query."""
+        return [query.benchmark for query in self.queries]
 
     def of_kind(self, kind: QueryKind) -> Mask:
-        """Gives which queries are of a kind."""
-        return np.array([asked.kind == kind for asked in self.queries])
+        """Return which queries are of a kind: (n_queries,)."""
+        return np.array([query.kind == kind for query in self.queries])
 
-    def candidates(self, asked: Asked, bm25: BM25, cleaning: Cleaning, depth: int) -> Candidates:
-        """Gives what the legs find for a query."""
-        found = asked.candidates[cleaning.unwrap]
-        terms = asked.terms.get((cleaning.unwrap, cleaning.weigh_terms))
+    def candidates(self, query: JudgedQuery, bm25: BM25, cleaning: Cleaning, depth: int) -> Candidates:
+        """Return the legs' candidates for a query, the `bm25` leg ranked anew by these parameters."""
+        searched = query.candidates[cleaning.unwrap]
+        terms = query.terms.get((cleaning.unwrap, cleaning.weigh_terms))
         if terms is None:
-            return found
-        index = self._weigh(bm25)[asked.benchmark]
+            return searched
+        index = self._weigh(bm25)[query.benchmark]
         if cleaning.most_terms and cleaning.most_terms < len(terms.indices):
             terms = top_terms_by_idf(terms, index.idf(terms.indices), cleaning.most_terms)
-        ranking = index.rank(terms, depth, asked.allowed)
-        return Candidates(found.intent, {**found.rankings, "bm25": ranking}, found.years)
+        ranking = index.rank(terms, depth, query.allowed)
+        return Candidates(searched.intent, {**searched.rankings, "bm25": ranking}, searched.years)
 
     def scores(self, which: Mask, bm25: BM25, cleanings: Cleanings, fusions: Fusions) -> Floats:
-        """Gives nDCG@10 of some of the queries."""
+        """Return the objective of the queries of a mask, in their order: (which.sum(),)."""
         run, grades = {}, {}
-        for place in np.flatnonzero(which).tolist():
-            asked = self.queries[place]
-            fusion = fusions.of(asked.kind)
-            candidates = self.candidates(asked, bm25, cleanings.of(asked.kind), fusion.depth)
-            run[str(place)], grades[str(place)] = dict(ranked(candidates.fuse(fusion))), asked.grades
+        for number in np.flatnonzero(which).tolist():
+            query = self.queries[number]
+            fusion = fusions.of(query.kind)
+            candidates = self.candidates(query, bm25, cleanings.of(query.kind), fusion.depth)
+            run[str(number)], grades[str(number)] = dict(ranked(candidates.fuse(fusion))), query.grades
         judged = judge(run, grades)[OBJECTIVE]
-        return np.array([judged[place] for place in run])
+        return np.array([judged[number] for number in run])
 
     def _weigh(self, bm25: BM25) -> Mapping[str, WeighedIndex]:
         if self._bm25 != bm25:
@@ -100,26 +99,25 @@ class Bench:
         return self._weighed
 
 
-def ask_queries(
-    benchmark: Benchmark, settings: EvaluationSettings, encoder: OnceEncoder, index: LexicalIndex
-) -> Iterator[Asked]:
-    """Gives a benchmark's queries as the engine is asked them, whichever way their words are cleaned."""
-    taxonomy, descriptions = load_taxonomy(settings.taxonomy), load_query_adapter(settings.descriptions)
+def search_queries(
+    benchmark: Benchmark, settings: EvaluationSettings, encoder: CachedEncoder, index: LexicalIndex
+) -> Iterator[JudgedQuery]:
+    """Yield a benchmark's queries with their candidates and terms for every way of cleaning their words."""
+    taxonomy, adapter = load_taxonomy(settings.taxonomy), load_query_adapter(settings.descriptions)
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        query_classifier = open_query_classifier(settings, encoder, taxonomy)
-        first = Search(engine, encoder, taxonomy, query_classifier=query_classifier, query_adapter=descriptions)
-        ways = {
+        classifier = open_query_classifier(settings, encoder, taxonomy)
+        first = Search(engine, encoder, taxonomy, query_classifier=classifier, query_adapter=adapter)
+        searches = {
             way: first.cleaning(Cleanings.alike(Cleaning(unwrap=way[0], weigh_terms=way[1]))) for way in CLEANING_WAYS
         }
         queries = tqdm(benchmark.queries.items(), desc=benchmark.name, unit=" queries", disable=None, leave=False)
-        for query_id, query in queries:
-            request = SearchRequest(query=query)
-            questions = {way: search.ask(request) for way, search in ways.items()}
-            bm25 = {way: question.legs.get("bm25") for way, question in questions.items()}
-            candidates = {unwrap: ways[unwrap, True].find(request, max(DEPTHS)) for unwrap in (True, False)}
+        for query_id, text in queries:
+            request = SearchRequest(query=text)
+            bm25 = {way: search.ask(request).legs.get("bm25") for way, search in searches.items()}
+            candidates = {unwrap: searches[unwrap, True].find(request, max(DEPTHS)) for unwrap in (True, False)}
             intent = candidates[True].intent
             allowed = first.allowed(intent)
-            yield Asked(
+            yield JudgedQuery(
                 benchmark=benchmark.name,
                 kind=kind_of_query(intent),
                 grades=benchmark.qrels[query_id],

@@ -1,4 +1,4 @@
-"""BM25 in memory, scored as the engine scores it, for trying parameters without building an index for each."""
+"""BM25 in memory, with the engine's scores, to try parameters without building an index for each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ Floats = NDArray[np.float64]
 
 
 class LexicalIndex:
-    """The terms of works, by field. `works` come by id, as the store gives them.
+    """The terms of works by field.
 
-    One entry is one term of one work: entries lie by term, then work.
+    An entry is one term of one work; entries are sorted by term, then by work.
+
+    Args:
+        works: Ids and terms, in the order of the ids.
     """
 
     def __init__(self, works: Iterable[tuple[str, FieldTerms]]) -> None:
@@ -26,9 +29,9 @@ class LexicalIndex:
         counted: dict[tuple[int, int], list[float]] = {}
         for number, (id_, field_terms) in enumerate(works):
             ids.append(id_)
-            for place, name in enumerate(TEXT_FIELDS):
+            for column, name in enumerate(TEXT_FIELDS):
                 for term, count in field_terms.get(name, {}).items():
-                    counted.setdefault((term_id(term), number), [0.0] * len(TEXT_FIELDS))[place] += count
+                    counted.setdefault((term_id(term), number), [0.0] * len(TEXT_FIELDS))[column] += count
         self.ids = np.array(ids, dtype=object)
         keys = np.array(list(counted), dtype=np.int64).reshape(-1, 2)
         order = np.lexsort((keys[:, 1], keys[:, 0]))
@@ -38,14 +41,14 @@ class LexicalIndex:
         self._ends = np.append(self._starts[1:], len(order))
 
     def weigh(self, bm25: BM25) -> WeighedIndex:
-        """Gives the index with the scores that terms bring to works: the product of `document_weights` and IDF."""
+        """Return the index with the score of each entry: the product of `document_weights` and the IDF."""
         counts = self._counts @ np.array([bm25.weight(name) for name in TEXT_FIELDS])
         lengths = np.bincount(self._works, counts, minlength=len(self.ids))
         mean_length = lengths.mean() if lengths.any() else 1.0
         norms = bm25.k1 * (1 - bm25.b + bm25.b * lengths / mean_length)
         is_there = counts > 0
         n_with = np.add.reduceat(is_there.astype(np.float64), self._starts) if len(self._starts) else np.zeros(0)
-        n_works = np.count_nonzero(lengths)  # the engine counts no work that has no term
+        n_works = np.count_nonzero(lengths)  # the engine does not count works without terms
         idf = np.log(1 + (n_works - n_with + 0.5) / (n_with + 0.5))
         weights = np.zeros_like(counts)
         weights[is_there] = counts[is_there] * (bm25.k1 + 1) / (counts[is_there] + norms[self._works[is_there]])
@@ -55,7 +58,7 @@ class LexicalIndex:
 
 
 class WeighedIndex:
-    """What a `LexicalIndex` scores by one BM25."""
+    """A `LexicalIndex` with its scores under one BM25."""
 
     def __init__(
         self,
@@ -71,11 +74,17 @@ class WeighedIndex:
         self._works, self._weights, self._idf = works, weights, idf
 
     def idf(self, terms: Iterable[int]) -> dict[int, float]:
-        """Gives the IDF of terms, by their ids; those that no work has are left out."""
+        """Return the IDF of terms by their ids; terms that no work has are left out."""
         return {term: float(self._idf[self._places[term]]) for term in terms if term in self._places}
 
     def rank(self, query: SparseVector, depth: int, allowed: NDArray[np.bool_] | None = None) -> Ranking:
-        """Gives the best works with their scores, score falling, then id; `allowed` says of each work if it may be."""
+        """Return the best `depth` works with scores above zero, score falling, then id.
+
+        Args:
+            query: Term ids and their weights.
+            depth: How many works to return at most.
+            allowed: Which works may be ranked, (n_works,); None for all.
+        """
         scores = np.zeros(len(self._ids))
         for term, weight in zip(query.indices, query.values, strict=True):
             if (place := self._places.get(term)) is not None:

@@ -1,4 +1,4 @@
-"""To choose among many by judged queries: the best by one part of them, and what it is worth on the others."""
+"""Search for the best of many settings on some queries, and score it on queries it was not chosen by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evaluation.significance import SEED, Floats
 
 N_FOLDS = 5
 MOST_ROUNDS = 3
-"""Of a climb_coordinates, to bound the time that it takes."""
+"""Rounds of coordinate ascent at most, to bound its time."""
 _ROUNDING = 1e-12
 
 T = TypeVar("T")
@@ -20,31 +20,47 @@ Mask = NDArray[np.bool_]
 
 
 def find_best(scores: Floats, shares: Floats) -> int:
-    """Gives the first column with the highest mean. `scores` is (n_queries, n_columns), `shares` (n_queries,)."""
+    """Return the first column with the highest weighted mean.
+
+    Args:
+        scores: One row a query, (n_queries, n_columns).
+        shares: The weight of each query, (n_queries,).
+    """
     return int((shares[:, None] * scores).sum(axis=0).argmax())
 
 
-def climb_coordinates(start: T, coordinates: Sequence[Callable[[T], Iterable[T]]], worth: Callable[[T], float]) -> T:
-    """Gives where coordinate ascent from a start ends: one after the other is set to its best, until none improves.
+def coordinate_ascent(
+    start: T, coordinates: Sequence[Callable[[T], Iterable[T]]], objective: Callable[[T], float]
+) -> T:
+    """Return the setting where coordinate ascent ends.
 
-    A coordinate gives what else it could be. Of equals the one that was there first stays.
+    One coordinate after the other is set to its best value, until a whole round improves nothing. Of equal settings the
+    earlier one stays.
+
+    Args:
+        start: The setting to start from.
+        coordinates: Each returns the settings that differ from a given one in one coordinate.
+        objective: What to maximise.
     """
-    best, most = start, worth(start)
+    best, most = start, objective(start)
     for _ in range(MOST_ROUNDS):
         before = best
         for vary in coordinates:
             for other in list(vary(best)):
-                if (reached := worth(other)) > most + _ROUNDING:
+                if (reached := objective(other)) > most + _ROUNDING:
                     best, most = other, reached
         if best is before:
             break
     return best
 
 
-def score_unseen(n_queries: int, find: Callable[[Mask], T], score: Callable[[T], Floats]) -> Floats:
-    """Gives each query's score by what is found on the queries of the other folds.
+def score_out_of_fold(n_queries: int, find: Callable[[Mask], T], score: Callable[[T], Floats]) -> Floats:
+    """Return each query's score under the setting that was found on the other folds: (n_queries,).
 
-    `find` gives the best by the queries of a mask, `score` what it reaches on each query, (n_queries,).
+    Args:
+        n_queries: How many queries there are; folds are drawn with a fixed seed.
+        find: Returns the best setting on the queries of a mask, (n_queries,).
+        score: Returns the score of every query under a setting, (n_queries,).
     """
     fold = np.random.default_rng(SEED).permutation(n_queries) % N_FOLDS
     unseen = np.empty(n_queries)

@@ -1,4 +1,4 @@
-"""What `evoke tune` tried, and what it decided."""
+"""The records of `evoke tune`: scores of the settings that were tried, and the decisions made by them."""
 
 from __future__ import annotations
 
@@ -9,56 +9,53 @@ from typing import Any, Literal
 from evaluation.measures import OBJECTIVE
 from evaluation.records import Interval
 from evaluation.significance import Floats
-from search_api.ranking_settings import (
-    Fusion,
-    QueryKind,
-    Tuned,
-)
+from search_api.ranking_settings import Fusion, QueryKind, Tuned
 
 Step = Literal["bm25", "cleaning", "fusion"]
 
 
 @dataclass(frozen=True)
-class Trials:
-    """What every fusion reaches on every query."""
+class FusionScores:
+    """The objective of every query under every fusion."""
 
     fusions: Sequence[Fusion]
     scores: Floats
-    """nDCG@10: (n_queries, n_fusions)."""
+    """(n_queries, n_fusions)."""
     kinds: Sequence[QueryKind]
     """The kind of each query."""
     benchmarks: Sequence[str]
-    """Where each query comes from."""
+    """The benchmark of each query."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What serves, for a kind of query or for all, and what the best other is worth."""
+    """Whether to replace one serving setting, for a kind of query or for all, by the best that was found."""
 
     step: Step
     kind: QueryKind | None
     n_queries: int
     serving: Any
     found: Any
-    """The best of all that were tried; None where there are too few queries to choose by."""
+    """The best of all settings that were tried; None where there are too few queries to choose by."""
     before: float
-    """nDCG@10 of what serves; the three figures weigh benchmarks alike."""
+    """The objective under the serving setting. In all three figures benchmarks have equal weight."""
     after: float
-    """nDCG@10 out of fold."""
+    """The objective out of fold."""
     difference: Interval
+    """Of `after` to `before`."""
 
     @property
     def is_better(self) -> bool:
-        """Whether what was found is better by more than chance."""
+        """Whether the found setting is better by more than chance."""
         return self.found not in (None, self.serving) and self.difference.low > 0
 
     @property
     def chosen(self) -> Any:
-        """What serves from now on."""
+        """The setting to serve from now on."""
         return self.found if self.is_better else self.serving
 
     def to_figures(self) -> dict[str, Any]:
-        """Gives what the choice was made by."""
+        """Return the figures behind the decision, for the tuning file."""
         return {
             "n_queries": self.n_queries,
             "before": self.before,
@@ -71,23 +68,24 @@ class Decision:
 
 @dataclass(frozen=True)
 class Tuning:
-    """The choices, and what they come to: by benchmark nDCG@10 before and, out of fold, after."""
+    """The result of a tuning."""
 
     serving: Tuned
-    choices: Sequence[Decision]
+    decisions: Sequence[Decision]
     benchmarks: Mapping[str, tuple[float, float]]
+    """Benchmark to the objective before and, out of fold, after all decisions."""
 
     def to_tuned(self) -> Tuned:
-        """Gives what index and search read."""
-        cleanings = {str(c.kind): c.chosen for c in self.choices if c.step == "cleaning"}
-        fusions = {str(c.kind): c.chosen for c in self.choices if c.step == "fusion"}
-        bm25 = [choice for choice in self.choices if choice.step == "bm25"]
+        """Return the settings that index and search read, with the figures they were chosen by."""
+        cleanings = {str(d.kind): d.chosen for d in self.decisions if d.step == "cleaning"}
+        fusions = {str(d.kind): d.chosen for d in self.decisions if d.step == "fusion"}
+        bm25 = [decision for decision in self.decisions if decision.step == "bm25"]
         figures = {
             "measure": OBJECTIVE,
             "benchmarks": {name: {"before": b, "after": a} for name, (b, a) in self.benchmarks.items()},
             "bm25": bm25[0].to_figures() if bm25 else None,
-            "cleanings": {c.kind: c.to_figures() for c in self.choices if c.step == "cleaning"},
-            "kinds": {c.kind: c.to_figures() for c in self.choices if c.step == "fusion"},
+            "cleanings": {d.kind: d.to_figures() for d in self.decisions if d.step == "cleaning"},
+            "kinds": {d.kind: d.to_figures() for d in self.decisions if d.step == "fusion"},
         }
         return self.serving.model_copy(
             update={

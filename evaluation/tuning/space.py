@@ -9,50 +9,33 @@ from itertools import product
 from indexer.bm25 import BM25
 from indexer.records import TEXT_FIELDS, TextField
 from search_api.fusion import YEAR
-from search_api.ranking_settings import (
-    QUERY_KINDS,
-    Cleaning,
-    Fusion,
-    FusionMethod,
-    Fusions,
-)
+from search_api.ranking_settings import QUERY_KINDS, Cleaning, Fusion, FusionMethod, Fusions
 
+K1S = (0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 5.0)
 BS = (0.0, 0.25, 0.5, 0.65, 0.75, 0.9, 1.0)
-
-
 FIELD_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
-
-
 MOST_TERMS = (None, 5, 10, 20, 40)
-
-
 METHODS: tuple[FusionMethod, ...] = ("dbsf", "linear", "rrf")
-
-
 DEPTHS = (100, 200, 400)
-
-
 WEIGHTS: Mapping[str, Sequence[float]] = {
     "text": (0, 0.25, 0.5, 1, 2, 4),
     "values": (0, 0.5, 1, 2, 4, 6, 8),
     "title": (1, 4, 8),
     YEAR: (0.5, 1, 2),
 }
-"""Beside `bm25`, which weighs 1: what legs weigh matters only as a ratio."""
-
-
+"""Weights of legs against `bm25`, which weighs 1: only the ratios of weights matter."""
 CLEANING_WAYS = tuple(product((True, False), (True, False)))
-"""Whether words are unwrapped, and whether terms are weighed."""
+"""(unwrap, weigh_terms) of a cleaning: the two settings that change the request to the engine."""
 
 
 def bm25_coordinates() -> list[Callable[[BM25], Iterable[BM25]]]:
-    """Gives how k1, b and the weight of each field are varied."""
+    """Return the coordinates of BM25: k1, b, and the weight of each field but the description."""
 
     def vary(name: str, values: Sequence[float], bm25: BM25) -> Iterable[BM25]:
         return (bm25.model_copy(update={name: value}) for value in values)
 
     def vary_field(name: TextField, bm25: BM25) -> Iterable[BM25]:
-        # The description weighs 1: all fields twice as heavy is the same as half of k1.
+        # The description keeps weight 1: to double the weights of all fields is to halve k1.
         return (bm25.model_copy(update={"weights": {**bm25.weights, name: weight}}) for weight in FIELD_WEIGHTS)
 
     fields = [partial(vary_field, name) for name in TEXT_FIELDS if name != "description"]
@@ -60,7 +43,7 @@ def bm25_coordinates() -> list[Callable[[BM25], Iterable[BM25]]]:
 
 
 def cleaning_coordinates() -> list[Callable[[Cleaning], Iterable[Cleaning]]]:
-    """Gives the one way in which a cleaning is varied: all there are."""
+    """Return the single coordinate of a cleaning, whose values are all 20 cleanings."""
     every = [
         Cleaning(unwrap=unwrap, weigh_terms=weigh, most_terms=most)
         for (unwrap, weigh), most in product(CLEANING_WAYS, MOST_TERMS)
@@ -69,12 +52,9 @@ def cleaning_coordinates() -> list[Callable[[Cleaning], Iterable[Cleaning]]]:
 
 
 def fusions_to_try(serving: Fusions) -> list[Fusion]:
-    """Gives the fusions that serve, by kind, and every other that is tried."""
+    """Return the serving fusion of each kind of query, in the order of QUERY_KINDS, then the whole grid."""
     grid = [
         Fusion(method=method, weights=dict(zip(WEIGHTS, weights, strict=True)), depth=depth)
         for method, depth, *weights in product(METHODS, DEPTHS, *WEIGHTS.values())
     ]
     return [*(serving.of(kind) for kind in QUERY_KINDS), *grid]
-
-
-K1S = (0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 5.0)

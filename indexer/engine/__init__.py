@@ -39,20 +39,20 @@ __all__ = [
 def open_engine(
     location: str | Path, *, api_key: str | None = None, read_only: bool = False, timeout_seconds: int = 60
 ) -> Engine:
-    """The engine at a location.
+    """Open the engine at a location.
 
     Args:
-        location: An http(s) URL of a Qdrant server; a folder of the embedded engine; or ":memory:", the slow Python
-            engine of `qdrant_client`, for tests.
+        location: An http(s) URL of a Qdrant server, a folder of the embedded engine, or ":memory:" for the slow Python
+            engine of `qdrant_client`, which only tests use.
         api_key: The server's key; the embedded engine needs none.
         read_only: Embedded only: take no lock and refuse writes, as every process that serves should.
         timeout_seconds: Server only: how long one request may take.
 
     Raises:
-        EngineLocked: another process writes to the folder.
+        EngineLocked: Another process writes to the folder.
     """
     if str(location).startswith(("http://", "https://")):
-        # The check of versions warns from a thread of its own; a server that is away is told by the first request.
+        # The check of versions would warn from another thread; the first request reports a missing server anyway.
         return ServerClient(url=str(location), api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
     if str(location) == ":memory:":
         return ServerClient(":memory:")

@@ -1,4 +1,4 @@
-"""The alias file: names that readers resolve, swapped as a whole by one atomic file replacement."""
+"""The alias file: names that readers resolve, replaced as a whole by one atomic rename."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from indexer.engine.folder import Stamp, file_stamp, replace_file
 
 
 class AliasFile:
-    """Alias to collection, as the file says now.
+    """Alias to collection, as the file has it at the moment.
 
-    Every read costs one `stat`: a swap by another process is seen by the next call of a long-lived reader.
+    Every read costs one `stat`, so the next call of a long-lived reader sees a swap by another process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -21,12 +21,12 @@ class AliasFile:
         self._cached: tuple[Stamp | None, dict[str, str]] = (None, {})
 
     def read(self) -> Mapping[str, str]:
-        """The aliases in force."""
+        """Return the current aliases."""
         stamp = file_stamp(self._path)
         cached_stamp, aliases = self._cached
         if stamp != cached_stamp:
             aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
-            # The stamp was taken first: a swap in between is read now and seen again by the next call.
+            # The stamp was taken before the read: a swap in between is read now, and once more by the next call.
             self._cached = (stamp, aliases)
         return aliases
 
@@ -38,7 +38,7 @@ class AliasFile:
 def change_aliases(
     aliases: Mapping[str, str], operations: Sequence[models.AliasOperations], collections: set[str]
 ) -> dict[str, str]:
-    """The aliases after all operations, in order; an operation that is refused refuses them all."""
+    """Return the aliases after all operations, in order; if one is refused, none takes effect."""
     changed = dict(aliases)
     for operation in operations:
         match operation:

@@ -10,9 +10,9 @@ from indexer.engine.errors import BadRequest
 
 
 def average_vector(positives: list[Any], negatives: list[Any]) -> Any:
-    """Mean of the positive examples moved away from the mean of the negative ones: p + (p - n).
+    """Return the mean p of the positive examples, moved away from the mean n of the negative ones: p + (p - n).
 
-    Many-row vectors have no mean: the rows of all examples stand side by side, the negative ones turned round.
+    Multivectors have no mean: the rows of all examples are joined, those of negative examples with the sign changed.
     """
     if not positives:
         raise BadRequest("A recommendation by average needs a positive example")

@@ -1,8 +1,8 @@
-"""The embedded engine's folder: which collections there are, and their open shards.
+"""The folder of the embedded engine: its collections and their open shards.
 
 aliases.json                      alias to collection
 writer.lock  writer.json          the writer's lock, and who holds it
-collections/NAME/collection.json  schema, metadata, when finished; a collection exists once this file does
+collections/NAME/collection.json  schema, metadata, time of finishing; a collection exists if this file does
 collections/NAME/shard/           Qdrant Edge's own files
 snapshots/NAME/*.snapshot         backups
 """
@@ -28,7 +28,7 @@ from indexer.engine.vectors import VectorShape, vector_shapes
 
 
 class StoredCollection(BaseModel):
-    """What `collection.json` holds."""
+    """The content of `collection.json`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,9 +50,9 @@ class OpenCollection:
 
 
 class Catalog:
-    """The collections below a folder. QueryClassifier is free of locks once a shard is loaded.
+    """The collections below a folder. Reading takes no lock once a shard is loaded.
 
-    A read-only catalog shows finished collections only: what a build is still writing is nobody else's business.
+    A read-only catalog shows finished collections only, never one that a build is still writing.
     """
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -64,26 +64,26 @@ class Catalog:
         self._lock = threading.RLock()
 
     def names(self) -> list[str]:
-        """The collections there are, sorted."""
+        """Return the names of all collections, sorted."""
         if not self._folder.is_dir():
             return []
         return sorted(each.name for each in self._folder.iterdir() if self._stored(each.name) is not None)
 
     def resolve(self, name: str) -> str:
-        """The collection that an alias stands for, or the name itself."""
+        """Return the collection that an alias stands for, or the name itself."""
         return self.aliases.read().get(name, name)
 
     def open(self, name_or_alias: str) -> OpenCollection:
-        """The collection of this name or alias, loaded on first use and again after it was replaced.
+        """Return the collection of this name or alias, loaded on first use and again after it was replaced.
 
         Raises:
-            CollectionNotFound: there is none.
+            CollectionNotFound: There is none.
         """
         name = self.resolve(name_or_alias)
         try:
             return self._open_collection(name, name_or_alias)
         except CollectionNotFound:
-            # Between the two looks the alias may have been swapped and the old collection deleted.
+            # Between resolving and opening, the alias may have been swapped and the old collection deleted.
             if (renewed := self.resolve(name_or_alias)) == name:
                 raise
             return self._open_collection(renewed, name_or_alias)
@@ -99,7 +99,7 @@ class Catalog:
         """Add an empty collection.
 
         Raises:
-            CollectionExists: the name belongs to a collection or an alias.
+            CollectionExists: The name belongs to a collection or an alias.
         """
         check_collection_name(name)
         if name in self.names():
@@ -116,7 +116,7 @@ class Catalog:
         sync_path(self._folder)
 
     def restore(self, name: str, unpack: Callable[[Path], None]) -> None:
-        """Create or replace a collection by what `unpack` puts into a folder, once that is seen to be sound."""
+        """Create or replace a collection with the files that `unpack` puts into a folder, after checking them."""
         check_collection_name(name)
         if name in self.aliases.read():
             raise CollectionExists(f"Alias {name} already exists")
@@ -133,11 +133,11 @@ class Catalog:
         sync_path(self._folder)
 
     def save(self, collection: OpenCollection, stored: StoredCollection, shard: Shard | None = None) -> None:
-        """Write a collection's new state; the loaded shard stays, unless there is another."""
+        """Write a collection's new state; its loaded shard stays unless another is given."""
         self._keep(collection.name, stored, shard or collection.shard)
 
     def delete(self, name: str) -> bool:
-        """Remove a collection; processes that have it open keep what they have. False when there was none."""
+        """Remove a collection and return whether there was one; processes that have it open can go on reading it."""
         if name not in self.names():
             return False
         self.release(name)
@@ -145,13 +145,13 @@ class Catalog:
         return True
 
     def discard(self, folder: Path) -> None:
-        """Remove a folder: gone for everyone at once, its files soon after."""
+        """Remove a folder: it disappears at once for everyone, its files soon after."""
         doomed = folder.with_name(f".deleted-{uuid.uuid4().hex}")
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
 
     def clear_leftovers(self) -> None:
-        """Remove what a killed writer left half deleted or half restored. Only the writer may."""
+        """Remove what a killed writer left half deleted or half restored. Only the writer may call this."""
         self._folder.mkdir(exist_ok=True)
         for leftover in self._folder.glob(".*"):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -169,7 +169,7 @@ class Catalog:
             self.release(name)
 
     def abandon(self, name: str) -> None:
-        """Lets go of a collection without closing its shard, which would wait for what still runs on it."""
+        """Forget a collection without closing its shard: closing would wait for the call that still runs on it."""
         self._open.pop(name, None)
 
     def _load(self, name: str, asked: str) -> OpenCollection:
@@ -178,10 +178,10 @@ class Catalog:
         current = self._open.get(name)
         if current is not None and current.stamp == stamp:
             return current
-        # Former shards are left to the threads that still query them and close with the last of these.
-        gone = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
-        for former in gone:
-            del self._open[former]
+        # Old shards are dropped, not closed: threads may still query them, and they close with the last of these.
+        stale = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
+        for old in stale:
+            del self._open[old]
         stored = self._stored(name)
         if stamp is None or stored is None:
             raise CollectionNotFound(f"Collection {asked} not found")
@@ -197,7 +197,7 @@ class Catalog:
         self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))
 
     def _stored(self, name: str) -> StoredCollection | None:
-        # Names come from requests: nothing outside the folder, nothing half deleted.
+        # Names come from requests: they must not lead out of the folder, or to a collection that is half deleted.
         if name.startswith(".") or FORBIDDEN_IN_NAMES.intersection(name):
             return None
         stored = _read_stored(self._folder / name)

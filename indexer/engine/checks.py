@@ -1,4 +1,4 @@
-"""What a server refuses in a query before it looks at the collection."""
+"""Refuse queries that a server refuses before it looks at the collection."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def check_query(query: Any, using: str | None, prefetch: Any, score_threshold: f
     """Refuse contradictions in one level of a query.
 
     Raises:
-        BadRequest: with what is wrong.
+        BadRequest: The query contradicts itself.
     """
     if prefetch and query is None:
         raise BadRequest("A query is needed to merge the prefetches.")

@@ -1,4 +1,4 @@
-"""EdgeClient: Qdrant Edge, in this process, spoken to like a `QdrantClient`."""
+"""EdgeClient: Qdrant Edge, in this process, behind the interface of `QdrantClient`."""
 
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
 # ruff: noqa: ARG002
@@ -39,44 +39,45 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Beyond `QdrantClient` there are `finish`, `rank_points`, and opening with `read_only`. A collection is built by one
-    writer, finished, and then only read, by any number of threads and processes. Known differences to `QdrantClient`:
+    Additions to `QdrantClient` are `finish`, `rank_points`, and `read_only`. One writer builds a collection and
+    finishes it; from then on any number of threads and processes read it. Known differences to `QdrantClient`:
 
     Writing
-        - Points are on disk for certain after `finish` or `create_snapshot`; there is no write-ahead log, so a kill
-          before that loses the collection at hand, and no other.
+        - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
+          loses the collection being written, and no other.
         - A finished collection refuses writes. Until then its status is grey, and read-only clients do not see it.
-        - One shard on one machine: more shards or replicas, quantization, inference and a payload index's own stop
-          words or stemmer raise NotSupported. `wait`, `ordering`, `consistency` and `timeout` have nothing to do.
-        - A batch with a bad point is refused whole. Changing points by ids that are not there is refused (as on a
-          server; local mode fails or not, by method). A null set on a point without payload stays (as on a server).
-        - A float of 16 digits or more may come back with another last digit (as from a server).
-    QueryClassifier
-        - Equal scores stand in the order of ids. Within a prefetch, where they take ranks, their order is the engine's
-          own, and under a `HasIdCondition` another one each time; so is the choice among more than 2,000 equals.
-        - A filter beside prefetches works in each of them, not once more on what they give; its `should` and
-          `min_should` become alternatives to theirs (as on a server), so filters beside prefetches belong in `must`.
-        - Conditions on an indexed key see values of the index's type only, and facets and orders need an index (as on
+        - There is one shard on one machine. More shards or replicas, quantization, inference, and stop words or a
+          stemmer for a payload index raise NotSupported. `wait`, `ordering`, `consistency` and `timeout` are ignored.
+        - A batch with one bad point is refused as a whole. Changing points whose ids do not exist is refused (as by a
+          server; in local mode it depends on the method). A null set on a point without payload is kept (as on a
+          server).
+        - A float of 16 digits or more may be returned with a different last digit (as by a server).
+    Reading
+        - Equal scores are ordered by id. Within a prefetch, where equal scores take ranks, the order is the engine's,
+          and under a `HasIdCondition` it changes from call to call; so does the choice among more than 2,000 equals.
+        - A filter beside prefetches is applied inside each prefetch, not to their results; its `should` and
+          `min_should` become alternatives to theirs (as on a server), so put such filters into `must`.
+        - Conditions on an indexed key see only values of the index's type, and facets and orders need an index (as on
           a server; local mode has no indexes).
-        - Replaced and deleted points count in the IDF until their segment is rebuilt, which `finish` does to segments
-          that are small, much changed or not yet indexed.
-        - An id retrieved twice is told once (as by a server). Vector names unknown to the collection are refused.
-        - A field condition holds one condition; several in one raise NotSupported.
+        - Replaced and deleted points count in the IDF until their segment is rebuilt. `finish` rebuilds segments that
+          are small, much changed or not indexed.
+        - An id that is retrieved twice is returned once (as by a server). Unknown vector names are refused.
+        - A field condition may hold one condition; several raise NotSupported.
         - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
-          and any method not here raise NotSupported; unknown arguments raise TypeError.
-        - Readers need permission to write to the files, though they change no byte of them: Edge opens them so.
-        - Point versions are numbers of operations; operation ids are 0.
+          and methods missing here raise NotSupported; unknown arguments raise TypeError.
+        - Readers need permission to write to the files, because Edge opens them for writing, but they change no byte.
+        - Point versions are operation numbers; operation ids are 0.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
-        """Open a folder, and create it unless it is only read.
+        """Open a folder; create it unless `read_only`.
 
         Args:
             path: The folder.
-            read_only: Take no lock, refuse writes, see finished collections only. Any number of processes may.
+            read_only: Take no lock, refuse writes, and see finished collections only. Any number of processes may read.
 
         Raises:
-            EngineLocked: another client writes to this folder.
+            EngineLocked: Another client writes to this folder.
         """
         super().__init__(Path(path), read_only=read_only)
         self._writing = threading.RLock()
@@ -102,7 +103,7 @@ class EdgeClient(EdgeReader):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def close(self) -> None:
-        """Flush and close every collection and let the next writer in."""
+        """Flush and close every collection, and release the writer's lock."""
         if not self._closed:
             super().close()
             if self._lock is not None:
@@ -124,7 +125,7 @@ class EdgeClient(EdgeReader):
         timeout: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> bool:
-        """Create an empty collection; True."""
+        """Create an empty collection; return True."""
         for name, number in (
             ("shard_number", shard_number),
             ("replication_factor", replication_factor),
@@ -148,7 +149,7 @@ class EdgeClient(EdgeReader):
     def update_collection(
         self, collection_name: str, metadata: dict[str, Any] | None = None, timeout: int | None = None
     ) -> bool:
-        """Merge metadata into the collection's; True."""
+        """Merge metadata into the collection's; return True."""
         with self._write_access():
             collection = self._open(collection_name)
             merged = {**(collection.stored.request.metadata or {}), **to_jsonable_python(metadata or {})}
@@ -157,7 +158,7 @@ class EdgeClient(EdgeReader):
         return True
 
     def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
-        """Delete a collection and its aliases; whether there was one."""
+        """Delete a collection and its aliases; return whether there was one."""
         with self._write_access():
             aliases = self._catalog.aliases.read()
             kept = {alias: name for alias, name in aliases.items() if name != collection_name}
@@ -166,10 +167,10 @@ class EdgeClient(EdgeReader):
             return self._catalog.delete(collection_name)
 
     def finish(self, collection_name: str) -> None:
-        """Complete a collection: optimise (build its vector index), write all to disk, refuse writes from now on.
+        """Complete a collection: optimise it (build its vector index), write it to disk, and refuse further writes.
 
-        Blocks; 18 s at 30,000 points of 384 dimensions on two cores. A finished collection is left as it is.
-        Interrupted, it stays unfinished, and takes no more calls of this client.
+        Blocks: 18 s for 30,000 points of 384 dimensions on two cores. A finished collection is left as it is. After an
+        interrupt the collection stays unfinished, and this client must not use it again.
         """
         with self._write_access():
             collection = self._open(collection_name)
@@ -181,7 +182,7 @@ class EdgeClient(EdgeReader):
                 self._catalog.abandon(collection_name)
                 raise
             collection.shard.flush()
-            # The first load after the last write tidies the files; none of the later ones changes a byte.
+            # The first load after the last write changes the files; later loads do not change a byte.
             shard = load_shard(collection.path.parent / "shard")
             sync_tree(collection.path.parent)
             finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC)})
@@ -192,7 +193,7 @@ class EdgeClient(EdgeReader):
     def update_collection_aliases(
         self, change_aliases_operations: Sequence[models.AliasOperations], timeout: int | None = None
     ) -> bool:
-        """Apply all operations as one swap, on disk when it returns, seen by every process's next call; True."""
+        """Apply all operations at once, on disk and visible to all processes when this returns; return True."""
         with self._write_access():
             aliases = self._catalog.aliases
             aliases.write(change_aliases(aliases.read(), change_aliases_operations, set(self._catalog.names())))
@@ -209,7 +210,7 @@ class EdgeClient(EdgeReader):
         ordering: models.WriteOrdering | None = None,
         timeout: int | None = None,
     ) -> models.UpdateResult:
-        """Index a payload key, so that filters on it are fast and facets and orders possible."""
+        """Index a payload key: makes filters on it fast, and facets and orders possible."""
         if field_schema is None:
             raise NotSupported("The embedded engine needs the field_schema of a payload index")
         return self._update(collection_name, refusing(Update.create_field_index)(field_name, edge_index(field_schema)))
@@ -235,7 +236,7 @@ class EdgeClient(EdgeReader):
         update_mode: models.UpdateMode | None = None,
         timeout: int | None = None,
     ) -> models.UpdateResult:
-        """Add points, each replacing the one of the same id."""
+        """Add points; a point with the same id is replaced."""
         converted = edge_points(points, self._open(collection_name).shapes)
         if not converted:
             raise BadRequest("Empty update request")
@@ -271,7 +272,7 @@ class EdgeClient(EdgeReader):
         ordering: models.WriteOrdering | None = None,
         timeout: int | None = None,
     ) -> models.UpdateResult:
-        """Set keys of the payload, leaving the others."""
+        """Set keys of the payload; other keys stay."""
         arguments = edge_payload(payload), key
         return self._select(collection_name, points, Update.set_payload, Update.set_payload_by_filter, *arguments)
 
@@ -315,29 +316,29 @@ class EdgeClient(EdgeReader):
     # Backup
 
     def create_snapshot(self, collection_name: str, wait: bool = True) -> models.SnapshotDescription:
-        """Back a collection up as one file below `snapshots/`; its name, size and SHA-256."""
+        """Back up a collection as one file below `snapshots/`; return its name, size and SHA-256."""
         with self._write_access():
             collection = self._open(collection_name)
             collection.shard.flush()
             return write_snapshot(collection.path.parent, self._snapshots(collection.name))
 
     def list_snapshots(self, collection_name: str) -> list[models.SnapshotDescription]:
-        """The snapshots of a collection, oldest first."""
+        """Return the snapshots of a collection, oldest first."""
         self._check_open()
         return list_snapshots(self._snapshots(self._catalog.resolve(collection_name)))
 
     def delete_snapshot(self, collection_name: str, snapshot_name: str, wait: bool = True) -> bool:
-        """Delete a snapshot; whether there was one."""
+        """Delete a snapshot; return whether there was one."""
         with self._write_access():
             return delete_snapshot(self._snapshots(self._catalog.resolve(collection_name)), snapshot_name)
 
     def recover_snapshot(
         self, collection_name: str, location: str, checksum: str | None = None, wait: bool = True
     ) -> bool:
-        """Create or replace a collection from a snapshot file (a path or a `file://` URL); True.
+        """Create or replace a collection from a snapshot file (a path or a `file://` URL); return True.
 
         Raises:
-            BadRequest: the file is missing, no snapshot, or has another SHA-256 than `checksum`.
+            BadRequest: The file is missing, is not a snapshot, or has another SHA-256 than `checksum`.
         """
         with self._write_access():
             self._catalog.restore(collection_name, lambda folder: unpack_snapshot(location, checksum, folder))

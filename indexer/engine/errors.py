@@ -1,16 +1,16 @@
 """The engine's errors, the same for the embedded engine and for a server.
 
 EngineError
-├── RequestRefused        the request is at fault; also a ValueError and an UnexpectedResponse
+├── RequestRefused        the request is wrong; also a ValueError and an UnexpectedResponse
 │   ├── BadRequest            400: wrong dimension, unknown vector, missing index, bad parameter
 │   ├── CollectionNotFound    404: neither a collection nor an alias has this name
 │   └── CollectionExists      409: the name is taken
-├── NotSupported          this engine lacks it; also a NotImplementedError
+├── NotSupported          this engine lacks the feature; also a NotImplementedError
 ├── EngineLocked          another process is writing
 └── EngineUnavailable     the server does not answer, or the files cannot be read
 
-`QdrantClient` raises `UnexpectedResponse` from a server and `ValueError` in local mode, so a refused request is
-both: code written for either keeps working. Retrying helps with EngineLocked and EngineUnavailable only.
+`QdrantClient` raises `UnexpectedResponse` for a server and `ValueError` in local mode, so RequestRefused is both, and
+code written for either keeps working. Only EngineLocked and EngineUnavailable are worth a retry.
 """
 
 import functools
@@ -23,7 +23,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 
 class EngineError(Exception):
-    """Whatever the storage engine can raise."""
+    """Any error of the storage engine."""
 
 
 Parameters = ParamSpec("Parameters")
@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 
 class RequestRefused(EngineError, UnexpectedResponse, ValueError):
-    """A request that this engine will never answer, with the HTTP status a server gives it."""
+    """A request that the engine will never accept, with the HTTP status of a server's answer."""
 
     status_code = 400
     reason_phrase = "Bad Request"
@@ -48,7 +48,7 @@ class RequestRefused(EngineError, UnexpectedResponse, ValueError):
 
 
 class BadRequest(RequestRefused):
-    """A request that contradicts the collection or itself."""
+    """The request contradicts the collection or itself."""
 
 
 class CollectionNotFound(RequestRefused):
@@ -59,14 +59,14 @@ class CollectionNotFound(RequestRefused):
 
 
 class CollectionExists(RequestRefused):
-    """The name belongs to a collection or an alias already."""
+    """The name is taken by a collection or an alias."""
 
     status_code = 409
     reason_phrase = "Conflict"
 
 
 class NotSupported(EngineError, NotImplementedError):
-    """The engine at hand lacks what was asked for."""
+    """The engine in use lacks this feature."""
 
 
 class EngineLocked(EngineError):
@@ -84,7 +84,7 @@ class EngineUnavailable(EngineError, ResponseHandlingException):
 
 
 def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
-    """A conversion that raises `BadRequest` for values that Edge's own types will not take."""
+    """Return the conversion with the errors of Edge's types, on values they do not take, raised as `BadRequest`."""
 
     @functools.wraps(convert)
     def refusing_convert(*arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:

@@ -1,4 +1,4 @@
-"""Filters: `qdrant_client.models` to Qdrant Edge."""
+"""Convert filters from `qdrant_client.models` to Qdrant Edge."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from indexer.engine.errors import BadRequest, NotSupported, refusing
 
 @refusing
 def edge_filter(model: models.Filter | None) -> edge.Filter | None:
-    """The same filter for Edge."""
+    """Return the filter in Edge's types."""
     return None if model is None else _filter(model)
 
 
 def edge_condition(model: models.Condition) -> edge.ConditionType:
-    """The same condition for Edge."""
+    """Return the condition in Edge's types."""
     try:
         convert = _CONDITIONS[type(model)]
     except KeyError:
@@ -57,7 +57,8 @@ def _field_condition(model: models.FieldCondition) -> edge.ConditionType:
         raise BadRequest(f"Field condition on {model.key!r} has no condition")
     if len(parts) > 1:
         raise NotSupported(
-            f"One condition at a time on {model.key!r}: a filter joins {' and '.join(parts)} unmistakably"
+            f"A field condition on {model.key!r} may hold one condition, not {' and '.join(parts)}: "
+            "join several field conditions with a filter"
         )
     ((name, part),) = parts.items()
     if name in _WHOLE_FIELD:
@@ -73,7 +74,7 @@ def _edge_match(model: models.Match) -> edge.MatchType:
 
 
 def _edge_value(value: Any) -> Any:
-    # Edge reads Python's bool as the integer that it also is, which equals no stored bool; numpy's is no integer.
+    # Edge takes Python's bool for an integer, which never equals a stored bool; numpy's bool is not an integer.
     return np.bool_(value) if isinstance(value, bool) else value
 
 
@@ -87,7 +88,7 @@ def _edge_range(model: models.Range | models.DatetimeRange) -> edge.RangeType:
 def _one_bound(
     model: Any, open_name: str, closed_name: str, tighter: Callable[..., Any], convert: Callable[[Any], Any]
 ) -> dict[str, Any]:
-    """The tighter of an open and a closed bound, since an index of Edge heeds only one of two."""
+    """Return the tighter of an open and a closed bound, because Edge's index obeys only one of them."""
     given = {
         name: convert(getattr(model, name)) for name in (open_name, closed_name) if getattr(model, name) is not None
     }
@@ -145,7 +146,7 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
     "geo_polygon": _geo_polygon,
 }
 
-# Edge has these as parts of a field condition too, but there any one of several values under the key suffices.
+# As parts of a field condition Edge would test each of several values under the key; these test the key as a whole.
 _WHOLE_FIELD: dict[str, Callable[[str], edge.ConditionType]] = {
     "is_empty": edge.IsEmptyCondition,
     "is_null": edge.IsNullCondition,

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent, also after a crash."""
+"""Write files and folders that are complete or absent, even after a crash."""
 
 import os
 import tempfile
@@ -9,9 +9,9 @@ Stamp = tuple[int, int, int]
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part; on disk before it returns.
+    """Replace a file atomically: readers see the old content or the new. It is on disk before this returns.
 
-    No two versions share a stamp: inode numbers are reused and clocks are coarse, so the time is forced forward.
+    No two versions share a stamp: the time is forced forward, since inode numbers are reused and clocks are coarse.
     """
     old = file_stamp(path)
     modified_ns = time.time_ns() if old is None else max(time.time_ns(), old[1] + 1_000_000)
@@ -21,7 +21,7 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.utime(temporary, ns=(modified_ns, modified_ns))
-            # mkstemp's 0600 would shut out readers that run as another user.
+            # mkstemp's mode 0600 would lock out readers that run as another user.
             Path(temporary).chmod(0o644)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
@@ -32,7 +32,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def sync_path(path: Path) -> None:
-    """Have the system write one file, or one folder's list of names, to the disk."""
+    """Flush one file, or one folder's list of names, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -41,7 +41,7 @@ def sync_path(path: Path) -> None:
 
 
 def sync_tree(path: Path) -> None:
-    """Have the system write a folder and everything below it to the disk."""
+    """Flush a folder and everything below it to disk."""
     for folder, _, files in os.walk(path):
         for name in files:
             sync_path(Path(folder, name))
@@ -49,7 +49,7 @@ def sync_tree(path: Path) -> None:
 
 
 def file_stamp(path: Path) -> Stamp | None:
-    """What changes when a file is replaced: inode, time and size. None when there is no file."""
+    """Return inode, time and size of a file, which change when it is replaced; None if there is no file."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):

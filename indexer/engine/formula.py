@@ -1,4 +1,4 @@
-"""Formulas that rescore: `qdrant_client.models` expressions to Qdrant Edge."""
+"""Convert formulas that rescore from `qdrant_client.models` to Qdrant Edge."""
 
 from collections.abc import Callable
 from datetime import date
@@ -14,12 +14,12 @@ Expression = edge.Expression
 
 
 def edge_formula(query: models.FormulaQuery) -> edge.Formula:
-    """The same formula for Edge."""
+    """Return the formula in Edge's types."""
     return edge.Formula(edge_expression(query.formula), edge_payload(query.defaults))
 
 
 def edge_expression(model: Any) -> edge.Expression:
-    """One node of a formula and all below it."""
+    """Return a node of a formula, and all nodes below it, in Edge's types."""
     convert = _EXPRESSIONS.get(type(model))
     return convert(model) if convert else Expression.Condition(edge_condition(model))
 

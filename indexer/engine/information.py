@@ -1,4 +1,4 @@
-"""What `get_collection` tells of an embedded collection."""
+"""Describe an embedded collection as `get_collection` does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from indexer.engine.schema import HNSW_EF_CONSTRUCT, HNSW_FULL_SCAN_THRESHOLD_KB
 
 
 def collection_info(stored: StoredCollection, info: edge.ShardInfo) -> models.CollectionInfo:
-    """Counts, configuration, payload indexes and status: green once finished, grey (not yet optimised) before."""
+    """Return counts, configuration, payload indexes and status: grey (not optimised) until finished, then green."""
     request = stored.request
     hnsw = request.hnsw_config or models.HnswConfigDiff()
     return models.CollectionInfo(

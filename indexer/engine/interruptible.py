@@ -1,4 +1,4 @@
-"""Long calls of native code that Ctrl+C ends the wait for: Python hears a signal only between its own instructions."""
+"""Let Ctrl+C end the wait for a long native call: Python handles signals only between its own instructions."""
 
 import threading
 from collections.abc import Callable
@@ -7,9 +7,9 @@ _POLL_SECONDS = 0.1
 
 
 def run_interruptibly(call: Callable[[], object]) -> None:
-    """Runs a call in a thread and waits for it.
+    """Run a call in a thread and wait for it.
 
-    Interrupted, it goes on until it is done or the process ends: leave alone what it uses.
+    After an interrupt the call goes on until it is done or the process ends: do not touch what it uses.
     """
     failed: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""The writer's lock: one writing process at a time, named to everyone who finds the door shut."""
+"""The writer's lock: one writing process at a time; an error names it to the next."""
 
 import json
 import os
@@ -13,19 +13,19 @@ from indexer.engine.folder import replace_file
 
 
 class WriterLock:
-    """A lock of the operating system on `writer.lock`; `writer.json` beside it says who holds it.
+    """A lock of the operating system on `writer.lock`; `writer.json` beside it names the holder.
 
-    The system drops the lock when its holder dies, however it dies, so leftover files never block anyone.
+    The system releases the lock when its holder dies for any reason, so leftover files never block a writer.
     """
 
     def __init__(self, folder: Path) -> None:
         """Take the lock.
 
         Raises:
-            EngineLocked: another client holds it, with pid, host and since when.
+            EngineLocked: Another client holds it; the message has its process id, host and start.
         """
         self._holder = folder / "writer.json"
-        # Not bound to a thread: whichever thread closes the client gives the lock back.
+        # Not bound to a thread: any thread may close the client and release the lock.
         self._lock = FileLock(folder / "writer.lock", timeout=0, thread_local=False)
         try:
             self._lock.acquire()
@@ -39,7 +39,7 @@ class WriterLock:
         replace_file(self._holder, json.dumps(holder).encode())
 
     def release(self) -> None:
-        """Let the next writer in; releasing twice does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
@@ -50,5 +50,5 @@ def _describe(holder_file: Path) -> str:
         holder = json.loads(holder_file.read_bytes())
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
-        # The holder has the lock but has not written its name yet, or has just taken it away.
+        # The holder has not written the file yet, or has just removed it.
         return "another process"

@@ -1,9 +1,9 @@
-"""One order of answers: score, then id.
+"""Order answers by score, then by id.
 
-Qdrant leaves the order of equal scores open: fusion hands them out in the order of a hash table, another one each
-time, and a search keeps whichever of them its heap kept, others for another limit. Reciprocal ranks are equal all the
-time (two first places), so the pages of a query would repeat works and skip works. Hence the engine is asked for all
-candidates of a query over prefetches, and for the whole group of equals at the end of a page of any other query.
+Qdrant does not define the order of equal scores. A fusion returns them in the order of a hash table, which changes from
+call to call; a search returns those that its heap kept, which depend on the limit. Reciprocal ranks are often equal
+(two first places), so pages of a query would repeat some works and skip others. Therefore a query over prefetches
+fetches all its candidates, and any other query fetches the whole group of equal scores at the end of a page.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from typing import Any, Protocol, TypeVar
 from qdrant_client import models
 
 DEFAULT_LIMIT = 10
-# Beyond this many equals at the end of a page, which of them are on it is the engine's choice.
 MAX_EQUALS = 2_000
+"""With more equal scores than this at the end of a page, the engine chooses which of them are on it."""
 
 
 class Scored(Protocol):
-    """A point of Edge's or of `qdrant_client`'s, with what decides its place."""
+    """A point of Edge or of `qdrant_client`, with the two fields that order it."""
 
     @property
     def id(self) -> Any:
@@ -25,29 +25,29 @@ class Scored(Protocol):
 
     @property
     def score(self) -> float:
-        """What the points are ordered by, one way or the other."""
+        """The score, by which points are sorted."""
 
 
 Point = TypeVar("Point", bound=Scored)
 
 
 def orders_by_score(query: Any) -> bool:
-    """Whether a query's answers stand in the order of their scores."""
+    """Return whether a query sorts its answers by score."""
     if isinstance(query, models.NearestQuery):
         return query.mmr is None
     return query is not None and not isinstance(query, models.OrderByQuery | models.SampleQuery)
 
 
 def n_candidates(prefetch: models.Prefetch | list[models.Prefetch]) -> int:
-    """How many points the prefetches of a query can give at most."""
+    """Return the largest number of points that the prefetches of a query can return."""
     prefetches = prefetch if isinstance(prefetch, list) else [prefetch]
     return sum(DEFAULT_LIMIT if each.limit is None else each.limit for each in prefetches)
 
 
 def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
-    """The points from `offset` on, at most `limit`, equals by id; numbers before UUIDs.
+    """Return at most `limit` points from `offset` on, those with equal scores by id; numbers come before UUIDs.
 
-    `points` stand in the order of their scores and hold all equals of the last one wanted.
+    `points` must be sorted by score and contain all points with the same score as the last one wanted.
     """
     end = min(offset + limit, len(points))
     while 0 < end < len(points) and points[end].score == points[end - 1].score:
@@ -64,10 +64,10 @@ def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
 
 
 def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: int) -> list[Point]:
-    """The same window, from a search that gives the best n: asked for more while equals may be missing.
+    """Return the same window from a search for the best n, repeated with a larger n while equal scores may be missing.
 
-    A tenth more at once, because a third of the searches by BM25 end among equals (400 short queries, 200 of 25,924
-    works each), seldom more than ten, and to search again costs as much as the first time.
+    The first search asks for a tenth more than needed: a third of BM25 searches end among equal scores (400 short
+    queries, the best 200 of 25,924 works each), seldom more than ten, and a second search costs as much as the first.
     """
     n_wanted = offset + limit
     n_asked = n_wanted + 1 + n_wanted // 10
@@ -81,14 +81,14 @@ def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: in
 def ranked(
     search: Callable[[int, int], Sequence[Point]], query: Any, prefetch: Any, offset: int, limit: int
 ) -> Sequence[Point]:
-    """One page of a query's answers in the one order.
+    """Return one page of a query's answers, by score and then by id.
 
     Args:
-        search: Gives so many of the best points after having skipped so many.
-        query: The query, which decides whether scores decide.
+        search: Returns the best n points after the first m: called with n, m.
+        query: The query, from which follows whether answers are sorted by score.
         prefetch: Its prefetches, if any.
-        offset: How many points stand before the page.
-        limit: How many points are on it.
+        offset: How many points come before the page.
+        limit: How many points are on the page.
     """
     if not orders_by_score(query):
         return search(limit, offset)

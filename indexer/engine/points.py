@@ -1,4 +1,4 @@
-"""Points, payloads and vectors between `qdrant_client.models` and Qdrant Edge."""
+"""Convert points, payloads and selectors between `qdrant_client.models` and Qdrant Edge."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ _FIELDS: dict[type, set[str]] = {kind: set(kind.model_fields) for kind in (model
 def edge_points(
     points: models.Batch | Iterable[models.PointStruct], shapes: Mapping[str, VectorShape]
 ) -> list[edge.Point]:
-    """Points ready to be upserted into a collection with vectors of these shapes."""
+    """Return points in Edge's types, for a collection with vectors of these shapes."""
     triples = (
         _batch_triples(points)
         if isinstance(points, models.Batch)
@@ -38,14 +38,14 @@ def edge_points(
 
 
 def edge_payload(payload: dict[str, Any] | None) -> dict[str, Any]:
-    """A payload of plain JSON values; moments and UUIDs become strings, as on their way to a server."""
+    """Return a payload of plain JSON values; times and UUIDs become strings, as in a request to a server."""
     jsonable: dict[str, Any] = to_jsonable_python(payload or {})
     return jsonable
 
 
 @refusing
 def edge_with_payload(selector: WithPayload) -> Any:
-    """Which part of the payload Edge should answer with."""
+    """Return the selector of payload keys in Edge's types."""
     if selector is None or isinstance(selector, bool):
         return bool(selector)
     if isinstance(selector, models.PayloadSelectorInclude):
@@ -58,7 +58,7 @@ def edge_with_payload(selector: WithPayload) -> Any:
 
 
 def edge_with_vectors(selector: WithVectors) -> bool | list[str]:
-    """Which vectors Edge should answer with."""
+    """Return the selector of vectors in Edge's types."""
     if selector is None or isinstance(selector, bool):
         return bool(selector)
     if isinstance(selector, str):
@@ -67,7 +67,7 @@ def edge_with_vectors(selector: WithVectors) -> bool | list[str]:
 
 
 def scored_points(hits: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
-    """Edge's hits as models, in the same order, without payload and vectors."""
+    """Return Edge's hits as models, in the same order, without payload and vectors."""
     return [
         _model(
             models.ScoredPoint,
@@ -86,7 +86,7 @@ def scored_points(hits: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
 
 
 def filled_points(points: Sequence[models.ScoredPoint], found: Sequence[models.Record]) -> list[models.ScoredPoint]:
-    """The points with payload and vectors, less those deleted since they were found."""
+    """Return the points with payload and vectors; points deleted since the search are left out."""
     by_id = {record.id: record for record in found}
     kept = [point for point in points if point.id in by_id]
     for point in kept:
@@ -95,7 +95,7 @@ def filled_points(points: Sequence[models.ScoredPoint], found: Sequence[models.R
 
 
 def records(points: Sequence[edge.Record]) -> list[models.Record]:
-    """Edge's records as models, in the same order."""
+    """Return Edge's records as models, in the same order."""
     return [
         _model(
             models.Record,
@@ -112,13 +112,13 @@ def records(points: Sequence[edge.Record]) -> list[models.Record]:
 
 
 def _model(kind: type[Model], fields: dict[str, Any]) -> Model:
-    """A model with all its fields given and right already.
+    """Return a model without validating it; every field must be given, with a valid value.
 
-    For 100 points on an idle core: 0.09 ms; with validation 0.13 ms; with `model_construct` 0.32 ms.
+    100 points take 0.09 ms on an idle core this way, 0.13 ms with validation, 0.32 ms with `model_construct`.
     """
     model = object.__new__(kind)
     _set(model, "__dict__", fields)
-    # Shared by all models: it names every field, so that nothing can be added to it.
+    # One set for all models is safe: it has every field already, so nothing can be added.
     _set(model, "__pydantic_fields_set__", _FIELDS[kind])
     _set(model, "__pydantic_extra__", None)
     _set(model, "__pydantic_private__", None)
@@ -126,7 +126,7 @@ def _model(kind: type[Model], fields: dict[str, Any]) -> Model:
 
 
 def model_id(point_id: PointId) -> int | str:
-    """A point id as `qdrant_client` gives it: a number, or a UUID as a string."""
+    """Return a point id as in `qdrant_client`: a number, or a UUID as a string."""
     return point_id if isinstance(point_id, int) else str(point_id)
 
 

@@ -1,6 +1,6 @@
-"""Engine: what the rest of Evoke may ask of the storage engine, whichever it is.
+"""Engine: the interface of a storage engine that the rest of Evoke uses.
 
-Names, arguments, types and results are `QdrantClient`'s; only `finish` and `rank_points` are ours.
+Names, arguments, types and results are those of `QdrantClient`; only `finish` and `rank_points` are added.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,10 @@ from qdrant_client.http.models import QueryResponse
 
 
 class Engine(Protocol):
-    """A storage engine: `ServerClient` or `EdgeClient`. Failures are those of `indexer.engine.errors`."""
+    """A storage engine: `ServerClient` or `EdgeClient`. Errors are those of `indexer.engine.errors`."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release all resources."""
 
     def create_collection(
         self,
@@ -31,46 +31,46 @@ class Engine(Protocol):
         timeout: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> bool:
-        """Create an empty collection; True."""
+        """Create an empty collection; return True."""
 
     def update_collection(
         self, collection_name: str, *, metadata: dict[str, Any] | None = None, timeout: int | None = None
     ) -> bool:
-        """Merge metadata into the collection's; True."""
+        """Merge metadata into the collection's; return True."""
 
     def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
-        """Delete a collection and its aliases; whether there was one."""
+        """Delete a collection and its aliases; return whether there was one."""
 
     def collection_exists(self, collection_name: str) -> bool:
-        """Whether a collection or alias has this name."""
+        """Return whether a collection or alias has this name."""
 
     def get_collection(self, collection_name: str) -> models.CollectionInfo:
-        """Counts, configuration and status."""
+        """Return counts, configuration and status."""
 
     def get_collections(self) -> models.CollectionsResponse:
-        """The names of all collections."""
+        """Return the names of all collections."""
 
     def finish(self, collection_name: str) -> None:
-        """Complete a collection that will not be written again, and wait until it serves at full speed.
+        """Complete a collection that will not be written to again, and wait until it answers at full speed.
 
-        Embedded: build the vector index, write all to disk, refuse later writes. A server: wait until it is green.
+        Embedded: build the vector index, write all to disk, refuse later writes. Server: wait until it is green.
         """
 
     def update_collection_aliases(
         self, change_aliases_operations: Sequence[models.AliasOperations], timeout: int | None = None
     ) -> bool:
-        """Apply all operations as one swap; True."""
+        """Apply all operations at once; return True."""
 
     def get_aliases(self) -> models.CollectionsAliasesResponse:
-        """All aliases."""
+        """Return all aliases."""
 
     def get_collection_aliases(self, collection_name: str) -> models.CollectionsAliasesResponse:
-        """The aliases of one collection."""
+        """Return the aliases of one collection."""
 
     def create_payload_index(
         self, collection_name: str, field_name: str, field_schema: Any = None, *, wait: bool = True
     ) -> models.UpdateResult:
-        """Index a payload key, so that filters on it are fast and facets and orders possible."""
+        """Index a payload key: makes filters on it fast, and facets and orders possible."""
 
     def delete_payload_index(self, collection_name: str, field_name: str, *, wait: bool = True) -> models.UpdateResult:
         """Drop the index of a payload key."""
@@ -85,7 +85,7 @@ class Engine(Protocol):
         update_mode: models.UpdateMode | None = None,
         timeout: int | None = None,
     ) -> models.UpdateResult:
-        """Add points, each replacing the one of the same id."""
+        """Add points; a point with the same id is replaced."""
 
     def upload_points(
         self, collection_name: str, points: Iterable[models.PointStruct], batch_size: int = 64, *, wait: bool = False
@@ -107,7 +107,7 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> models.UpdateResult:
-        """Set keys of the payload, leaving the others."""
+        """Set keys of the payload; other keys stay."""
 
     def overwrite_payload(
         self,
@@ -145,7 +145,7 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> list[models.Record]:
-        """The points of these ids that exist."""
+        """Return the points of these ids that exist."""
 
     def scroll(
         self,
@@ -159,7 +159,7 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> tuple[list[models.Record], Any]:
-        """Points in the order of their ids (or of a payload value), and the id to go on from."""
+        """Return points in the order of their ids (or of a payload value), and the id of the next page."""
 
     def count(
         self,
@@ -169,7 +169,7 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> models.CountResult:
-        """How many points pass the filter."""
+        """Return how many points pass the filter."""
 
     def facet(
         self,
@@ -181,7 +181,7 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> models.FacetResponse:
-        """The commonest values of an indexed payload key and their counts."""
+        """Return the most frequent values of an indexed payload key, with their counts."""
 
     def query_points(
         self,
@@ -200,23 +200,23 @@ class Engine(Protocol):
         *,
         timeout: int | None = None,
     ) -> QueryResponse:
-        """The best points by a query, by fused queries, or by a query over the results of others."""
+        """Return the best points of a query, of fused queries, or of a query over the results of others."""
 
     def query_batch_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest], *, timeout: int | None = None
     ) -> list[QueryResponse]:
-        """The answers to several queries."""
+        """Return the answers to several queries."""
 
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
-        """The ids and scores of `query_batch_points`, whose models take as long to make as the embedded search."""
+        """Return ids and scores of `query_batch_points`, whose models take as long to build as the embedded search."""
 
     def create_snapshot(self, collection_name: str) -> models.SnapshotDescription | None:
-        """Back a collection up where the engine keeps its snapshots."""
+        """Back up a collection where the engine keeps its snapshots."""
 
     def list_snapshots(self, collection_name: str) -> list[models.SnapshotDescription]:
-        """The snapshots of a collection."""
+        """Return the snapshots of a collection."""
 
     def delete_snapshot(self, collection_name: str, snapshot_name: str) -> bool | None:
         """Delete a snapshot."""
@@ -225,7 +225,7 @@ class Engine(Protocol):
         """Create or replace a collection from a snapshot at a URL."""
 
 
-# The methods that both engines share with `QdrantClient`.
 ENGINE_METHODS = sorted(
     name for name in vars(Engine) if not name.startswith("_") and name not in ("finish", "rank_points")
 )
+"""The methods that both engines share with `QdrantClient`."""

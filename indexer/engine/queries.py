@@ -1,4 +1,4 @@
-"""Queries: `qdrant_client.models` to Qdrant Edge, with point ids replaced by their vectors."""
+"""Convert queries from `qdrant_client.models` to Qdrant Edge; ids of examples become their stored vectors."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,15 +18,15 @@ from indexer.engine.ordering import DEFAULT_LIMIT
 from indexer.engine.points import PointId, WithPayload, WithVectors, edge_with_payload, edge_with_vectors
 from indexer.engine.vectors import UNNAMED, edge_vector
 
-# Qdrant's own constant: the first place scores 1 / 2.
 DEFAULT_RRF_K = 2
+"""Qdrant's default: the first rank scores 1 / 2."""
 
 Prefetches = models.Prefetch | list[models.Prefetch] | None
 Lookup = Callable[[PointId, str, models.LookupLocation | None], Any]
 
 
 class Scoring(NamedTuple):
-    """A query ready for Edge, and the points it mentions, which are no answers to it."""
+    """A query in Edge's types, and the points that it names as examples, which are left out of its answers."""
 
     query: Any
     mentioned: list[PointId]
@@ -34,7 +34,7 @@ class Scoring(NamedTuple):
 
 @dataclass(frozen=True)
 class Examples:
-    """The vectors and ids of one query, with its ids looked up as they are met."""
+    """The examples of one query; ids are looked up when they are met."""
 
     lookup: Lookup
     vector_name: str
@@ -42,7 +42,7 @@ class Examples:
     mentioned: list[PointId]
 
     def vector(self, example: Any) -> Any:
-        """The vector of an example: its own, or the stored one of the point that it names."""
+        """Return the vector of an example: a vector itself, or the stored vector of the point whose id it is."""
         if not isinstance(example, int | str | uuid.UUID):
             return edge_vector(example)
         if self.location is None:
@@ -50,7 +50,7 @@ class Examples:
         return self.lookup(example, self.vector_name, self.location)
 
     def vectors(self, examples: Sequence[Any] | None) -> list[Any]:
-        """The vectors of several examples."""
+        """Return the vectors of several examples."""
         return [self.vector(example) for example in examples or []]
 
 
@@ -68,7 +68,7 @@ def edge_request(
     score_threshold: float | None = None,
     lookup_from: models.LookupLocation | None = None,
 ) -> edge.QueryRequest:
-    """A whole request for Edge, from the arguments of `QdrantClient.query_points`, answered by ids and scores."""
+    """Return Edge's request for the arguments of `QdrantClient.query_points`, answered by ids and scores only."""
     scoring = _edge_scoring(lookup, query, using, limit, lookup_from)
     return edge.QueryRequest(
         limit=limit,
@@ -93,7 +93,7 @@ def edge_scroll(
     with_payload: WithPayload,
     with_vectors: WithVectors,
 ) -> edge.ScrollRequest:
-    """A scroll for Edge, from the arguments of `QdrantClient.scroll`."""
+    """Return Edge's request for the arguments of `QdrantClient.scroll`."""
     check_limit(limit)
     if order_by is not None and offset is not None:
         raise BadRequest("Offset is not supported in conjunction with `order_by` scroll parameter")
@@ -109,7 +109,7 @@ def edge_scroll(
 
 @refusing
 def edge_facet(key: str, limit: int, exact: bool, facet_filter: models.Filter | None) -> edge.FacetRequest:
-    """A facet for Edge, from the arguments of `QdrantClient.facet`."""
+    """Return Edge's request for the arguments of `QdrantClient.facet`."""
     check_limit(limit)
     return edge.FacetRequest(key, limit, exact, edge_filter(facet_filter))
 
@@ -207,7 +207,7 @@ _QUERIES: dict[type, Callable[[Any, str | None, int, Examples], Any]] = {
 
 
 def _without(mentioned: Sequence[PointId], model: models.Filter | None) -> models.Filter | None:
-    """The filter that also leaves out the points that the query itself names."""
+    """Return the filter, extended to leave out the points that the query itself names."""
     if not mentioned:
         return model
     unwanted = models.HasIdCondition(has_id=list(mentioned))

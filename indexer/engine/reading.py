@@ -1,4 +1,4 @@
-"""The reading half of `EdgeClient`."""
+"""The methods of `EdgeClient` that read."""
 
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
 # ruff: noqa: ARG002
@@ -47,24 +47,24 @@ class EdgeReader:
         self._catalog.close()
 
     def collection_exists(self, collection_name: str) -> bool:
-        """Whether a collection or alias has this name."""
+        """Return whether a collection or alias has this name."""
         self._check_open()
         return self._catalog.resolve(collection_name) in self._catalog.names()
 
     def get_collections(self) -> models.CollectionsResponse:
-        """The names of all collections."""
+        """Return the names of all collections."""
         self._check_open()
         return models.CollectionsResponse(
             collections=[models.CollectionDescription(name=name) for name in self._catalog.names()]
         )
 
     def get_collection(self, collection_name: str) -> models.CollectionInfo:
-        """Counts, configuration and status: green once finished, grey before."""
+        """Return counts, configuration and status: grey until finished, then green."""
         collection = self._open(collection_name)
         return collection_info(collection.stored, collection.shard.info())
 
     def get_aliases(self) -> models.CollectionsAliasesResponse:
-        """All aliases."""
+        """Return all aliases."""
         self._check_open()
         return models.CollectionsAliasesResponse(
             aliases=[
@@ -74,7 +74,7 @@ class EdgeReader:
         )
 
     def get_collection_aliases(self, collection_name: str) -> models.CollectionsAliasesResponse:
-        """The aliases of one collection."""
+        """Return the aliases of one collection."""
         aliases = self.get_aliases().aliases
         return models.CollectionsAliasesResponse(
             aliases=[each for each in aliases if each.collection_name == collection_name]
@@ -89,7 +89,7 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> list[models.Record]:
-        """The points of these ids that exist, in the order asked for."""
+        """Return the points of these ids that exist, in the order of `ids`."""
         return self._records(self._open(collection_name), list(ids), with_payload, with_vectors)
 
     def scroll(
@@ -104,7 +104,7 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> tuple[list[models.Record], int | str | None]:
-        """Points in the order of their ids (or of a payload value), and the id to go on from."""
+        """Return points in the order of their ids (or of a payload value), and the id of the next page."""
         request = edge_scroll(
             scroll_filter=scroll_filter,
             limit=limit,
@@ -123,7 +123,7 @@ class EdgeReader:
         exact: bool = True,
         timeout: int | None = None,
     ) -> models.CountResult:
-        """How many points pass the filter."""
+        """Return how many points pass the filter."""
         shard = self._open(collection_name).shard
         return models.CountResult(count=shard.count(edge.CountRequest(exact, edge_filter(count_filter))))
 
@@ -137,7 +137,7 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> models.FacetResponse:
-        """The commonest values of an indexed payload key and their counts, ties by value."""
+        """Return the most frequent values of an indexed payload key with their counts, ties by value."""
         request = edge_facet(key, limit, exact, facet_filter)
         hits = self._open(collection_name).shard.facet(request).hits
         return models.FacetResponse(hits=[models.FacetValueHit(value=hit.value, count=hit.count) for hit in hits])
@@ -159,7 +159,7 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> QueryResponse:
-        """The best points by a query, by fused queries, or by a query over the results of others."""
+        """Return the best points of a query, of fused queries, or of a query over the results of others."""
         collection = self._open(collection_name)
         hits = self._hits(
             collection, query, using, prefetch, query_filter, search_params, limit, offset, score_threshold, lookup_from
@@ -178,7 +178,7 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> list[QueryResponse]:
-        """The answers to several queries, one after the other."""
+        """Return the answers to several queries, searched one after the other."""
         return [
             self.query_points(
                 collection_name,
@@ -200,7 +200,7 @@ class EdgeReader:
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
-        """The ids and scores that several queries give."""
+        """Return the ids and scores of the answers to several queries."""
         collection = self._open(collection_name)
         return [
             [

@@ -1,4 +1,4 @@
-"""A collection's schema: `qdrant_client.models` to Qdrant Edge."""
+"""Convert a collection's schema from `qdrant_client.models` to Qdrant Edge."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -15,8 +15,8 @@ SparseVectorsConfig = Mapping[str, models.SparseVectorParams] | None
 
 FORBIDDEN_IN_NAMES = frozenset('<>:"/\\|?*\0\x1f')
 MAX_VECTOR_SIZE = 65_536
-# The server's defaults; Edge wants all three when one is given.
 HNSW_M, HNSW_EF_CONSTRUCT, HNSW_FULL_SCAN_THRESHOLD_KB = 16, 100, 10_000
+"""The server's defaults; Edge requires all three when one is given."""
 
 _DISTANCES = {each: getattr(edge.Distance, each.value) for each in models.Distance}
 
@@ -25,7 +25,7 @@ Named = TypeVar("Named")
 
 @refusing
 def edge_config(request: models.CreateCollection) -> edge.EdgeConfig:
-    """The shard configuration of a collection; the write-ahead log is off."""
+    """Return the shard configuration of a collection, with the write-ahead log off."""
     return edge.EdgeConfig(
         vectors=_dense_vectors(request.vectors),
         sparse_vectors={name: _sparse_params(params) for name, params in (request.sparse_vectors or {}).items()},
@@ -37,7 +37,7 @@ def edge_config(request: models.CreateCollection) -> edge.EdgeConfig:
 
 
 def check_schema(vectors: VectorsConfig, sparse_vectors: SparseVectorsConfig) -> None:
-    """Refuse what a server refuses: bad vector names and sizes."""
+    """Refuse the vector names and sizes that a server refuses."""
     dense = vectors if isinstance(vectors, Mapping) else {} if vectors is None else {"": vectors}
     for name in [*dense, *(sparse_vectors or {})]:
         if name in (".", "..") or FORBIDDEN_IN_NAMES.intersection(name) or len(name.encode()) > 200:
@@ -52,14 +52,14 @@ def check_schema(vectors: VectorsConfig, sparse_vectors: SparseVectorsConfig) ->
 
 
 def check_collection_name(name: str) -> None:
-    """Refuse names that a server refuses; the rest are safe names of a folder."""
+    """Refuse the names that a server refuses; all others are safe as names of folders."""
     if not name or len(name) > 255 or name.startswith(".") or FORBIDDEN_IN_NAMES.intersection(name):
         raise BadRequest(f"Collection name {name!r} is not allowed")
 
 
 @refusing
 def edge_index(schema: models.PayloadSchemaType | BaseModel | str) -> Any:
-    """The payload index to create: a type, or a type's parameters."""
+    """Return the payload index in Edge's types: a type, or a type's parameters."""
     if isinstance(schema, str):
         return _same_name(edge.PayloadSchemaType, models.PayloadSchemaType(schema))
     parameters = {key: value for key, value in schema if value is not None and key != "type"}
@@ -72,7 +72,7 @@ def edge_index(schema: models.PayloadSchemaType | BaseModel | str) -> Any:
 
 
 def index_type(schema: models.PayloadSchemaType | BaseModel | str) -> models.PayloadSchemaType:
-    """The type of a payload index, given as a type or as parameters."""
+    """Return the type of a payload index, given as a type or as parameters."""
     return models.PayloadSchemaType(schema if isinstance(schema, str) else schema.type.value)  # type: ignore[attr-defined]
 
 
@@ -134,7 +134,7 @@ def _optimizers(config: models.OptimizersConfigDiff | None) -> edge.EdgeOptimize
 
 
 def _same_name(kind: type[Named], value: Enum | None) -> Named | None:
-    """The member of an Edge enumeration that is spelt like the model's, whatever the case."""
+    """Return the member of an Edge enumeration with the model's name; case does not matter."""
     if value is None:
         return None
     wanted = str(value.value).replace("-", "").lower()

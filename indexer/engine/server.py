@@ -1,4 +1,4 @@
-"""ServerClient: a `QdrantClient` whose failures are the engine's errors and whose equals come in one order."""
+"""ServerClient: a `QdrantClient` that raises the engine's errors and orders equal scores by id."""
 
 import functools
 import inspect
@@ -30,14 +30,14 @@ POLL_SECONDS = 0.5
 class ServerClient(QdrantClient):
     """`QdrantClient` for a server, a cluster or (in tests) ':memory:'.
 
-    Errors are those of `indexer.engine.errors`; equal scores stand in the order of `indexer.engine.ordering`.
+    Errors are those of `indexer.engine.errors`; equal scores are ordered as in `indexer.engine.ordering`.
     """
 
     def finish(self, collection_name: str, timeout_seconds: float = 3600) -> None:
         """Wait until a collection is optimised: its status is green.
 
         Raises:
-            EngineUnavailable: it is not, after `timeout_seconds`.
+            EngineUnavailable: The status is another after `timeout_seconds`.
         """
         deadline = time.monotonic() + timeout_seconds
         while (status := self.get_collection(collection_name).status) != models.CollectionStatus.GREEN:
@@ -48,13 +48,13 @@ class ServerClient(QdrantClient):
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
-        """The ids and scores that several queries give."""
+        """Return the ids and scores of the answers to several queries."""
         answers = self.query_batch_points(collection_name, requests)
         return [[(point.id, point.score) for point in answer.points] for answer in answers]
 
 
 def engine_error(error: Exception) -> EngineError:
-    """The engine's error for one of `qdrant_client`'s."""
+    """Return the engine's error for an error of `qdrant_client`."""
     if isinstance(error, NotImplementedError):
         return NotSupported(str(error))
     if isinstance(error, ResponseHandlingException):
@@ -78,7 +78,7 @@ def _response_error(error: UnexpectedResponse) -> EngineError:
     status = error.status_code or 500
     if status in (408, 429) or status >= 500:
         return EngineUnavailable(f"The engine answered {status}: {message}")
-    # A point that was not found is a 404 too, but the collection is there.
+    # A missing point is a 404 too, though the collection exists.
     if status == 404 and "ollection" not in message:
         return BadRequest(message, status)
     return REFUSALS.get(status, RequestRefused)(message, status)
@@ -98,7 +98,7 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ordered(query_points: Callable[..., QueryResponse]) -> Callable[..., QueryResponse]:
-    """The same query, answered in the one order of `indexer.engine.ordering`; payload is fetched for the page alone."""
+    """Return the method with answers ordered by score, then id; payload is fetched only for the page returned."""
     signature = inspect.signature(query_points)
 
     @functools.wraps(query_points)

@@ -1,4 +1,4 @@
-"""One Edge shard whose failures are the engine's errors."""
+"""One shard of Qdrant Edge that raises the engine's errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from indexer.engine.errors import BadRequest, EngineError, EngineUnavailable
 
 Answer = TypeVar("Answer")
 
-# Edge raises bare exceptions; these beginnings are its own faults, the rest are refusals with the server's words.
 FAULTS = ("Service ", "IO error", "Out of memory", "Operation cancelled", "Timeout")
+"""Edge raises bare exceptions. Messages with these beginnings are its own failures; others are refused requests."""
 
 
 class Shard:
-    """The calls of `EdgeShard`, with its exceptions translated. Queries of several threads run side by side."""
+    """The calls of `EdgeShard`, raising the engine's errors. Queries of several threads run at the same time."""
 
     def __init__(self, shard: edge.EdgeShard) -> None:
         self._shard = shard
@@ -36,16 +36,16 @@ class Shard:
 
 
 def load_shard(path: Path) -> Shard:
-    """The shard in a folder.
+    """Load the shard in a folder.
 
     Raises:
-        EngineUnavailable: its files are missing, damaged or shut to this process.
+        EngineUnavailable: Its files are missing, damaged, or not writable by this process.
     """
     try:
         return Shard(edge.EdgeShard.load(str(path)))
     except Exception as error:
-        is_shut = any(reason in str(error) for reason in ("Permission denied", "Read-only file system"))
-        hint = " (Edge opens its files for writing, even to read them)" if is_shut else ""
+        is_denied = any(reason in str(error) for reason in ("Permission denied", "Read-only file system"))
+        hint = " (Edge opens its files for writing, even to read them)" if is_denied else ""
         raise EngineUnavailable(f"{path} cannot be opened: {error}{hint}") from error
 
 
@@ -56,7 +56,7 @@ def _engine_error(message: str) -> EngineError:
 
 
 def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
-    """The same call, raising the engine's errors."""
+    """Return the call with Edge's exceptions raised as the engine's errors."""
 
     def translated_call(*arguments: Any) -> Answer:
         try:

@@ -1,4 +1,4 @@
-"""Snapshots: a collection's folder as one tar file, with its SHA-256 beside it."""
+"""Snapshots: a collection's folder as one tar file, with its SHA-256 in a file beside it."""
 
 import hashlib
 import tarfile
@@ -16,7 +16,7 @@ SUFFIX = ".snapshot"
 
 
 def write_snapshot(collection: Path, target: Path) -> models.SnapshotDescription:
-    """Pack a collection's folder into a new file of the target folder; whole, or not there."""
+    """Pack a collection's folder into a new file in the target folder; a partial file is never visible there."""
     target.mkdir(parents=True, exist_ok=True)
     moment = datetime.now(UTC)
     archive = target / f"{collection.name}-{moment:%Y-%m-%d-%H-%M-%S-%f}{SUFFIX}"
@@ -32,12 +32,12 @@ def write_snapshot(collection: Path, target: Path) -> models.SnapshotDescription
 
 
 def list_snapshots(target: Path) -> list[models.SnapshotDescription]:
-    """The snapshots in a folder, oldest first."""
+    """Return the snapshots in a folder, oldest first."""
     return [_describe(archive) for archive in sorted(target.glob(f"*{SUFFIX}"))]
 
 
 def delete_snapshot(target: Path, name: str) -> bool:
-    """Delete a snapshot; whether there was one."""
+    """Delete a snapshot; return whether there was one."""
     archive = target / name
     if archive.parent != target or archive.suffix != SUFFIX or not archive.is_file():
         return False
@@ -50,14 +50,14 @@ def unpack_snapshot(location: str, checksum: str | None, folder: Path) -> None:
     """Unpack a snapshot file into a folder.
 
     Raises:
-        BadRequest: it is missing, damaged, or not the one of this SHA-256.
+        BadRequest: It is missing, damaged, or has another SHA-256 than `checksum`.
     """
     archive = _local_path(location)
     try:
         if checksum is not None and _sha256(archive) != checksum:
             raise BadRequest(f"Snapshot {location} has another checksum than {checksum}")
         with tarfile.open(archive) as tar:
-            # The filter keeps an archive of unknown origin inside the folder.
+            # The filter keeps files of an untrusted archive inside the folder.
             tar.extractall(folder, filter="data")
     except (OSError, tarfile.TarError) as error:
         raise BadRequest(f"Snapshot {location} cannot be read: {error}") from error

@@ -1,4 +1,4 @@
-"""Vectors between `qdrant_client.models` and Qdrant Edge, and whether they fit a collection."""
+"""Convert vectors between `qdrant_client.models` and Qdrant Edge, and check that they fit a collection."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ UNNAMED = ""
 
 
 class VectorShape(NamedTuple):
-    """What the vectors of one name look like."""
+    """The shape of the vectors of one name."""
 
     size: int | None
     """Numbers in a row; None for a sparse vector."""
@@ -22,7 +22,7 @@ class VectorShape(NamedTuple):
 
 
 def vector_shapes(request: models.CreateCollection) -> dict[str, VectorShape]:
-    """The shape of each vector of a collection, by name."""
+    """Return the shape of each vector of a collection, by name."""
     dense = request.vectors or {}
     named = {UNNAMED: dense} if isinstance(dense, models.VectorParams) else dense
     shapes = {name: VectorShape(each.size, each.multivector_config is not None) for name, each in named.items()}
@@ -30,14 +30,14 @@ def vector_shapes(request: models.CreateCollection) -> dict[str, VectorShape]:
 
 
 def edge_vectors(vectors: Any, shapes: Mapping[str, VectorShape]) -> Any:
-    """The vectors of a point, refused unless they fit: Edge stores the points before a bad one."""
+    """Return a point's vectors in Edge's types; refuse bad ones, since Edge would store the points before a bad one."""
     if not isinstance(vectors, dict):
         return _fitting_vector(vectors, UNNAMED, shapes)
     return {name: _fitting_vector(vector, name, shapes) for name, vector in vectors.items()}
 
 
 def edge_vector(vector: Any) -> Any:
-    """One vector, dense, sparse or of many rows."""
+    """Return one vector (dense, sparse or multivector) in Edge's types."""
     if isinstance(vector, models.SparseVector):
         if len(vector.indices) != len(vector.values):
             raise BadRequest("A sparse vector needs as many values as indices")
@@ -52,7 +52,7 @@ def edge_vector(vector: Any) -> Any:
 
 
 def model_vector(vector: Any) -> Any:
-    """Vectors of a point as `qdrant_client` gives them."""
+    """Return a point's vectors in the types of `qdrant_client`."""
     if isinstance(vector, dict):
         return {name: model_vector(each) for name, each in vector.items()}
     if isinstance(vector, edge.SparseVector):
@@ -76,7 +76,7 @@ def _fitting_vector(vector: Any, name: str, shapes: Mapping[str, VectorShape]) -
         if not isinstance(row, list) or len(row) != shape.size:
             found = len(row) if isinstance(row, list) else "a number"
             raise BadRequest(f"Vector dimension error: expected dim: {shape.size}, got {found} for vector {name!r}")
-        # A sum is NaN whenever a summand is, and cheap; infinities of both signs are the exception.
+        # The sum is a cheap first test: NaN if any number is, but also for infinities of both signs.
         if math.isnan(sum(row)) and any(map(math.isnan, row)):
             raise BadRequest(f"Vector {name!r} contains NaN values")
     return converted

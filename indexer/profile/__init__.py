@@ -1,1 +1,1 @@
-"""A report of what catalogues hold, lack and repeat."""
+"""Report on catalogues: what they hold, what is missing, and what is repeated."""

@@ -1,4 +1,4 @@
-"""Records that a person should look at before they are indexed: what is doubtful, how often, and the worst of each."""
+"""Find records that a person should look at before they are indexed: counts of each doubt, with the worst examples."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from crawler.records import SourceRecord
 from indexer.profile.vocabulary import split_words
 
 UNKNOWN = "unknown"
-"""The kind of a record that tells none."""
+"""The kind of a record without one."""
 
 N_EXAMPLES = 6
+"""Examples of each doubt."""
 N_TITLES = 3
+"""Titles that are named of records with the same description."""
 SHORT_WORDS = 10
+"""A description with fewer words is short."""
 STORY_WORDS = 10
-"""A lead with fewer words than this beside cast and crew has no sentence that could speak for a value."""
+"""A lead with fewer words than this outside cast and crew has no sentence that could be evidence for a value."""
 FIRST_FILM_YEAR = 1888  # Roundhay Garden Scene
 FIRST_TEXT_YEAR = -2600  # the Kesh temple hymn
 ANNOUNCED_YEARS = 3
+"""How many years ahead works are announced."""
 EXCERPT_CHARACTERS = 260
 
 _LEAD_CHARACTERS = 300
@@ -60,12 +64,12 @@ _MARKUP = re.compile(
 _WRONGLY_DECODED = re.compile(r"[ÃÂ][\x80-\xbf‚„…†‡ˆ‰‹ŒŽ‘’“”•–—˜™š›œžŸƒ€]|â€|\ufffd")  # noqa: RUF001
 
 Finding = tuple[str, float] | None
-"""What is doubtful in words, and how bad it is beside others of its sort."""
+"""A doubt in words, and its severity, which orders records with the same doubt; None for a sound record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A record to look at: where it is, what it says and what is doubtful."""
+    """A doubtful record: its place, its text and the doubt."""
 
     line: Line
     source: str
@@ -77,7 +81,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One sort of doubt: how many records of each kind, and the worst of them."""
+    """One doubt: how many records of each kind have it, and the worst of them."""
 
     name: str
     n_by_kind: Counter[str]
@@ -85,17 +89,17 @@ class Doubt:
 
 
 def find_empty(record: SourceRecord, _words: int, _year: int) -> Finding:
-    """Doubts a description without a word."""
+    """Return a finding if the description is empty."""
     return None if record.description else ("nothing to read", 0)
 
 
 def find_short(record: SourceRecord, n_words: int, _year: int) -> Finding:
-    """Doubts a description of a few words; the shorter, the worse."""
+    """Return a finding if the description has only a few words; shorter is worse."""
     return (_count(n_words, "word"), -n_words) if record.description and n_words < SHORT_WORDS else None
 
 
 def find_lead_without_story(record: SourceRecord, _words: int, _year: int) -> Finding:
-    """Doubts an encyclopaedia's lead, in English, whose sentences all speak of cast, crew and making."""
+    """Return a finding if the text is an encyclopaedia's lead, in English, with sentences on cast and crew alone."""
     text = record.description
     if not _LEAD.search(text[:_LEAD_CHARACTERS]):
         return None
@@ -112,28 +116,28 @@ def find_lead_without_story(record: SourceRecord, _words: int, _year: int) -> Fi
 
 
 def find_odd_year(record: SourceRecord, _words: int, this_year: int) -> Finding:
-    """Doubts a year that cannot be, or is not the one that the description begins with; the further, the worse."""
+    """Return a finding if the year is impossible, or not the one in the first sentence; further off is worse."""
     year = record.year
     if year is None:
         return None
     first = FIRST_FILM_YEAR if record.kind == "movie" else FIRST_TEXT_YEAR
     if year < first or year == 0:
-        return f"{year}, before there were any", abs(first - year)
+        return f"{year} is before the first {'film' if record.kind == 'movie' else 'text'}", abs(first - year)
     if year > this_year + ANNOUNCED_YEARS:
-        return f"{year} is far ahead", year - this_year
-    told = _LEAD_YEAR.search(_SENTENCE_END.split(record.description, maxsplit=1)[0])
-    if told and told[record.kind or "movie"] and abs(difference := int(told["year"]) - year) > 1:
-        return f"{year}, and the description says {told['year']}", abs(difference)
+        return f"{year} is far in the future", year - this_year
+    lead = _LEAD_YEAR.search(_SENTENCE_END.split(record.description, maxsplit=1)[0])
+    if lead and lead[record.kind or "movie"] and abs(difference := int(lead["year"]) - year) > 1:
+        return f"{year}, but the description says {lead['year']}", abs(difference)
     return None
 
 
 def find_title_markup(record: SourceRecord, _words: int, _year: int) -> Finding:
-    """Doubts a title with markup, or in letters that were decoded wrongly."""
+    """Return a finding if the title has markup, or letters that were decoded wrongly."""
     return _find_markup(record.title)
 
 
 def find_description_markup(record: SourceRecord, _words: int, _year: int) -> Finding:
-    """Doubts a description with markup, links, or letters that were decoded wrongly."""
+    """Return a finding if the description has markup, links, or letters that were decoded wrongly."""
     return _find_markup(record.description)
 
 
@@ -158,15 +162,15 @@ REPEATED_TEXT = "repeated text"
 
 @dataclass
 class _Worst:
-    """Counts findings and keeps the worst; among equals a sample that any of them may be in, the same each time."""
+    """Counts of findings, and the worst of them; among equally bad ones a random sample with a fixed seed."""
 
     n_by_kind: Counter[str] = field(default_factory=Counter)
-    _draw: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret hangs on it
+    _draw: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - not for security
     _heap: list[tuple[float, float, Example]] = field(default_factory=list)
 
-    def add(self, kind: str, badness: float, example: Example) -> None:
+    def add(self, kind: str, severity: float, example: Example) -> None:
         self.n_by_kind[kind] += 1
-        entry = (badness, self._draw.random(), example)  # no two draws are equal: examples are never compared
+        entry = (severity, self._draw.random(), example)  # no two draws are equal: examples are never compared
         if len(self._heap) < N_EXAMPLES:
             heapq.heappush(self._heap, entry)
         else:
@@ -178,7 +182,7 @@ class _Worst:
 
 @dataclass
 class _Repeat:
-    """A description that several records share; `later` is the second of them."""
+    """A description that several records have; `later` is the second of these records."""
 
     later: Example
     n_records: int = 1
@@ -190,7 +194,7 @@ class _Repeat:
 
 
 class Doubts:
-    """Looks at records one by one; holds counts, a few examples of each sort and a number for each description."""
+    """Collects doubts record by record; keeps counts, a few examples of each doubt and a hash of each description."""
 
     def __init__(self, this_year: int) -> None:
         self._this_year = this_year
@@ -200,17 +204,17 @@ class Doubts:
         self._n_repeats: Counter[str] = Counter()
 
     def add(self, line: Line, record: SourceRecord, n_words: int) -> None:
-        """Looks at a record whose description has so many words."""
+        """Check a record; `n_words` is the length of its description."""
         kind = record.kind or UNKNOWN
         for name, find in _CHECKS.items():
-            if found := find(record, n_words, self._this_year):
-                doubt, badness = found
-                self._worst[name].add(kind, badness, _make_example(line, record, doubt))
+            if finding := find(record, n_words, self._this_year):
+                doubt, severity = finding
+                self._worst[name].add(kind, severity, _make_example(line, record, doubt))
         if record.description:
             self._note_text(line, record, kind)
 
     def found(self) -> tuple[Doubt, ...]:
-        """Gives every sort of doubt, also those that no record gave rise to."""
+        """Return every doubt, including those that no record has."""
         most = heapq.nlargest(N_EXAMPLES, self._repeats.values(), key=lambda repeat: repeat.n_records)
         return (
             *(Doubt(name, worst.n_by_kind, worst.examples()) for name, worst in self._worst.items()),
@@ -236,7 +240,7 @@ def _make_example(line: Line, record: SourceRecord, doubt: str) -> Example:
 
 
 def shorten(text: str, most: int = EXCERPT_CHARACTERS) -> str:
-    """Gives a text's beginning, with an ellipsis where more follows."""
+    """Return the beginning of a text, with an ellipsis where more follows."""
     return text if len(text) <= most else text[:most].rstrip() + " ..."
 
 

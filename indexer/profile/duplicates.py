@@ -1,4 +1,4 @@
-"""Records that tell of the same work, found as a build finds them."""
+"""Find records of the same work, by the rules of a build."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from indexer.merging.matching import group_records
 from indexer.merging.merging import work_id
 
 N_EXAMPLES = 8
+"""Works that are shown with the different titles of their records."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One record of a work that others tell of too."""
+class DuplicateRecord:
+    """One of several records of a work."""
 
     id: str
     source: str
@@ -26,42 +27,44 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Works that several records tell of: how many, by which sources, and some that have different titles."""
+    """Works that have several records."""
 
     n_works: int
     n_records: int
     n_by_sources: Counter[tuple[str, ...]]
-    examples: tuple[tuple[Telling, ...], ...]
+    """Number of works by the sources of their records, in alphabetical order."""
+    examples: tuple[tuple[DuplicateRecord, ...], ...]
+    """Works whose records have different titles, the most titles first."""
 
     @property
     def n_merged(self) -> int:
-        """Gives how many works fewer there are than records."""
+        """How many fewer works than records there are after merging."""
         return self.n_records - self.n_works
 
 
 @dataclass
-class Tellings:
-    """Keeps of each record what it is told from others by: names, ids and years, no descriptions."""
+class DuplicateFinder:
+    """Collects what records are matched by: names, ids and years, no descriptions."""
 
-    _tellings: list[tuple[Telling, MatchKeys]] = field(default_factory=list)
+    _records: list[tuple[DuplicateRecord, MatchKeys]] = field(default_factory=list)
 
     def add(self, record: SourceRecord) -> None:
-        """Notes a record."""
-        traits = read_match_keys(record.model_dump(mode="json", exclude={"description", "reviews"}))
-        self._tellings.append((Telling(work_id(record), record.source, record.title, record.year), traits))
+        """Add a record."""
+        keys = read_match_keys(record.model_dump(mode="json", exclude={"description", "reviews"}))
+        self._records.append((DuplicateRecord(work_id(record), record.source, record.title, record.year), keys))
 
     def duplicates(self) -> Duplicates:
-        """Gives the works that several of the records tell of."""
-        ordered = sorted(self._tellings, key=lambda told: told[0].id)  # the order in which a build gives them
+        """Return the works that have several of the records."""
+        ordered = sorted(self._records, key=lambda entry: entry[0].id)  # as in a build: merging depends on the order
         groups = [
             tuple(ordered[position][0] for position in positions)
-            for positions in group_records([traits for _, traits in ordered])
+            for positions in group_records([keys for _, keys in ordered])
         ]
-        by_sources = Counter(tuple(sorted({telling.source for telling in group})) for group in groups)
+        by_sources = Counter(tuple(sorted({record.source for record in group})) for group in groups)
         differing = [group for group in groups if _n_titles(group) > 1]
         examples = heapq.nlargest(N_EXAMPLES, differing, key=lambda group: (_n_titles(group), len(group)))
         return Duplicates(len(groups), sum(map(len, groups)), by_sources, tuple(examples))
 
 
-def _n_titles(group: tuple[Telling, ...]) -> int:
-    return len({telling.title.casefold() for telling in group})
+def _n_titles(group: tuple[DuplicateRecord, ...]) -> int:
+    return len({record.title.casefold() for record in group})

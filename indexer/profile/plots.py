@@ -1,4 +1,4 @@
-"""The report's plots: SVG that takes its colours from the page's, and none of its words from a catalogue."""
+"""The report's plots, as SVG in the colours of the page; they contain no text of a catalogue."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PAGE_COLOURS = {hue: f"var(--{kind})" for kind, hue in _HUES.items()}
 
 _MOST_BINS = 30
 _FAR_SHARE = 0.15
-"""One in two hundred values, at either end, is left out when they are further away than so much of the rest's span."""
+"""The outer 0.5% of values at an end are left out if they reach further than this share of the span of the others."""
 
 
 def plot_distribution(
     name: str, numbers: Mapping[str, pd.Series[float]], edges: NDArray[np.float64], *, log: bool
 ) -> str:
-    """Gives histograms, one for each kind, of the share of its numbers; what is beyond the edges is left out.
+    """Return one histogram for each kind, in percent of its numbers; numbers beyond the edges are left out.
 
-    Medians are dotted lines. The name sets the plot apart from the page's others.
+    Medians are dotted lines. `name` must be unique on the page.
     """
 
     def draw(axes: Axes) -> None:
@@ -49,7 +49,7 @@ def plot_distribution(
 
 
 def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]], HeapsLaw]]) -> str:
-    """Gives distinct words against words seen, one curve for each kind, with the law that fits it dashed."""
+    """Return distinct words against words read, one curve for each kind, with the fitted law dashed."""
 
     def draw(axes: Axes) -> None:
         for kind, (points, law) in growth.items():
@@ -57,7 +57,7 @@ def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]],
             axes.plot(n_seen, n_distinct, color=_HUES[kind], linewidth=2)
             ends = (n_seen[0], n_seen[-1])
             axes.plot(ends, [law.distinct(n) for n in ends], color=INK, linewidth=1, linestyle=(0, (4, 3)))
-        axes.set_xlabel("words seen")
+        axes.set_xlabel("words read")
         axes.set_ylabel("distinct words")
         _scale_log(axes, "x")
         _scale_log(axes, "y")
@@ -66,10 +66,10 @@ def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]],
 
 
 def bin_edges(values: pd.Series[float], *, log: bool) -> NDArray[np.float64]:
-    """Gives edges for a few tens of bins.
+    """Return the edges of at most about 30 bins.
 
-    They are at round numbers, without the far ends of a distribution that is long of tail; or, for a logarithmic axis,
-    between whole numbers whose logarithms are evenly spaced.
+    On a linear axis they are round numbers, and the far ends of a long-tailed distribution are left out. On a
+    logarithmic axis they lie between whole numbers whose logarithms are evenly spaced.
     """
     least, most = values.min(), values.max()
     if log:
@@ -83,7 +83,7 @@ def bin_edges(values: pd.Series[float], *, log: bool) -> NDArray[np.float64]:
 
 
 def _scale_log(axes: Axes, which: str) -> None:
-    """Scales an axis by logarithm and writes a few of its numbers out in full."""
+    """Make an axis logarithmic, with a few labelled numbers."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axis.get_view_interval()
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
@@ -96,7 +96,7 @@ def _scale_log(axes: Axes, which: str) -> None:
 
 
 def _brief(number: float) -> str:
-    """Gives a number as an axis tells it: 300, 3k, 3M."""
+    """Return a number as an axis shows it: 300, 3k, 3M."""
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if number >= unit:
             return f"{number / unit:g}{letter}"

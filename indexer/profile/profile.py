@@ -1,4 +1,4 @@
-"""What catalogues hold, counted record by record into columns: the figures of the exploratory report."""
+"""Count what catalogues hold, record by record: the figures of the report."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from crawler.records import SourceRecord
 from indexer.errors import NothingToIndex
 from indexer.merging.merging import work_id
 from indexer.profile.doubts import UNKNOWN, Doubt, Doubts, shorten
-from indexer.profile.duplicates import Duplicates, Tellings
+from indexer.profile.duplicates import DuplicateFinder, Duplicates
 from indexer.profile.vocabulary import Growth, split_words
 
-Told = tuple[Line, SourceRecord] | Rejected
-"""What `crawler.catalogue.read_catalogue` gives for a line."""
+CatalogueEntry = tuple[Line, SourceRecord] | Rejected
+"""A line as `crawler.catalogue.read_catalogue` reads it."""
 
 NUMBERS = ("n_words", "year", "runtime_minutes", "page_count", "rating", "n_ratings")
 FIELDS = tuple(name for name in SourceRecord.model_fields if name not in {"source", "source_id", "title"})
-"""What a record may leave out."""
+"""The fields that a record may leave out."""
 
 _ABSENT: tuple[object, ...] = (None, "", (), {})
-_VALUE_TOLD = re.compile(r", got .*| at column \d+|(?<=byte) 0x\w\w", re.DOTALL)
+_DETAIL = re.compile(r", got .*| at column \d+|(?<=byte) 0x\w\w", re.DOTALL)
+"""The part of a reason that differs from line to line."""
 
 
 @dataclass
 class Rejections:
-    """Lines that are no record for one reason, with one of them."""
+    """Lines that were rejected for the same reason, with one example."""
 
     example: Rejected
     n_lines: int = 0
@@ -44,72 +45,75 @@ class Rejections:
 
 @dataclass(frozen=True)
 class Profile:
-    """What the catalogues hold.
-
-    `records` has a row for each record, in order: `source`, `kind` and the NUMBERS, NaN where unknown; ratings are on
-    a scale from 0 to 10, and known where somebody rated. `missing` has a row for each of FIELDS and a column for each
-    (source, kind): how many of those records leave the field out. A record whose source and id were told before is
-    counted in `n_repeated` and nowhere else, since a build keeps the first.
-    """
+    """The figures of some catalogues."""
 
     records: pd.DataFrame
+    """One row for each record, in order: `source`, `kind` and the NUMBERS, NaN where unknown. Ratings are scaled to 0
+    to 10, and unknown if nobody rated."""
     missing: pd.DataFrame
+    """How many records leave a field out: one row for each of FIELDS, one column for each (source, kind)."""
     files: Mapping[Path, Counter[str]]
+    """By file the number of `records`, `repeated` and `rejected` lines."""
     languages: Counter[str]
     genres: Counter[str]
     ids: Counter[str]
     growth: Mapping[str, Growth]
+    """Growth of the vocabulary, by kind."""
     rejected: Mapping[str, Rejections]
+    """By reason."""
     doubts: tuple[Doubt, ...]
     duplicates: Duplicates
     n_repeated: int
+    """Records with the source and id of an earlier one. They count nowhere else, since a build keeps the first."""
 
     @property
     def n_rejected(self) -> int:
-        """Gives how many lines are no records."""
+        """The number of rejected lines."""
         return sum(rejections.n_lines for rejections in self.rejected.values())
 
     @property
     def n_by_kind(self) -> dict[str, int]:
-        """Gives how many records there are of each kind, the most frequent first."""
+        """The number of records of each kind, the most frequent kind first."""
         return {str(kind): int(n) for kind, n in self.records["kind"].value_counts().items() if n}
 
 
 def profile_catalogues(catalogues: Sequence[Path], today: date) -> Profile:
-    """Gives the profile of catalogue files, read as a build reads them.
+    """Return the profile of catalogue files, read as a build reads them.
 
     Raises:
-        CatalogueMissing: a file cannot be read.
-        NothingToIndex: there is not one record in them.
+        CatalogueMissing: A file cannot be read.
+        NothingToIndex: The files have no record.
     """
     for path in catalogues:
         check_catalogue(path)
-    told = (line for path in catalogues for line in read_catalogue(path))
-    profile = profile_records(tqdm(told, desc="reading", unit=" lines", disable=None, leave=False), today)
+    entries = (entry for path in catalogues for entry in read_catalogue(path))
+    profile = profile_records(tqdm(entries, desc="reading", unit=" lines", disable=None, leave=False), today)
     if profile.records.empty:
         raise NothingToIndex(_why_nothing(catalogues, profile))
     return profile
 
 
-def profile_records(told: Iterable[Told], today: date) -> Profile:
-    """Gives the profile of records and rejected lines, one in memory at a time."""
+def profile_records(entries: Iterable[CatalogueEntry], today: date) -> Profile:
+    """Return the profile of records and rejected lines, with one of them in memory at a time."""
     tally = _Tally(Doubts(today.year))
-    for line in told:
-        if isinstance(line, Rejected):
-            tally.reject(line)
+    for entry in entries:
+        if isinstance(entry, Rejected):
+            tally.reject(entry)
         else:
-            tally.add(*line)
+            tally.add(*entry)
     return tally.profile()
 
 
 @dataclass
 class _Tally:
-    """Counts as records come; keeps numbers and distinct names and words, no texts."""
+    """Running counts; numbers and distinct names and words are kept, texts are not."""
 
     doubts: Doubts
-    tellings: Tellings = field(default_factory=Tellings)
+    duplicates: DuplicateFinder = field(default_factory=DuplicateFinder)
     groups: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(source, kind) to its number."""
     group: array[int] = field(default_factory=lambda: array("L"))
+    """The number of each record's (source, kind)."""
     numbers: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in NUMBERS})
     missing: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     files: dict[Path, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -139,10 +143,10 @@ class _Tally:
         self.missing.update((name, *group) for name in FIELDS if getattr(record, name) in _ABSENT)
         self.languages.update([record.language] if record.language else [])
         self.genres.update(list(dict.fromkeys(record.genres)))
-        self.ids.update(name for name, told in record.ids.items() if told)
+        self.ids.update(name for name, value in record.ids.items() if value)
         self.growth[group[1]].add(words)
         self.doubts.add(line, record, len(words))
-        self.tellings.add(record)
+        self.duplicates.add(record)
 
     def profile(self) -> Profile:
         groups = pd.DataFrame(self.groups.keys(), columns=["source", "kind"], dtype="category")
@@ -162,7 +166,7 @@ class _Tally:
             growth=self.growth,
             rejected=self.rejected,
             doubts=self.doubts.found(),
-            duplicates=self.tellings.duplicates(),
+            duplicates=self.duplicates.duplicates(),
             n_repeated=sum(counts["repeated"] for counts in self.files.values()),
         )
 
@@ -180,13 +184,13 @@ def _numbers(record: SourceRecord, n_words: int) -> dict[str, float | None]:
 
 
 def reason_without_value(reason: str) -> str:
-    """Gives why a line was rejected without what stood in just this line, so that like reasons count together."""
-    return shorten(_VALUE_TOLD.sub("", reason), 160)
+    """Return why a line was rejected, without the details of this line, so that equal reasons count together."""
+    return shorten(_DETAIL.sub("", reason), 160)
 
 
 def _why_nothing(catalogues: Sequence[Path], profile: Profile) -> str:
     if not profile.n_rejected:
-        return f"there is no line in {', '.join(map(str, catalogues))}: give one record a line"
+        return f"{', '.join(map(str, catalogues))}: no lines: give one record on each line"
     first = next(iter(profile.rejected.values())).example
     more = f" and {profile.n_rejected - 1:,} more" if profile.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; there is not one record to profile"
+    return f"{first.line}: {first.reason}{more}; no record is left to profile"

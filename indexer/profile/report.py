@@ -1,4 +1,4 @@
-"""A profile as one page that needs nothing else: tables, plots and the records to look at."""
+"""Write a profile as one HTML page without external files: tables, plots and doubtful records."""
 
 from __future__ import annotations
 
@@ -20,27 +20,36 @@ from indexer.profile.vocabulary import FIT_FROM, Growth, HeapsLaw
 
 KIND_NAMES = {"movie": ("film", "films"), "book": ("book", "books"), UNKNOWN: ("of unknown kind", "of unknown kind")}
 N_BARS = 15
+"""Bars in a table of genres, languages, ids or sources."""
 N_GROUPS = 8
+"""Columns (source, kind) in the table of missing fields."""
 N_REASONS = 20
-N_TELLINGS = 6
+"""Reasons of rejection that are shown."""
+N_DUPLICATES = 6
+"""Records of a work that are shown."""
 LEAST_PLOTTED = 5
+"""A number that fewer records of a kind have is not plotted."""
 LEAST_LOG_RATIO = 10
-"""A logarithmic axis over less has hardly a round number to write beside it."""
+"""Ratio of largest to smallest from which an axis is logarithmic: over less it has hardly a round number to label."""
 _OTHER_KIND = {("runtime_minutes", "book"), ("page_count", "movie")}
+"""Fields that a kind does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A number that is worth a plot: its column, what it is called, and whether many have little and few have much."""
+    """A column of numbers to plot."""
 
     name: str
+    """The column."""
     called: str
+    """Its name on the page."""
     unit: str = ""
     log: bool = False
+    """Whether the axis is logarithmic: for numbers that are small for most records and large for a few."""
     decimals: int = 0
 
     def format(self, number: float) -> str:
-        """Gives a number as the page tells it."""
+        """Return a number as the page shows it."""
         return f"{number:.0f}" if self.name == "year" else f"{number:,.{self.decimals}f}"
 
 
@@ -54,52 +63,57 @@ DISTRIBUTIONS = (
 )
 
 DOUBTS = {
-    "empty": ("No description", "Found by title, people and genres only; no value can be read from it."),
-    "short": ("Fewer than ten words", "Too little to tell what a work gives. The shortest are shown."),
+    "empty": ("No description", "Found by title, people and genres only; it gets no value labels."),
+    "short": ("Fewer than ten words", "Too short to label values. The shortest are shown."),
     "no story": (
         "Cast and crew, but no story",
-        "Beginnings of encyclopaedia articles, told by English words: no sentence in them can speak for a value.",
+        "Beginnings of encyclopaedia articles, recognised by English words: no sentence can be evidence for a value.",
     ),
     "odd year": (
         "Odd years",
-        "Not possible, or not what the description begins with: a late release, or another work's text.",
+        "Impossible, or not the year in the first sentence: a late release, or another work's text.",
     ),
     "title markup": ("Broken titles", "Markup, or letters that were decoded wrongly (Ã© for é)."),
     "description markup": ("Broken descriptions", "Markup, links, or letters that were decoded wrongly."),
-    "repeated text": ("Shared descriptions", "Told before of another record: one work twice, or another work's text."),
+    "repeated text": (
+        "Shared descriptions",
+        "An earlier record has the same description: the same work again, or another work's text.",
+    ),
 }
-"""What the page calls a doubt, and what it means."""
+"""Doubt to its heading on the page and its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot, with what it shows in words for each kind."""
+    """A plot with its caption."""
 
     heading: str
     svg: str
     notes: Sequence[tuple[str, str]]
+    """(kind, what the plot shows of it in words)."""
     left_out: str = ""
+    """A last sentence of the caption."""
 
 
 def make_report(catalogues: Sequence[Path], output: Path, today: date) -> Profile:
-    """Profiles catalogues and writes the page; gives the profile.
+    """Write the report on catalogues, and return their profile.
 
     Raises:
-        CatalogueMissing: a file cannot be read.
-        NothingToIndex: there is not one record in them.
-        StorageFailed: the page cannot be written there.
+        CatalogueMissing: A catalogue cannot be read.
+        NothingToIndex: The catalogues have no record.
+        StorageFailed: The page cannot be written to `output`.
     """
     if output.is_dir() or not output.parent.is_dir():
-        raise StorageFailed(f"{output}: name a file in a folder that is there")
+        raise StorageFailed(f"{output}: not a file in an existing folder: name another file for the report")
     if any(output.exists() and path.exists() and output.samefile(path) for path in catalogues):
-        raise StorageFailed(f"{output} is a catalogue to read: name another file for the report")
+        raise StorageFailed(f"{output}: is one of the catalogues: name another file for the report")
     profile = profile_catalogues(catalogues, today)
     output.write_text(render_report(profile, today), encoding="utf-8")
     return profile
 
 
 def render_report(profile: Profile, today: date) -> str:
-    """Gives the page; whatever a catalogue says is escaped."""
+    """Return the page. Every text of a catalogue is escaped."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -117,7 +131,7 @@ def render_report(profile: Profile, today: date) -> str:
         unplotted=_join([called for called, plot in plots.items() if not plot], "and"),
         counted={"Genres": profile.genres, "Languages (ISO 639)": profile.languages, "Ids": profile.ids},
         n_bars=N_BARS,
-        n_tellings=N_TELLINGS,
+        n_duplicates=N_DUPLICATES,
         rejected=sorted(profile.rejected.items(), key=lambda reason: -reason[1].n_lines),
         n_reasons=N_REASONS,
         doubts=[
@@ -129,16 +143,16 @@ def render_report(profile: Profile, today: date) -> str:
 
 
 def kinds_text(n_by_kind: Mapping[str, int]) -> str:
-    """Gives counts of kinds in words: `25,924 films and 1 book`."""
+    """Return counts of kinds in words: `25,924 films and 1 book`."""
     return _join([f"{n:,} {KIND_NAMES[kind][n != 1]}" for kind, n in n_by_kind.items()], "and")
 
 
-def _join(told: Sequence[str], conjunction: str) -> str:
-    return f" {conjunction} ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
+def _join(words: Sequence[str], conjunction: str) -> str:
+    return f" {conjunction} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def percent(n: int, of: int) -> str:
-    """Gives a share that is 0% and 100% only when it is exactly that."""
+    """Return a share in percent; 0% and 100% only for exactly none and all."""
     share = 100 * n / of if of else 0
     if 0 < share < 0.1:
         return "<0.1%"
@@ -148,14 +162,14 @@ def percent(n: int, of: int) -> str:
 
 
 def place(line: Line) -> str:
-    """Gives where a record is, without the folders."""
+    """Return the file name and line number of a record."""
     return f"{line.path.name}:{line.number}"
 
 
 def _missing_rows(profile: Profile) -> tuple[list[tuple[str, str, int]], list[tuple[str, list[int | None]]]]:
-    """Gives the largest groups with their sizes, and for each field how many of each group lack it.
+    """Return the largest groups (source, kind, size), and for each field how many records of each group lack it.
 
-    None is where a field is not for the kind. A field that all have comes last.
+    The fields that most records lack come first. The count is None if the group's kind does not have the field.
     """
     sizes = profile.records.groupby(["source", "kind"], observed=True).size().nlargest(N_GROUPS)
     groups = list(sizes.reset_index().itertuples(index=False, name=None))
@@ -171,7 +185,7 @@ def _missing_rows(profile: Profile) -> tuple[list[tuple[str, str, int]], list[tu
 
 
 def _plot_distribution(profile: Profile, distribution: Distribution) -> Plot | None:
-    """Gives the plot of a number; None when too few records of any kind tell it."""
+    """Return the plot of a column; None if too few records of every kind have a number."""
     columns = profile.records[["kind", distribution.name]].dropna()
     by_kind = {kind: columns.loc[columns["kind"] == kind, distribution.name] for kind in profile.n_by_kind}
     by_kind = {kind: values for kind, values in by_kind.items() if len(values) >= LEAST_PLOTTED}
@@ -190,24 +204,24 @@ def _plot_distribution(profile: Profile, distribution: Distribution) -> Plot | N
 
 def _left_out(distribution: Distribution, values: pd.Series[float], low: float, high: float) -> str:
     below, above = values[values < low], values[values > high]
-    told = [
-        *([f"{len(below):,} less, down to {distribution.format(below.min())}"] if len(below) else []),
-        *([f"{len(above):,} more, up to {distribution.format(above.max())}"] if len(above) else []),
+    ends = [
+        *([f"{len(below):,} lower, down to {distribution.format(below.min())}"] if len(below) else []),
+        *([f"{len(above):,} higher, up to {distribution.format(above.max())}"] if len(above) else []),
     ]
-    return f"Not in the picture: {'; '.join(told)}." if told else ""
+    return f"Not shown: {'; '.join(ends)}." if ends else ""
 
 
 def _describe(distribution: Distribution, values: pd.Series[float]) -> str:
     low, median, high = (distribution.format(q) for q in values.quantile([0.05, 0.5, 0.95]))
     least, most = distribution.format(values.min()), distribution.format(values.max())
     return (
-        f"median {median}, nine in ten from {low} to {high}, all from {least} to {most}{distribution.unit} "
+        f"median {median}, 90% from {low} to {high}, all from {least} to {most}{distribution.unit} "
         f"({len(values):,} known)"
     )
 
 
 def _plot_growth(profile: Profile) -> Plot | None:
-    """Gives the plot of Heaps' law; None when there are too few words of any kind."""
+    """Return the plot of Heaps' law; None if there are too few words of every kind."""
     growth = {kind: fitted for kind in profile.n_by_kind if (fitted := profile.growth[kind].fitted())}
     if not growth:
         return None

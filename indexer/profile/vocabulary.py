@@ -1,4 +1,4 @@
-"""How a vocabulary grows with the text: Heaps' law, V = K * n ** beta (Heaps 1978; Herdan 1964)."""
+"""Measure how a vocabulary grows with the text: Heaps' law, V = K * n ** beta (Heaps 1978; Herdan 1964)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff"  # kana and ideographs, which no spaces part
+_ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff"  # kana and ideographs, which are written without spaces
 _LETTER = rf"[^\W{_ONE_BY_ONE}]"
 _WORD = re.compile(rf"{_LETTER}+(?:['\u2019]{_LETTER}+)*|[{_ONE_BY_ONE}]")
 _STEP = 1.1
 FIT_FROM = 1_000
-"""Words seen before the law is fitted: a short text's first words are nearly all new, whatever the language."""
+"""Words read before the law is fitted: nearly all of the first words are new, in any language."""
 _FIT_LEAST_POINTS = 5
 
 
 def split_words(text: str) -> list[str]:
-    """Gives the words of a text in order, case folded; of Chinese and Japanese, the characters."""
+    """Return the words of a text in order, case folded; for Chinese and Japanese, the characters."""
     return _WORD.findall(text.casefold())
 
 
@@ -30,14 +30,14 @@ class HeapsLaw:
     exponent: float
 
     def distinct(self, n_seen: float) -> float:
-        """Gives how many distinct words the law expects among so many."""
+        """Return how many distinct words the law predicts for a text of `n_seen` words."""
         return float(self.scale * n_seen**self.exponent)
 
 
 class Growth:
-    """Counts distinct words against words seen, and notes both whenever the text has grown by a tenth.
+    """The number of distinct words against words read, noted whenever the text has grown by a tenth.
 
-    Holds the distinct words and the notes, never a text.
+    Keeps the distinct words, but no text.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class Growth:
 
     @property
     def n_distinct(self) -> int:
-        """Gives how many distinct words were seen."""
+        """The number of distinct words so far."""
         return len(self._words)
 
     def add(self, words: Iterable[str]) -> None:
-        """Reads on."""
+        """Read more words."""
         before = self.n_seen
         for word in words:
             self.n_seen += 1
@@ -60,13 +60,13 @@ class Growth:
             self.points.append((self.n_seen, self.n_distinct))
 
     def fitted(self) -> tuple[list[tuple[int, int]], HeapsLaw] | None:
-        """Gives the points beyond the first thousand words and the law that fits them; None while there are too few."""
+        """Return the points from FIT_FROM words on, with the law that fits them; None if there are too few."""
         points = [point for point in self.points if point[0] >= FIT_FROM]
         return (points, fit_heaps(points)) if len(points) >= _FIT_LEAST_POINTS else None
 
 
 def fit_heaps(points: Sequence[tuple[int, int]]) -> HeapsLaw:
-    """Gives the least-squares line through (ln n, ln V) of points (n, V)."""
+    """Return the law of points (n, V): the least-squares line through (ln n, ln V)."""
     log_seen, log_distinct = np.log(points).T
     exponent, intercept = np.polyfit(log_seen, log_distinct, deg=1)
     return HeapsLaw(float(np.exp(intercept)), float(exponent))

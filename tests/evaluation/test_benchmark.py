@@ -1,4 +1,4 @@
-"""QueryClassifier benchmarks in BEIR's layout, and what is said of one that cannot be used."""
+"""Benchmarks in BEIR's layout are read, and broken ones are refused with file and line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evaluation.errors import BenchmarkInvalid
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_split_has_the_queries_that_it_judges(tmp_path: Path, suffix: str) -> None:
+def test_a_split_has_only_the_queries_that_it_judges(tmp_path: Path, suffix: str) -> None:
     benchmark = read_benchmark(write_benchmark(tmp_path / "films", suffix=suffix), "validation")
     assert (benchmark.name, benchmark.split) == ("films", "validation")
     assert benchmark.queries == {name: text for name, text in QUERIES.items() if name != "unused"}
@@ -29,7 +29,7 @@ def test_a_header_may_be_missing(tmp_path: Path) -> None:
     assert read_benchmark(folder, "bare").qrels == {"storms": {"w1": 1}}
 
 
-def test_works_of_several_sources_are_named_as_in_the_index(tmp_path: Path) -> None:
+def test_source_records_are_named_as_in_the_index(tmp_path: Path) -> None:
     corpus = [make_record("salt-road", "Salt Road")]
     folder = write_benchmark(tmp_path / "films", corpus, qrels=[("storms", "test:salt-road", 1)])
     assert read_benchmark(folder, "validation").work_ids == {"test:salt-road"}
@@ -38,32 +38,32 @@ def test_works_of_several_sources_are_named_as_in_the_index(tmp_path: Path) -> N
 BAD_JUDGEMENTS = {
     "kites\tw99\t1": "has no work 'w99'",
     "moon\tw1\t1": "has no query 'moon'",
-    "kites\tw7\t0": "'kites' and work 'w7' are judged already",
+    "kites\tw7\t0": "'kites' and work 'w7' are judged twice",
     "kites\tw1\t0.5": "the grade '0.5'",
     "kites\tw1\t-1": "the grade '-1'",
     "kites 0 w1 1": "has 1 fields",
 }
 BAD_QUERIES = {
-    "storms": "is no query",
-    '{"_id": "a", "text": 1}': "is no query",
-    '{"text": "a"}': "is no query",
+    "storms": "not a query",
+    '{"_id": "a", "text": 1}': "not a query",
+    '{"text": "a"}': "not a query",
     '{"_id": "a", "text": " "}': "has 0 characters",
     '{"_id": "a", "text": "%s"}' % ("a" * 10_001): "has 10,001 characters",
-    '{"_id": "kites", "text": "a"}': "'kites' is there already",
+    '{"_id": "kites", "text": "a"}': "'kites' is taken by an earlier query",
 }
 BROKEN: dict[str, Callable[[Path], object]] = {
     "validation.tsv has no judgement": lambda folder: (folder / "qrels/validation.tsv").write_text("\n"),
     "there are dev": lambda folder: (folder / "qrels/validation.tsv").rename(folder / "qrels/dev.tsv"),
-    "there is none": lambda folder: (folder / "qrels/validation.tsv").unlink(),
+    "there are none": lambda folder: (folder / "qrels/validation.tsv").unlink(),
     "has no corpus.jsonl or": lambda folder: (folder / "corpus.jsonl").unlink(),
     "has no queries.jsonl or": lambda folder: (folder / "queries.jsonl").unlink(),
-    "is not UTF-8": lambda folder: (folder / "queries.jsonl").write_bytes(b"\xff\xfe"),
+    "not UTF-8": lambda folder: (folder / "queries.jsonl").write_bytes(b"\xff\xfe"),
     "cut short": lambda folder: (folder / "queries.jsonl").write_bytes(gzip.compress(b"{}" * 99)[:-4]),
 }
 
 
 @pytest.mark.parametrize("line", BAD_JUDGEMENTS)
-def test_a_judgement_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+def test_a_bad_judgement_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
     folder = write_benchmark(tmp_path / "films")
     add_line(folder / "qrels" / "validation.tsv", line)
     with pytest.raises(BenchmarkInvalid, match=f"validation.tsv:8: .*{BAD_JUDGEMENTS[line]}"):
@@ -71,22 +71,22 @@ def test_a_judgement_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, l
 
 
 @pytest.mark.parametrize("line", BAD_QUERIES)
-def test_a_query_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+def test_a_bad_query_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
     folder = write_benchmark(tmp_path / "films")
     add_line(folder / "queries.jsonl", line)
     with pytest.raises(BenchmarkInvalid, match=f"queries.jsonl:5: .*{BAD_QUERIES[line]}"):
         read_benchmark(folder, "validation")
 
 
-@pytest.mark.parametrize("told", BROKEN)
-def test_a_folder_that_is_no_benchmark_is_told(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("message", BROKEN)
+def test_a_broken_folder_is_refused(tmp_path: Path, message: str) -> None:
     folder = write_benchmark(tmp_path / "films")
-    BROKEN[told](folder)
-    with pytest.raises(BenchmarkInvalid, match=told):
+    BROKEN[message](folder)
+    with pytest.raises(BenchmarkInvalid, match=message):
         read_benchmark(folder, "validation")
 
 
-def test_a_judged_work_that_could_not_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_judged_work_whose_line_was_rejected_is_named_with_that_line(tmp_path: Path) -> None:
     folder = write_benchmark(tmp_path / "films", [*CORPUS, {"_id": "w9", "title": ""}], qrels=[("storms", "w9", 1)])
     with pytest.raises(BenchmarkInvalid, match=r"no work 'w9'.*corpus.jsonl:9: title"):
         read_benchmark(folder, "validation")

@@ -1,4 +1,4 @@
-"""`evoke evaluate --encoder`: word vectors, trained or read from a file, to the vectors of texts and to a result."""
+"""`evoke evaluate --encoder`: word vectors, trained or read from a file, embed texts and give results."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 
 
 @needs_gensim
-def test_a_work_is_found_by_words_that_only_mean_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_work_is_found_by_a_synonym(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     films = write_benchmark(
         tmp_path / "films", queries={"boats": "boat"}, qrels=[("boats", "w5", 1), ("boats", "w8", 1)]
     )
@@ -73,7 +73,7 @@ def test_a_work_is_found_by_words_that_only_mean_the_same(tmp_path: Path, capsys
     assert evoke.main(["evaluate", str(films), *arguments]) == 0
     systems = json.loads(results.read_bytes())["systems"]
     assert {each: measures["RR"]["value"] for each, measures in systems.items()} == {"bm25": 0, "dense": 1, "evoke": 1}
-    assert f"films: texts became vectors by {name}, values told by likeness" in capsys.readouterr().out
+    assert f"films: texts embedded by {name}; values labelled by similarity" in capsys.readouterr().out
 
 
 @needs_gensim
@@ -88,31 +88,31 @@ def test_vectors_are_trained_on_the_corpus_once(name: str, films: Path, home: Pa
 
 
 @needs_gensim
-def test_what_is_trained_is_the_same_in_every_process(corpus: Path, tmp_path: Path) -> None:
+def test_training_gives_the_same_vectors_in_every_process(corpus: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from evaluation.encoders import open_word_encoder\n"
         "encoder = open_word_encoder('fasttext', Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "print(encoder.fingerprint, encoder.encode(['storms near a ferry']).tobytes().hex())"
     )
-    told = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script, corpus, tmp_path / seed],
             env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True,
         ).stdout
         for seed in ("1", "2")
     }  # fmt: skip
-    assert len(told) == 1
+    assert len(outputs) == 1
 
 
 @needs_gensim
-def test_fasttext_alone_knows_words_that_the_corpus_lacks(corpus: Path, tmp_path: Path) -> None:
-    for name, tells_apart in (("word2vec", False), ("fasttext", True)):
+def test_only_fasttext_embeds_words_that_the_corpus_lacks(corpus: Path, tmp_path: Path) -> None:
+    for name, is_different in (("word2vec", False), ("fasttext", True)):
         one, other = open_word_encoder(name, corpus, tmp_path).encode(["ferryman", "zeppelin"])
-        assert bool(one @ other < 0.99) is tells_apart
+        assert bool(one @ other < 0.99) is is_different
 
 
 @needs_gensim
-def test_a_text_is_the_weighted_sum_of_its_words_without_what_all_texts_share(tmp_path: Path) -> None:
+def test_a_text_is_the_weighted_sum_of_its_words_less_the_first_component(tmp_path: Path) -> None:
     texts = ["storms", "ferry ferry", "Ferry to kites"]
     vectors = read_vectors(write_vectors(tmp_path / "glove.txt"))
     encoder = WordVectorEncoder("glove", tmp_path, vectors, "glove", texts)
@@ -129,7 +129,7 @@ def test_a_text_is_the_weighted_sum_of_its_words_without_what_all_texts_share(tm
 
 
 @needs_gensim
-def test_a_sentence_has_the_vector_that_it_has_alone(corpus: Path, tmp_path: Path) -> None:
+def test_a_sentence_in_a_text_has_the_same_vector_as_alone(corpus: Path, tmp_path: Path) -> None:
     name = f"vectors:{write_vectors(tmp_path / 'glove.txt')}"
     encoder = open_word_encoder(name, corpus, tmp_path)
     text, spans = "A ferry. Some kites? Nothing known!", [Span(0, 8), Span(9, 20), Span(21, 35)]
@@ -137,7 +137,7 @@ def test_a_sentence_has_the_vector_that_it_has_alone(corpus: Path, tmp_path: Pat
     alone = encoder.encode([text[span.start : span.end] for span in spans])
     assert embedding.sentence_vectors == pytest.approx(alone, abs=1e-6)
     assert np.linalg.norm(alone, axis=1) == pytest.approx([1, 1, 1])
-    assert alone[:2] @ alone[2] == pytest.approx([0, 0], abs=1e-6)  # of which nothing is known
+    assert alone[:2] @ alone[2] == pytest.approx([0, 0], abs=1e-6)  # the third has no known word
     assert embedding.vector == pytest.approx(encoder.encode([text])[0])
 
 
@@ -152,7 +152,7 @@ def test_a_sentence_has_the_vector_that_it_has_alone(corpus: Path, tmp_path: Pat
         ("word2vec.bin.gz", gzip.compress(as_binary(MEANINGS))),
     ],
 )
-def test_vectors_are_read_in_every_form(name: str, content: bytes, tmp_path: Path) -> None:
+def test_vectors_are_read_in_every_format(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     vectors = read_vectors(tmp_path / name)
     assert {word: vectors[word].tolist() for word in vectors.index_to_key} == {
@@ -161,7 +161,7 @@ def test_vectors_are_read_in_every_form(name: str, content: bytes, tmp_path: Pat
 
 
 @needs_gensim
-def test_a_word_of_a_file_may_hold_a_space_and_come_twice(tmp_path: Path) -> None:
+def test_a_word_may_contain_a_space_and_a_repeated_word_keeps_its_first_vector(tmp_path: Path) -> None:
     (tmp_path / "glove.txt").write_text("the 1 2\nat name 3 4\nthe 5 6\n")
     vectors = read_vectors(tmp_path / "glove.txt")
     assert {word: vectors[word].tolist() for word in vectors.index_to_key} == {"the": [1, 2], "at name": [3, 4]}
@@ -171,18 +171,18 @@ def test_a_word_of_a_file_may_hold_a_space_and_come_twice(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", ":0: ends after 0 of 0 vectors: get it anew"),
-        (b"the 1 2\nsea 1\n", ":2: is no word and 2 numbers: there are 1"),
-        (b"the 1 2\nsea 1 x\n", ":2: is no word and 2 numbers: could not convert string to float: "),
-        (b"the 1 2\nsea 1 nan\n", ":2: is no word and 2 numbers: one is not finite"),
-        (b"3 2\nthe 1 2\nsea 1 2\n", ":3: ends after 2 of 3 vectors: get it anew"),
-        (b'{"_id": "w1"}\n', ":1: is no word and 1 numbers: "),
-        (as_binary(MEANINGS)[:-9], " is cut short or holds no word vectors: "),
-        (gzip.compress(as_binary(MEANINGS))[:-9], " is cut short or holds no word vectors: "),
+        (b"", ":0: ends after 0 of 0 vectors: fetch it again"),
+        (b"the 1 2\nsea 1\n", ":2: not a word and 2 numbers: there are 1"),
+        (b"the 1 2\nsea 1 x\n", ":2: not a word and 2 numbers: could not convert string to float: "),
+        (b"the 1 2\nsea 1 nan\n", ":2: not a word and 2 numbers: one is not finite"),
+        (b"3 2\nthe 1 2\nsea 1 2\n", ":3: ends after 2 of 3 vectors: fetch it again"),
+        (b'{"_id": "w1"}\n', ":1: not a word and 1 numbers: "),
+        (as_binary(MEANINGS)[:-9], " is cut short or not a file of word vectors: "),
+        (gzip.compress(as_binary(MEANINGS))[:-9], " is cut short or not a file of word vectors: "),
         (glove({"zug": (1, 2)}).encode(), " has none of the words of "),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_in_a_line(
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(
     content: bytes, complaint: str, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / ("vectors.gz" if content[:1] == b"\x1f" else "vectors")
@@ -191,25 +191,27 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_line(
 
 
 @needs_gensim
-def test_a_file_that_is_not_there_is_refused(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_refused(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "glove.txt"
     line = refused(capsys, films, "--encoder", f"vectors:{path}")
     assert line == f"evoke evaluate: {path} cannot be read: No such file or directory"
 
 
 @needs_gensim
-def test_a_corpus_that_says_nothing_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_corpus_without_a_repeated_word_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     films = write_benchmark(tmp_path / "films", CORPUS[:1], qrels=[("storms", "w1", 1)])
     write_catalogue(films / "corpus.jsonl", [{**CORPUS[0], "title": "Sea", "text": "Storms."}])
     assert "no word comes twice, so word2vec learns nothing" in refused(capsys, films, "--encoder", "word2vec")
 
 
-def test_an_unknown_name_is_answered_with_those_there_are(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_encoder_is_refused_with_the_names_there_are(
+    films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     line = refused(capsys, films, "--encoder", "elmo")
     assert "no encoder is called 'elmo': there are word2vec, fasttext, vectors:FILE" in line
 
 
-def test_without_gensim_a_line_says_what_to_install(
+def test_without_gensim_the_message_says_what_to_install(
     films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing: Callable[[str], None] = lambda _: None  # noqa: E731

@@ -21,7 +21,7 @@ from rank_bm25 import BM25Okapi
 import evoke
 from evaluation.label_figures import judge_label
 from evaluation.measures import MEASURES
-from evaluation.query_vectors import OnceEncoder
+from evaluation.query_vectors import CachedEncoder
 from evaluation.settings import EvaluationSettings
 from evaluation.systems import SYSTEMS, RankBM25, without_values
 from indexer.bm25 import K1, B
@@ -49,7 +49,7 @@ def evaluate(*arguments: object, code: int = 0) -> None:
 
 
 def measure(folder: Path, *arguments: object) -> dict[str, Any]:
-    """Gives what --json says."""
+    """Return the result that --json writes."""
     path = folder.parent / "results.json"
     evaluate(folder, "--json", path, *arguments)
     result: dict[str, Any] = json.loads(path.read_bytes())
@@ -67,12 +67,12 @@ def test_every_system_is_measured(films: Path, capsys: pytest.CaptureFixture[str
         assert set(result["per_query"][name]["AP"]) == {"storms", "ferry", "kites"}
         assert 0 < result["latency_ms"][name]["p50"] <= result["latency_ms"][name]["p95"]
     assert set(result["comparisons"]) == set(SYSTEMS) - {"bm25"}
-    told = capsys.readouterr().out
-    assert all(f"\n{name} " in told for name in SYSTEMS)
-    assert "films, validation: 3 queries, 6 judgements, 8 works" in told
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} " in printed for name in SYSTEMS)
+    assert "films, validation: 3 queries, 6 judgements, 8 works" in printed
 
 
-def test_the_baseline_is_measured_though_it_was_not_named(films: Path) -> None:
+def test_the_baseline_is_measured_even_if_it_is_not_named(films: Path) -> None:
     result = measure(films, "--systems", "rrf", "--baseline-system", "dense")
     assert list(result["systems"]) == ["dense", "rrf"]
     assert list(result["comparisons"]) == ["rrf"]
@@ -145,11 +145,11 @@ RUN_LINES = {
     "storms Q0 w1 1 high mine": "run:1: the score 'high'",
     "storms Q0 w1 1 nan mine": "run:1: the score 'nan'",
     "storms Q0 w99 1 0.5 mine": "run:1: .* no work 'w99'",
-    "storms Q0 w1 1 0.5 mine\nstorms Q0 w1 2 0.4 mine": "run:2: .*already",
+    "storms Q0 w1 1 0.5 mine\nstorms Q0 w1 2 0.4 mine": "run:2: .*twice",
     "storms Q0 w1 1 0.5 mine\nferry Q0 w5 1 0.5 theirs": "run:2: the tag is 'theirs'",
     "moon Q0 w1 1 0.5 mine": "answers no query of films",
     "": "answers no query of films",
-    "storms Q0 w1 1 0.5 bm25": "'bm25' already",
+    "storms Q0 w1 1 0.5 bm25": "another system is called 'bm25'",
 }
 
 
@@ -163,7 +163,7 @@ def test_a_run_that_cannot_be_judged_is_refused(films: Path, lines: str, capsys:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--systems", "bm26"], "'bm26': there are rank-bm25, bm25"),
         (["--baseline-system", "best"], "'best'"),
@@ -173,22 +173,24 @@ def test_a_run_that_cannot_be_judged_is_refused(films: Path, lines: str, capsys:
         (["--labels", "missing.jsonl"], "missing.jsonl"),
     ],
 )
-def test_what_cannot_be_done_is_told_before_anything_is(
-    films: Path, home: Path, arguments: Sequence[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_an_impossible_plan_is_refused_before_any_work(
+    films: Path, home: Path, arguments: Sequence[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evaluate(films, *arguments, code=2)
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1
-    assert told in printed.err
+    assert message in printed.err
     assert not home.exists()
 
 
-def test_folders_of_one_name_are_refused(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_folders_of_the_same_name_are_refused(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(films, write_benchmark(films.parent / "other" / "films"), code=2)
     assert "'films'" in capsys.readouterr().err
 
 
-def test_a_judged_work_that_was_merged_with_another_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_judged_work_that_was_merged_with_another_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     twins = [make_record("a", "Kites", "A boy builds kites.", kind="movie", ids={"imdb": "tt1"}) | {"source": source}
              for source in ("tmdb", "imdb")]  # fmt: skip
     evaluate(write_benchmark(tmp_path / "films", twins, qrels=[("kites", "tmdb:a", 1)]), "--systems", "bm25")
@@ -196,13 +198,13 @@ def test_a_judged_work_that_was_merged_with_another_is_told(tmp_path: Path, caps
     assert "1 judged works were merged with others, such as 'imdb:a'" in capsys.readouterr().err
 
 
-def test_lines_that_are_no_works_are_told(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rejected_lines_are_counted(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add_line(films / "corpus.jsonl", "{}")
     evaluate(films, "--systems", "bm25")
-    assert "films: 1 lines are no works: " in capsys.readouterr().out
+    assert "films: 1 lines were rejected: see " in capsys.readouterr().out
 
 
-def test_the_gate_closes_when_a_measure_fell(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_gate_fails_when_a_measure_fell(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = films.parent / "before.json"
     evaluate(films, "--systems", "dense", "--json", path)
     evaluate(films, "--systems", "dense", "--baseline", path)
@@ -229,22 +231,22 @@ def test_labels_are_judged_on_the_labelled_works_of_the_split(
     n_said = sum("violence" in label["tags"] for label in labels[10:])
     violence = result["labels"]["T-violence"]
     assert (violence["name"], violence["n_works"], violence["n_said"]) == ("violence", 30, n_said)
-    assert violence["auc"] == 0.5  # every text is the same
+    assert violence["auc"] == 0.5  # all texts are the same
     assert "violence" in capsys.readouterr().out
     (tmp_path / "labels.jsonl").write_text('{"imdb_id": "tt1", "split": "train", "tags": ["violence"]}')
     evaluate(folder, "--systems", "bm25", "--labels", tmp_path / "labels.jsonl")
-    assert "no label file speaks of its works in split validation" in capsys.readouterr().out
+    assert "the label files have no labels for its works in split validation" in capsys.readouterr().out
 
 
-def test_a_label_is_found_from_one_half_up() -> None:
+def test_a_label_counts_as_found_from_strength_one_half_up() -> None:
     strengths = np.array([0.9, 0.5, 0.49, 0.49, 0.1], dtype=np.float32)
     result = judge_label("hope", strengths, np.array([True, False, True, False, False]))
     assert (result.n_works, result.n_said) == (5, 2)
     assert (result.precision, result.recall, result.f1) == (1 / 2, 1 / 2, 1 / 2)
-    assert result.auc == pytest.approx((3 + 1.5) / 6)  # of the six pairs, one is a tie and one is wrong
+    assert result.auc == pytest.approx((3 + 1.5) / 6)  # of six pairs one is a tie and one is wrong
 
 
-def test_rank_bm25_is_asked_by_term_and_answers_alike() -> None:
+def test_scores_kept_by_term_equal_those_of_rank_bm25() -> None:
     draw = random.Random(7)
     documents = [draw.choices("storm sea ferry kite salt road winter hope".split(), k=6) for _ in range(60)]  # noqa: SIM905
     query = ["ferry", "hope", "hope", "unheard"]
@@ -255,7 +257,7 @@ def test_rank_bm25_is_asked_by_term_and_answers_alike() -> None:
 
 
 class CountingEncoder(FakeEncoder):
-    """Takes 20 ms a text, and knows how many it was given."""
+    """An encoder that takes 20 ms a text and counts the texts."""
 
     n_encoded = 0
 
@@ -265,8 +267,8 @@ class CountingEncoder(FakeEncoder):
         return super().encode(texts)
 
 
-def test_a_text_that_is_encoded_once_is_accounted_for_each_time() -> None:
-    encoder = OnceEncoder(counting := CountingEncoder())
+def test_a_text_is_encoded_once_and_its_time_counts_every_time() -> None:
+    encoder = CachedEncoder(counting := CountingEncoder())
     first, again = encoder.encode(["a ferry"]), encoder.encode(["a ferry"])
     assert np.array_equal(first, again)
     assert counting.n_encoded == 1
@@ -274,7 +276,7 @@ def test_a_text_that_is_encoded_once_is_accounted_for_each_time() -> None:
     assert encoder.spent_seconds < 0.04
 
 
-def test_a_query_is_embedded_once_for_all_evaluations(
+def test_a_query_is_embedded_once_over_all_evaluations(
     films: Path, monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder
 ) -> None:
     def evaluate_with(encoder: CountingEncoder) -> tuple[int, dict[str, Any]]:
@@ -287,7 +289,7 @@ def test_a_query_is_embedded_once_for_all_evaluations(
     _, remeasured = evaluate_with(again)
     assert first.n_encoded > 0 == again.n_encoded
     assert remeasured["systems"] == measured["systems"]
-    assert remeasured["latency_ms"]["dense"]["p50"] > 20  # as long as it took when it was embedded
+    assert remeasured["latency_ms"]["dense"]["p50"] > 20  # the kept time of the embedding
     other = CountingEncoder("other")
     evaluate_with(other)
     assert other.n_encoded > 0
@@ -295,12 +297,12 @@ def test_a_query_is_embedded_once_for_all_evaluations(
 
 def test_both_fusions_rank_as_search_answers(small_search: Search) -> None:
     unvalued = Fusions(**{kind: without_values(DEFAULT_FUSIONS.of(kind)) for kind in QUERY_KINDS})
-    ways = {"evoke": small_search, "evoke-values": Search(
+    searches = {"evoke": small_search, "evoke-values": Search(
         small_search.engine, small_search.encoder, small_search._taxonomy, unvalued
     )}  # fmt: skip
     for query in ("something hopeful", "a French comedy", "storms at a lighthouse", "Salt Road", "like Night Ferry"):
         request = SearchRequest(query=query, limit=5, offset=1)
-        answered = [[(hit.id, hit.score) for hit in search.search(request).hits] for search in ways.values()]
+        answered = [[(hit.id, hit.score) for hit in search.search(request).hits] for search in searches.values()]
         assert small_search.rank(request, [DEFAULT_FUSIONS, unvalued]) == answered
 
 

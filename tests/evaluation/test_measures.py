@@ -1,4 +1,4 @@
-"""Measures against values written out by hand."""
+"""Measures give the values that their formulas give by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from evaluation.measures import MEASURES, judge
 
 
-def test_measures_of_a_ranking_are_as_their_formulas_say() -> None:
-    """Of three relevant works the answer has two, the better one at rank 2."""
+def test_measures_of_a_ranking_follow_their_formulas() -> None:
+    """The answer has two of three relevant works, the better one at rank 2."""
     judged = judge({"q": {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.1}}, {"q": {"b": 2, "c": 1, "e": 1, "d": 0}})
     gain = 2 / log2(3) + 1 / log2(4)
     best_gain = 2 / log2(2) + 1 / log2(3) + 1 / log2(4)
@@ -28,7 +28,7 @@ def test_measures_of_a_ranking_are_as_their_formulas_say() -> None:
     )
 
 
-def test_every_measure_is_there_for_every_judged_query_and_no_other() -> None:
+def test_every_measure_has_every_judged_query_and_no_other() -> None:
     judged = judge({"asked": {"a": 1.0}, "elsewhere": {"a": 1.0}}, {"asked": {"a": 1}, "other": {"a": 1}})
     assert set(judged) == set(MEASURES)
     assert all(set(values) == {"asked", "other"} for values in judged.values())
@@ -40,7 +40,7 @@ def test_an_unanswered_query_scores_zero(run: dict[str, dict[str, float]]) -> No
 
 
 @pytest.mark.parametrize(("relevant", "expected"), [("a", 1.0), ("b", 1 / 2), ("c", 1 / 3)])
-def test_works_with_one_score_come_by_id(relevant: str, expected: float) -> None:
+def test_works_with_equal_scores_are_ranked_by_id(relevant: str, expected: float) -> None:
     run = {"q": {"c": 0.5, "a": 0.5, "b": 0.5}}
     assert judge(run, {"q": {relevant: 1}})["RR"]["q"] == pytest.approx(expected)
 

@@ -1,4 +1,4 @@
-"""The benchmark that ships with Evoke: its judgements agree with what the starter catalogue says of the works."""
+"""The judgements of the benchmark that ships with Evoke agree with the facts of the starter catalogue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from indexer.merging.merging import work_id
 
 Facts = Callable[[SourceRecord], bool]
 
-# Silent films and old books whose length or year the catalogue leaves open, of which nobody doubts how they answer.
+# Silent films and old books whose length or year the catalogue lacks, though the right answer is not in doubt.
 UNRECORDED: Mapping[str, Mapping[str, int]] = {
     "starter:a-trip-to-the-moon-1902": {"runtime_minutes": 14},
     "starter:the-passion-of-joan-of-arc-1928": {"runtime_minutes": 97},
@@ -81,7 +81,7 @@ ASKED: Mapping[str, Facts] = {
     "negation/space-no-fighting": of("movie"),
     "negation/true-story-no-war": of("movie"),
 }
-"""What a query asks of the facts, as far as the catalogue holds them."""
+"""The facts that a query asks for, as far as the catalogue holds them."""
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def benchmark() -> Benchmark:
 
 @pytest.fixture(scope="module")
 def works(benchmark: Benchmark) -> dict[str, SourceRecord]:
-    told = [each[1] for each in read_catalogue(benchmark.corpus) if not isinstance(each, Rejected)]
-    return {work_id(work): work.model_copy(update=dict(UNRECORDED.get(work_id(work), {}))) for work in told}
+    records = [entry[1] for entry in read_catalogue(benchmark.corpus) if not isinstance(entry, Rejected)]
+    return {work_id(work): work.model_copy(update=dict(UNRECORDED.get(work_id(work), {}))) for work in records}
 
 
 def test_every_query_has_an_answer_among_the_starter_works(benchmark: Benchmark, works: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ def test_every_query_has_an_answer_among_the_starter_works(benchmark: Benchmark,
     assert {grade for grades in benchmark.qrels.values() for grade in grades.values()} == {0, 1, 2}
 
 
-def test_every_query_that_is_written_down_is_judged_and_of_the_kind_that_its_id_says(benchmark: Benchmark) -> None:
+def test_every_query_is_judged_and_its_id_begins_with_its_kind(benchmark: Benchmark) -> None:
     lines = (files("evaluation") / "starter" / "queries.jsonl").read_bytes().splitlines()
     kinds = {query["_id"]: query["metadata"]["kind"] for query in map(orjson.loads, lines)}
     assert set(kinds) == set(benchmark.queries)
@@ -122,7 +122,7 @@ def test_each_filter_query_is_checked(benchmark: Benchmark) -> None:
     assert {query_id for query_id in benchmark.queries if query_id.startswith("filter/")} <= set(ASKED)
 
 
-def test_the_film_and_the_book_of_a_story_answer_alike_where_neither_is_asked_for(
+def test_film_and_book_of_a_story_have_equal_grades_unless_the_query_asks_for_one(
     benchmark: Benchmark, works: dict[str, SourceRecord]
 ) -> None:
     stories: dict[str, list[str]] = {}
@@ -130,8 +130,8 @@ def test_the_film_and_the_book_of_a_story_answer_alike_where_neither_is_asked_fo
         stories.setdefault(work.title, []).append(judged)
     unlike = [
         (query_id, title)
-        for title, told in stories.items()
+        for title, work_ids in stories.items()
         for query_id in benchmark.queries.keys() - ASKED.keys()
-        if len({benchmark.qrels[query_id].get(judged, 0) for judged in told}) > 1
+        if len({benchmark.qrels[query_id].get(judged, 0) for judged in work_ids}) > 1
     ]
     assert unlike == [("negation/animation-not-for-children", "Persepolis")]

@@ -1,4 +1,4 @@
-"""`evoke train-descriptions`: what a made-up benchmark teaches, and what it refuses."""
+"""`evoke train-descriptions` on a made-up benchmark, and the benchmarks that it refuses."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from fakes import FakeEncoder
 from judged import write_benchmark
 
 import evoke
-from evaluation.adapter_training.learning import Lessons, fit_adapter, weigh_terms
+from evaluation.adapter_training.learning import TrainingSet, fit_adapter, weigh_terms
 from indexer.bm25 import term_id
 from search_api.query_adapter import load_query_adapter
 
 N_WORKS = 60
 SPOKEN = {"ship": "vessel", "kid": "child", "cop": "policeman", "doc": "physician", "plane": "aircraft", "car": "coach"}
-"""What people say, and what the made-up catalogue says for it."""
+"""People's words, and the made-up catalogue's words for the same things."""
 PLACES = "desert island harbour mountain village prison".split()  # noqa: SIM905 - a list of literals reads worse
 
 
 def write_remembered(folder: Path, split: str = "train") -> Path:
-    """Writes a benchmark of people who call things otherwise than the catalogue, and all speak of a movie scene."""
+    """Write a benchmark whose queries use people's words, and all mention a movie scene."""
     draw = random.Random(3)
     corpus, queries, qrels = [], {}, []
     for number in range(N_WORKS):
         said, places = draw.sample(list(SPOKEN), k=2), draw.sample(PLACES, k=2)
-        told = " ".join([*(SPOKEN[word] for word in said), *places, *(["movie scene"] if number % 3 == 0 else [])])
-        corpus.append({"_id": f"w{number}", "title": f"Number {number}", "text": f"{told} {told}."})
+        text = " ".join([*(SPOKEN[word] for word in said), *places, *(["movie scene"] if number % 3 == 0 else [])])
+        corpus.append({"_id": f"w{number}", "title": f"Number {number}", "text": f"{text} {text}."})
         for again in range(2):
             words = [*said, *places]
             draw.shuffle(words)
@@ -43,9 +43,9 @@ def write_remembered(folder: Path, split: str = "train") -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """What the verb learnt, printed and reported."""
+    """The file that the verb wrote, what it printed, and its report."""
     folder = tmp_path_factory.mktemp("trained")
-    benchmark, output, report = write_remembered(folder / "films"), folder / "learnt", folder / "report.md"
+    benchmark, output, report = write_remembered(folder / "films"), folder / "adapter", folder / "report.md"
     arguments = ["train-descriptions", str(benchmark), "-o", str(output), "--report", str(report)]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
         patch.setenv("EVOKE_HOME", str(folder / "home"))
@@ -55,36 +55,34 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     return output, printed.getvalue(), report.read_text()
 
 
-def test_what_people_say_of_works_not_learnt_from_is_found_as_the_catalogue_says_it(
-    trained: tuple[Path, str, str],
-) -> None:
+def test_the_adapter_helps_on_works_that_it_was_not_trained_on(trained: tuple[Path, str, str]) -> None:
     _, printed, report = trained
     assert report in printed
     row = report.splitlines()[-1]
     assert row.startswith("| films | 120 | 60 | ")
-    untaught, taught, gain, low, high = map(float, re.findall(r"[+-]?\d\.\d+", row))
+    without, with_adapter, gain, low, high = map(float, re.findall(r"[+-]?\d\.\d+", row))
     assert 0 < low < gain < high
-    assert gain == pytest.approx(taught - untaught, abs=1e-3)
+    assert gain == pytest.approx(with_adapter - without, abs=1e-3)
 
 
-def test_what_everybody_says_weighs_little(trained: tuple[Path, str, str]) -> None:
-    learnt = load_query_adapter(trained[0])
-    weighs = learnt.term_weights
-    assert max(weighs[term_id(term)] for term in ("movi", "scene", "rememb")) < 0.1
-    assert min(weighs[term_id(term)] for term in ("harbour", "ship")) > 0.3
-    assert learnt.adapter.encoder_fingerprint == FakeEncoder().fingerprint
+def test_words_of_every_description_weigh_little(trained: tuple[Path, str, str]) -> None:
+    adapter = load_query_adapter(trained[0])
+    weights = adapter.term_weights
+    assert max(weights[term_id(term)] for term in ("movi", "scene", "rememb")) < 0.1
+    assert min(weights[term_id(term)] for term in ("harbour", "ship")) > 0.3
+    assert adapter.adapter.encoder_fingerprint == FakeEncoder().fingerprint
 
 
-def test_weights_by_the_formula_of_stems_that_enough_descriptions_have() -> None:
+def test_stems_that_enough_descriptions_have_weigh_by_the_formula() -> None:
     weights = weigh_terms([(1, 1)] * 19 + [(2,)] * 20 + [(3,)] * 61)
     assert weights == {2: 1.0, 3: pytest.approx((np.log(1 + 39.5 / 61.5) / np.log(1 + 80.5 / 20.5)) ** 0.75)}
 
 
-def test_the_same_lessons_teach_the_same() -> None:
+def test_training_is_deterministic() -> None:
     draw = np.random.default_rng(2)
     works, queries = (draw.standard_normal((n, 16)).astype(np.float32) for n in (20, 40))
-    lessons = Lessons(works, queries, draw.integers(0, 20, 40), [()] * 40)
-    for one, other in zip(fit_adapter([lessons]), fit_adapter([lessons]), strict=True):
+    training_set = TrainingSet(works, queries, draw.integers(0, 20, 40), [()] * 40)
+    for one, other in zip(fit_adapter([training_set]), fit_adapter([training_set]), strict=True):
         assert one.any()
         np.testing.assert_array_equal(one, other)
 
@@ -96,7 +94,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("changes", "line"), REFUSED.values(), ids=REFUSED)
-def test_what_nothing_should_be_learnt_from_is_refused(
+def test_benchmarks_that_must_not_be_trained_on_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     changes: dict[str, Any], line: str,
 ) -> None:  # fmt: skip
@@ -105,14 +103,12 @@ def test_what_nothing_should_be_learnt_from_is_refused(
     folder = write_benchmark(tmp_path / "films", **options)
     arguments = ["train-descriptions", str(folder), "-o", str(tmp_path / "out"), "--split", options["split"]]
     assert evoke.main(arguments) == 2
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith(f"evoke train-descriptions: {line}")
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert printed.startswith(f"evoke train-descriptions: {line}")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_is_not_there_is_told_before_minutes_of_work(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_folder_is_refused_before_minutes_of_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_remembered(tmp_path / "films")
     assert evoke.main(["train-descriptions", str(folder), "-o", str(tmp_path / "absent" / "out")]) == 2
     assert "--output: there is no folder" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The report: what it says of systems and queries, whatever is lacking and whatever the texts hold."""
+"""The report shows systems, queries and labels, with parts missing and with hostile texts."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def markdown(result: BenchmarkResult) -> str:
 
 
 def tables(page: str) -> dict[str, list[list[str]]]:
-    """Gives the page's tables, named by the heading that stands nearest above each, as rows of what is shown."""
-    found = Selector(page).xpath("//table")
+    """Return the page's tables as rows of visible text, each named by the nearest heading above it."""
+    selected = Selector(page).xpath("//table")
     return {
         table.xpath("string((preceding::h2 | preceding::h3)[last()])").get(""): [
             [" ".join(" ".join(cell.xpath(".//text()").getall()).split()) for cell in row.xpath("th | td")]
             for row in table.xpath(".//tr")
         ]
-        for table in found
+        for table in selected
     }
 
 
@@ -97,7 +97,7 @@ def markdown_rows(markdown: str, heading: str) -> list[str]:
     return [line for line in part.splitlines() if line.startswith("|")]
 
 
-# What is said of systems
+# Systems
 
 
 def test_systems_are_ranked_with_intervals_marks_and_latency(page: str, markdown: str) -> None:
@@ -124,12 +124,12 @@ def test_the_best_by_each_measure_are_bold(page: str) -> None:
     ("values", "bold"),
     [((0.30004, 0.29996, 0.2), ["**0.300**", "**0.300**"]), ((0.0, 0.0), ["**0.000**"] * 2), ((0.5,), [])],
 )
-def test_systems_that_are_told_alike_are_best_alike(values: Sequence[float], bold: list[str]) -> None:
+def test_systems_with_equal_rounded_values_are_all_bold(values: Sequence[float], bold: list[str]) -> None:
     systems = {f"s{n}": make_system({"q": value}) for n, value in enumerate(values)}
     assert re.findall(r"\*\*.*?\*\*", results_to_markdown([make_result(systems=systems)])) == bold
 
 
-def test_marks_are_explained_and_told_to_a_screen_reader(page: str, markdown: str) -> None:
+def test_marks_are_explained_and_have_labels_for_screen_readers(page: str, markdown: str) -> None:
     shown = Selector(page)
     assert shown.css("[role=img]::attr(aria-label)").getall() == [
         "significantly above the baseline", "significantly below the baseline",
@@ -147,7 +147,7 @@ def test_wins_and_losses_against_the_baseline(page: str, markdown: str) -> None:
     assert rows[2:] == [f"| {' | '.join(row)} |" for row in expected]
 
 
-def test_several_benchmarks_are_summed_up_first() -> None:
+def test_several_benchmarks_have_a_summary_first() -> None:
     other = make_result(benchmark="value_films", systems={"bm25": make_system({"q": 0.25})})
     page = render_report([make_result(), other])
     assert tables(page)["nDCG@10"] == [
@@ -162,12 +162,12 @@ def test_several_benchmarks_are_summed_up_first() -> None:
     assert rows[-1] == f"| evoke | **0.900** (0.800 to 0.950) ▲ | {DASH} |"
 
 
-def test_a_single_benchmark_is_not_summed_up(page: str, markdown: str) -> None:
+def test_a_single_benchmark_has_no_summary(page: str, markdown: str) -> None:
     assert "summary" not in Selector(page).css("section::attr(id)").getall()
     assert "## nDCG@10\n" not in markdown
 
 
-# What is said of queries
+# Queries
 
 
 def test_the_ten_largest_wins_and_losses_are_shown_with_both_scores(page: str, markdown: str) -> None:
@@ -216,7 +216,7 @@ def test_labels_are_shown_worst_first_and_the_unjudged_last() -> None:
     assert rows[2] == "| joy (E1) | 1,500 | 3 | 0.100 | 0.200 | 0.133 | 0.400 |"
 
 
-# What is lacking
+# Missing parts
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_labels_are_shown_worst_first_and_the_unjudged_last() -> None:
         ({"n_works": 0, "n_queries": 0, "n_qrels": 0}, 2),
     ],
 )
-def test_whatever_is_lacking_the_rest_is_shown(fields: dict[str, object], n_plots: int) -> None:
+def test_with_parts_missing_the_rest_is_shown(fields: dict[str, object], n_plots: int) -> None:
     result = make_result(**fields)
     page = render_report([result])
     assert page.count("<svg") == n_plots
@@ -244,19 +244,19 @@ def test_whatever_is_lacking_the_rest_is_shown(fields: dict[str, object], n_plot
     assert ("Largest wins of evoke" in page) == (n_plots == 2)
 
 
-@pytest.mark.parametrize(("difference", "told"), [(0.0004, "+0.000"), (-0.0004, "+0.000"), (-0.0006, f"{MINUS}0.001")])
-def test_a_difference_that_is_told_as_zero_has_no_minus(difference: float, told: str) -> None:
-    assert signed(difference) == told
+@pytest.mark.parametrize(("difference", "shown"), [(0.0004, "+0.000"), (-0.0004, "+0.000"), (-0.0006, f"{MINUS}0.001")])
+def test_a_difference_that_rounds_to_zero_has_no_minus(difference: float, shown: str) -> None:
+    assert signed(difference) == shown
 
 
-def test_a_p_value_is_never_told_as_zero() -> None:
+def test_a_p_value_is_never_shown_as_zero() -> None:
     assert [probability(p) for p in (0.0001, 0.001, 1.0)] == ["<0.001", "0.001", "1.000"]
 
 
 # Hostile texts
 
 
-def test_words_are_shown_and_never_run(tmp_path: Path) -> None:
+def test_texts_are_shown_and_never_run(tmp_path: Path) -> None:
     queries = {f"q{n}{text}": text for n, text in enumerate(HOSTILE)}
     baseline = {f"{name} {EVIL}": make_system(dict.fromkeys(queries, 0.5)) for name in HOSTILE}
     result = make_result(
@@ -284,13 +284,13 @@ def test_words_are_shown_and_never_run(tmp_path: Path) -> None:
 # The page
 
 
-def test_the_page_asks_nobody_for_anything() -> None:
+def test_the_page_loads_nothing_from_elsewhere() -> None:
     page = render_report([make_result(), make_result(queries={"q29": "https://elsewhere.example/a.png"})])
     assert not re.findall(r"""(?:src|srcset|action)\s*=|url\((?!\#)|@import|href="(?!\#)""", page)
     assert "default-src 'none'" in page
 
 
-def test_plots_take_their_colours_from_the_page_and_repeat_no_id() -> None:
+def test_plots_use_the_colours_of_the_page_and_unique_ids() -> None:
     page = render_report([make_result(), make_result()])
     drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert {"var(--gain)", "var(--loss)", "var(--ink-soft)"} <= set(re.findall(r"var\(--[\w-]+\)", drawn))
@@ -304,7 +304,7 @@ def test_the_plot_names_the_systems(page: str) -> None:
     assert [name for name in drawn if name in {"evoke", "dense", "bm25"}] == ["evoke", "bm25", "dense"]
 
 
-def test_the_folder_is_made_and_both_files_are_written(tmp_path: Path, markdown: str) -> None:
+def test_the_folder_is_created_and_both_files_are_written(tmp_path: Path, markdown: str) -> None:
     write_report([make_result()], tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b" / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (tmp_path / "a" / "b" / "report.md").read_text(encoding="utf-8") == markdown

@@ -1,4 +1,4 @@
-"""BM25 in memory scores as the engine does, whatever its parameters."""
+"""BM25 in memory gives the engine's scores under any parameters."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_only_allowed_works_are_ranked() -> None:
     assert [work for work, _ in index.rank(query, 200, allowed)] == [w for w in found if int(w[1:]) % 2 == 0]
 
 
-def test_the_most_telling_terms_are_kept() -> None:
+def test_the_terms_with_the_highest_idf_are_kept() -> None:
     query = models.SparseVector(indices=[1, 2, 3, 4, 5], values=[1.0, 3.0, 1.0, 1.0, 9.0])
     kept = top_terms_by_idf(query, {1: 2.0, 2: 1.0, 3: 0.5, 4: 2.0}, 2)  # no work has the fifth
     assert (kept.indices, kept.values) == ([1, 2], [1.0, 3.0])

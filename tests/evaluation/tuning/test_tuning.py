@@ -1,4 +1,4 @@
-"""`evoke tune`: what is chosen, what stays, what search makes of it."""
+"""`evoke tune`: which settings are chosen, which stay, and how index and search use them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from judged import CORPUS, write_benchmark
 
 import evoke
 from evaluation.significance import Floats
-from evaluation.tuning.records import Decision, Trials
+from evaluation.tuning.records import Decision, FusionScores
 from evaluation.tuning.space import fusions_to_try
-from evaluation.tuning.tuning import choose_fusions, try_fusions
+from evaluation.tuning.tuning import choose_fusions, score_query
 from indexer.bm25 import BM25
 from search_api.fusion import fuse
 from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Tuned
@@ -52,55 +52,55 @@ def tune(*arguments: object, code: int = 0) -> None:
     assert evoke.main(["tune", *map(str, arguments)]) == code
 
 
-def trials(scores: Floats, benchmarks: list[str] | None = None) -> Trials:
-    """Gives trials of queries of kind `other`; fusions that `scores` has no column for reach 0."""
+def make_scores(scores: Floats, benchmarks: list[str] | None = None) -> FusionScores:
+    """Return scores of queries of kind `other`; fusions that `scores` has no column for score 0."""
     padded = np.zeros((len(scores), len(FUSIONS)))
     padded[:, OTHER : OTHER + scores.shape[1]] = scores
-    return Trials(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
+    return FusionScores(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
 
 
 def choose(scores: Floats, benchmarks: list[str] | None = None) -> tuple[Decision, Floats]:
-    """Gives what is chosen for the queries of kind `other`, and their scores out of fold."""
-    return list(choose_fusions(trials(scores, benchmarks), DEFAULT_FUSIONS))[OTHER]
+    """Return the decision for queries of kind `other`, and their scores out of fold."""
+    return list(choose_fusions(make_scores(scores, benchmarks), DEFAULT_FUSIONS))[OTHER]
 
 
-def test_what_is_better_on_unseen_queries_replaces_what_serves() -> None:
+def test_a_fusion_that_is_better_on_unseen_queries_is_chosen() -> None:
     scores = np.random.default_rng(1).uniform(size=(60, 3)) * 0.5
     scores[:, 1] = scores[:, 0] + 0.1
-    choice, after = choose(scores)
-    assert choice.chosen == FUSIONS[OTHER + 1] != SERVING
-    assert astuple(choice.difference) == pytest.approx((0.1, 0.1, 0.1))
+    decision, after = choose(scores)
+    assert decision.chosen == FUSIONS[OTHER + 1] != SERVING
+    assert astuple(decision.difference) == pytest.approx((0.1, 0.1, 0.1))
     assert after == pytest.approx(scores[:, 1])
 
 
-def test_what_is_best_by_luck_does_not() -> None:
+def test_a_fusion_that_is_best_by_chance_is_not_chosen() -> None:
     scores = np.random.default_rng(2).uniform(size=(60, 400))
     assert scores.mean(axis=0).max() > scores[:, 0].mean() + 0.05
-    choice, after = choose(scores)
-    assert choice.found != SERVING
-    assert choice.difference.low < 0
-    assert choice.chosen == SERVING
+    decision, after = choose(scores)
+    assert decision.found != SERVING
+    assert decision.difference.low < 0
+    assert decision.chosen == SERVING
     assert after == pytest.approx(scores[:, 0])
 
 
-def test_a_few_queries_choose_nothing() -> None:
-    choice, _ = choose(np.array([[0.0, 1.0]] * 9))
-    assert (choice.found, choice.chosen) == (None, SERVING)
+def test_too_few_queries_change_nothing() -> None:
+    decision, _ = choose(np.array([[0.0, 1.0]] * 9))
+    assert (decision.found, decision.chosen) == (None, SERVING)
 
 
-def test_benchmarks_count_alike() -> None:
-    """One helps 90 queries of the large benchmark by .1, the other 30 of the small one by .2."""
+def test_benchmarks_have_equal_weight() -> None:
+    """One fusion gains .1 on 90 queries of the large benchmark, the other .2 on 30 of the small one."""
     scores = np.zeros((120, 3)) + 0.5
     scores[:90, 1] += 0.1
     scores[90:, 2] += 0.2
-    choice, after = choose(scores, ["large"] * 90 + ["small"] * 30)
-    assert choice.chosen == FUSIONS[OTHER + 2]
-    assert choice.difference.value == pytest.approx(0.1)
+    decision, after = choose(scores, ["large"] * 90 + ["small"] * 30)
+    assert decision.chosen == FUSIONS[OTHER + 2]
+    assert decision.difference.value == pytest.approx(0.1)
     assert (after[:90].mean(), after[90:].mean()) == pytest.approx((0.5, 0.7))
 
 
-def test_of_equals_the_one_nearest_to_what_serves_is_found() -> None:
-    """Every fusion of depth 100 is as good as another: only the depth need change."""
+def test_of_equally_good_fusions_the_one_most_similar_to_the_serving_one_is_found() -> None:
+    """All fusions of depth 100 are equally good, so only the depth needs to change."""
     scores = np.array([[float(fusion.depth == 100) for fusion in FUSIONS[OTHER:]]] * 20)
     found = choose(scores)[0].found
     assert found is not None
@@ -113,7 +113,7 @@ def test_a_fusion_is_tried_as_search_fuses() -> None:
         "bm25": [("d", 9.0), ("c", 8.0), ("b", 1.0)],
     }
     candidates = Candidates(Intent(text="a query"), rankings, {})
-    cut = {leg: found[:2] for leg, found in rankings.items()}
+    cut = {leg: ranking[:2] for leg, ranking in rankings.items()}
     fusions = [
         Fusion(method="linear", weights={"text": 2.0}),
         Fusion(method="linear", weights={"text": 2.0, "values": 3.0}),
@@ -121,20 +121,20 @@ def test_a_fusion_is_tried_as_search_fuses() -> None:
         Fusion(method="linear", weights={"text": 0.5}, depth=2),
     ]
     for work in "abcd":
-        places = [
+        ranks = [
             sorted(fused, key=lambda each: (-fused[each], each)).index(work) + 1 if work in fused else None
             for fused in [fuse(rankings, fusion) for fusion in fusions[:3]] + [fuse(cut, fusions[3])]
         ]
-        expected = [1 / np.log2(place + 1) if place else 0.0 for place in places]
-        assert try_fusions(candidates, {work: 1}, fusions) == pytest.approx(expected)
+        expected = [1 / np.log2(rank + 1) if rank else 0.0 for rank in ranks]
+        assert score_query(candidates, {work: 1}, fusions) == pytest.approx(expected)
 
 
 def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = films.parent / "tuning.json"
     tune(films, "-o", output)
-    told = capsys.readouterr().out
-    assert all(f"\nfusion    {kind}" in told and f"\ncleaning  {kind}" in told for kind in QUERY_KINDS)
-    assert "1 benchmarks, 12 queries" in told
+    printed = capsys.readouterr().out
+    assert all(f"\nfusion    {kind}" in printed and f"\ncleaning  {kind}" in printed for kind in QUERY_KINDS)
+    assert "1 benchmarks, 12 queries" in printed
     first = output.read_bytes()
     figures = json.loads(first)["figures"]
     assert sum(kind["n_queries"] for kind in figures["kinds"].values()) == 12
@@ -143,7 +143,7 @@ def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.Capt
     assert output.read_bytes() == first
 
 
-def test_the_score_before_is_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_score_before_tuning_equals_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evaluation.runner.open_encoder", lambda _: FakeEncoder())
     tune(films, "-o", films.parent / "tuning.json")
     before = json.loads((films.parent / "tuning.json").read_bytes())["figures"]["benchmarks"]["films"]["before"]
@@ -171,8 +171,8 @@ def test_search_fuses_each_kind_of_query_as_the_file_says(
     assert max(scores("something funny")) <= 3 / 61 < max(scores("lighthouse keepers"))
 
 
-def test_bm25_is_found_where_another_finds_what_is_asked_for(films: Path) -> None:
-    """Every query is for a title, which descriptions that say the word thrice outweigh while fields weigh alike."""
+def test_bm25_is_replaced_where_another_finds_the_right_works(films: Path) -> None:
+    """Every query is a title; with equal field weights, descriptions that repeat the word three times outrank it."""
     words = [f"{a}{b}" for a in ("north", "salt", "glass", "night", "winter") for b in ("road", "ferry", "kite")]
     corpus = [{"_id": f"title-{word}", "title": word, "text": "An old tale, long and slow."} for word in words]
     corpus += [
@@ -186,16 +186,16 @@ def test_bm25_is_found_where_another_finds_what_is_asked_for(films: Path) -> Non
     )
     output = films.parent / "tuning.json"
     tune(folder, "-o", output)
-    told = json.loads(output.read_bytes())
-    assert told["bm25"] != BM25().model_dump()
-    figures = told["figures"]["bm25"]
+    tuned = json.loads(output.read_bytes())
+    assert tuned["bm25"] != BM25().model_dump()
+    figures = tuned["figures"]["bm25"]
     assert figures["is_better"]
     assert figures["difference"]["low"] > 0
-    assert figures["found"] == told["bm25"]
-    assert told["figures"]["benchmarks"]["titles"]["after"] > told["figures"]["benchmarks"]["titles"]["before"]
+    assert figures["found"] == tuned["bm25"]
+    assert tuned["figures"]["benchmarks"]["titles"]["after"] > tuned["figures"]["benchmarks"]["titles"]["before"]
 
 
-def test_index_and_search_use_what_was_tuned(
+def test_index_and_search_use_the_tuned_settings(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build(home, SMALL)
@@ -222,12 +222,12 @@ def test_index_and_search_use_what_was_tuned(
     (tmp_path / "tuning.json").write_text(few.model_dump_json())
     assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
     capsys.readouterr()
-    found = find("a boy builds kites, a boy and another boy")  # of these "boy" is asked for most
+    found = find("a boy builds kites, a boy and another boy")  # "boy" has the highest weight
     assert {hit["id"] for hit in found["hits"] if hit["legs"]["bm25"]["rank"]} == {"test:kite-maker"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--split", "test"], "take validation"),
         (["--split", "train"], "no split 'train'"),
@@ -235,24 +235,24 @@ def test_index_and_search_use_what_was_tuned(
         (["-o", "/no/such/folder/tuning.json"], "/no/such/folder"),
     ],
 )
-def test_what_cannot_be_tuned_is_refused_in_one_line(
-    films: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+def test_bad_arguments_are_refused_in_one_line(
+    films: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     (films / "qrels" / "empty.tsv").touch()
     (films / "qrels" / "test.tsv").write_text((films / "qrels" / "validation.tsv").read_text())
     tune(films, "-o", films.parent / "tuning.json", *arguments, code=2)
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert message in line
 
 
-def test_two_benchmarks_of_one_name_are_refused(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_benchmarks_of_the_same_name_are_refused(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_benchmark(films.parent / "more" / "films")
     tune(films, films.parent / "more" / "films", "-o", films.parent / "tuning.json", code=2)
     assert "two benchmarks are called 'films'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (None, "cannot be read"),
         ("[1", "is no file of `evoke tune`"),
@@ -260,13 +260,13 @@ def test_two_benchmarks_of_one_name_are_refused(films: Path, capsys: pytest.Capt
         (json.dumps({kind: {"method": "rrf"} for kind in QUERY_KINDS[:-1]}), "other: Field required"),
     ],
 )
-def test_a_file_that_holds_no_fusions_is_named(
+def test_a_broken_tuning_file_is_refused_in_one_line(
     tmp_path: Path,
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     content: str,
-    told: str,
+    message: str,
 ) -> None:
     build(home, SMALL)
     path = tmp_path / "tuning.json"
@@ -277,4 +277,4 @@ def test_a_file_that_holds_no_fusions_is_named(
     assert evoke.main(["search", "hope"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert str(path) in line
-    assert told in line
+    assert message in line

@@ -1,7 +1,7 @@
-"""The engines under test: embedded, the client's own in memory, and a live server where there is one.
+"""The engines under test: embedded, qdrant_client's own in memory, and a live server if there is one.
 
-Scenarios ask for `engine` and run on all three. A server is the one at EVOKE_TEST_QDRANT_URL, else a container where
-Docker answers, else the test is skipped with the reason.
+Tests with the fixture `engine` run on all three. The server is the one at EVOKE_TEST_QDRANT_URL, or else a container
+that Docker starts; without both the test is skipped with the reason.
 """
 
 import os
@@ -58,7 +58,7 @@ def edge(tmp_path: Path) -> Iterator[EdgeClient]:
 
 @pytest.fixture
 def new_name() -> Callable[[], str]:
-    """Gives names of collections and aliases that no one else uses and the `engine` fixture clears away."""
+    """Return a function that makes unused names; the `engine` fixture deletes collections of these names."""
     return lambda: f"test-{uuid.uuid4().hex[:12]}"
 
 
@@ -83,7 +83,7 @@ def fill(engine: Engine, name: str) -> None:
 
 
 def work(number: int) -> models.PointStruct:
-    """Work n has the text vector (n, 1), the terms n and 99, and alternates between film and book."""
+    """Return work n: text vector (n, 1), terms n and 99, a film if n is odd and a book if it is even."""
     return models.PointStruct(
         id=number,
         vector={"text": [float(number), 1.0], "bm25": models.SparseVector(indices=[number, 99], values=[1.0, 0.5])},

@@ -7,13 +7,13 @@ from qdrant_client import models
 
 from .worlds import World, filters, moments, point_ids
 
-# More than there are points: a prefetch that cuts nothing off cannot cut equals off differently.
+# More than there are points: a prefetch without a cut cannot cut off different ones of equal scores.
 EVERYTHING = 100
 
 
 @st.composite
 def searches(draw: st.DrawFn, world: World, n_points: int) -> dict[str, Any]:
-    """Arguments of `query_points` whose answers stand in the order of their scores."""
+    """Draw arguments of `query_points` whose answers are sorted by score."""
     kinds = [vector_queries, vector_queries, fusions, formulas, rescorings]
     arguments = draw(draw(st.sampled_from(kinds))(world, n_points))
     threshold = draw(st.none() | st.none() | st.floats(-1, 2, width=32).map(lambda value: value + 0.000_123))
@@ -22,10 +22,10 @@ def searches(draw: st.DrawFn, world: World, n_points: int) -> dict[str, Any]:
 
 @st.composite
 def vector_queries(draw: st.DrawFn, world: World, n_points: int, *, ranked: bool = False) -> dict[str, Any]:
-    """`query` and `using`: nearest by vector or id, or recommend by any strategy.
+    """Draw `query` and `using`: nearest by vector or id, or a recommendation by any strategy.
 
-    `ranked` queries give no two points the same score, as a prefetch must whose ranks are compared: equal scores take
-    their ranks in an order of the engine's own. By best example, sparse vectors without a common term are equal.
+    `ranked` queries give no two points the same score, because engines rank equal scores in different orders. The
+    strategies best and sum are left out for sparse vectors, whose scores are equal where no term is shared.
     """
     name = draw(st.sampled_from(world.names))
     example = point_ids(n_points) | st.builds(lambda: world.vector(name))
@@ -43,7 +43,7 @@ def vector_queries(draw: st.DrawFn, world: World, n_points: int, *, ranked: bool
             "best": models.RecommendStrategy.BEST_SCORE,
             "sum": models.RecommendStrategy.SUM_SCORES,
         }[kind]
-        # At least one example: local mode notices their absence only when the answer depends on it.
+        # At least one example: local mode reports a missing one only if the answer depends on it.
         positive = draw(st.lists(example, min_size=1 if kind == "average" else 0, max_size=3))
         negative = draw(st.lists(example, min_size=0 if positive else 1, max_size=2))
         query = models.RecommendQuery(
@@ -58,7 +58,7 @@ def prefetches(draw: st.DrawFn, world: World, n_points: int, depth: int, *, rank
     if depth == 0 or draw(st.integers(0, 3)):
         arguments |= draw(vector_queries(world, n_points, ranked=ranked))
     elif ranked:
-        # Not a fusion: fused scores are equal all the time.
+        # Not a fusion: fused scores are often equal.
         arguments |= draw(rescorings(world, n_points, depth - 1, ranked=True))
     else:
         arguments |= draw(st.one_of(fusions(world, n_points, depth - 1), rescorings(world, n_points, depth - 1)))
@@ -80,10 +80,10 @@ def fusions(draw: st.DrawFn, world: World, n_points: int, depth: int = 1) -> dic
 
 @st.composite
 def rescorings(draw: st.DrawFn, world: World, n_points: int, depth: int = 1, *, ranked: bool = False) -> dict[str, Any]:
-    """A vector query over the answers of prefetches.
+    """Draw a vector query over the answers of prefetches.
 
-    Its filter is one `must`. Otherwise its `should` becomes an alternative to the `should` of a prefetch's filter, on
-    both sides, but local mode alone applies it to the answers once more.
+    Its filter is a single `must`: in both engines a `should` would become an alternative to the `should` of a prefetch,
+    but only local mode would apply it to the answers as well.
     """
     legs = draw(st.lists(prefetches(world, n_points, depth), min_size=1, max_size=2))
     wanted = draw(st.none() | filters(world, n_points).map(lambda inner: models.Filter(must=[inner])))
@@ -140,10 +140,10 @@ def expressions_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def diversities(draw: st.DrawFn, world: World, n_points: int) -> dict[str, Any]:
-    """Arguments of `query_points` for maximal marginal relevance."""
-    # Edge has none for sparse vectors and says so.
+    """Draw arguments of `query_points` for maximal marginal relevance."""
+    # Dense vectors only: Edge refuses it for sparse ones.
     name = draw(st.sampled_from(list(world.dense)))
-    # None is one half, at which points in a row are equal by Manhattan distance: what relevance loses, novelty wins.
+    # None means one half, where relevance and diversity cancel out for points on a line, by Manhattan distance.
     undefined = [] if world.dense[name].distance == models.Distance.MANHATTAN else [None]
     mmr = models.Mmr(
         diversity=draw(st.sampled_from([*undefined, 0.0, 0.3, 0.7, 1.0])),

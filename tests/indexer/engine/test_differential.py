@@ -1,8 +1,8 @@
 """EdgeClient and `QdrantClient(':memory:')` give the same answers on random worlds.
 
-Answers by score are compared in full, not at a cut: the reference ranks all its points, and each of Edge's must have
-its score, stand where its score puts it, and precede equals of higher id. Whatever differs and cannot be adapted away
-is named in EdgeClient's docstring and excluded here by a rule with a comment.
+Answers by score are compared in full, without a cut: the reference ranks all its points, and each of Edge's must have
+the same score, stand where its score puts it, and precede equal scores of higher id. Differences that the adapter
+cannot remove are named in the docstring of EdgeClient and excluded here, each with a comment.
 """
 
 import tempfile
@@ -23,7 +23,7 @@ from .questions import EVERYTHING, diversities, orders, searches
 from .worlds import FACET_KEYS, INDEXES, ORDER_KEYS, World, filters, payloads, point_id, point_ids, points, worlds
 
 NAME = "works"
-# A shard is some hundred small files: memory makes creating and deleting them ten times faster, where there is some.
+# A shard is about a hundred small files: a folder in memory makes creating and deleting them ten times faster.
 MEMORY_FOLDER = next((path for path in ["/dev/shm"] if Path(path).is_dir()), None)  # noqa: S108
 few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 Twins = tuple[EdgeClient, QdrantClient]
@@ -31,7 +31,7 @@ Twins = tuple[EdgeClient, QdrantClient]
 
 @contextmanager
 def twins(world: World, indexes: set[str]) -> Iterator[Twins]:
-    """The two engines with the same empty collection."""
+    """Open the two engines with the same empty collection."""
     with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER) as folder, EdgeClient(folder) as edge:
         memory = QdrantClient(":memory:")
         for engine in (edge, memory):
@@ -52,7 +52,7 @@ def filled_worlds(draw: st.DrawFn) -> tuple[World, list[models.PointStruct], set
 
 
 def answer(call: Any, **arguments: Any) -> Any:
-    """What a call gives, or the fact that it was refused."""
+    """Return the result of a call, or "refused"."""
     try:
         return call(NAME, **arguments)
     except ValueError:
@@ -61,7 +61,7 @@ def answer(call: Any, **arguments: Any) -> Any:
 
 @few
 @given(st.data(), filled_worlds())
-def test_filters_count_and_scroll_alike(data: st.DataObject, filled: Any) -> None:
+def test_counts_and_scrolls_with_filters_are_equal(data: st.DataObject, filled: Any) -> None:
     world, drawn, indexes = filled
     with twins(world, indexes) as (edge, memory):
         for engine in (edge, memory):
@@ -77,7 +77,7 @@ def test_filters_count_and_scroll_alike(data: st.DataObject, filled: Any) -> Non
 
 @few
 @given(st.data(), filled_worlds())
-def test_queries_by_score_rank_alike(data: st.DataObject, filled: Any) -> None:
+def test_answers_by_score_are_equal(data: st.DataObject, filled: Any) -> None:
     world, drawn, indexes = filled
     with twins(world, indexes) as (edge, memory):
         for engine in (edge, memory):
@@ -114,7 +114,7 @@ def id_order(given_id: Any) -> tuple[bool, Any]:
 
 @few
 @given(st.data(), filled_worlds())
-def test_diverse_answers_are_alike(data: st.DataObject, filled: Any) -> None:
+def test_diverse_answers_are_equal(data: st.DataObject, filled: Any) -> None:
     world, drawn, indexes = filled
     with twins(world, indexes) as (edge, memory):
         for engine in (edge, memory):
@@ -132,7 +132,7 @@ def test_diverse_answers_are_alike(data: st.DataObject, filled: Any) -> None:
 
 @few
 @given(st.data(), filled_worlds())
-def test_facets_and_orders_are_alike(data: st.DataObject, filled: Any) -> None:
+def test_facets_and_orders_are_equal(data: st.DataObject, filled: Any) -> None:
     world, drawn, indexes = filled
     with twins(world, indexes) as (edge, memory):
         for engine in (edge, memory):
@@ -157,7 +157,7 @@ def test_facets_and_orders_are_alike(data: st.DataObject, filled: Any) -> None:
 
 @st.composite
 def changes(draw: st.DrawFn, world: World, n_points: int) -> tuple[str, dict[str, Any]]:
-    """A method and its arguments that change some points."""
+    """Draw a method that changes some points, with its arguments."""
     operations = ["upsert", "delete", "set_payload", "overwrite_payload", "delete_payload", "clear_payload"]
     operation = draw(st.sampled_from(operations))
     if operation == "upsert":
@@ -169,7 +169,7 @@ def changes(draw: st.DrawFn, world: World, n_points: int) -> tuple[str, dict[str
     if operation == "delete_payload":
         keys = draw(st.lists(st.sampled_from(["kind", "year", "nested.kind", "cast[].age"])))
         return operation, {"keys": keys, "points": chosen}
-    # No nulls: setting one removes the key, but Edge and a server store it where a point has no payload at all.
+    # No nulls: setting one removes the key, but Edge and a server store it if a point has no payload at all.
     payload = {key: value for key, value in draw(payloads()).items() if value is not None}
     return operation, {"payload": payload, "points": chosen}
 
@@ -185,7 +185,7 @@ def test_changes_leave_the_same_points(data: st.DataObject, filled: Any) -> None
             operation, arguments = data.draw(changes(world, len(drawn)))
             chosen = arguments.get("points_selector", arguments.get("points"))
             if operation not in ("upsert", "delete") and isinstance(chosen, list):
-                # Changing a point that is gone is refused by Edge and a server; local mode stumbles over it.
+                # Edge and a server refuse to change a missing point; local mode raises another error.
                 chosen[:] = [each.id for each in memory.retrieve(NAME, chosen)]
             refusals = [answer(getattr(each, operation), **arguments) == "refused" for each in (edge, memory)]
             assert refusals[0] == refusals[1]

@@ -1,4 +1,4 @@
-"""What only the embedded engine has: one writer, many reading processes, finished collections, snapshots."""
+"""Features of the embedded engine alone: one writer, many reading processes, finished collections, snapshots."""
 
 import json
 import multiprocessing
@@ -40,7 +40,7 @@ def test_the_lock_names_its_holder(edge: EdgeClient) -> None:
         EdgeClient(edge.path)
 
 
-def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+def test_the_lock_is_released_when_its_holder_dies(tmp_path: Path) -> None:
     code = f"""
 import time
 from indexer.engine import EdgeClient
@@ -60,7 +60,7 @@ time.sleep(60)
         assert client.get_collections().collections == []
 
 
-def test_a_closed_client_lets_the_next_one_write(tmp_path: Path) -> None:
+def test_a_closed_client_releases_the_lock(tmp_path: Path) -> None:
     for number in (1, 2):
         with EdgeClient(tmp_path) as client:
             fill(client, f"g{number}")
@@ -79,7 +79,7 @@ def test_a_reader_takes_no_lock_and_refuses_to_write(edge: EdgeClient) -> None:
             reader.upsert("g1", [work(7)])
 
 
-def test_a_reader_of_nothing_finds_nothing(tmp_path: Path) -> None:
+def test_a_reader_of_a_missing_folder_finds_no_collections(tmp_path: Path) -> None:
     with EdgeClient(tmp_path / "absent", read_only=True) as reader:
         assert reader.get_collections().collections == []
         with pytest.raises(CollectionNotFound):
@@ -100,14 +100,14 @@ def test_readers_see_finished_collections_only(edge: EdgeClient) -> None:
         assert reader.count("g1").count == 6
 
 
-def test_a_finished_collection_is_not_written_again(edge: EdgeClient) -> None:
+def test_a_finished_collection_refuses_writes(edge: EdgeClient) -> None:
     fill(edge, "g1")
     edge.finish("g1")
     with pytest.raises(BadRequest, match="finished"):
         edge.upsert("g1", [work(7)])
 
 
-def test_reading_leaves_the_files_as_they_are(edge: EdgeClient) -> None:
+def test_reading_does_not_change_the_files(edge: EdgeClient) -> None:
     fill(edge, "g1")
     edge.finish("g1")
     before = file_contents(edge.path / "collections")
@@ -120,7 +120,7 @@ def file_contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_threads_query_side_by_side(edge: EdgeClient) -> None:
+def test_threads_query_at_the_same_time(edge: EdgeClient) -> None:
     fill(edge, "g1")
     edge.finish("g1")
     with EdgeClient(edge.path, read_only=True) as reader, ThreadPoolExecutor(8) as threads:
@@ -142,7 +142,7 @@ def test_threads_write_in_turn_while_others_read(edge: EdgeClient) -> None:
 
 
 def read_while_swapped(path: Path, stop: Event, answers: Any) -> None:
-    """In another process: what `works` holds, each time it is asked, until told to stop."""
+    """Collect, in another process, the years in `works` at every call, until `stop` is set."""
     seen = []
     with EdgeClient(path, read_only=True) as reader:
         while not stop.is_set() or len(seen) < 10:
@@ -151,7 +151,7 @@ def read_while_swapped(path: Path, stop: Event, answers: Any) -> None:
     answers.put(seen)
 
 
-def test_a_reading_process_follows_every_swap_and_never_misses(tmp_path: Path) -> None:
+def test_a_reading_process_sees_every_swap_and_never_fails(tmp_path: Path) -> None:
     stop, answers = spawn.Event(), spawn.Queue()
     with EdgeClient(tmp_path) as edge:
         for number in range(8):
@@ -172,7 +172,7 @@ def test_a_reading_process_follows_every_swap_and_never_misses(tmp_path: Path) -
 
 
 def build(edge: EdgeClient, number: int) -> None:
-    """A generation whose six works are all of the year `number`."""
+    """Build a generation of six works, all with the year `number`."""
     fill(edge, f"g{number}")
     edge.set_payload(f"g{number}", {"year": number}, models.Filter())
     edge.finish(f"g{number}")
@@ -207,7 +207,7 @@ def fail(*_: Any) -> None:
 # Kills and damage
 
 
-def test_what_was_not_completed_is_not_there(edge: EdgeClient) -> None:
+def test_incomplete_collections_are_not_listed(edge: EdgeClient) -> None:
     (edge.path / "collections" / "g1" / "shard").mkdir(parents=True)
     (edge.path / "collections" / ".deleted-1" / "shard").mkdir(parents=True)
     edge.close()
@@ -270,7 +270,7 @@ def test_names_stay_within_the_folder(edge: EdgeClient, name: str) -> None:
 # Snapshots
 
 
-def test_a_snapshot_brings_a_collection_back(edge: EdgeClient) -> None:
+def test_a_snapshot_restores_a_collection(edge: EdgeClient) -> None:
     build(edge, 1)
     snapshot = edge.create_snapshot("g1")
     archive = edge.path / "snapshots" / "g1" / snapshot.name
@@ -284,13 +284,13 @@ def test_a_snapshot_brings_a_collection_back(edge: EdgeClient) -> None:
     assert edge.query_points("copy", [1.0, 0.0], using="text", limit=1).points[0].id == 6
 
 
-def test_a_snapshot_replaces_what_was_there(edge: EdgeClient) -> None:
+def test_a_snapshot_replaces_an_existing_collection(edge: EdgeClient) -> None:
     fill(edge, "g1")
     snapshot = edge.create_snapshot("g1")
     edge.delete("g1", [1, 2, 3])
     edge.recover_snapshot("g1", str(edge.path / "snapshots" / "g1" / snapshot.name))
     assert edge.count("g1").count == 6
-    # Not finished when it was taken, so it goes on from there.
+    # It was taken before the collection was finished, so writes are accepted.
     edge.upsert("g1", [work(7)])
     assert edge.count("g1").count == 7
 
@@ -315,7 +315,7 @@ def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> Non
     assert sorted(path.name for path in (edge.path / "collections").iterdir()) == ["g1"]
 
 
-# What Edge lacks
+# Missing features
 
 
 LACKING: dict[str, Callable[[EdgeClient], Any]] = {
@@ -352,7 +352,7 @@ LACKING: dict[str, Callable[[EdgeClient], Any]] = {
 
 
 @pytest.mark.parametrize("case", LACKING)
-def test_what_is_lacking_is_said(edge: EdgeClient, case: str) -> None:
+def test_missing_features_raise_not_supported(edge: EdgeClient, case: str) -> None:
     fill(edge, "g1")
     with pytest.raises(NotSupported):
         LACKING[case](edge)
@@ -363,11 +363,11 @@ def test_unknown_arguments_are_refused(edge: EdgeClient) -> None:
         edge.count("g1", shard_key_selector="a")  # type: ignore[call-arg]
 
 
-def test_unknown_attributes_are_no_methods(edge: EdgeClient) -> None:
+def test_unknown_attributes_raise_attribute_error(edge: EdgeClient) -> None:
     assert not hasattr(edge, "qurey_points")
 
 
-def test_numbers_and_truth_values_are_told_apart(edge: EdgeClient) -> None:
+def test_booleans_are_matched_as_booleans(edge: EdgeClient) -> None:
     edge.create_collection("g1", models.VectorParams(size=1, distance=models.Distance.DOT))
     edge.create_payload_index("g1", "seen", models.PayloadSchemaType.BOOL)
     edge.upsert("g1", [models.PointStruct(id=each, vector=[1.0], payload={"seen": each == 1}) for each in (1, 2)])
@@ -375,7 +375,7 @@ def test_numbers_and_truth_values_are_told_apart(edge: EdgeClient) -> None:
     assert edge.count("g1", wanting("seen", False)).count == 1
 
 
-def test_only_the_engine_is_imported() -> None:
+def test_importing_the_engine_imports_no_heavy_library() -> None:
     code = "import json, sys, indexer.engine; print(json.dumps(sorted(sys.modules)))"
     names = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     assert not {"torch", "spacy", "scrapy", "sentence_transformers"}.intersection(names)

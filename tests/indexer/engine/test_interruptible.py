@@ -10,7 +10,7 @@ import pytest
 from indexer.engine.interruptible import run_interruptibly
 
 
-def test_what_the_call_raises_is_raised() -> None:
+def test_an_error_of_the_call_is_raised() -> None:
     def fail() -> None:
         raise OSError("the disk is full")
 
@@ -18,7 +18,7 @@ def test_what_the_call_raises_is_raised() -> None:
         run_interruptibly(fail)
 
 
-def test_an_interrupt_ends_the_wait_and_not_the_call() -> None:
+def test_an_interrupt_ends_the_wait_but_not_the_call() -> None:
     may_end, ended = threading.Event(), threading.Event()
 
     def call() -> None:
@@ -26,7 +26,7 @@ def test_an_interrupt_ends_the_wait_and_not_the_call() -> None:
         may_end.wait(60)
         ended.set()
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore SIGINT
     try:
         with pytest.raises(KeyboardInterrupt):
             run_interruptibly(call)

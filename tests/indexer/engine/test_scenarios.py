@@ -1,4 +1,4 @@
-"""What the rest of Evoke does with an engine, on every engine."""
+"""Every call that the rest of Evoke makes to an engine, on every engine."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def ids(response: Any) -> list[Any]:
     return [point.id for point in response.points]
 
 
-def test_a_collection_comes_and_goes(engine: Engine, new_name: NewName) -> None:
+def test_a_collection_is_created_described_and_deleted(engine: Engine, new_name: NewName) -> None:
     name = new_name()
     assert not engine.collection_exists(name)
     fill(engine, name)
@@ -44,7 +44,7 @@ def test_a_finished_collection_is_green_and_answers(engine: Engine, works: str) 
     assert ids(engine.query_points(works, [1.0, 0.0], using="text", limit=2)) == [6, 5]
 
 
-def test_points_are_upserted_as_batches_too(engine: Engine, works: str) -> None:
+def test_points_are_upserted_as_a_batch(engine: Engine, works: str) -> None:
     batch = models.Batch(ids=[7, 1], vectors={"text": [[7.0, 1.0], [-1.0, 1.0]]}, payloads=[{"kind": "play"}, {}])
     engine.upsert(works, batch)
     assert engine.count(works).count == 7
@@ -57,16 +57,16 @@ def test_points_are_deleted_by_id_and_by_filter(engine: Engine, works: str) -> N
     assert [each.id for each in engine.scroll(works)[0]] == [3, 5]
 
 
-def test_parts_of_a_payload_are_told(engine: Engine, works: str) -> None:
-    def told(selector: Any) -> Any:
+def test_parts_of_a_payload_are_returned(engine: Engine, works: str) -> None:
+    def payload(selector: Any) -> Any:
         return engine.retrieve(works, [1], with_payload=selector)[0].payload
 
-    assert told(["facts.length"]) == {"facts": {"length": 10}}
-    assert told(models.PayloadSelectorExclude(exclude=["facts"])) == {"kind": "film", "year": 2001}
-    assert told(False) is None
+    assert payload(["facts.length"]) == {"facts": {"length": 10}}
+    assert payload(models.PayloadSelectorExclude(exclude=["facts"])) == {"kind": "film", "year": 2001}
+    assert payload(False) is None
 
 
-def test_vectors_are_told_by_name(engine: Engine, works: str) -> None:
+def test_vectors_are_returned_by_name(engine: Engine, works: str) -> None:
     (record,) = engine.retrieve(works, [2], with_vectors=["bm25"])
     assert record.vector == {"bm25": models.SparseVector(indices=[2, 99], values=[1.0, 0.5])}
 
@@ -79,19 +79,19 @@ def test_payloads_change(engine: Engine, works: str) -> None:
     first, second, third = (each.payload for each in engine.retrieve(works, [1, 2, 3]))
     assert first == {"kind": "film", "seen": True, "facts": {"length": 10}}
     assert (second, third) == ({"kind": "play"}, {})
-    # A boolean is no integer: 1 is not True.
+    # A boolean is not an integer: 1 does not match True.
     assert engine.count(works, wanting("seen", True)).count == 1
     assert engine.count(works, wanting("seen", 1)).count == 0
 
 
-def test_a_scroll_goes_on_from_where_it_stopped(engine: Engine, works: str) -> None:
+def test_a_scroll_continues_where_it_stopped(engine: Engine, works: str) -> None:
     page, following = engine.scroll(works, limit=4)
     assert [each.id for each in page] == [1, 2, 3, 4]
     page, following = engine.scroll(works, limit=4, offset=following)
     assert ([each.id for each in page], following) == ([5, 6], None)
 
 
-def test_a_scroll_goes_by_year(engine: Engine, works: str) -> None:
+def test_a_scroll_can_be_ordered_by_year(engine: Engine, works: str) -> None:
     order = models.OrderBy(key="year", direction=models.Direction.DESC)
     assert [each.id for each in engine.scroll(works, order_by=order, limit=2)[0]] == [6, 5]
 
@@ -111,19 +111,19 @@ def test_reciprocal_ranks_are_weighted(engine: Engine, works: str) -> None:
         ],
         query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[1.0, 3.0])),
     ).points
-    # With ranks r from one: 1 / (k - 1 + r / weight). A weight does not multiply the reciprocal, it divides the rank.
+    # 1 / (k - 1 + r / weight) with ranks r from one: a weight divides the rank, it does not multiply the reciprocal.
     assert [each.id for each in found] == [1, 6, 5, 4]
     expected = [1 / (59 + 1 / 3), 1 / (59 + 1), 1 / (59 + 2), 1 / (59 + 3)]
     assert [each.score for each in found] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_filter_beside_prefetches_holds_in_each(engine: Engine, works: str) -> None:
+def test_the_filter_beside_prefetches_applies_to_each(engine: Engine, works: str) -> None:
     legs = [models.Prefetch(query=[1.0, 0.0], using="text", limit=2), models.Prefetch(query=[0.0, 1.0], using="text")]
     fused = models.FusionQuery(fusion=models.Fusion.DBSF)
     assert set(ids(engine.query_points(works, fused, prefetch=legs, query_filter=wanting("kind", "film")))) == {1, 3, 5}
 
 
-def test_equal_scores_stand_in_the_order_of_ids_on_every_page(engine: Engine, new_name: NewName) -> None:
+def test_equal_scores_are_ordered_by_id_on_every_page(engine: Engine, new_name: NewName) -> None:
     name = new_name()
     engine.create_collection(name, {"text": models.VectorParams(size=2, distance=models.Distance.DOT)})
     numbers = list(range(1, 101))
@@ -141,7 +141,7 @@ def test_equal_scores_stand_in_the_order_of_ids_on_every_page(engine: Engine, ne
     assert paged(engine, name, **plain) == even_then_odd
     assert paged(engine, name, **plain, prefetch=legs) == even_then_odd
     assert paged(engine, name, query=formula, prefetch=legs) == numbers
-    # Each rank is taken twice, by an odd and an even number; none may be told twice or not at all.
+    # An odd and an even number share each rank; none may be repeated or missing.
     assert sorted(paged(engine, name, query=models.FusionQuery(fusion=models.Fusion.RRF), prefetch=legs)) == numbers
 
 
@@ -149,13 +149,13 @@ def paged(engine: Engine, name: str, **query: Any) -> list[Any]:
     return [each for offset in range(0, 100, 10) for each in ids(engine.query_points(name, **query, offset=offset))]
 
 
-def test_what_is_like_a_work_is_not_the_work(engine: Engine, works: str) -> None:
+def test_answers_to_an_example_leave_out_the_example(engine: Engine, works: str) -> None:
     like = models.RecommendQuery(recommend=models.RecommendInput(positive=[6], negative=[1]))
     assert ids(engine.query_points(works, like, using="text", limit=2)) == [5, 4]
     assert ids(engine.query_points(works, 6, using="text", limit=2)) == [5, 4]
 
 
-def test_examples_come_from_another_collection(engine: Engine, works: str, new_name: NewName) -> None:
+def test_examples_can_come_from_another_collection(engine: Engine, works: str, new_name: NewName) -> None:
     other = new_name()
     fill(engine, other)
     source = models.LookupLocation(collection=other, vector="text")
@@ -201,7 +201,7 @@ def test_an_alias_stands_for_its_collection(engine: Engine, works: str, new_name
     assert not engine.collection_exists(renamed)
 
 
-def test_refused_alias_operations_leave_the_others_undone(engine: Engine, works: str, new_name: NewName) -> None:
+def test_if_one_alias_operation_is_refused_none_takes_effect(engine: Engine, works: str, new_name: NewName) -> None:
     alias = new_name()
     with pytest.raises(CollectionNotFound):
         engine.update_collection_aliases([*swap_to(alias, works), *swap_to(alias, "test-absent")])
@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[Callable[[Engine, str], Any], type[Exception]]] = {
         lambda engine, name: engine.upsert(name, [models.PointStruct(id=9, vector={"taste": [1.0]})]),
         BadRequest,
     ),
-    "id that is no UUID": (
+    "id that is not a UUID": (
         lambda engine, name: engine.upsert(name, [models.PointStruct(id="nine", vector={})]),
         BadRequest,
     ),
@@ -249,11 +249,11 @@ REFUSED: dict[str, tuple[Callable[[Engine, str], Any], type[Exception]]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_requests_are_refused_alike(engine: Engine, works: str, case: str) -> None:
+def test_every_engine_refuses_bad_requests_with_the_same_error(engine: Engine, works: str, case: str) -> None:
     call, kind = REFUSED[case]
     with pytest.raises(kind) as refusal:
         call(engine, works)
-    # Whoever wrote for a server or for local mode catches the same refusals.
+    # Code written for a server or for local mode catches the error too.
     assert isinstance(refusal.value, ValueError)
     assert isinstance(refusal.value, UnexpectedResponse)
     assert refusal.value.status_code in {400, 404, 409, 422}

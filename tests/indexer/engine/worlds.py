@@ -1,7 +1,7 @@
 """Random worlds: schemas, points, changes, filters and queries, drawn by hypothesis.
 
-Vectors come from a seeded generator, so that two scores are equal only by construction: the two engines sum in
-another order and precision, and a tie within a prefetch would give its points other ranks on either side.
+Vectors come from a seeded generator, so that scores are equal only by construction. The two engines sum in different
+orders and precisions, so a tie within a prefetch would give its points different ranks in each.
 """
 
 import functools
@@ -31,7 +31,7 @@ INDEXES = {
     "nested.kind": models.PayloadSchemaType.KEYWORD,
     "cast[].age": models.PayloadSchemaType.INTEGER,
 }
-# Keys that every world indexes, since Edge and servers facet and order by indexed keys only.
+# Keys that are indexed in every world, because Edge and servers facet and order by indexed keys only.
 FACET_KEYS = ["kind", "tags", "year", "flag"]
 ORDER_KEYS = ["year", "rating", "when"]
 
@@ -87,7 +87,7 @@ def sentences() -> st.SearchStrategy[str]:
 
 
 def fractions() -> st.SearchStrategy[float]:
-    # Of few digits: Edge and a server read stored numbers of sixteen digits back with another last one.
+    # Few digits: Edge and a server return stored numbers of sixteen digits with a different last one.
     return st.integers(-256, 576).map(lambda number: number / 64)
 
 
@@ -101,8 +101,8 @@ def payloads() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {},
         optional={
-            # No numbers under a key with a keyword index: Edge and a server look for values in the index, which has
-            # only words, so "except film" misses the numbers that local mode finds.
+            # No numbers under a key with a keyword index: Edge and a server search the index, which has only words,
+            # so "except film" misses numbers that local mode finds.
             "kind": keywords() | st.lists(keywords(), max_size=3) | st.none(),
             "tags": st.lists(keywords(), max_size=3),
             "year": st.integers(-3, 9) | st.lists(st.integers(0, 9), min_size=1, max_size=2) | st.none(),

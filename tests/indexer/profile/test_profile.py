@@ -1,4 +1,4 @@
-"""The exploratory report: what it counts, what it doubts, and a page that shows catalogues' words as words."""
+"""The report on catalogues: its counts, its doubts, and a page that escapes the texts of catalogues."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def profile(path: Path, records: Iterable[Fields]) -> Profile:
 
 
 def page_text(page: str) -> str:
-    """Gives the words that a browser shows."""
+    """Return the text that a browser shows."""
     shown: list[str] = []
 
     class Reader(HTMLParser):
@@ -60,7 +60,7 @@ def doubt(found: Profile, name: str) -> Doubt:
     return next(doubt for doubt in found.doubts if doubt.name == name)
 
 
-# What is counted
+# Counts
 
 
 def test_records_are_counted_by_source_and_kind(catalogue: Path) -> None:
@@ -74,7 +74,7 @@ def test_records_are_counted_by_source_and_kind(catalogue: Path) -> None:
     assert found.genres["Drama"] == 3
 
 
-def test_numbers_are_known_or_not(catalogue: Path) -> None:
+def test_unknown_numbers_are_nan(catalogue: Path) -> None:
     found = profile(
         catalogue,
         [
@@ -86,7 +86,7 @@ def test_numbers_are_known_or_not(catalogue: Path) -> None:
     assert found.records[["rating", "n_ratings", "year", "n_words"]].iloc[1].isna().all()
 
 
-def test_missing_fields_are_counted_where_they_are_left_out(catalogue: Path) -> None:
+def test_missing_fields_are_counted(catalogue: Path) -> None:
     found = profile(catalogue, [make_record("1", "A", kind="movie", year=2000), make_record("2", "B", kind="movie")])
     assert found.missing["test", "movie"][["kind", "year", "description", "ids"]].tolist() == [0, 1, 2, 2]
     shown = page_text(render_report(found, TODAY))
@@ -95,12 +95,12 @@ def test_missing_fields_are_counted_where_they_are_left_out(catalogue: Path) -> 
     assert "page count \N{EN DASH}" in shown
 
 
-def test_a_record_told_again_counts_once(catalogue: Path) -> None:
+def test_a_repeated_record_counts_once(catalogue: Path) -> None:
     found = profile(catalogue, [*SMALL, {**SMALL[0], "year": 1995}])
     assert (len(found.records), found.n_repeated) == (8, 1)
 
 
-def test_records_of_one_work_are_found_as_a_build_finds_them(catalogue: Path) -> None:
+def test_duplicates_are_the_records_that_a_build_merges(catalogue: Path) -> None:
     alien = {"kind": "movie", "year": 1979, "ids": {"imdb": "tt0078748"}}
     records = [
         {"source": "tmdb", "source_id": "348", "title": "Alien", **alien},
@@ -112,11 +112,11 @@ def test_records_of_one_work_are_found_as_a_build_finds_them(catalogue: Path) ->
     merged = found.duplicates
     assert (merged.n_works, merged.n_records, merged.n_merged) == (2, 4, 2)
     assert merged.n_by_sources == {("imdb", "tmdb"): 1, ("starter", "test"): 1}
-    assert [[telling.title for telling in tellings] for tellings in merged.examples] == [["Obcy", "Alien"]]
+    assert [[record.title for record in group] for group in merged.examples] == [["Obcy", "Alien"]]
     assert len(found.records) - merged.n_merged == build(catalogue.parent / "home", records).n_works
 
 
-def test_rejected_lines_count_by_reason_whatever_stood_in_them(catalogue: Path) -> None:
+def test_rejected_lines_are_counted_by_reason_without_details(catalogue: Path) -> None:
     wrong = [make_record("1", "A", kind="tv"), make_record("2", "B", kind="game"), make_record("3", "")]
     write_catalogue(catalogue, [*SMALL, *wrong])
     with catalogue.open("ab") as file:
@@ -129,13 +129,13 @@ def test_rejected_lines_count_by_reason_whatever_stood_in_them(catalogue: Path) 
     assert "2 kind: Input should be 'movie' or 'book' works.jsonl:9" in shown
 
 
-def test_nothing_to_profile_is_refused_with_the_first_reason(catalogue: Path) -> None:
+def test_a_catalogue_without_records_is_refused_with_the_first_reason(catalogue: Path) -> None:
     catalogue.write_text("[]\n[]\n")
     with pytest.raises(NothingToIndex, match=r"works.jsonl:1: a record is a JSON object, .* and 1 more"):
         profile_catalogues([catalogue], TODAY)
 
 
-# What is doubted
+# Doubts
 
 LEAD = (
     "The Winding Stair is a 1925 American silent drama film directed by Ada J. Marsh and starring Tom Ferrier. "
@@ -220,14 +220,14 @@ def test_the_description_that_most_records_share_is_shown_first(catalogue: Path)
 # Vocabulary
 
 
-def test_words_are_split_as_they_are_read() -> None:
+def test_text_is_split_into_words() -> None:
     assert split_words("Don\u2019t stop: the WOMAN's 'quoted' 2nd try") == [
         "don\u2019t", "stop", "the", "woman's", "quoted", "2nd", "try",
     ]  # fmt: skip
     assert split_words("映画 Tōkyō物語") == ["映", "画", "tōkyō", "物", "語"]
 
 
-def test_growth_counts_distinct_words_whatever_their_case() -> None:
+def test_growth_ignores_case() -> None:
     growth = Growth()
     growth.add(split_words("The sea, the sea"))
     growth.add(split_words("the ships"))
@@ -244,19 +244,17 @@ def test_the_fit_finds_the_law_that_the_points_follow() -> None:
 # The page
 
 
-def test_the_page_shows_plots_of_what_is_known_and_names_what_is_not(catalogue: Path) -> None:
+def test_the_page_plots_known_numbers_and_names_the_others(catalogue: Path) -> None:
     page = render_report(profile(catalogue, make_records(200)), TODAY)
     shown = page_text(page)
     assert page.count("<svg") == 3
     assert "Length of the description" in shown
     assert "Growth of the vocabulary" in shown
-    assert (
-        "Too few records to plot tell their mean rating, number of ratings, running time and number of pages" in shown
-    )
-    assert "Every line is a record." in shown
+    assert "too few records have it: mean rating, number of ratings, running time and number of pages." in shown
+    assert "No line was rejected." in shown
 
 
-def test_every_number_has_its_plot(catalogue: Path) -> None:
+def test_every_number_has_a_plot(catalogue: Path) -> None:
     records = [
         make_record(
             f"{kind}{n}", f"Title {n}", "word " * (n + 1), kind=kind, year=1990 + n, runtime_minutes=90 + n,
@@ -266,10 +264,10 @@ def test_every_number_has_its_plot(catalogue: Path) -> None:
     ]  # fmt: skip
     page = render_report(profile(catalogue, records), TODAY)
     assert page.count("<svg") == 6
-    assert "films: median 94, nine in ten from 90 to 97, all from 90 to 97 minutes (8 known)" in page_text(page)
+    assert "films: median 94, 90% from 90 to 97, all from 90 to 97 minutes (8 known)" in page_text(page)
 
 
-def test_words_of_a_catalogue_are_shown_and_never_run(catalogue: Path) -> None:
+def test_texts_of_a_catalogue_are_shown_and_never_run(catalogue: Path) -> None:
     evil = '"><script>alert(1)</script><img src=x>'
     fields = {"kind": "movie", "year": 1700, "genres": [f"genre {evil}", "$\\frac{1}{2}$"], "language": "en"}
     records = [
@@ -285,7 +283,7 @@ def test_words_of_a_catalogue_are_shown_and_never_run(catalogue: Path) -> None:
     assert "$\\frac{1}{2}$" in shown
 
 
-def test_the_page_asks_nobody_for_anything(catalogue: Path) -> None:
+def test_the_page_loads_nothing_from_elsewhere(catalogue: Path) -> None:
     records = [
         {**record, "url": "https://elsewhere.example/", "image_url": "https://elsewhere.example/a.png"}
         for record in SMALL
@@ -303,11 +301,11 @@ def test_plots_take_their_colours_from_the_page(catalogue: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "of", "told"),
+    ("n", "of", "shown"),
     [(0, 9, "0%"), (1, 5_000, "<0.1%"), (3, 1_000, "0.3%"), (1, 3, "33%"), (4_999, 5_000, ">99.9%"), (9, 9, "100%")],
 )
-def test_a_share_is_none_or_all_only_when_it_is(n: int, of: int, told: str) -> None:
-    assert percent(n, of) == told
+def test_zero_and_hundred_percent_are_exact(n: int, of: int, shown: str) -> None:
+    assert percent(n, of) == shown
 
 
 # The verb
@@ -318,25 +316,25 @@ def test_without_a_catalogue_the_starter_catalogue_is_profiled(
 ) -> None:
     output = tmp_path / "report.html"
     assert evoke.main(["profile", "-o", str(output)]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("178 films and 172 books; 0 lines rejected; ")
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("178 films and 172 books; 0 lines rejected; ")
+    assert printed.count("\n") == 1
     assert "178 films and 172 books" in page_text(output.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["missing.jsonl", "-o", "report.html"], "missing.jsonl cannot be read"),
-        (["empty.jsonl", "-o", "report.html"], "there is no line in empty.jsonl"),
-        (["works.jsonl", "-o", "no/report.html"], "no/report.html: name a file in a folder that is there"),
-        (["works.jsonl", "-o", "."], "name a file"),
-        (["works.jsonl", "-o", "./works.jsonl"], "works.jsonl is a catalogue to read"),
+        (["empty.jsonl", "-o", "report.html"], "empty.jsonl: no lines"),
+        (["works.jsonl", "-o", "no/report.html"], "no/report.html: not a file in an existing folder"),
+        (["works.jsonl", "-o", "."], "not a file"),
+        (["works.jsonl", "-o", "./works.jsonl"], "works.jsonl: is one of the catalogues"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line_and_leaves_all_as_it_was(
+def test_bad_arguments_are_refused_in_one_line_and_no_file_changes(
     arguments: list[str],
-    told: str,
+    message: str,
     catalogue: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -348,7 +346,7 @@ def test_what_cannot_be_done_is_told_in_one_line_and_leaves_all_as_it_was(
     assert evoke.main(["profile", *arguments]) == 2
     printed = capsys.readouterr()
     assert (printed.out, printed.err.count("\n")) == ("", 1)
-    assert told in printed.err
+    assert message in printed.err
     assert catalogue.read_bytes() == before
     assert sorted(path.name for path in catalogue.parent.iterdir()) == ["empty.jsonl", "works.jsonl"]
 
