@@ -1,4 +1,4 @@
-"""Which generation of the index serves now, followed through swaps, with what is kept of it in memory."""
+"""Follow the generation that serves through swaps, and keep its titles, ids and years in memory."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from qdrant_client import models
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
-from indexer.schema import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
+from indexer.schema import SCHEMA_VERSION, GenerationFacts
+from indexer.serving import read_facts, serving_generation
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.titles import TitledWork, TitleIndex
 
 CHECK_SECONDS = 1.0
-"""How old the answer to "which generation serves?" may be: a server asked at every request would cost a round trip."""
+"""How long the name of the serving generation is trusted: asking a server at every request costs a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""Of 25,924 films 58% have no genre: with the filter, 92 of 331 remembered plots that name a genre lost their film."""
+"""The share of works without a genre up to which genres are read from words. Of 25,924 films 58% have no genre: with
+the filter, 92 of 331 remembered plots that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
@@ -35,9 +37,15 @@ T = TypeVar("T")
 class Generation:
     """A generation that serves.
 
-    `genres` are the names that enough of its works use to filter by. Where many works have no genre at all, asking for
-    one in words must not hide those: `genres_known` says whether nearly all have some. `work_ids` has the id of the
-    work by the id of its point, `years` the year by the id of the work, where it is known.
+    Attributes:
+        name: Its name in the engine.
+        facts: What it was built with.
+        titles: The titles of its works.
+        work_ids: The id of each work, by the id of its point.
+        years: The year of each work whose year is known, by the id of the work.
+        genres: The genres that enough works have to filter by.
+        genres_known: Whether nearly all works have a genre. If not, a genre in the words of a query is not a filter: it
+            would hide the works without one.
     """
 
     name: str
@@ -50,7 +58,7 @@ class Generation:
 
 
 class GenerationFollower:
-    """Hands the serving generation to whoever asks, and reloads when a build has swapped in another. Thread-safe."""
+    """Holds the serving generation, and loads another when a build has swapped it in. Thread-safe."""
 
     def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy) -> None:
         self._engine = engine
@@ -61,11 +69,12 @@ class GenerationFollower:
         self._checked_at = float("-inf")
 
     def use(self, answer: Callable[[Generation], T]) -> T:
-        """Gives what `answer` makes of the serving generation; asks once more if a swap removed it in between.
+        """Return `answer` of the serving generation; call it once more when a swap removed the generation meanwhile.
 
         Raises:
-            IndexMissing, IndexIncompatible: there is none that this code can read.
-            IndexUnavailable: the engine does not answer.
+            IndexMissing: No index was built yet.
+            IndexIncompatible: The index was built with another model, schema or taxonomy.
+            IndexUnavailable: The engine does not answer.
         """
         try:
             try:
@@ -90,7 +99,10 @@ class GenerationFollower:
     def _load(self, name: str) -> Generation:
         facts = read_facts(self._engine, name)
         if facts is None:
-            raise IndexIncompatible(f"the index was built for another schema than {SCHEMA_VERSION}: {REBUILD}")
+            raise IndexIncompatible(
+                f"the index was built for another schema than {SCHEMA_VERSION}, or before a leg or a fact was added: "
+                f"{REBUILD}"
+            )
         self._check(facts)
         hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
         genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
@@ -121,7 +133,7 @@ REBUILD = "run `evoke index` to rebuild it, or start with the settings it was bu
 
 
 def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
-    """Gives every work's titles, most rated first, so that a name means its best-known bearer."""
+    """Yield every work's titles, most rated works first, so that a name means the best-known work."""
     for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
         yield TitledWork(
             payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")
@@ -129,7 +141,7 @@ def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]
 
 
 def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:
-    """Gives every point's id, and of its payload what names the work."""
+    """Yield every point's id, and the part of its payload that names the work."""
     offset = None
     while True:
         records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)

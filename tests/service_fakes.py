@@ -162,7 +162,7 @@ WORKS = (
 
 
 class FakeSearch:
-    """Answers from a list of works; knows six phrases; fails with `failure` while that is set."""
+    """Answers from a list of works; understands six phrases; raises `failure` while that is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}
@@ -172,7 +172,7 @@ class FakeSearch:
         self.closed = False
 
     def search(self, request: SearchRequest) -> Page:
-        self._fail_if_told()
+        self._fail_if_set()
         self._check_values("weights", request.weights)
         self.requests.append(request)
         intent = read_intent(request.query, self.works.values()) if request.interpret else Intent(text=request.query)
@@ -194,37 +194,37 @@ class FakeSearch:
         return _page("", intent, self._ranked(intent), offset, limit)
 
     def work(self, work_id: str) -> WorkView:
-        self._fail_if_told()
+        self._fail_if_set()
         if work_id not in self.works:
             raise WorkNotFound(work_id)
         return self.works[work_id]
 
     def facets(self, filters: Filters = Filters(), names: Sequence[str] = FACETS, limit: int = 20) -> Facets:  # noqa: B008
-        self._fail_if_told()
+        self._fail_if_set()
         self._check_values("filters.values", filters.values)
         works = [work for work in self.works.values() if passes(work, filters)]
         return Facets(total=len(works), facets={name: _count(name, works)[:limit] for name in names})
 
     def suggest(self, text: str, limit: int = 8) -> list[Suggestion]:
-        self._fail_if_told()
+        self._fail_if_set()
         found = [work for work in self.works.values() if text.casefold() in work.title.casefold()]
         return [Suggestion(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in found[:limit]]
 
     def values(self) -> list[ValueView]:
-        self._fail_if_told()
+        self._fail_if_set()
         return self.taxonomy
 
     def attributions(self) -> tuple[str, ...]:
         return ("This product uses a made-up catalogue.",)
 
     def check(self) -> int:
-        self._fail_if_told()
+        self._fail_if_set()
         return len(self.works)
 
     def close(self) -> None:
         self.closed = True
 
-    def _fail_if_told(self) -> None:
+    def _fail_if_set(self) -> None:
         if self.failure:
             raise self.failure
 

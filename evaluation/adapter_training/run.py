@@ -130,7 +130,7 @@ def _ask(
 ) -> Iterator[tuple[str, LegQueries]]:
     """Gives each query as the service asks the engine, untaught."""
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
-        search = Search(engine, encoder, taxonomy, reading=open_query_classifier(settings, encoder, taxonomy))
+        search = Search(engine, encoder, taxonomy, classifier=open_query_classifier(settings, encoder, taxonomy))
         queries = benchmark.queries.items()
         for query_id, text in tqdm(queries, desc=benchmark.name, unit=" queries", disable=None, leave=False):
             yield query_id, search.ask(SearchRequest(query=text))

@@ -107,7 +107,7 @@ def ask_queries(
     taxonomy, descriptions = load_taxonomy(settings.taxonomy), load_query_adapter(settings.descriptions)
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         reading = open_query_classifier(settings, encoder, taxonomy)
-        first = Search(engine, encoder, taxonomy, reading=reading, descriptions=descriptions)
+        first = Search(engine, encoder, taxonomy, classifier=reading, descriptions=descriptions)
         ways = {
             way: first.cleaning(Cleanings.alike(Cleaning(unwrap=way[0], weigh_terms=way[1]))) for way in CLEANING_WAYS
         }

@@ -33,9 +33,9 @@ from evaluation.tuning.space import (
 )
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
-from search_api.fusion import YEAR
 from search_api.ranking_settings import (
     QUERY_KINDS,
+    YEAR,
     Cleanings,
     Fusion,
     Fusions,
