@@ -37,16 +37,16 @@ from benchmarks.synthetic import (
     make_batches,
     make_queries,
 )
-from indexer.collection import LEAST_STRENGTH, create_generation, swap_generation
+from indexer.collection import create_generation, swap_generation
 from indexer.engine import EdgeClient
-from indexer.schema import ALIAS, GenerationFacts, Leg
+from indexer.legs import LEAST_STRENGTH, LEGS, Leg
+from indexer.schema import ALIAS, GenerationFacts
 from indexer.settings import IndexSettings
 from search_api.generation import Generation
 from search_api.ranking_settings import CANDIDATES_PER_LEG
 from search_api.retrieval import LegQuery, find_candidates
 
 SIZES = (1_000, 10_000, 100_000, 500_000)
-LEGS: tuple[Leg, ...] = ("text", "bm25", "values")
 HYBRID = "hybrid"
 N_RECALL_QUERIES = 20
 WARM_QUERIES = 20
@@ -152,7 +152,7 @@ def ask(folder: Path, n_queries: int) -> Measured:
         calls: dict[str, Callable[[Mapping[Leg, LegQuery]], object]] = {
             leg: partial(ask_legs, engine, generation, (leg,)) for leg in LEGS
         }
-        calls[HYBRID] = partial(ask_legs, engine, generation, LEGS)
+        calls[HYBRID] = partial(ask_legs, engine, generation, tuple(LEGS))
         milliseconds: dict[str, list[float]] = {call: [] for call in calls}
         for place in range(len(asked)):
             for offset, (call, find) in enumerate(calls.items()):

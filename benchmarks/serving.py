@@ -98,7 +98,7 @@ class Clocked:
 
 def measure_service(settings: SearchSettings, n_queries: int) -> None:
     encoder, engine = Clocked(open_encoder(settings)), Clocked(open_engine(settings.engine_location, read_only=True))
-    app = create_app(settings, Search(engine, encoder, load_taxonomy(settings.taxonomy), n_remembered=0))
+    app = create_app(settings, Search(engine, encoder, load_taxonomy(settings.taxonomy), n_cached=0))
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -7,7 +7,7 @@ The time of a system is the sum of the times of its parts, for an answer of a hu
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,7 @@ from evaluation.query_vectors import CachedEncoder
 from indexer.analysis import Analyser
 from indexer.bm25 import K1, B
 from indexer.engine import Engine
-from indexer.schema import Leg
+from indexer.legs import Leg
 from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy
 from search_api.fusion import Ranking, fuse
@@ -36,11 +36,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Combination:
-    """Legs and how to fuse them. `text` and `bm25` search for the query's plain words, `values` for its intent."""
+    """Legs and how they are fused. `PLAIN_LEGS` are asked for the query's plain words, other legs for its intent."""
 
     legs: tuple[Leg, ...]
     method: Literal["rrf", "dbsf", "linear"] = "dbsf"
 
+
+PLAIN_LEGS: Set[Leg] = frozenset({"text", "bm25"})
 
 COMBINATIONS: Mapping[str, Combination] = {
     "bm25": Combination(("bm25",)),
@@ -138,7 +140,7 @@ class Systems:
             taxonomy,
             tuned,
             classifier,
-            n_remembered=0,
+            n_cached=0,
             query_adapter=adapter,
             cleanings=tuned.cleanings,
         )
@@ -181,15 +183,15 @@ class Systems:
         if "rank-bm25" in names:
             self._analyser.terms("warm")
 
-    def _search_legs(self, query: str, wanted: Collection[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
+    def _search_legs(self, query: str, wanted: Set[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
         """Return each leg's candidates, and the seconds that it took, from the query's text on."""
         plain, seconds, encoding = self._timed(partial(self._search.ask, SearchRequest(query=query, interpret=False)))
         legs = dict(plain.legs)
         taken: dict[Leg, float] = {"text": encoding, "bm25": seconds - encoding}
-        if "values" in wanted:
+        if wanted - PLAIN_LEGS:
             read, seconds, encoding = self._timed(partial(self._search.ask, SearchRequest(query=query)))
-            legs |= {leg: leg_query for leg, leg_query in read.legs.items() if leg == "values"}
-            taken["values"] = seconds - encoding
+            legs |= {leg: leg_query for leg, leg_query in read.legs.items() if leg not in PLAIN_LEGS}
+            taken |= dict.fromkeys(wanted - PLAIN_LEGS, seconds - encoding)
         rankings: dict[Leg, Ranking] = {}
         for leg in wanted:
             if leg in legs:

@@ -18,7 +18,8 @@ from indexer.engine import Engine
 from indexer.errors import StorageFailed
 from indexer.features import FeatureMaker
 from indexer.records import Features, IndexedWork, Work
-from indexer.schema import SCHEMA_VERSION, GenerationFacts, read_facts, serving_generation
+from indexer.schema import SCHEMA_VERSION, GenerationFacts
+from indexer.serving import read_facts, serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched, in_stages
 from indexer.store import Store

@@ -1,51 +1,41 @@
-"""What the writer and the readers of an index agree on: legs, payload keys, the facts of a generation."""
+"""What the writer and the readers of an index agree on, beside its facts and legs."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
 from indexer.bm25 import BM25
-from indexer.engine import Engine
+from indexer.facts import FACETS, FACTS
 
 ALIAS = "works"
 
-
 SCHEMA_VERSION = 7
-"""Changes with anything below that a reader relies on."""
+"""Changes with anything that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` finds it
+missing in an older generation."""
+
+PRIMARY_SCORE = 0.5
+"""A work's primary values have at least this score: a trained value's threshold, or 1.5 deviations above the mean."""
 
 
-Leg = Literal["text", "bm25", "values"]
+def _payload_indexes() -> dict[str, models.PayloadSchemaType]:
+    """Return the keys that facts are compared and counted by. Scores of values have no index of their own."""
+    numbers = {fact.key for fact in FACTS.values() if fact.is_number}
+    numbers |= {facet.key for facet in FACETS.values() if FACTS[facet.fact].is_number}
+    keys = [fact.key for fact in FACTS.values() if "scores" not in fact.links]
+    keys += [facet.key for facet in FACETS.values()]
+    types = models.PayloadSchemaType
+    return {key: types.INTEGER if key in numbers else types.KEYWORD for key in ("id", *keys)}
 
 
-_KEYWORD = models.PayloadSchemaType.KEYWORD
-
-
-_INTEGER = models.PayloadSchemaType.INTEGER
-
-
-PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = {
-    "id": _KEYWORD,
-    "kind": _KEYWORD,
-    "year": _INTEGER,
-    "decade": _INTEGER,
-    "runtime_minutes": _INTEGER,
-    "page_count": _INTEGER,
-    "language": _KEYWORD,
-    "genres": _KEYWORD,
-    "genre_keys": _KEYWORD,
-    "creator_names": _KEYWORD,
-    "creator_keys": _KEYWORD,
-    "primary_values": _KEYWORD,
-}
+PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = _payload_indexes()
 
 
 class GenerationFacts(BaseModel):
-    """What a generation says of itself, kept as the collection's metadata: all that a reader must agree with."""
+    """What a generation was built with, kept as the collection's metadata."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,29 +55,9 @@ class GenerationFacts(BaseModel):
 
 
 def point_id(work_id: str) -> int:
-    """Gives the id of a work's point: 64 bits of the hash of the work's id.
+    """Return the id of a work's point: 64 bits of the hash of the work's id.
 
-    A number, because the engine gives one at a tenth of the cost of a UUID, 600 times a search. Two of 500,000 works
-    share one with a chance of 7e-9; the build's count of points would tell.
+    A number, because the engine returns one at a tenth of the cost of a UUID, 600 times a search. Two of 500,000 works
+    share one with a probability of 7e-9; the build's count of points would show it.
     """
     return int.from_bytes(hashlib.blake2b(work_id.encode(), digest_size=8).digest(), "big")
-
-
-def serving_generation(engine: Engine) -> str | None:
-    """Gives the name of the generation that the alias names, None before the first build."""
-    for alias in engine.get_aliases().aliases:
-        if alias.alias_name == ALIAS:
-            return alias.collection_name
-    return None
-
-
-def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
-    """Gives what a generation says of itself; None when it speaks another schema."""
-    metadata = engine.get_collection(generation).config.metadata or {}
-    if metadata.get("schema_version") != SCHEMA_VERSION:
-        return None
-    return GenerationFacts.model_validate(metadata)
-
-
-PRIMARY_SCORE = 0.5
-"""A work's primary values: from the mark of a trained value, or 1.5 deviations above what is usual."""

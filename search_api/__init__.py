@@ -1,1 +1,1 @@
-"""The third stage: a request becomes a page of hits, each with its reasons."""
+"""The third stage: from a request to a page of hits, each with its reasons."""

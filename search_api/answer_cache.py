@@ -1,4 +1,4 @@
-"""Answers kept for whoever asks the same again: people page back, reload, and follow each other's links."""
+"""Keep answers for requests that come again: people page back, reload, and follow each other's links."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ T = TypeVar("T")
 
 
 class AnswerCache(Generic[T]):
-    """The answers asked for last, at most `size` of them, by their questions. Thread-safe."""
+    """The `size` answers that were used last, by their keys. Thread-safe."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._answers: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, question: Hashable) -> T | None:
-        """Gives the answer to a question, None where it is not known."""
+    def get(self, key: Hashable) -> T | None:
+        """Return the answer for a key; None when it is not kept."""
         with self._lock:
-            if question in self._answers:
-                self._answers.move_to_end(question)
-            return self._answers.get(question)
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return self._answers.get(key)
 
-    def put(self, question: Hashable, answer: T) -> None:
-        """Keeps an answer, and forgets the one asked for longest ago where there are too many."""
+    def put(self, key: Hashable, answer: T) -> None:
+        """Keep an answer; when there are too many, forget the one that was used longest ago."""
         with self._lock:
-            self._answers[question] = answer
-            self._answers.move_to_end(question)
+            self._answers[key] = answer
+            self._answers.move_to_end(key)
             while len(self._answers) > self._size:
                 self._answers.popitem(last=False)
 
-    def recall(self, question: Hashable, answer: Callable[[], T]) -> T:
-        """Gives the answer to a question, made by `answer` where it is not known."""
-        known = self.get(question)
+    def recall(self, key: Hashable, answer: Callable[[], T]) -> T:
+        """Return the answer for a key; make it with `answer` when it is not kept."""
+        known = self.get(key)
         if known is not None:
             return known
-        made = answer()  # outside of the lock: two who ask at once both make it, and nobody else waits
-        self.put(question, made)
+        made = answer()  # outside the lock: two equal requests at once both make it, and no other request waits
+        self.put(key, made)
         return made

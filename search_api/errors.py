@@ -3,10 +3,10 @@
 SearchError
 ├── RequestRefused       the request asks for what does not exist; names the field
 ├── WorkNotFound         no work has this id
-├── QueryAdapterInvalid  what was learnt of descriptions cannot be read
-├── TuningInvalid        a file that holds nothing that `evoke tune` wrote
+├── QueryAdapterInvalid  the query adapter cannot be read
+├── TuningInvalid        a tuning file cannot be read, or was not written by `evoke tune`
 └── IndexUnavailable     there is no index that this code can read
-    ├── IndexMissing         none was built yet
+    ├── IndexMissing         no index was built yet
     └── IndexIncompatible    it was built with another model, schema or taxonomy
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class SearchError(Exception):
-    """Anything this stage refuses, in one line for a person."""
+    """Any refusal of this stage; its message is one line for a person."""
 
 
 class RequestRefused(SearchError):
@@ -34,11 +34,11 @@ class WorkNotFound(SearchError):
 
 
 class QueryAdapterInvalid(SearchError):
-    """What was learnt of descriptions cannot be read."""
+    """The query adapter cannot be read."""
 
 
 class TuningInvalid(SearchError):
-    """A file that holds nothing that `evoke tune` wrote."""
+    """A tuning file cannot be read, or was not written by `evoke tune`."""
 
 
 class IndexUnavailable(SearchError):
@@ -46,8 +46,8 @@ class IndexUnavailable(SearchError):
 
 
 class IndexMissing(IndexUnavailable):
-    """None was built yet."""
+    """No index was built yet."""
 
 
 class IndexIncompatible(IndexUnavailable):
-    """It was built with another model, schema or taxonomy."""
+    """The index was built with another model, schema or taxonomy."""

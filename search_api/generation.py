@@ -1,4 +1,4 @@
-"""The generation of the index that serves now: it is followed through swaps, and part of it is kept in memory."""
+"""Follow the generation that serves through swaps, and keep its titles, ids and years in memory."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from qdrant_client import models
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
-from indexer.schema import GenerationFacts, read_facts, serving_generation
+from indexer.schema import GenerationFacts
+from indexer.serving import read_facts, serving_generation
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.titles import TitledWork, TitleIndex
 
 CHECK_SECONDS = 1.0
-"""Seconds between two looks at which generation serves: with a server, each look is a round trip."""
+"""How long the name of the serving generation is trusted: asking a server at every request costs a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""The share of works without a genre above which a genre named in a query does not filter. Of 25,924 films 58% have
-none: filtered, 92 of 331 descriptions of a remembered film that name a genre lost their film."""
+"""The share of works without a genre up to which genres are read from words. Of 25,924 films 58% have no genre: with
+the filter, 92 of 331 remembered plots that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
@@ -37,13 +38,14 @@ class Generation:
     """A generation that serves, with what is kept of it in memory.
 
     Attributes:
-        name: The collection.
+        name: Its name in the engine.
         facts: What it was built with.
-        titles: Its works by title.
-        work_ids: The id of each work by the id of its point.
-        years: The year of each work whose year is known, by the work's id.
+        titles: The titles of its works.
+        work_ids: The id of each work, by the id of its point.
+        years: The year of each work whose year is known, by the id of the work.
         genres: The genres that enough works have to filter by.
-        genres_known: Whether nearly all works have a genre; if not, a genre named in a query does not filter.
+        genres_known: Whether nearly all works have a genre. If not, a genre in the words of a query is not a filter: it
+            would hide the works without one.
     """
 
     name: str
@@ -67,10 +69,11 @@ class GenerationFollower:
         self._checked_at = float("-inf")
 
     def use(self, answer: Callable[[Generation], T]) -> T:
-        """Call `answer` with the serving generation and return its result; call it again if a swap removed that one.
+        """Return `answer` of the serving generation; call it once more when a swap removed the generation meanwhile.
 
         Raises:
-            IndexMissing, IndexIncompatible: There is no index that this code can read.
+            IndexMissing: No index was built yet.
+            IndexIncompatible: The index was built with another model, schema or taxonomy.
             IndexUnavailable: The engine does not answer.
         """
         try:
@@ -96,7 +99,7 @@ class GenerationFollower:
     def _load(self, name: str) -> Generation:
         facts = read_facts(self._engine, name)
         if facts is None:
-            raise IndexIncompatible("the index was built by another version of Evoke: run `evoke index` to rebuild it")
+            raise IndexIncompatible(f"the index was built by another version of Evoke: {REBUILD}")
         self._check(facts)
         hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
         genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
@@ -127,7 +130,7 @@ REBUILD = "run `evoke index` to rebuild it, or start with the settings it was bu
 
 
 def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
-    """Yield every work's titles, most rated first, so that a title names its best-known work."""
+    """Yield every work's titles, most rated works first, so that a name means the best-known work."""
     for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
         yield TitledWork(
             payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")
@@ -135,7 +138,7 @@ def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]
 
 
 def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:
-    """Yield every point's id and the part of its payload that names the work."""
+    """Yield every point's id, and the part of its payload that names the work."""
     offset = None
     while True:
         records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)

@@ -1,4 +1,4 @@
-"""A request to a question: what the words mean, and each leg's query for it."""
+"""A request to each leg's query: read the words, then embed, weigh and look up what they ask for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from indexer.artefacts import check_query_classifier
 from indexer.bm25 import query_weights, top_terms_by_idf
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine
-from indexer.schema import PRIMARY_SCORE, Leg
+from indexer.facts import FACTS
+from indexer.legs import Leg
+from indexer.schema import PRIMARY_SCORE
 from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import WorkNotFound
@@ -35,12 +37,12 @@ from search_api.understanding.intent import parse_intent
 LIKE_VALUES_WEIGHT = 0.5
 UNLIKE_WEIGHT = -0.5
 BESIDE_TAGS = 0.25
-"""What a value weighs where the words name community tags, which say more precisely what is meant."""
+"""The weight of a value when the words also name community tags, which are more precise."""
 
 
 @dataclass(frozen=True)
 class LegQueries:
-    """An intent as the engine is asked it: a query a leg, and the query's terms as they were written."""
+    """An intent and a query for each leg; `forms` has the words as they were written, by their term."""
 
     query: str
     intent: Intent
@@ -60,7 +62,7 @@ def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: 
 
 
 class LegQueryBuilder:
-    """Turns requests into questions to a generation; made of what `Search` is made of. Thread-safe."""
+    """Turns requests into queries to a generation. Takes its parts from `Search`. Thread-safe."""
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class LegQueryBuilder:
         query_classifier: QueryClassifier | None,
         query_adapter: QueryAdapter | None,
         cleanings: Cleanings,
-        n_remembered: int,
+        n_cached: int,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
@@ -78,35 +80,35 @@ class LegQueryBuilder:
         self._query_classifier = query_classifier
         self._query_adapter = query_adapter
         self._cleanings = cleanings
-        self._embed = lru_cache(n_remembered)(self._embed_text)
+        self._embed = lru_cache(n_cached)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
 
     def cleaning(self, cleanings: Cleanings) -> LegQueryBuilder:
-        """Gives this asker with other cleanings; the two share all else."""
+        """Return this builder with other cleanings; the two share all else."""
         other = copy(self)
         other._cleanings = cleanings
         return other
 
     def warm(self) -> None:
-        """Loads what the first request would wait for."""
+        """Load what the first request would wait for."""
         self._encoder.warm()
         with self._analyser_lock:
             self._analyser.terms("warm")
 
-    def ask(self, request: SearchRequest, generation: Generation) -> LegQueries:
-        """Gives a request as the engine is asked it, its words cleaned as their kind is; plain text stays as it is."""
+    def build(self, request: SearchRequest, generation: Generation) -> LegQueries:
+        """Return a request's queries. Its words are cleaned by kind of query; plain text stays as it is."""
         intent = self._read(request, generation)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
         if not cleaning.unwrap:
             intent = intent.model_copy(update={"text": request.query})
-        return self._to_question(generation, request.query, intent, cleaning)
+        return self._to_queries(generation, request.query, intent, cleaning)
 
     def similar(self, work_id: str, filters: Filters, generation: Generation) -> LegQueries:
-        """Gives the question for the works most like one.
+        """Return the queries for the works most like one work.
 
         Raises:
-            WorkNotFound: no work has this id.
+            WorkNotFound: No work has this id.
         """
         records = fetch_works(self._engine, generation.name, [work_id], vectors=("text", "values"))
         if not records:
@@ -115,12 +117,12 @@ class LegQueryBuilder:
         intent = Intent(text="", like=(WorkReference(id=work_id, title=title),), filters=filters)
         vectors: Any = records[0].vector
         legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
-        if (values := _given(vectors["values"], len(generation.facts.value_ids))).any():
+        if (values := _primary(vectors["values"], len(generation.facts.value_ids))).any():
             legs["values"] = _to_sparse(values)
         return LegQueries("", intent, legs)
 
     def _read(self, request: SearchRequest, generation: Generation) -> Intent:
-        """Gives what a request means: its own filters and weights replace those read from its words."""
+        """Return the intent of a request. Its own filters and weights replace those read from its words."""
         if not request.interpret:
             return weigh(Intent(text=request.query, filters=request.filters), request.weights)
         intent = parse_intent(
@@ -146,7 +148,7 @@ class LegQueryBuilder:
         shares = self._query_classifier.shares(self._embed(text)) if self._query_classifier else {}
         return guess_values(shares) if shares else {}
 
-    def _to_question(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
+    def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
             terms = self._analyser.terms_and_words(intent.text)
         forms: dict[str, str] = {}
@@ -155,14 +157,14 @@ class LegQueryBuilder:
         text = self._embed(intent.text)
         wanted = wanted_dimensions(intent)
         values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
-        # What the words say of a value counts, not what the works they name happen to give.
+        # Where the words ask for a value, the named works' strength of that value does not count.
         unsaid = values == 0
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
             ids = [work.id for work in works]
             for record in fetch_works(self._engine, generation.name, ids, vectors=("text", "values")):
                 vectors: Any = record.vector
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
-                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _given(vectors["values"], len(values))
+                values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _primary(vectors["values"], len(values))
         if intent.is_description and self._query_adapter:
             text = self._query_adapter.turn(text, self._encoder)
         legs: dict[Leg, LegQuery] = {"text": text}
@@ -178,8 +180,8 @@ class LegQueryBuilder:
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
-    """Gives an intent without some of its parts, named by their paths: `values.E4`, `like.ID`, `filters.year`."""
-    filters = {name: None for name in Filters.model_fields if f"filters.{name}" in parts and name != "values"}
+    """Return an intent without some of its parts, given by path: `values.E4`, `like.ID`, `filters.year`."""
+    filters = {name: None for name in FACTS if f"filters.{name}" in parts and name != "values"}
     return intent.model_copy(
         update={
             "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
@@ -192,27 +194,27 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
 
 
 def weigh(intent: Intent, weights: Mapping[str, float]) -> Intent:
-    """Gives an intent with these weights in place of its own, value by value; one of 0 takes the value out."""
+    """Return an intent in which these weights replace its own, value by value; a weight of 0 takes the value out."""
     values = {value_id: weight for value_id, weight in {**intent.values, **weights}.items() if weight}
-    # Tags say the words' values more precisely; whoever weighs values means those instead.
+    # The tags were read from the words as a more precise form of their values; given weights replace both.
     return intent.model_copy(update={"values": values, "tags": {} if weights else intent.tags})
 
 
 def wanted_dimensions(intent: Intent) -> dict[str, float]:
-    """Gives the weights of values and tags that the `values` leg is asked for."""
+    """Return the weights of values and tags in the query of the `values` leg."""
     beside = BESIDE_TAGS if intent.tags else 1.0
     return {**{value_id: beside * weight for value_id, weight in intent.values.items()}, **intent.tags}
 
 
-def _given(vector: models.SparseVector, n_dimensions: int) -> NDArray[np.float32]:
-    """Gives the strengths of what a work gives, float32 (n_dimensions,), and 0 for what it hardly gives.
+def _primary(vector: models.SparseVector, n_dimensions: int) -> NDArray[np.float32]:
+    """Return a work's strengths of its primary values, float32 (n_dimensions,), and 0 for the other values.
 
-    With those too, similar works would have less in common and take ten times as long to find (Jaccard of the tags of
-    300 works and their ten similar: films .131 instead of .144, books .375 instead of .417).
+    With the weaker values too, similar works have less in common and take ten times as long to find (Jaccard of the
+    tags of 300 works and their ten similar works: films .131 instead of .144, books .375 instead of .417).
     """
-    given = np.zeros(n_dimensions, dtype=np.float32)
-    given[vector.indices] = vector.values
-    return np.where(given >= PRIMARY_SCORE, given, np.float32(0))
+    strengths = np.zeros(n_dimensions, dtype=np.float32)
+    strengths[vector.indices] = vector.values
+    return np.where(strengths >= PRIMARY_SCORE, strengths, np.float32(0))
 
 
 def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:

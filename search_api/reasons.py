@@ -1,4 +1,4 @@
-"""Why a work is in the answer, in words. Pure: a hit's legs, terms and values against what was asked."""
+"""Why a work is in the answer, in words: a hit's legs, terms and values against the intent. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from indexer.values.taxonomy import Facet, Taxonomy
 from search_api.records import Intent, LegScore
 
 CLOSE_RANK, CLOSE_SCORE = 20, 0.25
-"""A work this high in the text leg is said to be close in meaning to the query. Among 350 works the nearest to
-senseless words ("xkcd blorp") has a cosine of 0.23, the fifth nearest to "survival at sea" one of 0.42."""
+"""A work is called close in meaning from this rank and score in the text leg on. Among 350 works the nearest to
+senseless words ("xkcd blorp") has a cosine of 0.23; the fifth nearest to "survival at sea" has 0.42."""
 ABSENT_SCORE = 0.1
 MOST_NAMED = 3
 
@@ -26,16 +26,16 @@ def explain(
     legs: Mapping[str, LegScore],
     matched_terms: Sequence[str],
 ) -> tuple[str, ...]:
-    """Gives the reasons for a hit, the weightiest first.
+    """Return the reasons for a hit, the weightiest first.
 
     Args:
         intent: What was understood of the query.
-        taxonomy: Whose values are spoken of.
+        taxonomy: The taxonomy of the values.
         scores: The work's score for every value it has.
         values: The values that the hit shows, by their ids.
-        tags: The asked-for tags that the work has, likewise.
-        legs: The hit's place in each leg.
-        matched_terms: The query's words that stand in the work.
+        tags: The asked-for tags that the work has, by their ids.
+        legs: The hit's score and rank in each leg.
+        matched_terms: The query's words that occur in the work.
     """
     reasons = []
     asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
@@ -68,11 +68,11 @@ def _is_close(text: LegScore) -> bool:
 
 
 def _say(values: Sequence[str], taxonomy: Taxonomy) -> str:
-    """Gives "explores self-discovery and gives awe and hope" for the values of a work."""
-    spoken = [taxonomy.by_id[value_id] for value_id in values]
+    """Return "explores self-discovery and gives awe and hope" for the values of a work."""
+    named = [taxonomy.by_id[value_id] for value_id in values]
     clauses = []
     for facet, verb in _VERBS.items():
-        names = [value.name for value in spoken if value.facet == facet]
+        names = [value.name for value in named if value.facet == facet]
         if names:
             clauses.append(f"{verb} {_listed(names)}")
     return _listed(clauses)

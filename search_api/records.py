@@ -1,82 +1,68 @@
-"""SearchRequest, Intent, Filters, Hit and Page: the words this stage speaks, in Python, JSON and on the page alike."""
+"""SearchRequest, Intent, Hit and Page: the words of this stage, the same in Python, JSON and on the page."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from crawler.records import ClosedModel, Creator, Kind, Rating
+from indexer.facts import (
+    FACETS,
+    FACTS,
+    NO_FILTERS,
+    Choice,
+    Filters,
+    IntegerRange,
+    Name,
+    ScoreRange,
+)
 from indexer.records import SourceReference
 
+__all__ = [
+    "FACETS",
+    "MAX_LIMIT",
+    "MAX_QUERY_CHARACTERS",
+    "NO_FILTERS",
+    "Choice",
+    "ClosedModel",
+    "Evidence",
+    "FacetCount",
+    "FacetName",
+    "Facets",
+    "Filters",
+    "Hit",
+    "HitValue",
+    "IntegerRange",
+    "Intent",
+    "IntentPart",
+    "LegScore",
+    "Name",
+    "Page",
+    "ScoreRange",
+    "SearchRequest",
+    "Suggestion",
+    "ValueView",
+    "Weight",
+    "WorkReference",
+    "WorkView",
+]
+
 MAX_QUERY_CHARACTERS = 10_000
-"""Room for any remembered plot; the longest question in the public tip-of-the-tongue sets has 6,700 characters."""
+"""Room for any remembered plot; the longest query in the public tip-of-the-tongue sets has 6,700 characters."""
 MAX_LIMIT = 100
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-def _check_ends(gte: float | None, lte: float | None) -> None:
-    if gte is not None and lte is not None and gte > lte:
-        raise ValueError(f"gte ({gte}) is above lte ({lte})")
-
-
-class IntegerRange(ClosedModel):
-    """Both ends belong to the range; either may be open."""
-
-    gte: int | None = Field(default=None, ge=-10_000, le=1_000_000)
-    lte: int | None = Field(default=None, ge=-10_000, le=1_000_000)
-
-    @model_validator(mode="after")
-    def _ends_in_order(self) -> IntegerRange:
-        _check_ends(self.gte, self.lte)
-        return self
-
-
-class ScoreRange(ClosedModel):
-    """A range within [0, 1], both ends included; either may be open."""
-
-    gte: float | None = Field(default=None, ge=0, le=1)
-    lte: float | None = Field(default=None, ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _ends_in_order(self) -> ScoreRange:
-        _check_ends(self.gte, self.lte)
-        return self
-
-
-class Choice(ClosedModel):
-    """Names a work must have: at least one of `any`, each of `all`, none of `none`. Case does not matter."""
-
-    any: tuple[Name, ...] = ()
-    all: tuple[Name, ...] = ()
-    none: tuple[Name, ...] = ()
-
-
-class Filters(ClosedModel):
-    """Hard facts: a work that fails one is not in the answer. A work that lacks the fact fails it too."""
-
-    kind: Kind | None = None
-    year: IntegerRange | None = None
-    runtime_minutes: IntegerRange | None = None
-    page_count: IntegerRange | None = None
-    language: Choice | None = None
-    genres: Choice | None = None
-    creators: Choice | None = None
-    values: dict[str, ScoreRange] = Field(default_factory=dict, description="value id (E5) to the range of its score")
-
-
-NO_FILTERS = Filters()
-
-FacetName = Literal["kind", "genres", "language", "decade", "creators", "values"]
-FACETS: tuple[FacetName, ...] = get_args(FacetName)
+if TYPE_CHECKING:
+    FacetName = str
+else:  # pydantic refuses other names, and the OpenAPI document lists these
+    FacetName = Literal[tuple(FACETS)]
 
 
 def _check_part(path: str) -> str:
     part, _, name = path.partition(".")
-    if name and (part in ("values", "like", "unlike") or (part == "filters" and name in Filters.model_fields)):
+    if name and (part in ("values", "like", "unlike") or (part == "filters" and name in FACTS)):
         return path
-    raise ValueError(f"{path!r} is no part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT")
+    raise ValueError(f"{path!r} is not a part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT")
 
 
 Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
@@ -87,38 +73,37 @@ IntentPart = Annotated[Name, AfterValidator(_check_part)]
 
 
 class SearchRequest(ClosedModel):
-    """What a person asks, and which part of the answer to give."""
+    """What a person asks for, and which part of the answer to return."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
     filters: Filters = NO_FILTERS
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, le=1_000_000)
     interpret: bool = Field(
-        default=True, description="false: take the query as plain text, without reading facts or values out of it"
+        default=True, description="false: take the query as plain text, and read no facts or values from it"
     )
     without: tuple[IntentPart, ...] = Field(
         default=(),
         max_length=50,
-        description="parts of what would be understood to leave out, by their path in the intent: "
-        "`values.E4`, `like.ID`, `unlike.ID`, `filters.year`",
+        description="parts of the intent to leave out, by path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`",
     )
     weights: dict[str, Weight] = Field(
         default_factory=dict,
         max_length=50,
-        description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Replaces, value by value, "
-        "what is read from the query's words; 0 takes a value out",
+        description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
+        "one that is read from the query's words; 0 takes the value out",
     )
 
 
 class WorkReference(ClosedModel):
-    """A work the query names."""
+    """A work that the query names."""
 
     id: str
     title: str
 
 
 class Intent(ClosedModel):
-    """What Evoke understood, echoed in the answer so that a person can correct it."""
+    """What Evoke understood of a query. The answer repeats it, so that a person can correct it."""
 
     text: str = Field(description="what the text and BM25 legs search for")
     values: dict[str, float] = Field(
@@ -127,13 +112,14 @@ class Intent(ClosedModel):
     tags: dict[str, float] = Field(
         default_factory=dict, description="id of a community tag that the words name, to weight in [-1, 1]"
     )
-    only_mood: bool = Field(default=False, description="the words ask for values or tags and say nothing else")
+    only_mood: bool = Field(default=False, description="the words ask for values or tags and for nothing else")
     is_guess: bool = Field(default=False, description="the values and tags are guessed from the meaning of the words")
     is_description: bool = Field(
-        default=False, description="the words tell of a work that is remembered, or at length of one that is wanted"
+        default=False, description="the words describe a remembered work, or describe a wanted one at length"
     )
     remembered_years: IntegerRange | None = Field(
-        default=None, description="when a described work is said to be of: nearer years rank higher, none is left out"
+        default=None,
+        description="the years that a description gives: works of nearby years rank higher, and none is left out",
     )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
@@ -141,14 +127,14 @@ class Intent(ClosedModel):
 
 
 class LegScore(ClosedModel):
-    """Where a leg saw the work: its own score, and its rank from 1; None when it was not among the leg's candidates."""
+    """A work's score and rank, from 1, in one leg; None when the work was not among the leg's candidates."""
 
     score: float | None = None
     rank: int | None = None
 
 
 class Evidence(ClosedModel):
-    """The sentence that speaks for a value: `description[start:end]`."""
+    """The sentence of a work's description that shows a value: `description[start:end]`, in characters."""
 
     text: str
     start: int
@@ -156,7 +142,7 @@ class Evidence(ClosedModel):
 
 
 class HitValue(ClosedModel):
-    """A value the work gives, with how sure we are in [0, 1]; primary values are those it is first said to give."""
+    """A value of a work, with its strength in [0, 1]; primary values are the strong ones."""
 
     id: str
     name: str
@@ -186,25 +172,25 @@ class WorkView(ClosedModel):
     image_url: str | None = None
     sources: tuple[SourceReference, ...] = ()
     origins: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="the records each field comes from, where several tell of the work"
+        default_factory=dict, description="the records that each field comes from, for a work with several records"
     )
     values: tuple[HitValue, ...] = Field(
-        default=(), description="the strongest values, score falling; asked-for values first"
+        default=(), description="the strongest values, asked-for ones first, by falling score"
     )
 
 
 class Hit(WorkView):
-    """A work in an answer, with why it is there."""
+    """A work in an answer, with the reasons why it is there."""
 
     score: float
-    tags: tuple[HitValue, ...] = Field(default=(), description="the asked-for tags that people would give the work")
+    tags: tuple[HitValue, ...] = Field(default=(), description="the asked-for community tags that fit the work")
     legs: dict[str, LegScore] = Field(default_factory=dict)
     matched_terms: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
 class Page(ClosedModel):
-    """One page of an answer. `total` counts every work that the filters let through; all of them are ranked."""
+    """One page of an answer. `total` counts every work that passes the filters; all of them are ranked."""
 
     query: str
     intent: Intent
@@ -216,14 +202,14 @@ class Page(ClosedModel):
 
 
 class FacetCount(ClosedModel):
-    """How many works have this value of a fact."""
+    """How many works have one value of a fact."""
 
     value: str | int
     count: int
 
 
 class Facets(ClosedModel):
-    """Exact counts over the works that the filters let through, most frequent first."""
+    """Exact counts over the works that pass the filters, most frequent first."""
 
     total: int
     facets: dict[str, tuple[FacetCount, ...]]

@@ -1,4 +1,4 @@
-"""Vectors and filters to candidates: the only reader of the index."""
+"""Queries and filters to candidates: the only reader of the index."""
 
 from __future__ import annotations
 
@@ -10,21 +10,13 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.engine import Engine
-from indexer.schema import PRIMARY_SCORE, Leg, point_id
+from indexer.facts import FACTS, Choice, Filters, IntegerRange
+from indexer.legs import LEGS, Leg
+from indexer.schema import PRIMARY_SCORE, point_id
 from search_api.fusion import Ranking, order_ranking
 from search_api.generation import Generation
-from search_api.records import Choice, Filters, IntegerRange
 
 LegQuery = models.SparseVector | Sequence[float] | NDArray[np.float32]
-
-FACET_KEYS: Mapping[str, str] = {
-    "kind": "kind",
-    "genres": "genres",
-    "language": "language",
-    "decade": "decade",
-    "creators": "creator_names",
-    "values": "primary_values",
-}
 
 
 def find_candidates(
@@ -36,7 +28,7 @@ def find_candidates(
     *,
     exact: bool = False,
 ) -> dict[str, Ranking]:
-    """Gives each leg's best `depth` works as (work id, score), score falling, then work id."""
+    """Return each leg's best `depth` works as (work id, score), by falling score, then by id."""
     answers = engine.rank_points(
         generation.name, requests=[leg_request(leg, query, works, depth, exact=exact) for leg, query in queries.items()]
     )
@@ -46,9 +38,9 @@ def find_candidates(
 def leg_request(
     leg: Leg, query: LegQuery, works: models.Filter | None, depth: int, *, exact: bool = False
 ) -> models.QueryRequest:
-    """Gives what the engine is asked for one leg. Without payloads: of 600 candidates a page shows ten.
+    """Return the engine's request for one leg, without payloads: of 600 candidates a page shows ten.
 
-    QueryClassifier the id of each from its payload took 20 of the 40 ms of a search among 350 works.
+    Reading each candidate's id from its payload took 20 of the 40 ms of a search among 350 works.
     """
     return models.QueryRequest(
         query=query if isinstance(query, models.SparseVector) else _to_list(query),
@@ -61,49 +53,50 @@ def leg_request(
 
 
 def find_idf(engine: Engine, generation: str, terms: Iterable[int]) -> dict[int, float]:
-    """Gives the engine's IDF of terms by id: what the best work by one term scores, less the work's own weight of it.
+    """Return the engine's IDF of terms by term id; a term that no work has is left out.
 
-    A term that no work has is left out. It costs about as much as to ask for all the terms at once.
+    The best work for one term scores the IDF times its own weight of the term. Asking for each term alone costs about
+    as much as asking for all at once.
     """
-    asked = list(terms)
+    wanted = list(terms)
     requests = [
         models.QueryRequest(
             query=models.SparseVector(indices=[term], values=[1.0]), using="bm25", limit=1, with_vector=["bm25"]
         )
-        for term in asked
+        for term in wanted
     ]
     answers = engine.query_batch_points(generation, requests=requests) if requests else []
     return {
-        term: _idf_told(answer.points[0], term) for term, answer in zip(asked, answers, strict=True) if answer.points
+        term: _idf_of(answer.points[0], term) for term, answer in zip(wanted, answers, strict=True) if answer.points
     }
 
 
-def _idf_told(point: models.ScoredPoint, term: int) -> float:
-    vectors: Any = point.vector
+def _idf_of(best: models.ScoredPoint, term: int) -> float:
+    vectors: Any = best.vector
     weights: dict[int, float] = dict(zip(vectors["bm25"].indices, vectors["bm25"].values, strict=True))
-    return point.score / weights[term]
+    return best.score / weights[term]
 
 
 def find_allowed(engine: Engine, generation: Generation, works: models.Filter) -> set[str]:
-    """Gives all the works that a filter lets through."""
+    """Return the ids of all works that pass a filter."""
     n_works = generation.facts.n_works
-    found, _ = engine.scroll(generation.name, scroll_filter=works, limit=n_works, with_payload=False)
-    return {generation.work_ids[record.id] for record in found}
+    records, _ = engine.scroll(generation.name, scroll_filter=works, limit=n_works, with_payload=False)
+    return {generation.work_ids[record.id] for record in records}
 
 
 def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
-    """Gives those of a few works that a filter lets through, in their order."""
+    """Return those of a few works that pass a filter, in their order."""
     ids = models.HasIdCondition(has_id=[point_id(work_id) for work_id in work_ids])
     only = models.Filter(must=[ids, *([works] if works else [])])
-    found, _ = engine.scroll(generation, scroll_filter=only, limit=len(work_ids), with_payload=["id"])
-    allowed = {(record.payload or {})["id"] for record in found}
+    records, _ = engine.scroll(generation, scroll_filter=only, limit=len(work_ids), with_payload=["id"])
+    allowed = {(record.payload or {})["id"] for record in records}
     return [work_id for work_id in work_ids if work_id in allowed]
 
 
 def count_ranked(engine: Engine, generation: Generation, filters: Filters, without: Collection[str] = ()) -> int:
-    """Gives how many works an answer ranks, exactly: those that filters let through, less those `without` names.
+    """Return how many works an answer ranks, exactly: those that pass the filters, less the works in `without`.
 
-    Where all pass, the engine would count for 2 ms of 25,924 works what is known.
+    Without filters the number is known; the engine would count 25,924 works for 2 ms.
     """
     if engine_filter(filters) is None:
         return len(generation.work_ids) - sum(point_id(work_id) in generation.work_ids for work_id in set(without))
@@ -111,14 +104,14 @@ def count_ranked(engine: Engine, generation: Generation, filters: Filters, witho
 
 
 def count_works(engine: Engine, generation: str, works: models.Filter | None) -> int:
-    """Gives how many works a filter lets through, exactly."""
+    """Return how many works pass a filter, exactly."""
     return engine.count(generation, count_filter=works, exact=True).count
 
 
 def fetch_works(
-    engine: Engine, generation: str, work_ids: Sequence[str], vectors: Sequence[str] = ()
+    engine: Engine, generation: str, work_ids: Sequence[str], vectors: Sequence[Leg] = ()
 ) -> list[models.Record]:
-    """Gives the points of works in the order of their ids; an unknown id is left out."""
+    """Return the points of works in the order of `work_ids`; an unknown id is left out."""
     if not work_ids:
         return []
     ids = [point_id(work_id) for work_id in work_ids]
@@ -128,27 +121,19 @@ def fetch_works(
 
 
 def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filter | None:
-    """Gives the engine's filter for ours; `without` names works to leave out. None when every work passes."""
+    """Return the engine's filter for ours, less the works in `without`; None when every work passes."""
     must: list[models.Condition] = []
     must_not: list[models.Condition] = []
-    if filters.kind:
-        must.append(_is("kind", filters.kind))
-    for key, limits in (
-        ("year", filters.year),
-        ("runtime_minutes", filters.runtime_minutes),
-        ("page_count", filters.page_count),
-    ):
-        if limits and limits != IntegerRange():
-            must.append(_between(key, limits.gte, limits.lte))
-    for key, choice in (
-        ("language", filters.language),
-        ("genre_keys", filters.genres),
-        ("creator_keys", filters.creators),
-    ):
-        if choice:
-            _choose(key, choice, must, must_not)
+    for name, fact in FACTS.items():
+        match getattr(filters, name):
+            case str() as wanted:
+                must.append(_is(fact.key, wanted))
+            case IntegerRange(gte=gte, lte=lte) if (gte, lte) != (None, None):
+                must.append(models.FieldCondition(key=fact.key, range=models.Range(gte=gte, lte=lte)))
+            case Choice() as choice:
+                _choose(fact.key, choice, must, must_not)
     for value_id, scores in filters.values.items():
-        # A value that a work does not give has no score in its payload: it is 0.
+        # The payload leaves out a value that a work does not have: its score is 0.
         if scores.gte:
             must += _scored(value_id, scores.gte, models.Range(gte=scores.gte))
         if scores.lte is not None:
@@ -159,12 +144,12 @@ def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filte
 
 
 def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Condition]:
-    """Gives the conditions of a value's score; `least` is the lower end of the range.
+    """Return the conditions on a value's score; `least` is the lower end of the range.
 
-    Scores have no index of their own, and to read those of 25,924 works from their payloads takes 1.4 s. From the mark
-    of a primary value on, the index of these leaves few to read.
+    Scores have no index, and reading those of 25,924 works from their payloads takes 1.4 s. From the score of a primary
+    value on, the index of primary values leaves few payloads to read.
     """
-    exactly = models.FieldCondition(key=f"values.{value_id}", range=scores)
+    exactly = models.FieldCondition(key=f"{FACTS['values'].key}.{value_id}", range=scores)
     return [_is("primary_values", value_id), exactly] if least >= PRIMARY_SCORE else [exactly]
 
 
@@ -184,16 +169,11 @@ def _is_any(key: str, names: Iterable[str]) -> models.FieldCondition:
     return models.FieldCondition(key=key, match=models.MatchAny(any=[name.casefold() for name in names]))
 
 
-def _between(key: str, gte: float | None, lte: float | None) -> models.FieldCondition:
-    return models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))
-
-
 def _ranking(
     points: Iterable[tuple[models.ExtendedPointId, float]], leg: Leg, work_ids: Mapping[models.ExtendedPointId, str]
 ) -> Ranking:
-    # A work without any of the query's terms, or without any wanted value, is no candidate of that leg.
-    scored = [(work_ids[point], score) for point, score in points if leg == "text" or score > 0]
-    return order_ranking(scored)
+    ranks_all = LEGS[leg].ranks_all
+    return order_ranking([(work_ids[point], score) for point, score in points if ranks_all or score > 0])
 
 
 def _to_list(vector: Any) -> list[float]:

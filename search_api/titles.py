@@ -1,4 +1,4 @@
-"""Titles in memory: which work a name means, and which titles complete what was typed."""
+"""Titles in memory: which work a name means, and which titles complete a text."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _NOT_WORDS = re.compile(r"[^\w]+")
 
 
 def normalise_title(title: str) -> str:
-    """Gives a title as people type it: no case, accents, punctuation or brackets; "Matrix, The" as "the matrix"."""
+    """Return a title as people type it: no case, accents, punctuation or brackets; "Matrix, The" as "the matrix"."""
     plain = _BRACKETS.sub("", title).strip() or title
     if trailing := _TRAILING_ARTICLE.match(plain):
         plain = f"{trailing[2]} {trailing[1]}"
     folded = plain.replace("&", " and ").casefold()
-    if not folded.isascii():  # most are, and taking accents off takes longer than all the rest
+    if not folded.isascii():  # most titles are; removing accents takes longer than all the rest
         folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     return _NOT_WORDS.sub(" ", folded.replace("'", "").replace("\u2019", "")).strip()
 
 
 class TitledWork(NamedTuple):
-    """A work by what it is called. Of tens of thousands, a record that validates itself would take longer to make."""
+    """A work by its titles. A plain tuple: tens of thousands are made, and a record that validates takes longer."""
 
     id: str
     title: str
@@ -45,7 +45,7 @@ class TitledWork(NamedTuple):
 
 
 class TitleIndex:
-    """The titles of a generation. `works` come best known first where that is known."""
+    """The titles of a generation. `works` must come best known first."""
 
     def __init__(self, works: Iterable[TitledWork]) -> None:
         self._works = list(works)
@@ -60,32 +60,32 @@ class TitleIndex:
         return list(self._by_title)
 
     def find_all(self, name: str) -> list[WorkReference]:
-        """Gives the works that a name means, articles, case, accents and punctuation aside, best known first."""
+        """Return the works that a name means, best known first. Articles, case, accents, punctuation do not matter."""
         works = (self._works[position] for position in self._by_title.get(normalise_title(name), ()))
         return [WorkReference(id=work.id, title=work.title) for work in works]
 
     def find(self, name: str) -> WorkReference | None:
-        """Gives the best-known work that a name means exactly."""
+        """Return the best-known work with this name; None when no work has it."""
         return next(iter(self.find_all(name)), None)
 
     def suggest(self, typed: str, limit: int) -> list[Suggestion]:
-        """Gives titles that begin with what was typed, then those with a word that does, then those that nearly do."""
+        """Return titles that begin with the text, then those with a word that does, then those that nearly do."""
         text = normalise_title(typed)
         if not text:
             return []
-        found: dict[int, None] = {}
+        positions: dict[int, None] = {}
         for title in self._ranked(text):
-            found |= dict.fromkeys(self._by_title[title])
-            if len(found) >= limit:
+            positions |= dict.fromkeys(self._by_title[title])
+            if len(positions) >= limit:
                 break
-        works = (self._works[position] for position in list(found)[:limit])
+        works = (self._works[position] for position in list(positions)[:limit])
         return [Suggestion(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in works]
 
     def _ranked(self, text: str) -> Iterator[str]:
         titles = self._titles
         yield from sorted((title for title in titles if title.startswith(text)), key=len)
         yield from sorted((title for title in titles if f" {text}" in title), key=len)
-        # A slip of the hand: compare with as much of each title as was typed.
+        # For a typing error: compare the text with the beginning of each title, cut to the same length.
         beginnings = [title[: len(text)] for title in titles]
         similar = process.extract(
             text, beginnings, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=LEAST_SIMILARITY, limit=50
@@ -95,7 +95,7 @@ class TitleIndex:
 
 def _variants(titles: Iterable[str]) -> Iterator[str]:
     for title in titles:
-        # "The Hobbit (Middle-earth, #0)", "Harry Potter: ..." and "Star Wars: Episode IV - A New Hope" go by less.
+        # "Harry Potter: ..." and "Star Wars: Episode IV - A New Hope" are also called by their first part.
         for variant in (title, re.split(r": | - ", title, maxsplit=1)[0]):
             normal = normalise_title(variant)
             if normal:

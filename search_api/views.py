@@ -1,4 +1,4 @@
-"""Points of the index to what an answer shows. Pure."""
+"""Points of the index to the works that an answer shows. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Payload = Mapping[str, Any]
 
 
 def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:
-    """Gives a work with its strongest values."""
+    """Return a work with its strongest values."""
     shown = _strongest_values(payload["values"], Intent(text=""))
     return WorkView(**_facts(payload), values=_labels(payload, payload["values"], shown, taxonomy))
 
@@ -33,11 +33,11 @@ def record_to_hit(
     forms: Mapping[str, str],
     taxonomy: Taxonomy,
 ) -> Hit:
-    """Gives a work of the answer with why it is there; `forms` has the query's terms as they were written."""
+    """Return a work with the reasons why it is in the answer; `forms` has the query's words by their term."""
     payload = record.payload or {}
     scores = payload["values"]
     values = _strongest_values(scores, intent)
-    # The tags that were asked for and that people would give the work, score falling.
+    # The payload holds only tags that fit the work.
     tags = [tag for tag in _by_score(payload["tags"]) if intent.tags.get(tag, 0) > 0]
     matched = _matched_terms(record, forms)
     return Hit(
@@ -56,13 +56,13 @@ def _facts(payload: Payload) -> dict[str, Any]:
 
 
 def _by_score(scores: Mapping[str, float]) -> list[str]:
-    """Gives ids by their score falling, then by themselves."""
-    # Two sorts by plain keys take a fifth of the time of one by tuples, of 72 values for every hit.
+    """Return ids by falling score, then by id."""
+    # Two sorts by plain keys take a fifth of the time of one sort by tuples; a hit has 72 values.
     return sorted(sorted(scores), key=scores.__getitem__, reverse=True)
 
 
 def _strongest_values(scores: Mapping[str, float], intent: Intent) -> list[str]:
-    """Gives the values that were asked for and are there, then the work's strongest."""
+    """Return the asked-for values that the work has, then its other strongest values; at most `MOST_VALUES`."""
     strongest = _by_score(scores)
     asked_for = {value_id for value_id, weight in intent.values.items() if weight > 0}
     wanted = [value_id for value_id in strongest if value_id in asked_for] if asked_for else []
@@ -73,7 +73,7 @@ def _strongest_values(scores: Mapping[str, float], intent: Intent) -> list[str]:
 def _labels(
     payload: Payload, scores: Mapping[str, float], dimensions: Sequence[str], taxonomy: Taxonomy
 ) -> list[dict[str, Any]]:
-    """Gives the fields of a `HitValue` for each value or tag: validated with the whole hit, in half the time."""
+    """Return the fields of a `HitValue` for each value or tag. Validating them with the whole hit halves the time."""
     return [
         {
             "id": dimension,
@@ -95,7 +95,7 @@ def _evidence(payload: Payload, dimension: str) -> dict[str, Any] | None:
 
 
 def _matched_terms(record: models.Record, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """Gives the words of the query that the work's text has, in the query's order."""
+    """Return the words of the query that occur in the work's text, in the query's order."""
     weights = (record.vector or {}).get("bm25") if isinstance(record.vector, dict) else None
     if not isinstance(weights, models.SparseVector):
         return ()

@@ -14,7 +14,7 @@ from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.pipeline import build_index
-from indexer.schema import serving_generation
+from indexer.serving import serving_generation
 from indexer.settings import IndexSettings
 from indexer.values.taxonomy import load_taxonomy
 from search_api.records import Page, SearchRequest

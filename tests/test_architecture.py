@@ -31,6 +31,7 @@ def test_a_stage_imports_no_later_one(stage: str) -> None:
     [
         ("import evoke; evoke._parser()", {"torch", "spacy", "scrapy", "qdrant_client", "fastapi", "pydantic"}),
         ("import search_api.service.app", {"torch", "spacy", "scrapy", "sentence_transformers"}),
+        ("import search_api.records", {"torch", "spacy", "scrapy", "qdrant_client", "qdrant_edge"}),
         ("import indexer.engine", {"torch", "spacy", "scrapy", "sentence_transformers"}),
     ],
 )

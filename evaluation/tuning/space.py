@@ -8,8 +8,7 @@ from itertools import product
 
 from indexer.bm25 import BM25
 from indexer.records import TEXT_FIELDS, TextField
-from search_api.fusion import YEAR
-from search_api.ranking_settings import QUERY_KINDS, Cleaning, Fusion, FusionMethod, Fusions
+from search_api.ranking_settings import QUERY_KINDS, WEIGHED_LEGS, Cleaning, Fusion, FusionMethod, Fusions
 
 K1S = (0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 5.0)
 BS = (0.0, 0.25, 0.5, 0.65, 0.75, 0.9, 1.0)
@@ -17,13 +16,18 @@ FIELD_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
 MOST_TERMS = (None, 5, 10, 20, 40)
 METHODS: tuple[FusionMethod, ...] = ("dbsf", "linear", "rrf")
 DEPTHS = (100, 200, 400)
-WEIGHTS: Mapping[str, Sequence[float]] = {
+_LEG_WEIGHTS: Mapping[str, Sequence[float]] = {
     "text": (0, 0.25, 0.5, 1, 2, 4),
     "values": (0, 0.5, 1, 2, 4, 6, 8),
     "title": (1, 4, 8),
-    YEAR: (0.5, 1, 2),
+    "year": (0.5, 1, 2),
 }
-"""Weights of legs against `bm25`, which weighs 1: only the ratios of weights matter."""
+_OTHER_WEIGHTS = (0, 0.5, 1, 2)
+
+WEIGHTS: Mapping[str, Sequence[float]] = {
+    leg: _LEG_WEIGHTS.get(leg, _OTHER_WEIGHTS) for leg in WEIGHED_LEGS if leg != "bm25"
+}
+"""The weights to try for every leg but `bm25`, which weighs 1: only the ratios of weights matter."""
 CLEANING_WAYS = tuple(product((True, False), (True, False)))
 """(unwrap, weigh_terms) of a cleaning: the two settings that change the request to the engine."""
 

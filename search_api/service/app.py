@@ -11,35 +11,31 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel, SecretStr
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import IndexUnavailable
-from search_api.service import problems
+from search_api.service import page, problems
 from search_api.service.routes import Searching, api, health
 from search_api.service.security import BindingRefused, Guard, check_binding
 from search_api.settings import SearchSettings
 
-WEB = Path(__file__).parents[1] / "web"
 _SHUTDOWN_SECONDS = 10
 
 logger = logging.getLogger(__name__)
 
 
 def create_app(settings: SearchSettings, search: Searching | None = None) -> FastAPI:
-    """The service.
+    """Return the service.
 
     Args:
-        settings: where the index is, and the key that callers need.
-        search: what answers; by default the index that `settings` name. The service starts without one too, and
-            answers as soon as it is there.
+        settings: Where the index is, and the API key that callers need.
+        search: The search that answers; None: the index that `settings` name. The service also starts without an
+            index, and answers as soon as there is one.
     """
 
     @asynccontextmanager
@@ -47,21 +43,21 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
         if search is None:
             app.state.search = await run_in_threadpool(_open_search, settings)
         try:
-            await run_in_threadpool(app.state.search.check)  # so that the first question does not wait for the model
+            await run_in_threadpool(app.state.search.check)  # loads the model before the first request
         except IndexUnavailable as error:
             logger.warning("nothing to search yet: %s", error)
         if search is None:
-            # To look for garbage among all that is loaded would stop one question in fifty for half a second.
+            # Garbage collection over everything that is loaded would delay one request in fifty by half a second.
             gc.freeze()
         yield
         app.state.search.close()
 
     app = FastAPI(
         title="Evoke",
-        summary="Finds films and books by what they give you.",
+        summary="Finds films and books by theme, mood and what you learn from them.",
         version="1",
         lifespan=lifespan,
-        # FastAPI's own pages load scripts from elsewhere, which the content security policy forbids.
+        # FastAPI's own pages load scripts from other hosts, which the content security policy forbids.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -73,14 +69,13 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
     app.add_middleware(_HeadAsGet)
     app.include_router(api)
     app.include_router(health)
-    app.mount("/web", _Web(directory=WEB), name="web")
-    app.add_api_route("/", _page, include_in_schema=False)
+    page.install(app)
     _document_problems(app)
     return app
 
 
 def app_from_environment() -> FastAPI:
-    """The service that the environment describes: what each worker process builds."""
+    """Return the service that the environment describes, for each worker process."""
     _log_to_stderr()
     return create_app(SearchSettings())
 
@@ -116,10 +111,10 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
 
 
 def check_port(host: str, port: int) -> None:
-    """Say early, in one line, that nothing can listen there.
+    """Refuse early, in one line, where the service cannot listen.
 
     Raises:
-        BindingRefused: the port is taken or not permitted, or the host is not this machine's.
+        BindingRefused: The port is taken or not permitted, or the host is not an address of this machine.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -132,7 +127,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def settings_to_environment(settings: SearchSettings) -> dict[str, str | None]:
-    """The variables from which a worker process reads the same settings; None where a setting is unset."""
+    """Return the variables from which a worker process reads the same settings; None for an unset one."""
     prefix = settings.model_config["env_prefix"]
     return {f"{prefix}{name}".upper(): _to_text(setting) for name, setting in settings}
 
@@ -158,21 +153,8 @@ def _open_search(settings: SearchSettings) -> Searching:
     return open_search(settings)
 
 
-async def _page() -> FileResponse:
-    return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-class _Web(StaticFiles):
-    """The page's files; a browser asks each time whether they changed, so that an upgrade is seen at once."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Any:
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-
 class _HeadAsGet:
-    """Answers HEAD where GET is answered, with the same headers and no body (RFC 9110, 9.3.2)."""
+    """Answers HEAD like GET, with the same headers and without a body (RFC 9110, 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -189,7 +171,7 @@ class _HeadAsGet:
 
 
 def _document_problems(app: FastAPI) -> None:
-    """Let the OpenAPI document say that refusals are problem+json; FastAPI declares every model as plain JSON."""
+    """Declare refusals as problem+json in the OpenAPI document; FastAPI declares every model as plain JSON."""
     operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
     for operation in operations:
         for status, response in operation["responses"].items():

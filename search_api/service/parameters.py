@@ -1,22 +1,21 @@
-"""The query parameters of each endpoint, and what they become: filters and requests as a body has them."""
+"""The query parameters of each endpoint, and the filters and requests that they become."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from crawler.records import Kind
+from indexer.facts import FACTS, MOST_NUMBER, Fact, Part
 from search_api.errors import RequestRefused
 from search_api.records import (
     FACETS,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
-    Choice,
     FacetName,
     Filters,
-    IntegerRange,
     IntentPart,
     Name,
     ScoreRange,
@@ -27,65 +26,80 @@ Names = Annotated[list[Name], Field(max_length=50)]
 
 
 class NoParameters(BaseModel):
-    """None: whatever is given is refused by name, here and in every class below."""
+    """No parameters. Every class below refuses unknown parameters too, by name."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class FilterParameters(NoParameters):
-    """The filters, as query parameters: what `Filters` says in a body."""
-
-    kind: Kind | None = None
-    year_from: int | None = None
-    year_to: int | None = None
-    runtime_from: int | None = Field(default=None, description="minutes")
-    runtime_to: int | None = Field(default=None, description="minutes")
-    pages_from: int | None = None
-    pages_to: int | None = None
-    language: Names = Field(default=[], description="any of these", examples=[["en"]])
-    not_language: Names = Field(default=[], description="none of these")
-    genre: Names = Field(default=[], description="any of these", examples=[["Drama"]])
-    all_genre: Names = Field(default=[], description="all of these")
-    not_genre: Names = Field(default=[], description="none of these")
-    creator: Names = Field(default=[], description="any of these")
-    value: Names = Field(default=[], description="`E5`, or `E5:0.6` for at least that score", examples=[["E5:0.6"]])
+class _Filtering(NoParameters):
+    """The filters as query parameters, made from the table of facts (`indexer/facts.py`)."""
 
     def to_filters(self) -> Filters:
-        """The same wishes as a body has them: a fact not mentioned is left to the question's words."""
-        language = Choice(any=tuple(self.language), none=tuple(self.not_language))
-        genres = Choice(any=tuple(self.genre), all=tuple(self.all_genre), none=tuple(self.not_genre))
-        creators = Choice(any=tuple(self.creator))
-        wishes: dict[str, Any] = {
-            "kind": self.kind,
-            "year": _to_range("year", self.year_from, self.year_to),
-            "runtime_minutes": _to_range("runtime", self.runtime_from, self.runtime_to),
-            "page_count": _to_range("pages", self.pages_from, self.pages_to),
-            "language": language if language != Choice() else None,
-            "genres": genres if genres != Choice() else None,
-            "creators": creators if creators != Choice() else None,
-            "values": dict(parse_value(text) for text in self.value) or None,
-        }
-        return Filters(**{fact: wish for fact, wish in wishes.items() if wish is not None})
+        """Return the filters as a body has them. A fact without a parameter stays unset: the query's words decide it.
+
+        Raises:
+            RequestRefused: A range's ends are in the wrong order, or a value is not written as `value:score`.
+        """
+        wishes: dict[str, Any] = {}
+        for name, fact in FACTS.items():
+            given = {part: getattr(self, link) for part, link in fact.links.items()}
+            given = {part: wish for part, wish in given.items() if wish not in (None, [])}
+            _check_ends(fact, given)
+            if "is" in given:
+                wishes[name] = given["is"]
+            elif "scores" in given:
+                wishes[name] = dict(parse_value(text) for text in given["scores"])
+            elif given:
+                wishes[name] = given
+        return Filters.model_validate(wishes)
+
+
+_MEANINGS: Mapping[Part, str] = {
+    "any": "any of these",
+    "all": "all of these",
+    "none": "none of these",
+    "scores": "`E5`, or `E5:0.6` for at least that score",
+}
+
+
+def _to_field(name: str, fact: Fact, part: Part) -> tuple[Any, Any]:
+    """Return the type and the declaration of the query parameter for one part of a filter."""
+    if part == "is":
+        return Filters.model_fields[name].annotation, Field(default=None)
+    if part in ("gte", "lte"):
+        return int | None, Field(default=None, ge=fact.least, le=MOST_NUMBER, description=fact.unit)
+    examples = [[fact.example]] if fact.example and part == next(iter(fact.links)) else None
+    return Names, Field(default=[], description=_MEANINGS[part], examples=examples)
+
+
+if TYPE_CHECKING:
+    FilterParameters = _Filtering
+else:
+    FilterParameters = create_model(
+        "FilterParameters",
+        __base__=_Filtering,
+        **{link: _to_field(name, fact, part) for name, fact in FACTS.items() for part, link in fact.links.items()},
+    )
 
 
 class SimilarParameters(FilterParameters):
-    """Which part of the similar works to give."""
+    """The filters, and which part of the answer to return."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class SearchParameters(SimilarParameters):
-    """A whole search request, as query parameters."""
+    """A whole search request as query parameters."""
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)] = Field(
         examples=["like Interstellar but not too sad, under two hours"]
     )
-    interpret: bool = Field(default=True, description="false: plain text, read no facts or values out of it")
+    interpret: bool = Field(default=True, description="false: plain text, read no facts or values from it")
     without: list[IntentPart] = Field(
         default=[],
         max_length=50,
-        description="parts of what would be understood to leave out",
+        description="parts of the intent to leave out",
         examples=[["values.E4", "like.ID", "unlike.ID", "filters.year"]],
     )
     weight: Names = Field(
@@ -93,7 +107,11 @@ class SearchParameters(SimilarParameters):
     )
 
     def to_request(self) -> SearchRequest:
-        """The same request as a body has it."""
+        """Return the request as a body has it.
+
+        Raises:
+            RequestRefused: A filter or a weight is not written as it should be.
+        """
         return SearchRequest(
             query=self.q,
             filters=self.to_filters(),
@@ -106,38 +124,44 @@ class SearchParameters(SimilarParameters):
 
 
 class FacetParameters(FilterParameters):
-    """Which facts to count."""
+    """The filters, and which facts to count."""
 
     name: list[FacetName] = Field(default=list(FACETS), max_length=len(FACETS), description="repeatable; default: all")
     limit: int = Field(default=20, ge=1, le=1_000, description="how many values of each fact")
 
 
 class SuggestParameters(NoParameters):
-    """What was typed so far."""
+    """The text typed so far."""
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = Field(examples=["interst"])
     limit: int = Field(default=8, ge=1, le=50)
 
 
 def parse_value(text: str) -> tuple[str, ScoreRange]:
-    """A value's id and the scores it may have, from `E5` (any) or `E5:0.6` (at least 0.6)."""
-    found = re.fullmatch(r"([^:]+)(?::(0|1|0?\.\d+|1\.0+))?", text)
-    if not found:
+    """Return a value's id and the range of its score, from `E5` (any score) or `E5:0.6` (at least 0.6).
+
+    Raises:
+        RequestRefused: The text is written in another way.
+    """
+    match = re.fullmatch(r"([^:]+)(?::(0|1|0?\.\d+|1\.0+))?", text)
+    if not match:
         raise RequestRefused("value", f"{text!r} is neither a value nor value:score; write E5, or E5:0.6")
-    return found[1], ScoreRange(gte=float(found[2]) if found[2] else None)
+    return match[1], ScoreRange(gte=float(match[2]) if match[2] else None)
 
 
 def parse_weight(text: str) -> tuple[str, float]:
-    """A value's id and how much it is wanted, from `E5:0.8` or `E16:-0.5`."""
-    found = re.fullmatch(r"([^:]+):(-?(?:0|1|0?\.\d+|1\.0+))", text)
-    if not found:
-        raise RequestRefused("weight", f"{text!r} is no value:weight from -1 to 1; write E5:0.8, or E16:-0.5")
-    return found[1], float(found[2])
+    """Return a value's id and how much it is wanted, from `E5:0.8` or `E16:-0.5`.
+
+    Raises:
+        RequestRefused: The text is written in another way.
+    """
+    match = re.fullmatch(r"([^:]+):(-?(?:0|1|0?\.\d+|1\.0+))", text)
+    if not match:
+        raise RequestRefused("weight", f"{text!r} is not value:weight from -1 to 1; write E5:0.8, or E16:-0.5")
+    return match[1], float(match[2])
 
 
-def _to_range(name: str, low: int | None, high: int | None) -> IntegerRange | None:
-    if low is None and high is None:
-        return None
+def _check_ends(fact: Fact, given: Mapping[Part, Any]) -> None:
+    low, high = given.get("gte"), given.get("lte")
     if low is not None and high is not None and low > high:
-        raise RequestRefused(f"{name}_from", f"{low} is above {name}_to ({high})")
-    return IntegerRange(gte=low, lte=high)
+        raise RequestRefused(fact.links["gte"], f"{low} is above {fact.links['lte']} ({high})")

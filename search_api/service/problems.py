@@ -1,4 +1,4 @@
-"""Every refusal as RFC 9457 problem+json: one table from exception to status, one readable line for each field."""
+"""Every refusal as RFC 9457 problem+json: a table from exception to status, and one readable line per field."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from search_api.records import SearchRequest
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_FIELDS = 20
-_LONGEST_ECHO = 80  # a field's name comes from the caller, so it may be as long as the whole body
+_LONGEST_ECHO = 80  # of a field's name: it comes from the caller, and may be as long as the whole body
 _RETRY_AFTER_SECONDS = "5"
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A refusal, as RFC 9457 writes it."""
+    """A refusal in the form of RFC 9457."""
 
     type: str = Field(default="about:blank", examples=["urn:evoke:problem:request-refused"])
     title: str = Field(examples=["Unprocessable Content"])
@@ -63,12 +63,14 @@ class _Answer(NamedTuple):
 STATUS_OF: Mapping[type[SearchError], _Answer] = {
     RequestRefused: _Answer(422, "Request refused"),
     WorkNotFound: _Answer(404, "Work not found"),
-    IndexMissing: _Answer(503, "Index missing", "Build one with `evoke index`; it is served as soon as it is there."),
+    IndexMissing: _Answer(
+        503, "Index missing", "Build one with `evoke index`; the service answers as soon as it is complete."
+    ),
     IndexIncompatible: _Answer(503, "Index incompatible", "Rebuild it with `evoke index`."),
     IndexUnavailable: _Answer(503, "Index unavailable", "Try again in a moment."),
     SearchError: _Answer(500, "Search failed"),
 }
-"""The one place where an exception gets its HTTP status; a subclass takes the entry of its nearest ancestor."""
+"""The HTTP status of every exception; a subclass takes the entry of its nearest ancestor."""
 
 _MESSAGES = {
     "missing": "is required",
@@ -99,15 +101,15 @@ _MESSAGES = {
 
 
 def problem_of(error: SearchError) -> Problem:
-    """The problem that an exception of this stage stands for."""
+    """Return the problem for an exception of this stage."""
     cause = next(kind for kind in type(error).__mro__ if kind in STATUS_OF)
     answer = STATUS_OF[cause]
-    told = str(error)
-    # A message that names the remedy itself needs no second one.
-    detail = told if not answer.advice or "evoke index" in told else f"{told.rstrip('.')}. {answer.advice}"
+    message = str(error)
+    # A message that names the command itself needs no advice.
+    detail = message if not answer.advice or "evoke index" in message else f"{message.rstrip('.')}. {answer.advice}"
     fields: tuple[FieldError, ...] = ()
     if isinstance(error, RequestRefused):
-        fields = (FieldError(field=error.field, message=told.removeprefix(f"{error.field}: ")),)
+        fields = (FieldError(field=error.field, message=message.removeprefix(f"{error.field}: ")),)
     slug = answer.title.lower().replace(" ", "-")
     return Problem(
         type=f"urn:evoke:problem:{slug}", title=answer.title, status=answer.status, detail=detail, errors=fields
@@ -115,39 +117,38 @@ def problem_of(error: SearchError) -> Problem:
 
 
 def validation_problem(errors: Sequence[Mapping[str, Any]], known: Mapping[str, Sequence[str]]) -> Problem:
-    """The problem of a request that breaks its schema: 400 for what is not JSON, else 422 naming each field.
+    """Return the problem of a request that breaks its schema: 400 for a body that is not JSON, else 422 for each field.
 
     Args:
-        errors: pydantic's, each with `type`, `loc`, `msg` and perhaps `ctx`.
-        known: the parameters ("query") and the paths of the fields ("body") that could have been given, for "did you
-            mean".
+        errors: pydantic's errors, each with `type`, `loc`, `msg` and perhaps `ctx`.
+        known: The known parameters ("query") and paths of fields ("body"), for "did you mean".
     """
     malformed = next((error for error in errors if error["type"] == "json_invalid"), None)
     if malformed:
         where = f"{malformed['ctx']['error']} at character {malformed['loc'][-1]}"
         return http_problem(400, f"The body is not JSON: {where}")
     fields = tuple(_field_error(error, known) for error in errors[:_MOST_FIELDS])
-    told = "; ".join(f"{field.field} {field.message}" for field in fields)
+    detail = "; ".join(f"{field.field} {field.message}" for field in fields)
     more = len(errors) - len(fields)
-    detail = f"{told}; and {more} more" if more else told
+    detail += f"; and {more} more" if more else ""
     return Problem(
         type="urn:evoke:problem:request-refused", title="Request refused", status=422, detail=detail, errors=fields
     )
 
 
 def http_problem(status: int, detail: str) -> Problem:
-    """A problem that HTTP itself has a name for."""
+    """Return a problem whose title is the name of its HTTP status."""
     return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
 
 
 def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """The response that carries a problem."""
+    """Return the response for a problem."""
     body = to_json(problem, exclude_none=True)
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
 
 
 def field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """The path of every field of a model and of the models in it: `filters`, `filters.year`, `filters.year.gte`."""
+    """Yield the path of every field of a model and its nested models: `filters`, `filters.year`, `filters.year.gte`."""
     for name, field in model.model_fields.items():
         yield f"{prefix}{name}"
         for part in (field.annotation, *get_args(field.annotation)):
@@ -156,18 +157,18 @@ def field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known field that a wrong name most resembles: its path where that is the news, else its bare name."""
+    """Return the known field most like a wrong name: its path when its parent is another, else its bare name."""
     paths = list(known)
     parent, _, leaf = name.rpartition(".")
-    found = difflib.get_close_matches(leaf, {path.rpartition(".")[2] for path in paths}, n=1)
-    if not found:
+    matches = difflib.get_close_matches(leaf, {path.rpartition(".")[2] for path in paths}, n=1)
+    if not matches:
         return None
-    homes = [path for path in paths if path.rpartition(".")[2] == found[0]]
-    return homes[0] if len(homes) == 1 and homes[0].rpartition(".")[0] != parent else found[0]
+    homes = [path for path in paths if path.rpartition(".")[2] == matches[0]]
+    return homes[0] if len(homes) == 1 and homes[0].rpartition(".")[0] != parent else matches[0]
 
 
 def install(app: FastAPI) -> None:
-    """Make every refusal of `app` a problem."""
+    """Answer every refusal of `app` with a problem."""
     app.exception_handler(SearchError)(_answer_search_error)
     app.exception_handler(RequestValidationError)(_answer_validation_error)
     app.exception_handler(HTTPException)(_answer_http_error)
@@ -175,13 +176,13 @@ def install(app: FastAPI) -> None:
 
 
 class LastResort:
-    """Answers 500 for what nobody foresaw: the traceback goes to the log, once, under the id the caller gets."""
+    """Answers 500 for an unexpected error: the traceback goes to the log, once, under the id that the caller gets."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and answer for it when that fails."""
+        """Pass the request on, and answer 500 when it fails."""
         started = False
 
         async def watched_send(message: Message) -> None:
@@ -196,7 +197,9 @@ class LastResort:
                 raise
             instance = f"urn:uuid:{uuid4()}"
             logger.exception("request %s failed: %s %s", instance, scope["method"], scope["path"])
-            problem = http_problem(500, "Something went wrong on our side; the log tells more under this instance.")
+            problem = http_problem(
+                500, "Something went wrong on our side; the log has the details under this instance."
+            )
             await respond(problem.model_copy(update={"instance": instance}))(scope, receive, send)
 
 
@@ -224,7 +227,7 @@ def _known_parameters(request: Request) -> tuple[str, ...]:
 
 def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> FieldError:
     source, *rest = error["loc"]
-    # A repeated parameter is one parameter to whoever wrote it: no index after its name.
+    # Of a repeated parameter only the name, without an index: the caller wrote no index.
     path = rest[:1] if source == "query" else rest
     field = _short(".".join(str(part) for part in path) or str(source))
     kind = error["type"]

@@ -1,4 +1,4 @@
-"""The endpoints: query parameters and bodies in, records of this stage out."""
+"""The endpoints: from query parameters and bodies to the records of this stage."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from search_api.service.security import LockedRoute, key_header
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "The API key is missing or wrong"},
-    422: {"model": Problem, "description": "A field or parameter is unknown or wrong; each is named"},
-    503: {"model": Problem, "description": "No index can be read; says what to do"},
+    422: {"model": Problem, "description": "A field or parameter is unknown or wrong; `errors` names each"},
+    503: {"model": Problem, "description": "No index can be read; `detail` says what to do"},
 }
 _NO_WORK: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No work has this id"}}
 _BAD_BODY: dict[int | str, dict[str, Any]] = {
@@ -39,38 +39,42 @@ health = APIRouter()
 
 
 class Searching(Protocol):
-    """What the service asks of a search."""
+    """The methods of `Search` that the service calls."""
 
     def search(self, request: SearchRequest) -> Page:
-        """Answer a question."""
+        """Return the page of works that a request asks for."""
         ...
 
     def similar(self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ...) -> Page:
-        """Works that give what this one gives."""
+        """Return the works most like one work."""
         ...
 
     def work(self, work_id: str) -> WorkView:
-        """One work."""
+        """Return one work."""
         ...
 
     def facets(self, filters: Filters = ..., names: Sequence[str] = ..., limit: int = ...) -> Facets:
-        """Counts of each named fact."""
+        """Return counts by each named facet."""
         ...
 
     def suggest(self, text: str, limit: int = ...) -> list[Suggestion]:
-        """Titles that complete or resemble `text`."""
+        """Return titles that complete or resemble `text`."""
         ...
 
     def values(self) -> list[ValueView]:
-        """The taxonomy."""
+        """Return the taxonomy."""
         ...
 
     def attributions(self) -> tuple[str, ...]:
-        """Notices that the sources' terms ask for."""
+        """Return the notices that the sources' terms require."""
         ...
 
     def check(self) -> int:
-        """How many works can be searched; raises IndexUnavailable."""
+        """Return how many works can be searched.
+
+        Raises:
+            IndexUnavailable: No index can be read.
+        """
         ...
 
     def notes(self) -> tuple[str, ...]:
@@ -78,12 +82,12 @@ class Searching(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         ...
 
 
 class Attributions(BaseModel):
-    """Notices that the sources' terms ask for."""
+    """The notices that the sources' terms require."""
 
     attributions: tuple[str, ...]
 
@@ -98,22 +102,22 @@ class Ready(BaseModel):
 
 
 class Alive(BaseModel):
-    """That the process is up."""
+    """The process is up."""
 
     status: str = "ok"
 
 
 async def require_json(request: Request) -> None:
-    """Refuse with 415 a body that does not say it is JSON."""
+    """Refuse with 415 a body that is not declared as JSON."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared != "application/json":
         raise HTTPException(415, f"The body must be application/json, not {declared[:80] or 'undeclared'}")
 
 
 @api.get("/search", response_model=Page)
-def search_by_parameters(request: Request, wanted: Annotated[SearchParameters, Query()]) -> Response:
-    """Works for a question asked in a person's own words, as a link can carry it."""
-    return _json(_search(request).search(wanted.to_request()))
+def search_by_parameters(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Response:
+    """Find works for a request in a person's own words, as a link can carry it."""
+    return _json(_search(request).search(parameters.to_request()))
 
 
 @api.post("/search", response_model=Page, dependencies=[Depends(require_json)], responses=_BAD_BODY)
@@ -137,56 +141,57 @@ def search_by_body(
         ),
     ],
 ) -> Response:
-    """Works for a question asked in a person's own words, with every filter there is."""
+    """Find works for a request in a person's own words, with every filter there is."""
     return _json(_search(request).search(wanted))
 
 
 # A work's id may hold a slash, so `similar` must be tried first.
 @api.get("/works/{work_id:path}/similar", response_model=Page, responses=_NO_WORK)
-def similar_works(request: Request, work_id: str, wanted: Annotated[SimilarParameters, Query()]) -> Response:
-    """Works that give what this one gives."""
-    return _json(_search(request).similar(work_id, wanted.to_filters(), wanted.limit, wanted.offset))
+def similar_works(request: Request, work_id: str, parameters: Annotated[SimilarParameters, Query()]) -> Response:
+    """Find the works most like one work."""
+    page = _search(request).similar(work_id, parameters.to_filters(), parameters.limit, parameters.offset)
+    return _json(page)
 
 
 @api.get("/works/{work_id:path}", response_model=WorkView, responses=_NO_WORK)
 def work(request: Request, work_id: str, _none: Annotated[NoParameters, Query()]) -> Response:
-    """One work, with its values and the sentences that speak for them."""
+    """Return one work, with its values and the sentences that show them."""
     return _json(_search(request).work(work_id))
 
 
 @api.get("/values", response_model=list[ValueView])
 def values(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
-    """The taxonomy: what a work can give."""
+    """Return the taxonomy: the values that a work can have."""
     return _json(_search(request).values())
 
 
 @api.get("/facets", response_model=Facets)
-def facets(request: Request, wanted: Annotated[FacetParameters, Query()]) -> Response:
-    """Exact counts of each fact over the works that the filters let through."""
-    return _json(_search(request).facets(wanted.to_filters(), tuple(wanted.name), wanted.limit))
+def facets(request: Request, parameters: Annotated[FacetParameters, Query()]) -> Response:
+    """Count the works that pass the filters, exactly, by each fact."""
+    return _json(_search(request).facets(parameters.to_filters(), tuple(parameters.name), parameters.limit))
 
 
 @api.get("/suggest", response_model=list[Suggestion])
-def suggest(request: Request, wanted: Annotated[SuggestParameters, Query()]) -> Response:
-    """Titles that complete what was typed, or resemble it."""
-    return _json(_search(request).suggest(wanted.q, wanted.limit) if wanted.q else [])
+def suggest(request: Request, parameters: Annotated[SuggestParameters, Query()]) -> Response:
+    """Return titles that complete or resemble the text typed so far."""
+    return _json(_search(request).suggest(parameters.q, parameters.limit) if parameters.q else [])
 
 
 @api.get("/attributions", response_model=Attributions)
 def attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
-    """Notices that the sources' terms ask to be shown beside the works."""
+    """Return the notices that the sources' terms require beside the works."""
     return _json(Attributions(attributions=_search(request).attributions()))
 
 
 @health.get("/healthz", response_model=Alive)
 async def healthz() -> Response:
-    """Whether the process is up; says nothing of the index."""
+    """Answer that the process is up, whatever the index."""
     return _json(Alive())
 
 
 @health.get("/readyz", response_model=Ready, responses={503: _REFUSALS[503]})
 def readyz(request: Request) -> Response:
-    """Whether there is an index to search, of how many works, and what was trained earlier and does not fit it."""
+    """Return how many works can be searched, and which trained artefacts do not fit; 503 while there is no index."""
     search = _search(request)
     return _json(Ready(works=search.check(), notes=search.notes() or None))
 
@@ -197,5 +202,5 @@ def _search(request: Request) -> Searching:
 
 
 def _json(answer: Any) -> Response:
-    # Written by pydantic's core in one pass; a response model in FastAPI would validate the answer a second time.
+    # pydantic's core writes it in one pass; FastAPI's response model would validate the answer a second time.
     return Response(to_json(answer, exclude_none=True), media_type="application/json")

@@ -1,4 +1,4 @@
-"""Who may ask, how much, and what a browser may do with the answer."""
+"""The API key, the size of a body, and the headers that protect a browser."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ SECURITY_HEADERS = (
 )
 
 _KEY_HEADER = "X-API-Key"
-key_header = APIKeyHeader(name=_KEY_HEADER, auto_error=False, description="Asked for when the service has a key.")
-"""Tells the OpenAPI document of the key; `LockedRoute` asks for it."""
+key_header = APIKeyHeader(name=_KEY_HEADER, auto_error=False, description="Required when the service has a key.")
+"""Declares the key in the OpenAPI document; `LockedRoute` checks it."""
 
 
 class BindingRefused(SearchError):
-    """The service will not, or cannot, listen where it was told to."""
+    """The service refuses to listen on an address, or cannot."""
 
 
 def check_binding(host: str, api_key: SecretStr | None) -> None:
-    """Let a service without a key be reached from its own machine only.
+    """Allow a service without an API key to listen on its own machine only.
 
     Raises:
-        BindingRefused: when others could reach `host` and no key would stop them.
+        BindingRefused: Other machines can reach `host`, and there is no key.
     """
     if not _is_loopback(host) and not _has_key(api_key):
         raise BindingRefused(
@@ -54,13 +54,13 @@ def check_binding(host: str, api_key: SecretStr | None) -> None:
 
 
 class LockedRoute(APIRoute):
-    """A route that asks for the service's key before anything of the request's body is read or judged.
+    """A route that checks the API key before the request's body is read.
 
-    FastAPI reads the body before it calls a dependency, so that a dependency would come too late.
+    A dependency would come too late: FastAPI reads the body before it calls one.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, behind the lock."""
+        """Return the route's own handler, behind the check."""
         answer = super().get_route_handler()
 
         async def answer_with_key(request: Request) -> Response:
@@ -71,10 +71,10 @@ class LockedRoute(APIRoute):
 
 
 def require_key(wanted: SecretStr | None, given: str | None) -> None:
-    """Refuse with 401 a request that lacks the service's key, where the service has one."""
+    """Refuse with 401 a request without the service's key, when the service has one."""
     if wanted is None or not _has_key(wanted):
         return
-    # Compared in constant time, so that the time to refuse says nothing about the key.
+    # Compared in constant time, so that the time taken reveals nothing about the key.
     if given is None or not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode()):
         detail = (
             f"This service needs its API key in the header {_KEY_HEADER}" if given is None else "The API key is wrong"
@@ -83,13 +83,13 @@ def require_key(wanted: SecretStr | None, given: str | None) -> None:
 
 
 class Guard:
-    """Puts the security headers on every response and refuses a body that is too large, announced or not."""
+    """Adds the security headers to every response, and refuses a body that is too large, announced or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is small enough, and mark what comes back."""
+        """Pass a request on with a limit on its body, and add the headers to its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -103,7 +103,7 @@ def _has_key(api_key: SecretStr | None) -> bool:
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name: whom it lets in cannot be known from here
+    except ValueError:  # another name: its address cannot be known here
         return False
 
 
@@ -113,7 +113,7 @@ def _announced_bytes(scope: Scope) -> int:
 
 
 def _limited(receive: Receive, announced: int) -> Receive:
-    """`receive`, refusing a body that is announced too large, or grows so: a chunked one announces no size."""
+    """Return `receive` with a limit: a body may be announced too large, or, chunked, grow too large unannounced."""
     n_bytes = 0
 
     async def limited() -> Message:

@@ -1,4 +1,4 @@
-// Sliders over what was understood: how much each value is wanted, from less to more. Moving one asks again.
+// A slider for each value that was understood: how much it is wanted, from less to more. Moving one searches again.
 
 import { readAddress, weighed, weightsOf, without } from "./address.js";
 import { h } from "./dom.js";
@@ -6,20 +6,20 @@ import { valueGroups } from "./home.js";
 import { degree } from "./words.js";
 
 const PAUSE_MS = 150;
-const ADDED = 0.5; // what an added value weighs at first: it is wanted, or it would not have been added
+const ADDED = 0.5; // the first weight of an added value: wanted, or it would not have been added
 
 /**
  * The sliders in `panel`, a <details>.
- * @param go shows other parameters; told to replace while one slider is on its way, so that "back" undoes it as a whole
+ * @param go shows other parameters; it replaces the address while one slider moves, so that "back" undoes the whole move
  */
 export function adjusting(panel, go) {
   const [summary, list, form] = panel.children;
   const [choice, reset] = [form.querySelector("select"), form.querySelector("button[type=button]")];
-  const rows = new Map(); // value id to its slider; a row stays the same element, or a drag would end
+  const rows = new Map(); // value id to its slider; a row stays the same element, since another would end a drag
   const moved = new Map(); // value id to a weight that is not in the address yet
   let timer = 0;
-  let added = null; // the value whose slider gets the focus when it comes
-  let held = null; // the slider whose last move is the newest entry of the history
+  let added = null; // the value whose slider gets the focus when it appears
+  let held = null; // the slider whose last move is the newest entry in the history
 
   const rerank = () => {
     const ids = [...moved.keys()].join();
@@ -27,7 +27,7 @@ export function adjusting(panel, go) {
     const replace = held === ids;
     moved.clear();
     go(next, { replace });
-    held = ids; // after `go`, which lets go
+    held = ids; // after `go`, which resets it
   };
 
   const move = (id, weight) => {
@@ -38,22 +38,22 @@ export function adjusting(panel, go) {
 
   const addRow = ({ id, name, facet }) => {
     const label = h("span", { class: "name" }, name);
-    const told = h("output", { "aria-hidden": "true" });
+    const degreeText = h("output", { "aria-hidden": "true" });
     const slider = h("input", { type: "range", min: "-1", max: "1", step: "0.1", id: `weight-${id}`, "aria-label": name,
       oninput: () => {
-        tell();
+        describe();
         move(id, Number(slider.value));
       } });
-    const tell = () => {
+    const describe = () => {
       const weight = Number(slider.value);
-      told.textContent = degree(weight);
+      degreeText.textContent = degree(weight);
       slider.setAttribute("aria-valuetext", weight === 0 ? `${name} either way` : `${degree(weight)} ${name}`);
       slider.style.setProperty("--weight", weight);
     };
-    const element = h("li", { "data-facet": facet }, h("label", { for: slider.id }, label, told),
+    const element = h("li", { "data-facet": facet }, h("label", { for: slider.id }, label, degreeText),
       h("div", { class: "ends" }, h("span", { "aria-hidden": "true" }, "less"), slider, h("span", { "aria-hidden": "true" }, "more")));
     list.append(element);
-    rows.set(id, { element, slider, tell });
+    rows.set(id, { element, slider, describe });
   };
 
   const removeRow = (id) => {
@@ -77,14 +77,14 @@ export function adjusting(panel, go) {
   list.addEventListener("focusout", () => { held = null; });
 
   return {
-    /** Forget a move on its way: the address says what counts. */
+    /** Forget a move that is not in the address yet: the address counts. */
     cancel() {
       clearTimeout(timer);
       moved.clear();
       added = held = null;
     },
 
-    /** Bring the sliders in line with an answer; a value taken out stays, in the middle. */
+    /** Set the sliders to an answer; a value that was left out keeps its slider, in the middle. */
     show(params, intent, values) {
       const weights = weightsOf(params);
       const leftOut = params.getAll("without").filter((part) => part.startsWith("values.")).map((part) => part.slice(7));
@@ -92,11 +92,11 @@ export function adjusting(panel, go) {
       for (const id of [...rows.keys()]) if (!wanted.has(id)) removeRow(id);
       for (const id of wanted) {
         if (!rows.has(id)) addRow(values.get(id));
-        const { slider, tell } = rows.get(id);
+        const { slider, describe } = rows.get(id);
         if (id === added) slider.focus();
         if (moved.has(id)) continue;
         slider.value = weights.get(id) ?? intent.values[id] ?? 0;
-        tell();
+        describe();
       }
       added = null;
       reset.disabled = weights.size === 0;

@@ -1,4 +1,4 @@
-// Asks the service; turns every way to fail into one Trouble that the page can show.
+// Requests to the service. Every failure becomes a Trouble, which the page can show.
 
 const KEY = "evoke-api-key";
 
@@ -12,7 +12,7 @@ export class Trouble extends Error {
 export const rememberKey = (key) => sessionStorage.setItem(KEY, key);
 export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 
-/** The JSON at a path under /v1. Throws Trouble, or AbortError when `signal` ended it. */
+/** The JSON at a path under /v1. Throws Trouble, or AbortError when `signal` aborts. */
 export async function ask(path, params = new URLSearchParams(), signal = undefined) {
   const key = sessionStorage.getItem(KEY);
   let response;

@@ -1,4 +1,4 @@
-// The page: reads its address, asks the service, shows the answer.
+// The page: reads its address, asks the service, and shows the answer.
 
 import { adjusting } from "./adjust.js";
 import { ask, hasKey, rememberKey } from "./api.js";
@@ -13,24 +13,24 @@ import { count } from "./words.js";
 
 const input = byId("q");
 const results = byId("results");
-const answers = new Map(); // address to what it showed, so that "back" is instant and keeps its place
+const answers = new Map(); // answers by address, so that "back" is instant and keeps its place
 const MOST_KEPT = 30;
 
 let values = new Map(); // the taxonomy, by id
 let running = new AbortController();
-let counted = { of: null, facets: {} }; // of which filters; other weights leave the counts as they are
+let counted = { of: null, facets: {} }; // the counts, and their filters; weights do not change counts
 
 const nameOf = (id) => values.get(id)?.name ?? id;
 const facetOf = (id) => values.get(id)?.facet ?? "theme";
 
-/** Show another address, and remember the way back. */
+/** Show another address, and add it to the history. */
 function go(params, { replace = false } = {}) {
   const address = params.size > 0 ? `?${params}` : location.pathname;
   history[replace ? "replaceState" : "pushState"](null, "", address);
   return show();
 }
 
-/** Show what the address asks for. */
+/** Show the answer to the address. */
 async function show() {
   running.abort();
   running = new AbortController();
@@ -122,7 +122,7 @@ function showAnswer(params, answer) {
   results.replaceChildren(...answer.hits.map((hit) => card(hit, facetOf, asked)));
   const like = params.has("like") ? answer.intent.like[0]?.title : null;
   if (like) document.title = `More like ${like} · Evoke`;
-  tell(summary(answer, like));
+  announce(summary(answer, like));
   showAfter(params, answer, asked);
 }
 
@@ -135,7 +135,7 @@ function summary(answer, like) {
   return `${works}${like ? ` like ${like}` : ""}, best first, in ${took}`;
 }
 
-function tell(text) {
+function announce(text) {
   byId("summary").textContent = text;
   byId("announce").textContent = text;
 }
@@ -143,7 +143,7 @@ function tell(text) {
 function showAfter(params, answer, asked) {
   const place = byId("after");
   if (answer.hits.length === 0) {
-    byId("summary").textContent = ""; // the advice says it, larger
+    byId("summary").textContent = ""; // the advice below says it
     byId("announce").textContent = "No work fits";
     place.replaceChildren(advice(params));
   } else if (answer.hits.length < answer.total) {
@@ -175,7 +175,7 @@ function advice(params) {
   const filtered = filtersOf(params).size > 0;
   return h("div", { class: "notice" },
     h("h2", {}, "Nothing fits all of that"),
-    h("p", {}, filtered ? "Fewer filters leave more, and so do other words." : "Say it in other words, or with fewer conditions."),
+    h("p", {}, filtered ? "Try fewer filters, or other words." : "Try other words, or fewer conditions."),
     filtered && h("button", { type: "button", onclick: () => go(without(params, [...filtersOf(params).keys(), "shown"])) }, "Clear the filters"),
     h("p", { class: "aside" }, "Or begin with one of these"),
     h("ul", { class: "examples" }, exampleLinks().slice(0, 3)));
@@ -199,13 +199,13 @@ const notice = (trouble, retry) => h("div", { class: "notice trouble" },
     ? [h("p", { class: "aside" }, "Begin with one of these"), h("ul", { class: "examples" }, exampleLinks().slice(0, 3))]
     : h("button", { type: "button", onclick: () => retry() }, "Try again"));
 
-// Asked again in the same words, such a question is refused again.
+// Refused again when asked again in the same words.
 const isRefusal = ({ status }) => [404, 413, 422].includes(status);
 
 function askForKey() {
   const dialog = byId("key-dialog");
   byId("key-note").textContent = hasKey()
-    ? "The key it was given is wrong. Try another." : "It is kept in this tab only, until you close it.";
+    ? "That key is wrong. Try another." : "It is kept in this tab only, until you close it.";
   if (!dialog.open) dialog.showModal();
 }
 
@@ -218,9 +218,9 @@ const sliders = adjusting(byId("adjust"), go);
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  // The filters stay; what was corrected in the old words' reading says nothing of the new ones.
+  // The filters stay; corrections of the old words do not apply to the new ones.
   const params = new URLSearchParams([["q", text], ...filtersOf(readAddress(location.search))]);
-  answers.delete(params.toString()); // asked again on purpose
+  answers.delete(params.toString()); // asked again on purpose: get a fresh answer
   if (text) go(params);
 });
 
@@ -233,7 +233,7 @@ byId("key-dialog").addEventListener("close", () => {
   }
 });
 
-// Links within the page stay in it, unless they are opened elsewhere on purpose.
+// Links within the page do not reload it, unless a key asks for a new tab or window.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-go]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;

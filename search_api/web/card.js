@@ -1,15 +1,15 @@
-// One work in an answer: facts, description with its evidence marked, values as bars, reasons.
+// One work in an answer: its facts, its description with evidence marked, its values as bars, and the reasons.
 
 import { h } from "./dom.js";
 import { excerpt, factsOf, kindName, passages } from "./words.js";
 
 const MOST_VALUES = 6;
-const narrow = matchMedia("(max-width: 36rem)"); // where a long description would push the next work off the screen
+const narrow = matchMedia("(max-width: 36rem)"); // a long description would push the next work off a narrow screen
 
 /**
  * @param hit a hit of the answer
  * @param facetOf value id to "emotion", "theme" or "learning"
- * @param asked ids of the values the question wants
+ * @param asked ids of the values that the question asks for
  */
 export function card(hit, facetOf, asked) {
   const values = hit.values.slice(0, MOST_VALUES);
@@ -19,17 +19,17 @@ export function card(hit, facetOf, asked) {
   const text = h("div", { class: "description" });
   const state = { whole: false };
 
-  const retell = () => text.replaceChildren(...description(hit, values, marked, facetOf, state.whole, () => {
+  const redraw = () => text.replaceChildren(...description(hit, values, marked, facetOf, state.whole, () => {
     state.whole = !state.whole;
-    retell();
+    redraw();
     text.querySelector("button")?.focus();
   }));
-  retell();
+  redraw();
 
   const mark = (id, on) => {
     if (on) marked.add(id);
     else marked.delete(id);
-    retell();
+    redraw();
   };
   const facts = factsOf(hit);
   const titleId = `work-${hit.id}`;
@@ -59,15 +59,15 @@ function description(hit, values, marked, facetOf, whole, toggle) {
   const focus = marks[0] ?? { start: 0, end: 0 };
   const [from, to] = whole ? [0, characters.length] : excerpt(characters, focus, narrow.matches ? 300 : 520);
   const nameOf = new Map(values.map((value) => [value.id, value.name]));
-  const told = passages(characters, marks, from, to).map(({ text, ids }) =>
+  const parts = passages(characters, marks, from, to).map(({ text, ids }) =>
     ids.length
-      ? h("mark", { "data-facet": facetOf(ids[0]), title: `Speaks for ${ids.map((id) => nameOf.get(id)).join(", ")}` }, text)
+      ? h("mark", { "data-facet": facetOf(ids[0]), title: `Shows ${ids.map((id) => nameOf.get(id)).join(", ")}` }, text)
       : text);
   const isCut = from > 0 || to < characters.length;
   return [
-    h("p", { dir: "auto" }, from > 0 && "… ", told, to < characters.length && " …"),
+    h("p", { dir: "auto" }, from > 0 && "… ", parts, to < characters.length && " …"),
     (isCut || whole) && h("button", { class: "quiet", type: "button", onclick: toggle, "aria-expanded": String(whole) },
-      whole ? "Show less" : "Read all of it"),
+      whole ? "Show less" : "Read all"),
   ].filter(Boolean);
 }
 
@@ -89,7 +89,7 @@ function bar(value, facet, isAsked, isMarked, mark) {
   ];
   const row = { class: `bar${isAsked ? " asked" : ""}`, "data-facet": facet };
   if (!value.evidence) return h("li", {}, h("div", row, parts));
-  const button = h("button", { ...row, type: "button", "aria-pressed": String(isMarked), title: "Mark the sentence that speaks for it",
+  const button = h("button", { ...row, type: "button", "aria-pressed": String(isMarked), title: "Mark the sentence that shows it",
     onclick: () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(on));
@@ -98,7 +98,7 @@ function bar(value, facet, isAsked, isMarked, mark) {
   return h("li", {}, button);
 }
 
-/** The work's values as one strip of colour, since a cover would have to be fetched from elsewhere. */
+/** The work's values as one strip of colour. The page shows no covers: these would come from other servers. */
 function spine(values, facetOf) {
   return h("div", { class: "spine", "aria-hidden": "true" }, values.map((value) => {
     const band = h("span", { "data-facet": facetOf(value.id) });
@@ -113,7 +113,7 @@ function sourceLink(hit) {
     `About this ${kindName(hit.kind ?? "work").toLowerCase()}`, h("span", { "aria-hidden": "true" }, " ↗"));
 }
 
-/** What stands where cards will be: the same measures, so that nothing moves when they come. */
+/** A placeholder for a card, of the same size, so that nothing moves when the card comes. */
 export function skeleton() {
   return h("li", { "aria-hidden": "true" },
     h("div", { class: "card waiting" }, h("div", { class: "spine" }),

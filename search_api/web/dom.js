@@ -1,6 +1,6 @@
-// Builds elements. Text always becomes text nodes, so nothing a server sends can turn into markup.
+// Builds elements. Text becomes text nodes, so nothing from the server can turn into markup.
 
-/** An element with attributes, listeners (`onclick`) and children; absent ones (null, false) are left out. */
+/** An element with attributes, listeners (`onclick`) and children; those that are null or false are left out. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

@@ -1,33 +1,40 @@
-// The filter chips: which there are, how many works each would leave, and the address each leads to.
+// The filter chips: which there are, how many works pass each, and the address behind each.
 
+import { FACETS, FACTS } from "./facts.js";
 import { filtersOf, toggled, withOnly, without } from "./address.js";
 import { h } from "./dom.js";
 import { count, duration, kindPlural, languageName } from "./words.js";
 
-const SURE = "0.5"; // a value counts as given from this score on
+const PRIMARY_SCORE = "0.5"; // of a work's own values
 const FIRST = 8;
-const YEARS = ["year_from", "year_to"];
-const LENGTHS = ["runtime_from", "runtime_to", "pages_from", "pages_to"];
 
-/** Facet of the API to the parameters that choose from it; the counts of a fact leave out its own choice. */
-const PARAMETERS = { kind: ["kind"], genres: ["genre"], decade: YEARS, language: ["language"] };
+/** The facets with chips of their own. The counts of a facet leave out what was chosen from it. */
+const CHOSEN_FROM = ["kind", "genres", "decade", "language"];
 
-/** The facet questions for a set of filters, as [names, filters]: one for all facts, one more for each fact chosen. */
-export function facetQuestions(filters) {
-  const chosen = Object.keys(PARAMETERS).filter((facet) => PARAMETERS[facet].some((name) => filters.has(name)));
-  const rest = [...Object.keys(PARAMETERS), "values"].filter((facet) => !chosen.includes(facet));
-  return [[rest, filters], ...chosen.map((facet) => [[facet], without(filters, PARAMETERS[facet])])];
+/** All parameters of a fact: together they replace what the words say of it. */
+const parametersOf = (fact) => Object.values(FACTS[fact].links);
+const YEARS = parametersOf("year");
+const LENGTHS = [...parametersOf("runtime_minutes"), ...parametersOf("page_count")];
+
+/** The parameters that choose from a facet: not those that ask for all or none of several names. */
+function choosing(facet) {
+  const { all, none, ...links } = FACTS[FACETS[facet]].links;
+  return Object.values(links);
 }
 
-/** The parameters that speak of one fact, and so replace together what the words say of it. */
-const FACTS = { kind: ["kind"], year: YEARS, genres: ["genre", "all_genre", "not_genre"], language: ["language", "not_language"] };
+/** The facet questions for a set of filters, as [facets, filters]: one for all facets, and one for each chosen from. */
+export function facetQuestions(filters) {
+  const chosen = CHOSEN_FROM.filter((facet) => choosing(facet).some((name) => filters.has(name)));
+  const rest = [...CHOSEN_FROM, "values"].filter((facet) => !chosen.includes(facet));
+  return [[rest, filters], ...chosen.map((facet) => [[facet], without(filters, choosing(facet))])];
+}
 
 /**
- * The question with what was read of a fact taken over as filters, so that choosing more of it loses nothing; `emptied`
- * gives the question that follows when nothing of it is chosen any more.
+ * The question with what was read of a fact turned into filters, so that one more choice keeps the others. `emptied`
+ * returns the question that follows when the last choice of the fact is removed.
  */
 function takenOver(params, read, fact) {
-  const names = FACTS[fact];
+  const names = parametersOf(fact);
   if (names.some((name) => params.has(name))) return { base: params, emptied: (next) => next };
   const base = new URLSearchParams([...params, ...[...read].filter(([name]) => names.includes(name))]);
   const emptied = (next) => names.some((name) => next.has(name)) ? next : new URLSearchParams([...next, ["without", `filters.${fact}`]]);
@@ -36,7 +43,7 @@ function takenOver(params, read, fact) {
 
 /**
  * The groups of chips for an address, as [{title, options: [{label, count, pressed, next}]}].
- * @param read the filters in force, those read out of the words among them
+ * @param read all filters in force, those read from the words included
  */
 export function filterGroups(params, read, facets, nameOf) {
   const counted = (facet) => (facets[facet] ?? []).map((each) => [String(each.value), each.count]);
@@ -56,7 +63,7 @@ export function filterGroups(params, read, facets, nameOf) {
     { title: "Length", options: lengths(read.get("kind")).map(([entries, label]) => single(null, entries, LENGTHS, label)) },
     { title: "Genre", options: chosenToo(counted("genres"), read.getAll("genre"))
       .map(([genre, works]) => choice("genres", "genre", genre, genre, works)) },
-    { title: "Gives", options: chosenToo(counted("values").map(([id, works]) => [`${id}:${SURE}`, works]), params.getAll("value"))
+    { title: "Gives", options: chosenToo(counted("values").map(([id, works]) => [`${id}:${PRIMARY_SCORE}`, works]), params.getAll("value"))
       .map(([value, works]) => choice(null, "value", value, nameOf(value.split(":")[0]), works)) },
     { title: "Decade", options: counted("decade").sort(([a], [b]) => b - a).map(([decade, works]) =>
       single("year", { year_from: decade, year_to: String(Number(decade) + 9) }, YEARS, `${decade}s`, works)) },
@@ -79,7 +86,7 @@ function lengths(kind) {
   return [...(kind === "book" ? [] : films), ...(kind === "movie" ? [] : books)];
 }
 
-/** What was counted, and after it what is chosen although no work has it any more. */
+/** What was counted, then what is chosen although no work has it any more. */
 function chosenToo(counted, chosen) {
   const known = new Set(counted.map(([value]) => value));
   return [...counted, ...chosen.filter((value) => !known.has(value)).map((value) => [value, 0])];
@@ -87,7 +94,7 @@ function chosenToo(counted, chosen) {
 
 const opened = new Set();
 
-/** Put the chips into `place`, keeping the keyboard's place. */
+/** Show the chips in `place`; the chip with the keyboard's focus keeps it. */
 export function showFilters(place, params, read, facets, nameOf, go) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const redraw = () => showFilters(place, params, read, facets, nameOf, go);

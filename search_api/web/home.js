@@ -1,4 +1,4 @@
-// The start page: questions to try, and everything a work can give.
+// The start page: questions to try, and the values of the taxonomy.
 
 import { h } from "./dom.js";
 
@@ -16,14 +16,14 @@ const question = (text) => `?${new URLSearchParams({ q: text })}`;
 /** The questions to try. */
 export const exampleLinks = () => EXAMPLES.map((text) => h("li", {}, h("a", { href: question(text), "data-go": true }, text)));
 
-/** The values by facet, and in it by group: [{facet, title, groups: [[group, values]]}]. */
+/** The values by facet, then by group: [{facet, title, groups: [[group, values]]}]. */
 export function valueGroups(values) {
   return FACETS.map(([facet, title]) => ({
     facet, title, groups: [...Map.groupBy(values.filter((value) => value.facet === facet), (value) => value.group ?? "")],
   })).filter(({ groups }) => groups.length > 0);
 }
 
-/** The taxonomy as an index: facets, in them groups, in them values. */
+/** The taxonomy as an index: facets, their groups, and their values. */
 export function taxonomyIndex(values) {
   return valueGroups(values).map(({ facet, title, groups }) =>
     h("section", { "data-facet": facet, "aria-label": title },

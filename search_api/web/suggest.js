@@ -1,4 +1,4 @@
-// The search box as a combobox (ARIA 1.2): titles as one types, chosen by arrow keys or a click.
+// The search box as a combobox (ARIA 1.2): suggests titles while one types, chosen by arrow keys or a click.
 
 import { h } from "./dom.js";
 import { kindName, titleFragment } from "./words.js";
@@ -8,8 +8,8 @@ const FEWEST = 2;
 const MOST = 60; // longer text is a description, not the beginning of a title
 
 /**
- * @param find text to suggestions, aborted by a signal
- * @param choose what to do with the text that a choice makes
+ * @param find from a text and an abort signal to suggestions
+ * @param choose called with the text of the box after a choice
  */
 export function combobox(input, list, find, choose) {
   let active = -1;
@@ -27,7 +27,7 @@ export function combobox(input, list, find, choose) {
 
   const activate = (index) => {
     const options = [...list.children];
-    active = (index + options.length + 1) % (options.length + 1); // one past the last is the box itself
+    active = (index + options.length + 1) % (options.length + 1); // one past the last option: the box itself
     options.forEach((option, at) => option.setAttribute("aria-selected", String(at === active)));
     if (options[active]) {
       input.setAttribute("aria-activedescendant", options[active].id);
@@ -42,7 +42,7 @@ export function combobox(input, list, find, choose) {
     };
     list.replaceChildren(...works.map((work, index) => h("li", {
       role: "option", id: `suggestion-${index}`, "aria-selected": "false",
-      // mousedown, not click: the box would lose focus, and close the list, first
+      // mousedown, not click: before a click the box would lose the focus and close the list
       onmousedown: (event) => { event.preventDefault(); pick(work); },
     }, h("span", { class: "title" }, work.title),
     h("span", { class: "facts" }, [work.kind && kindName(work.kind), work.year].filter(Boolean).join(", ")))));
@@ -63,7 +63,7 @@ export function combobox(input, list, find, choose) {
       const works = await find(fragment, signal);
       if (!signal.aborted && document.activeElement === input) show(head, works);
     } catch {
-      close(); // a box without suggestions still searches
+      close(); // the box searches without suggestions too
     }
     return undefined;
   };
@@ -81,7 +81,7 @@ export function combobox(input, list, find, choose) {
       if (!isOpen) suggest();
       else activate(event.key === "ArrowDown" ? active + 1 : active - 1 < -1 ? list.children.length - 1 : active - 1);
     } else if (event.key === "Escape") {
-      event.preventDefault(); // a search box would empty itself
+      event.preventDefault(); // else a search box empties itself
       if (isOpen) close();
       else input.select();
     } else if (event.key === "Enter" && isOpen && list.children[active]) {

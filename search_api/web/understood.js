@@ -1,51 +1,56 @@
-// What Evoke understood, and the filters in force, as chips that can be taken away.
+// What Evoke understood, and the filters in force, as chips that can be removed.
 
+import { FACTS } from "./facts.js";
 import { filtersOf, filtersToParams, toggled, weighed, weightsOf, without } from "./address.js";
 import { byId, h } from "./dom.js";
 import { duration, kindPlural, languageName, range, years } from "./words.js";
 
-const RANGES = [
-  ["year_from", "year_to", years],
-  ["runtime_from", "runtime_to", (from, to) => range(from, to, duration, true)],
-  ["pages_from", "pages_to", (from, to) => range(from, to, (pages) => `${pages} pages`, true)],
-];
-const FACTS = {
-  kind: "kind", language: "language", not_language: "language", genre: "genres", all_genre: "genres", not_genre: "genres",
-  creator: "creators", year_from: "year", year_to: "year", runtime_from: "runtime_minutes", runtime_to: "runtime_minutes",
-  pages_from: "page_count", pages_to: "page_count",
-};
-const CHOICES = {
-  kind: kindPlural,
-  language: languageName,
-  not_language: (code) => `not ${languageName(code)}`,
-  genre: String,
-  all_genre: String,
-  not_genre: (genre) => `no ${genre}`,
-  creator: (name) => `by ${name}`,
-};
+/** What each parameter sets, as {fact, part}. */
+const SETS = new Map(Object.entries(FACTS).flatMap(([fact, { links }]) =>
+  Object.entries(links).map(([part, link]) => [link, { fact, part }])));
+const factOf = (link) => SETS.get(link)?.fact;
+
+// The wordings of single facts and parameters; the others are worded by the functions below.
+const NAMES = { kind: kindPlural, language: languageName };
+const CHOICES = { not_genre: (genre) => `no ${genre}`, creator: (name) => `by ${name}` };
+const RANGES = { year: years, runtime_minutes: (from, to) => range(from, to, duration, true) };
+
+function choiceLabel(link, value) {
+  const { fact, part } = SETS.get(link);
+  const name = NAMES[fact]?.(value) ?? value;
+  return CHOICES[link]?.(name) ?? (part === "none" ? `not ${name}` : name);
+}
+
+function rangeLabel(fact, from, to) {
+  const { unit } = FACTS[fact];
+  return RANGES[fact]?.(from, to) ?? range(from, to, (number) => (unit ? `${number} ${unit}` : String(number)), true);
+}
 
 /** Each filter in `params` as {label, fact, unwanted, next}: `next` is `params` without it. */
 export function filterChips(params, nameOf) {
-  const choices = [...params].filter(([name]) => name in CHOICES).map(([name, value]) => ({
-    label: CHOICES[name](value), fact: FACTS[name], unwanted: name.startsWith("not_"), next: toggled(params, name, value),
-  }));
-  const ranges = RANGES.filter(([from, to]) => params.has(from) || params.has(to)).map(([from, to, label]) => ({
-    label: label(params.get(from), params.get(to)), fact: FACTS[from], next: without(params, [from, to, "shown"]),
-  }));
-  const values = params.getAll("value").map((value) => ({
-    label: nameOf(value.split(":")[0]), next: toggled(params, "value", value),
+  const choices = [...params].filter(([link]) => ["is", "any", "all", "none"].includes(SETS.get(link)?.part))
+    .map(([link, value]) => ({
+      label: choiceLabel(link, value), fact: factOf(link), unwanted: SETS.get(link).part === "none", next: toggled(params, link, value),
+    }));
+  const ranges = Object.entries(FACTS).filter(([, { links }]) => params.has(links.gte) || params.has(links.lte))
+    .map(([fact, { links: { gte, lte } }]) => ({
+      label: rangeLabel(fact, params.get(gte), params.get(lte)), fact, next: without(params, [gte, lte, "shown"]),
+    }));
+  const { scores } = FACTS.values.links;
+  const values = params.getAll(scores).map((value) => ({
+    label: nameOf(value.split(":")[0]), next: toggled(params, scores, value),
   }));
   return [...choices, ...ranges, ...values];
 }
 
-/** What was read out of the words, as the same chips: `next` leaves that part out, and only that. */
+/** What was read from the words, as the same chips: `next` leaves out that part alone. */
 export function understoodChips(params, intent, nameOf) {
   const own = filtersOf(params);
   const read = new URLSearchParams([...filtersToParams(intent.filters)].filter(([name, value]) => !own.has(name, value)));
   const leaveOut = (part, kept = []) => new URLSearchParams([...without(params, ["shown"]), ["without", part], ...kept]);
   const facts = filterChips(read, nameOf).map((chip) => {
-    // A fact is left out whole, so what else was read of it (of two genres the other) stays on as a filter.
-    const kept = [...chip.next].filter(([name]) => FACTS[name] === chip.fact);
+    // A fact is left out as a whole. What else was read of it, such as a second genre, stays as a filter.
+    const kept = [...chip.next].filter(([link]) => factOf(link) === chip.fact);
     return { ...chip, next: leaveOut(`filters.${chip.fact}`, kept) };
   });
   const values = Object.entries(intent.values).map(([id, weight]) => ({
@@ -61,9 +66,9 @@ export function understoodChips(params, intent, nameOf) {
   return [...likes, ...unlikes, ...values, ...facts];
 }
 
-/** Put the chips into `place`. */
+/** Show the chips in `place`. */
 export function showUnderstood(place, params, intent, nameOf, go) {
-  // Beside a work's own neighbours nothing was read: the intent only repeats the work.
+  // For works like another nothing was read from words: the intent only repeats the work.
   const understood = params.has("q") ? understoodChips(params, intent, nameOf) : [];
   const chosen = filterChips(filtersOf(params), nameOf).map((chip) => ({
     ...chip, next: new URLSearchParams([...without(params, [...filtersOf(params).keys(), "shown"]), ...chip.next]),
@@ -78,7 +83,7 @@ export function showUnderstood(place, params, intent, nameOf, go) {
     reading("Understood", understood, go, restore),
     reading("Filtered", chosen, go),
   ].filter(Boolean));
-  // Who took a chip away by keyboard goes on with the next one, not from the top of the page.
+  // After a chip was removed by keyboard, the next one gets the focus, not the top of the page.
   const buttons = visibleButtons(place);
   if (focused >= 0) (buttons[Math.min(focused, buttons.length - 1)] ?? byId("results")).focus();
 }

@@ -1,4 +1,4 @@
-// From facts to words. Pure: no element is made here.
+// From facts to words. Pure: makes no elements.
 
 const KINDS = { movie: "Film", book: "Book" };
 const PLURALS = { movie: "Films", book: "Books" };
@@ -24,8 +24,8 @@ export function duration(minutes) {
 }
 
 /**
- * `from` to `to`, both included, either left open, in words. A length one off a round number was read from "under" or
- * "over" it, and is said so again: up to 119 minutes is "under 2 h".
+ * A range in words, both ends included; either may be open. "Under two hours" is read as up to 119 minutes, so a length
+ * one off a round number is worded in this way again: "under 2 h".
  */
 export function range(from, to, unit = String, isLength = false) {
   const [first, last] = [Number(from), Number(to)];
@@ -34,7 +34,7 @@ export function range(from, to, unit = String, isLength = false) {
   return isLength && last % 10 === 9 ? `under ${unit(last + 1)}` : `up to ${unit(last)}`;
 }
 
-/** Years in words: a whole decade by its name. */
+/** A range of years in words; a whole decade by its name. */
 export function years(from, to) {
   const isDecade = from && to && Number(from) % 10 === 0 && Number(to) === Number(from) + 9;
   return isDecade ? `${from}s` : range(from, to);
@@ -47,13 +47,13 @@ export function degree(weight) {
   return `${size}${weight < 0 ? "less" : "more"}`;
 }
 
-/** The facts under a title: kind, makers, length, language where it is not English, genres. */
+/** The facts under a title: kind, creators, length, language unless English, genres. */
 export function factsOf(work) {
-  const makers = work.creators.slice(0, 2).map((creator) => creator.name).join(", ");
+  const creators = work.creators.slice(0, 2).map((creator) => creator.name).join(", ");
   const others = work.creators.length - 2;
   return [
     work.kind && kindName(work.kind),
-    others > 0 ? `${makers} and ${others} more` : makers,
+    others > 0 ? `${creators} and ${others} more` : creators,
     work.runtime_minutes && duration(work.runtime_minutes),
     work.page_count && `${count(work.page_count)} pages`,
     work.language && work.language !== "en" && languageName(work.language),
@@ -62,9 +62,9 @@ export function factsOf(work) {
 }
 
 /**
- * A text cut where marks begin and end, as [{text, ids}].
- * Marks count characters (Unicode code points), as the service does; a JavaScript string counts UTF-16 units, of
- * which an emoji has two. So the text is taken apart into characters first.
+ * A text, split where marks begin and end, as [{text, ids}].
+ * Marks count characters (Unicode code points), like the service. A JavaScript string counts UTF-16 units, and an emoji
+ * has two; so the text comes as an array of characters.
  */
 export function passages(characters, marks, from = 0, to = characters.length) {
   const cuts = new Set([from, to]);
@@ -76,7 +76,7 @@ export function passages(characters, marks, from = 0, to = characters.length) {
   }));
 }
 
-/** Where to cut a long text so that about `length` characters remain, `focus` among them, at white space. */
+/** Where to cut a long text, at white space, so that about `length` characters with `focus` among them remain. */
 export function excerpt(characters, focus, length) {
   if (characters.length <= length * 1.35) return [0, characters.length];
   const isGap = (index) => /\s/.test(characters[index]);
@@ -87,7 +87,7 @@ export function excerpt(characters, focus, length) {
   return [from, to];
 }
 
-/** The part of a text that may be a title: after the last "like", else all of it. */
+/** The part of a text that may be a title: the part after the last "like", else the whole text. */
 export function titleFragment(text) {
   const found = /^(.*\b(?:un)?like\s+)(.+)$/i.exec(text);
   return found ? { head: found[1], fragment: found[2] } : { head: "", fragment: text };

@@ -29,7 +29,7 @@ from indexer.features import FeatureMaker
 from indexer.merging.merging import heading
 from indexer.pipeline import build_index
 from indexer.records import Work
-from indexer.schema import read_facts
+from indexer.serving import read_facts
 from indexer.settings import IndexSettings
 from indexer.store import Store
 from indexer.works import update_works

@@ -1,4 +1,4 @@
-"""Answers that are kept: the same as those that are made, bounded, and gone with the index they came from."""
+"""Cached answers equal computed ones, are bounded in number, and do not outlive their index."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from homes import build, open_home
 
 from search_api.answer_cache import AnswerCache
 from search_api.records import Filters, Page, SearchRequest
-from search_api.search import MOST_REMEMBERED_HITS, Search
+from search_api.search import MOST_CACHED_HITS, Search
 
 
 class CountingEncoder(FakeEncoder):
-    """Counts how often it is asked, as a computed answer asks it."""
+    """Counts its calls: a computed answer makes one."""
 
     n_asked = 0
 
@@ -37,19 +37,19 @@ def search(home: Path) -> Iterator[Search]:
         yield opened
 
 
-def told(page: Page) -> str:
+def untimed(page: Page) -> str:
     return page.model_copy(update={"took_ms": 0}).model_dump_json()
 
 
 def test_the_same_request_gets_the_same_answer_and_its_own_time(search: Search) -> None:
     request = SearchRequest(query="the last ferry")
     first, second = search.search(request), search.search(request)
-    assert told(first) == told(second)
+    assert untimed(first) == untimed(second)
     assert first.took_ms > 0
     assert second.took_ms >= 0
 
 
-def test_a_filter_set_to_nothing_is_another_request_than_none(search: Search) -> None:
+def test_a_filter_set_to_null_is_another_request_than_no_filter(search: Search) -> None:
     read = search.search(SearchRequest(query="a sad film"))
     overruled = search.search(SearchRequest(query="a sad film", filters=Filters(kind=None)))
     assert (read.intent.filters.kind, overruled.intent.filters.kind) == ("movie", None)
@@ -57,7 +57,7 @@ def test_a_filter_set_to_nothing_is_another_request_than_none(search: Search) ->
 
 def test_an_answer_does_not_outlive_its_index(home: Path, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
-    request = SearchRequest(query="storm", limit=MOST_REMEMBERED_HITS)
+    request = SearchRequest(query="storm", limit=MOST_CACHED_HITS)
     assert search.search(request).total == 3
     build(home, SMALL)
     assert search.search(request).total == len(SMALL)
@@ -71,10 +71,10 @@ def test_similar_works_do_not_outlive_their_index(home: Path, search: Search, mo
     assert search.similar(work_id).total == len(SMALL) - 1
 
 
-def test_whoever_measures_has_every_request_computed(home: Path) -> None:
+def test_without_a_cache_every_request_is_computed(home: Path) -> None:
     encoder = CountingEncoder()
     with open_home(home, encoder) as kept:
-        measured = Search(kept.engine, kept.encoder, kept._taxonomy, n_remembered=0)
+        measured = Search(kept.engine, kept.encoder, kept._taxonomy, n_cached=0)
         request = SearchRequest(query="storm", interpret=False)
         measured.search(request)
         n_once = encoder.n_asked
@@ -82,19 +82,19 @@ def test_whoever_measures_has_every_request_computed(home: Path) -> None:
         assert encoder.n_asked == 2 * n_once > 0
 
 
-def test_the_answers_asked_for_longest_ago_are_forgotten() -> None:
+def test_the_least_recently_used_answers_are_forgotten() -> None:
     made: list[str] = []
 
     def ask(question: str) -> str:
-        return remembered.recall(question, lambda: made.append(question) or question.upper())
+        return cache.recall(question, lambda: made.append(question) or question.upper())
 
-    remembered: AnswerCache[str] = AnswerCache(2)
+    cache: AnswerCache[str] = AnswerCache(2)
     assert [ask(question) for question in "abacab"] == list("ABACAB")
     assert made == ["a", "b", "c", "b"]
 
 
-def test_a_failure_is_not_remembered() -> None:
-    remembered: AnswerCache[int] = AnswerCache(2)
+def test_a_failure_is_not_cached() -> None:
+    cache: AnswerCache[int] = AnswerCache(2)
     with pytest.raises(ZeroDivisionError):
-        remembered.recall("a", lambda: 1 // 0)
-    assert remembered.recall("a", lambda: 1) == 1
+        cache.recall("a", lambda: 1 // 0)
+    assert cache.recall("a", lambda: 1) == 1

@@ -19,7 +19,7 @@ ENGINE_FUSIONS = {
 }
 OURS = {
     "rrf": Fusion(method="rrf"),
-    "weighted rrf": Fusion(method="rrf", weights={"first": 1.0, "second": 3.0}),
+    "weighted rrf": Fusion(method="rrf", weights={"text": 1.0, "bm25": 3.0}),
     "dbsf": Fusion(method="dbsf"),
 }
 
@@ -29,15 +29,15 @@ def test_fuses_as_the_engine_does(tmp_path: Path, name: str) -> None:
     draw = random.Random(name)
     engine = open_engine(tmp_path)
     params = models.VectorParams(size=4, distance=models.Distance.DOT)
-    engine.create_collection("works", vectors_config={"first": params, "second": params})
+    engine.create_collection("works", vectors_config={"text": params, "bm25": params})
     engine.upsert(
         "works",
         [
-            models.PointStruct(id=n, vector={leg: [draw.random() for _ in range(4)] for leg in ("first", "second")})
+            models.PointStruct(id=n, vector={leg: [draw.random() for _ in range(4)] for leg in ("text", "bm25")})
             for n in range(60)
         ],
     )
-    queries = {leg: [draw.random() for _ in range(4)] for leg in ("first", "second")}
+    queries = {leg: [draw.random() for _ in range(4)] for leg in ("text", "bm25")}
     rankings = {
         leg: [(str(p.id), p.score) for p in engine.query_points("works", query=q, using=leg, limit=25).points]
         for leg, q in queries.items()

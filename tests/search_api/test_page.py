@@ -23,7 +23,8 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from service_fakes import WORKS, FakeSearch
 
 from search_api.errors import IndexMissing
-from search_api.service.app import WEB, create_app
+from search_api.service.app import create_app
+from search_api.service.page import WEB
 from search_api.settings import SearchSettings
 
 CHROMIUM = "/usr/bin/chromium"
@@ -43,7 +44,7 @@ QUESTION = "find me something inspiring"
 
 @contextmanager
 def serving(search: FakeSearch, key: SecretStr | None = None) -> Iterator[str]:
-    """The address of a service that runs in a thread."""
+    """Serve in a thread; yield the address."""
     app = create_app(SearchSettings(api_key=key), search)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run)
@@ -58,7 +59,7 @@ def serving(search: FakeSearch, key: SecretStr | None = None) -> Iterator[str]:
 
 
 class Browser:
-    """A Chromium on the page, with what a person does there."""
+    """A Chromium on the page, and the actions of a person."""
 
     def __init__(self, driver: webdriver.Chrome, address: str) -> None:
         self.driver = driver
@@ -239,7 +240,7 @@ def test_more_like_this(page: Browser) -> None:
 
 
 @pytest.mark.browser
-def test_what_was_understood_can_be_taken_away(page: Browser) -> None:
+def test_what_was_understood_can_be_removed(page: Browser) -> None:
     page.ask("inspiring, like Interstellar but not too sad, under two hours")
     page.wait(lambda: page.titles() == ["October Sky"])
     assert page.chips() == ["like Interstellar", "inspiration", "less sadness", "up to 2 h"]
@@ -290,7 +291,7 @@ def test_moving_a_slider_ranks_anew_in_place(page: Browser, search: FakeSearch, 
     assert page.sliders()[0].get_attribute("aria-valuetext") == "much less inspiration"
     page.wait(lambda: page.parameters().get("weight") == ["E5:-1"])
     page.wait(lambda: page.titles() and "October Sky" not in page.titles())
-    assert len(search.requests) == n_asked + 1  # the values on the way were not asked for
+    assert len(search.requests) == n_asked + 1  # the values that the slider passed were not searched for
     assert page.driver.execute_script(facets) == n_counted
     assert [page.sliders()[0].rect, page.one("#summary").rect] == places
     assert page.one("#adjust summary").text == "Adjust (1)"
@@ -348,7 +349,7 @@ def test_a_value_can_be_added_and_a_reload_keeps_it(page: Browser) -> None:
 
 
 @pytest.mark.browser
-def test_a_weighed_value_taken_away_waits_in_the_middle(page: Browser) -> None:
+def test_a_weighed_value_that_was_removed_waits_in_the_middle(page: Browser) -> None:
     page.open("/?q=inspiring&weight=E2:-0.5")
     page.wait(lambda: page.chips() == ["inspiration", "less hope"])
     page.one("#understood [aria-label='Leave out \"less hope\"']").click()
@@ -357,8 +358,8 @@ def test_a_weighed_value_taken_away_waits_in_the_middle(page: Browser) -> None:
     page.wait(lambda: page.chips() == [])
     assert page.parameters() == {"q": ["inspiring"], "weight": ["E2:0"], "without": ["values.E5"]}
     page.one("#adjust summary").click()
-    told = {slider.get_attribute("aria-valuetext") for slider in page.sliders()}
-    assert told == {"hope either way", "inspiration either way"}
+    texts = {slider.get_attribute("aria-valuetext") for slider in page.sliders()}
+    assert texts == {"hope either way", "inspiration either way"}
 
 
 @pytest.mark.browser
@@ -396,7 +397,7 @@ def test_what_was_understood_is_pressed_among_the_filters(page: Browser) -> None
 
 
 @pytest.mark.browser
-def test_taking_a_chip_away_by_keyboard_leads_to_the_next(page: Browser) -> None:
+def test_removing_a_chip_by_keyboard_leads_to_the_next(page: Browser) -> None:
     page.ask("inspiring but not too sad, under two hours")
     page.wait(lambda: page.chips() == ["inspiration", "less sadness", "up to 2 h"])
     page.one("#understood [aria-label='Leave out \"less sadness\"']").send_keys(Keys.ENTER)
@@ -405,7 +406,7 @@ def test_taking_a_chip_away_by_keyboard_leads_to_the_next(page: Browser) -> None
 
 
 @pytest.mark.browser
-def test_a_work_of_which_little_is_known_has_no_empty_places(page: Browser) -> None:
+def test_a_work_with_few_facts_has_no_empty_places(page: Browser) -> None:
     page.open("/?q=inspiring&shown=50")
     page.wait(lambda: "Untold" in page.titles())
     card = page.one(".card[aria-labelledby='work-untold']")
@@ -419,7 +420,7 @@ def test_a_work_of_which_little_is_known_has_no_empty_places(page: Browser) -> N
 @pytest.mark.browser
 def test_an_empty_answer_gives_advice(page: Browser) -> None:
     page.open("/?q=nothing&kind=book")
-    page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nFewer filters leave more"))
+    page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nTry fewer filters"))
     page.button("Clear the filters").click()
     page.wait(lambda: page.parameters() == {"q": ["nothing"]})
     page.wait(lambda: "with fewer conditions" in page.one(".notice").text)
@@ -429,7 +430,7 @@ def test_an_empty_answer_gives_advice(page: Browser) -> None:
 
 
 @pytest.mark.browser
-def test_a_server_error_is_told_and_can_be_tried_again(page: Browser, search: FakeSearch) -> None:
+def test_a_server_error_is_shown_and_can_be_tried_again(page: Browser, search: FakeSearch) -> None:
     page.wait(lambda: page.all("#taxonomy a"))  # else the start page has a trouble of its own
     search.failure = IndexMissing("no index was built yet")
     page.ask(QUESTION)
@@ -452,7 +453,7 @@ def test_a_link_to_a_work_that_is_gone_leads_somewhere(page: Browser) -> None:
 
 
 @pytest.mark.browser
-def test_being_offline_is_told_and_ends_by_itself(page: Browser) -> None:
+def test_being_offline_is_shown_and_ends_by_itself(page: Browser) -> None:
     page.wait(lambda: page.all("#taxonomy a"))
     page.driver.set_network_conditions(offline=True, latency=0, throughput=0)
     page.ask(QUESTION)
@@ -505,9 +506,9 @@ def test_a_long_description_is_cut_around_its_evidence(page: Browser) -> None:
           const characters = Array.from('🌊 word'.repeat(300));
           const focus = { id: 'E5', start: 1000, end: 1040 };
           const [from, to] = excerpt(characters, focus, 520);
-          const told = passages(characters, [focus, { id: 'E2', start: 1020, end: 1060 }], from, to);
-          const whole = told.map(({ text }) => text).join("");
-          done({ from, to, told, whole: whole === characters.slice(from, to).join("") });
+          const parts = passages(characters, [focus, { id: 'E2', start: 1020, end: 1060 }], from, to);
+          const whole = parts.map(({ text }) => text).join("");
+          done({ from, to, parts, whole: whole === characters.slice(from, to).join("") });
         });
     """
     cut = page.driver.execute_async_script(script)
@@ -515,7 +516,7 @@ def test_a_long_description_is_cut_around_its_evidence(page: Browser) -> None:
     assert cut["to"] >= 1040
     assert cut["to"] - cut["from"] < 550
     assert cut["whole"]
-    assert [passage["ids"] for passage in cut["told"]] == [[], ["E5"], ["E5", "E2"], ["E2"], []]
+    assert [passage["ids"] for passage in cut["parts"]] == [[], ["E5"], ["E5", "E2"], ["E2"], []]
 
 
 @pytest.mark.browser
@@ -594,7 +595,7 @@ def test_a_key_is_asked_for_once(page: Browser) -> None:
         assert not locked.one("#key-dialog").is_displayed()
 
 
-def test_no_script_or_style_stands_in_the_page_itself() -> None:
+def test_the_page_has_no_inline_script_or_style() -> None:
     html = (WEB / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|https?:", html)
     scripts = "".join(path.read_text(encoding="utf-8") for path in WEB.glob("*.js"))
@@ -603,7 +604,7 @@ def test_no_script_or_style_stands_in_the_page_itself() -> None:
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance, WCAG 2.2."""
+    """Return the relative luminance of WCAG 2.2."""
     channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -43,7 +43,7 @@ def test_a_name_means_its_work(typed: str, work_id: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "!!!", "matri", "the moon", "interstellar overdrive"])
-def test_what_is_no_title_means_no_work(typed: str) -> None:
+def test_other_words_mean_no_work(typed: str) -> None:
     assert TITLES.find(typed) is None
 
 
@@ -61,7 +61,7 @@ def test_namesakes_are_all_found_best_known_first() -> None:
         ("solaros", "solaris-1972"),
     ],
 )  # fmt: skip
-def test_suggests_completions_then_slips_of_the_hand(typed: str, first: str) -> None:
+def test_suggests_completions_then_typing_errors(typed: str, first: str) -> None:
     assert TITLES.suggest(typed, limit=3)[0].id == first
 
 

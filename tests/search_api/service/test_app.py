@@ -1,6 +1,8 @@
 """The service as its callers meet it: each answer, and each refusal, over HTTP."""
 
+import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from service_fakes import WORKS, FakeSearch
 
 from search_api.errors import IndexIncompatible, IndexMissing
 from search_api.service.app import create_app
+from search_api.service.parameters import FilterParameters
 from search_api.service.problems import PROBLEM_JSON
 from search_api.service.security import MAX_BODY_BYTES
 from search_api.settings import SearchSettings
@@ -53,7 +56,7 @@ def test_readyz_counts_the_works(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "expected"),
     [
         (IndexMissing("no index was built yet"), ("index-missing", "Build one with `evoke index`")),
         (
@@ -64,10 +67,10 @@ def test_readyz_counts_the_works(client: TestClient) -> None:
 )
 @pytest.mark.parametrize("path", ["/readyz", "/v1/search?q=hope", "/v1/values", "/v1/works/x"])
 def test_an_index_that_cannot_be_read_is_503_with_what_to_do(
-    client: TestClient, search: FakeSearch, failure: Exception, told: tuple[str, str], path: str
+    client: TestClient, search: FakeSearch, failure: Exception, expected: tuple[str, str], path: str
 ) -> None:
     search.failure = failure
-    slug, remedy = told
+    slug, remedy = expected
     response = client.get(path)
     assert response.status_code == 503
     assert response.headers["content-type"] == PROBLEM_JSON
@@ -134,15 +137,23 @@ def test_without_a_key_the_body_is_not_judged(locked: TestClient, body: bytes) -
 def test_head_is_answered_where_get_is(client: TestClient) -> None:
     paths = ("/", "/web/app.js", "/healthz", "/readyz", "/openapi.json", "/v1/search?q=hope", "/v1/works/movie:contact")
     for path in paths:
-        asked, told = client.get(path), client.head(path)
-        assert (told.status_code, told.content) == (asked.status_code, b""), path
-        lengths = [response.headers["content-length"] for response in (asked, told)]
+        full, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (full.status_code, b""), path
+        lengths = [response.headers["content-length"] for response in (full, head)]
         assert path.startswith("/v1/search") or lengths[0] == lengths[1], path
     assert client.head("/v1/works/none").status_code == 404
 
 
+def test_the_page_gets_every_filter_parameter_from_the_table_of_facts(client: TestClient) -> None:
+    response = client.get("/web/facts.js")
+    assert response.headers["content-type"].startswith("text/javascript")
+    facts = json.loads(re.findall(r"^export const FACTS = (.*);$", response.text, re.MULTILINE)[0])
+    parameters = [link for fact in facts.values() for link in fact["links"].values()]
+    assert parameters == list(FilterParameters.model_fields)
+
+
 def test_page_and_health_need_no_key(locked: TestClient) -> None:
-    for path in ("/", "/web/app.js", "/healthz", "/readyz", "/openapi.json"):
+    for path in ("/", "/web/app.js", "/web/facts.js", "/healthz", "/readyz", "/openapi.json"):
         assert locked.get(path).status_code == 200, path
 
 

@@ -65,10 +65,10 @@ def _wait_until_up(port: int) -> None:
 
 def test_serving_to_others_without_a_key_is_one_line_and_code_2(tmp_path: Path) -> None:
     process = _serve(tmp_path, "0.0.0.0", _free_port())  # noqa: S104
-    _, told = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert told.count("\n") == 1
-    assert "EVOKE_API_KEY" in told
+    assert message.count("\n") == 1
+    assert "EVOKE_API_KEY" in message
 
 
 def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
@@ -76,10 +76,10 @@ def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = _serve(tmp_path, "127.0.0.1", taken.getsockname()[1])
-        _, told = process.communicate(timeout=60)
+        _, message = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert told.count("\n") == 1
-    assert "another process listens there" in told
+    assert message.count("\n") == 1
+    assert "another process listens there" in message
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -93,9 +93,9 @@ def test_it_serves_without_an_index_and_stops_on_sigterm(tmp_path: Path, workers
         assert refused.value.code == 503
         refused.value.close()
         process.send_signal(signal.SIGTERM)
-        _, told = process.communicate(timeout=60)
+        _, message = process.communicate(timeout=60)
         assert process.returncode == 0
-        assert "Traceback" not in told
+        assert "Traceback" not in message
     finally:
         process.kill()
         process.wait()

@@ -1,0 +1,187 @@
+"""The table of facts: every fact of a work that a request can filter by, declared once, as a field of `Filters`.
+
+Everything else that knows a fact is made from its declaration: the JSON of a request's `filters`, the query parameters
+of the service, the payload keys of the index and their indexes, the engine's conditions, the parts of an intent that
+can be left out, and the list of filters that the page reads. Pure; imports no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from crawler.records import Kind
+from indexer.records import Work
+
+LEAST_NUMBER, MOST_NUMBER = -10_000, 1_000_000
+"""The numbers that an `IntegerRange` takes."""
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class ClosedModel(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_ends(gte: float | None, lte: float | None) -> None:
+    if gte is not None and lte is not None and gte > lte:
+        raise ValueError(f"gte ({gte}) is above lte ({lte})")
+
+
+class IntegerRange(ClosedModel):
+    """A range of whole numbers, both ends included; either may be open."""
+
+    gte: int | None = Field(default=None, ge=LEAST_NUMBER, le=MOST_NUMBER)
+    lte: int | None = Field(default=None, ge=LEAST_NUMBER, le=MOST_NUMBER)
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> IntegerRange:
+        _check_ends(self.gte, self.lte)
+        return self
+
+
+class ScoreRange(ClosedModel):
+    """A range within [0, 1], both ends included; either may be open."""
+
+    gte: float | None = Field(default=None, ge=0, le=1)
+    lte: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> ScoreRange:
+        _check_ends(self.gte, self.lte)
+        return self
+
+
+class Choice(ClosedModel):
+    """Names a work must have: at least one of `any`, each of `all`, none of `none`. Case does not matter."""
+
+    any: tuple[Name, ...] = ()
+    all: tuple[Name, ...] = ()
+    none: tuple[Name, ...] = ()
+
+
+Part = Literal["is", "gte", "lte", "any", "all", "none", "scores"]
+"""The part of a filter that a query parameter sets: one field, all of it (`is`), or the range of a value (`scores`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """How one fact is stored, and how people ask for it."""
+
+    key: str
+    """The payload key that the engine compares."""
+    links: Mapping[Part, str]
+    """The query parameter for each part of the filter that a link can give."""
+    names: Callable[[Work], Iterable[str]] | None = None
+    """The names that `key` holds, in lower case; None where `key` is a field of the work, stored as it is."""
+    unit: str | None = None
+    """What a number counts; None for a year and for names."""
+    least: int = LEAST_NUMBER
+    """The least number that a link can ask for."""
+    example: str | None = None
+    """A value of the first query parameter, for the OpenAPI document."""
+    words: str | None = None
+    """Words from which the filter is read; None where only an explicit filter sets it."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the fact is a whole number, filtered by a range."""
+        return "gte" in self.links
+
+
+def _creator_names(work: Work) -> list[str]:
+    return list(dict.fromkeys(creator.name for creator in work.creators))
+
+
+def _decade(work: Work) -> int | None:
+    return None if work.year is None else work.year // 10 * 10
+
+
+class Filters(ClosedModel):
+    """Hard facts: a work that fails one is not in the answer. A work that lacks the fact fails it too."""
+
+    kind: Annotated[Kind | None, Fact(key="kind", links={"is": "kind"}, words="a film")] = None
+    year: Annotated[
+        IntegerRange | None, Fact(key="year", links={"gte": "year_from", "lte": "year_to"}, words="from the 90s")
+    ] = None
+    runtime_minutes: Annotated[
+        IntegerRange | None,
+        Fact(
+            key="runtime_minutes",
+            links={"gte": "runtime_from", "lte": "runtime_to"},
+            unit="minutes",
+            least=0,
+            words="under two hours",
+        ),
+    ] = None
+    page_count: Annotated[
+        IntegerRange | None,
+        Fact(
+            key="page_count",
+            links={"gte": "pages_from", "lte": "pages_to"},
+            unit="pages",
+            least=0,
+            words="300 pages or less",
+        ),
+    ] = None
+    language: Annotated[
+        Choice | None,
+        Fact(key="language", links={"any": "language", "none": "not_language"}, example="en", words="in French"),
+    ] = None
+    genres: Annotated[
+        Choice | None,
+        Fact(
+            key="genre_keys",
+            names=lambda work: work.genres,
+            links={"any": "genre", "all": "all_genre", "none": "not_genre"},
+            example="Drama",
+            words="a comedy",
+        ),
+    ] = None
+    creators: Annotated[Choice | None, Fact(key="creator_keys", names=_creator_names, links={"any": "creator"})] = None
+    values: Annotated[dict[str, ScoreRange], Fact(key="values", links={"scores": "value"}, example="E5:0.6")] = Field(
+        default_factory=dict, description="value id (E5) to the range of its score"
+    )
+
+
+NO_FILTERS = Filters()
+
+FACTS: Mapping[str, Fact] = {
+    name: next(fact for fact in field.metadata if isinstance(fact, Fact))
+    for name, field in Filters.model_fields.items()
+}
+"""The declaration of each fact by its name, in the order of `Filters`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """What is counted of one fact."""
+
+    fact: str
+    """The fact that chooses among what is counted."""
+    key: str
+    """The payload key that is counted."""
+    of: Callable[[Work], Any] | None = None
+    """What `key` holds; None where the payload has it anyway."""
+
+
+FACETS: Mapping[str, Facet] = {
+    "kind": Facet(fact="kind", key="kind"),
+    "genres": Facet(fact="genres", key="genres"),
+    "language": Facet(fact="language", key="language"),
+    "decade": Facet(fact="year", key="decade", of=_decade),
+    "creators": Facet(fact="creators", key="creator_names", of=_creator_names),
+    "values": Facet(fact="values", key="primary_values"),
+}
+"""What can be counted, by the name of the facet."""
+
+
+def facts_to_payload(work: Work) -> dict[str, Any]:
+    """Return the payload keys of facts and facets that are not fields of the work."""
+    facets = {facet.key: facet.of(work) for facet in FACETS.values() if facet.of}
+    return facets | {fact.key: [name.casefold() for name in fact.names(work)] for fact in FACTS.values() if fact.names}

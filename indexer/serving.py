@@ -1,0 +1,28 @@
+"""Which generation of the index serves, and what it was built with."""
+
+from __future__ import annotations
+
+from indexer.engine import Engine
+from indexer.legs import LEGS
+from indexer.schema import ALIAS, PAYLOAD_INDEXES, SCHEMA_VERSION, GenerationFacts
+
+
+def serving_generation(engine: Engine) -> str | None:
+    """Return the name of the generation that the alias points to; None before the first build."""
+    for alias in engine.get_aliases().aliases:
+        if alias.alias_name == ALIAS:
+            return alias.collection_name
+    return None
+
+
+def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
+    """Return what a generation was built with; None when its schema is another or lacks a leg or a payload index."""
+    information = engine.get_collection(generation)
+    metadata = information.config.metadata or {}
+    if metadata.get("schema_version") != SCHEMA_VERSION:
+        return None
+    params = information.config.params
+    vectors = params.vectors if isinstance(params.vectors, dict) else {}
+    has_legs = LEGS.keys() <= {*vectors, *(params.sparse_vectors or {})}
+    has_indexes = PAYLOAD_INDEXES.keys() <= information.payload_schema.keys()
+    return GenerationFacts.model_validate(metadata) if has_legs and has_indexes else None
