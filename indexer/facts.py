@@ -11,21 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from crawler.records import Kind
+from crawler.records import ClosedModel, Kind
 from indexer.records import Work
 
 LEAST_NUMBER, MOST_NUMBER = -10_000, 1_000_000
 """The numbers that an `IntegerRange` takes."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class ClosedModel(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _check_ends(gte: float | None, lte: float | None) -> None:
