@@ -1,31 +1,38 @@
 # make run   sets everything up, indexes the starter catalogue, prints a first answer and serves the page
 # make test  sets everything up and runs the tests
-# make bench compares Evoke with its peers: speed, memory and quality; BENCHMARKS names other works
+# make bench compares Evoke with its peers: speed, memory and quality; BENCHMARKS names other benchmarks
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-peers/.installed
 BENCHMARKS ?= ../shared/data/tot_books
 
+# PyTorch's own index has the CPU build. pip's usual index has the build for CUDA on Linux, with 19 packages and 4.7 GB.
+# The index is tried for 20 seconds at most; where it does not answer, pip takes torch from where it usually would.
+# Nothing else is taken from it, hence --no-deps.
+CPU_TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH := --quiet --no-deps torch==2.13.0
+CPU_TORCH := $(TORCH) --extra-index-url $(CPU_TORCH_INDEX) --retries 1 --timeout 10
+
 .PHONY: install peers run test gate check bench bench-growth bench-evoke clean
 
 install: $(INSTALLED)
 
-# torch first and alone: with this release in place nothing else pulls the much larger CUDA build.
-$(INSTALLED): pyproject.toml constraints.txt
+# torch comes first: with this release in place, nothing that depends on torch asks for another build.
+$(INSTALLED): pyproject.toml constraints.txt $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
+	$(BIN)/pip install $(CPU_TORCH) || $(BIN)/pip install $(TORCH)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
-# What Evoke is compared with, in an environment of its own: none of it is a dependency.
+# The engines that Evoke is compared with, in an environment of their own: none is a dependency of Evoke.
 peers: $(PEERS)
 
 $(PEERS): benchmarks/peers.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --upgrade pip
-	.venv-peers/bin/pip install --quiet torch==2.13.0
+	.venv-peers/bin/pip install $(CPU_TORCH) || .venv-peers/bin/pip install $(TORCH)
 	.venv-peers/bin/pip install --quiet --requirement benchmarks/peers.txt
 	touch $@
 
@@ -47,17 +54,17 @@ check: install
 	$(BIN)/mypy
 	$(MAKE) test gate
 
-# Answers on the starter catalogue must not get worse: exits 1 when a measure fell by more than its noise.
+# Answers on the starter catalogue must not get worse: exits with 1 when a measure fell by more than its noise.
 gate: install
 	EVOKE_HOME=.venv/evaluated $(BIN)/evoke evaluate --systems bm25 dense evoke --baseline evaluation/starter/baseline.json
 
-# Some 15 minutes for 2,679 books. For the films, with their 25,924 works, name the systems:
+# Takes about 15 minutes for 2,679 books. For the 25,924 films, name the systems:
 # make bench BENCHMARKS=../shared/data/tot_movies SYSTEMS="evoke txtai"
 bench: install peers
 	$(BIN)/python -m benchmarks.compare $(BENCHMARKS) $(if $(SYSTEMS),--systems $(SYSTEMS))
 	$(BIN)/python -m benchmarks.plots
 
-# How cost grows to 500,000 works; some 20 minutes and 6 GB of memory.
+# How time and memory grow up to 500,000 works; takes about 20 minutes and 6 GB of memory.
 bench-growth: install
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.plots

@@ -1,4 +1,4 @@
-"""Imports of libraries without what they would take along."""
+"""Import a library without an optional module that it would import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def without(module: str) -> Iterator[None]:
-    """Lets what is imported meanwhile, in this thread, do without an optional module."""
+    """Hide an optional module from what this thread imports inside the `with` block."""
     hidden = _Hidden(module, threading.get_ident())
     sys.meta_path.insert(0, hidden)
     try:
@@ -22,13 +22,17 @@ def without(module: str) -> Iterator[None]:
 
 
 class _Hidden(MetaPathFinder):
-    """Says of a module, to one thread, that it is not there; others may import it at the same time."""
+    """A finder that reports one module as missing to one thread; other threads may import it meanwhile."""
 
     def __init__(self, module: str, thread: int) -> None:
         self._module = module
         self._thread = thread
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - the protocol's
-        """Refuses the module; leaves all else to the finders behind this one."""
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - the signature of MetaPathFinder
+        """Refuse the hidden module; leave every other module to the next finders.
+
+        Raises:
+            ModuleNotFoundError: The hidden module is imported by the thread it is hidden from.
+        """
         if fullname == self._module and threading.get_ident() == self._thread:
             raise ModuleNotFoundError(f"{fullname} is hidden here", name=fullname)

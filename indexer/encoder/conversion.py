@@ -1,10 +1,10 @@
-"""The torch module of a sentence encoder, and what OpenVINO makes of it: converted once, quantised, and kept."""
+"""Convert a sentence encoder from torch to OpenVINO in eight-bit integers, once, and keep the result."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,30 +19,34 @@ import orjson
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from crawler.extras import missing_library
+from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, can_load_weights, find_converted
 from indexer.encoder.model_files import ModelFiles, first_line
 from indexer.errors import ModelUnavailable
 from indexer.imports import without
 
 CONVERSION_VERSION = "1"
-"""Changes with how the module is converted, so that a kept one is made anew."""
+"""Raise it when the conversion changes, so that every kept model is converted again."""
 TELEMETRY = "openvino_telemetry"
-"""With this module OpenVINO and NNCF tell a server of theirs of each import and conversion; without, nobody."""
+"""With this module, OpenVINO and NNCF report every import and conversion to a server of theirs."""
 CALIBRATION_TEXTS = 100
-"""Of the starter catalogue, by which the ranges of activations are found. Of 300, the vectors of 600 books have a mean
-cosine of .9968 to torch's, of 100 one of .9960, in half the time."""
+"""Texts of the starter catalogue from which the ranges of activations are estimated. The vectors of 600 books have a
+mean cosine to torch's of .9968 with 300 texts and .9960 with 100, in half the time."""
 
 logger = logging.getLogger(__name__)
 
 
 def load_module(model: ModelFiles) -> Any:
-    """Gives the module on torch, in 32-bit floats.
+    """Return the sentence-transformers module on torch, in 32-bit floats.
 
     Raises:
-        ModelUnavailable: it cannot be loaded.
+        ModelUnavailable: The module cannot be loaded, or torch is not installed.
     """
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(f"EVOKE_RUNTIME=torch {missing_library(error) or error}") from error
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(str(model.folder), device="cpu").eval()
@@ -51,49 +55,76 @@ def load_module(model: ModelFiles) -> Any:
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:
-    """Gives the file of the module in OpenVINO's form, made once for these weights and versions and kept in `cache`.
+    """Return the file of the model in OpenVINO's form, converted once for these files and versions.
+
+    The folder `cache` keeps it, with the model's configuration and tokenizer and a record of the conversion. Without
+    torch, a model of the same name and digests that was converted elsewhere is used.
 
     Raises:
-        ImportError, OSError, RuntimeError: it cannot be made.
+        ImportError, OSError, RuntimeError: The conversion fails.
+        ModelUnavailable: There is no converted model, and torch is not installed.
     """
-    recipe = [CONVERSION_VERSION, model.digests, version("openvino"), version("nncf")]
-    folder = cache / f"openvino-{hashlib.sha256(orjson.dumps(recipe)).hexdigest()[:16]}"
-    path = folder / "model.xml"
+    if not can_load_weights():
+        return find_converted(model.name, cache, model.digests) / MODEL
+    record = ConversionRecord(
+        name=model.name,
+        digests=model.digests,
+        conversion_version=CONVERSION_VERSION,
+        openvino=version("openvino"),
+        nncf=version("nncf"),
+    )
+    folder = cache / record.folder_name
+    path = folder / MODEL
     if path.is_file():
         return path
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / "converting.lock"):
         if not path.is_file():
-            logger.warning("the encoder is made ready for this machine, once: half a minute")
+            logger.warning("converting the encoder for this machine, once: half a minute")
             with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-                made = Path(unfinished) / "made"
-                _convert_apart(model.name, made)
-                made.rename(folder)
+                converted = Path(unfinished) / "converted"
+                _convert_in_subprocess(model.name, converted)
+                _describe(converted, model, record)
+                converted.rename(folder)
     return path
 
 
-def _convert_apart(model_name: str, folder: Path) -> None:
-    """Converts in a process of its own, which gives back the gigabyte and a half that torch and the converters take."""
-    command = [sys.executable, "-m", "indexer.encoder.conversion", model_name, str(folder)]
+def _describe(folder: Path, model: ModelFiles, record: ConversionRecord) -> None:
+    """Put the model's configuration and tokenizer, and the record of its conversion, beside a converted model."""
+    for path in model.folder.rglob("*.json"):
+        copy = folder / path.relative_to(model.folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    (folder / RECORD).write_text(record.model_dump_json(indent=2), encoding="utf-8")
+
+
+def _convert_in_subprocess(model_name: str, folder: Path) -> None:
+    """Convert in a process that ends afterwards and so returns the 1.5 GB of memory that torch and NNCF take.
+
+    The process imports what this one does: -P leaves the working directory out of its path, which may hold a folder
+    called `indexer`.
+    """
+    command = [sys.executable, "-P", "-m", "indexer.encoder.conversion", model_name, str(folder)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
-        told = done.stderr.strip().splitlines()
-        raise RuntimeError(f"the model cannot be converted: {told[-1] if told else f'exit code {done.returncode}'}")
+        lines = done.stderr.strip().splitlines()
+        raise RuntimeError(f"the model cannot be converted: {lines[-1] if lines else f'exit code {done.returncode}'}")
 
 
 def _convert(model_name: str, folder: Path) -> None:
-    """Writes the torch module as OpenVINO's, quantised by texts of the starter catalogue."""
+    """Write the torch module in OpenVINO's form, quantised with texts of the starter catalogue."""
+    model = ModelFiles(model_name)
+    module = load_module(model)
+
     import nncf
     import openvino
     import torch
 
-    model = ModelFiles(model_name)
-
     class TokenVectors(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.module = load_module(model)
+            self.module = module
 
         def forward(self, ids: Any, mask: Any) -> Any:
             return self.module({"input_ids": ids, "attention_mask": mask})["token_embeddings"]
@@ -106,7 +137,7 @@ def _convert(model_name: str, folder: Path) -> None:
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=CALIBRATION_TEXTS,
     )
-    openvino.save_model(quantised, str(folder / "model.xml"))
+    openvino.save_model(quantised, str(folder / MODEL))
 
 
 def _calibration_inputs(model: ModelFiles) -> Iterator[list[NDArray[np.int64]]]:

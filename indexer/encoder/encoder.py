@@ -73,7 +73,7 @@ class Encoder:
 
     def __init__(self, model: str = DEFAULT_MODEL, converted: Path | None = None) -> None:
         self.model = model
-        self.files = ModelFiles(model)
+        self.files = ModelFiles(model, converted)
         self._converted = converted
 
     @cached_property

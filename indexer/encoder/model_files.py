@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from indexer.encoder.kept_models import can_load_weights, find_converted, read_record
 from indexer.errors import ModelUnavailable
 from indexer.settings import DEFAULT_MODEL
 
@@ -30,8 +31,15 @@ class ModelFiles:
         ModelUnavailable: The files cannot be found or read, or are not upstream's; raised by every member.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, kept: Path | None = None) -> None:
+        """Name a model.
+
+        Args:
+            name: A folder, the name of the packaged model, or one known to the model hub.
+            kept: The folder of converted models, which stand in where torch is not installed.
+        """
         self.name = name
+        self._kept = kept
 
     @cached_property
     def folder(self) -> Path:
@@ -40,7 +48,7 @@ class ModelFiles:
             return Path(self.name)
         if self.name == DEFAULT_MODEL and (package := find_spec(_PACKAGED_MODEL)) and package.origin:
             return Path(package.origin).parent / "model"
-        return _fetch(self.name)
+        return _fetch(self.name) if can_load_weights() else find_converted(self.name, self._kept)
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
@@ -51,6 +59,8 @@ class ModelFiles:
         tokenizer (`tokenizer.json`). These are hashed as JSON with sorted keys and without `_NO_EFFECT`, so that
         neither white space nor the name of the version that wrote them matters.
         """
+        if record := read_record(self.folder):  # a converted model lies there, without the weights
+            return record.digests
         return (*self._weights_digests, *map(self._configuration_digest, self._configuration_files()))
 
     @cached_property

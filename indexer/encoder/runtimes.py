@@ -1,4 +1,4 @@
-"""What runs a sentence encoder's weights: OpenVINO in eight-bit integers, or torch, the reference."""
+"""Runtimes of a sentence encoder: OpenVINO in eight-bit integers, or torch, the reference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder.conversion import TELEMETRY, converted_model, load_module
+from indexer.encoder.kept_models import can_load_weights
 from indexer.encoder.model_files import ModelFiles, first_line
+from indexer.errors import ModelUnavailable
 from indexer.imports import without
 
 Tokens = NDArray[np.int64]
@@ -21,33 +23,48 @@ Vectors = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
 _FIRST_RUN = threading.Lock()
-"""Until a first run has ended, two threads that give OpenVINO an array can wait for each other for ever: one has the
-guard of what pybind11 prepares once and waits for Python's lock, the other the reverse."""
+"""Held for the first run. Until it has ended, two threads that pass an array to OpenVINO can deadlock: one holds the
+guard of pybind11's one-time initialisation and waits for Python's lock, the other holds the lock and waits for the
+guard."""
 
 
 class Runtime(Protocol):
     """Runs a batch of token ids. Thread-safe."""
 
     name: str
-    """Vectors of two names differ a little."""
+    """Vectors of two runtimes with different names differ a little."""
     padded_to: int
-    """Batches are padded to a multiple of as many tokens."""
+    """Batches are padded to a multiple of this many tokens."""
 
     @property
     def n_streams(self) -> int:
-        """How many batches are best run at once."""
+        """How many batches run at once with the highest throughput."""
         ...
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
-        """Gives each token's vector, float32 (n, length, dim), of ids (n, length); padding has a mask of 0."""
+        """Return each token's vector.
+
+        Args:
+            ids: Token ids, int64 (n, length).
+            mask: 1 for a token and 0 for padding, int64 (n, length).
+
+        Returns:
+            float32 (n, length, dim).
+        """
         ...
 
 
 def open_runtime(model: ModelFiles, cache: Path) -> Runtime:
-    """Gives OpenVINO's runtime, with the converted module kept in the folder `cache`; torch's where that fails."""
+    """Return OpenVINO's runtime, with the converted model kept in the folder `cache`; torch's where OpenVINO fails.
+
+    Raises:
+        ModelUnavailable: OpenVINO cannot run the model, and torch is not installed or cannot load it either.
+    """
     try:
         return OpenVinoRuntime(model, cache)
     except (ImportError, OSError, RuntimeError) as error:
+        if not can_load_weights():
+            raise ModelUnavailable(f"OpenVINO cannot run the model {model.name!r}: {first_line(error)}") from error
         logger.warning("the encoder runs on torch, several times slower, since OpenVINO fails: %s", first_line(error))
         return TorchRuntime(model)
 
@@ -63,7 +80,7 @@ class TorchRuntime:
         self._module = load_module(model)
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
-        """Gives each token's vector; see `Runtime`."""
+        """Return each token's vector; see `Runtime`."""
         import torch
 
         with torch.inference_mode():
@@ -73,12 +90,12 @@ class TorchRuntime:
 
 
 class OpenVinoRuntime:
-    """OpenVINO on the processor, weights and activations of matrix products in eight-bit integers."""
+    """OpenVINO on the processor, with weights and activations of matrix products in eight-bit integers."""
 
     name = "openvino-int8"
     padded_to = 16
-    """OpenVINO prepares itself anew for each shape it sees: queries of 5 to 12 tokens, one after the other, took 3.8 ms
-    on a core as they were, and 1.6 with few shapes. Documents take as long either way."""
+    """OpenVINO prepares itself for each new shape. Queries of 5 to 12 tokens took 3.8 ms on one core at their own
+    lengths, and 1.6 ms when padded to 16. Documents take the same time either way."""
 
     def __init__(self, model: ModelFiles, cache: Path) -> None:
         with without(TELEMETRY):
@@ -95,14 +112,14 @@ class OpenVinoRuntime:
 
     @cached_property
     def n_streams(self) -> int:
-        """A batch a core."""
+        """One batch per core."""
         return int(self._on_one_core.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
-        """Gives each token's vector; see `Runtime`.
+        """Return each token's vector; see `Runtime`.
 
-        A batch has a core; a text by itself has all, unless another one has: with a core each, several texts at once
-        take less of the processor, and one takes a quarter longer.
+        A batch runs on one core. A single text runs on all cores, unless another single text does: with a core each,
+        several texts at once take less processor time, and each takes a quarter longer.
         """
         alone = len(ids) == 1 and self._alone.acquire(blocking=False)
         try:
@@ -113,15 +130,15 @@ class OpenVinoRuntime:
                 self._alone.release()
 
     def _request(self, cores: Literal["one", "all"]) -> Any:
-        """Gives this thread's own request."""
+        """Return this thread's own request."""
         if not hasattr(self._requests, cores):
             compiled = self._on_all_cores if cores == "all" else self._on_one_core
             setattr(self._requests, cores, compiled.create_infer_request())
         return getattr(self._requests, cores)
 
     def _compile(self, hint: str) -> Any:
-        # Where the processor has AMX, OpenVINO would compute the rest in bfloat16: a third faster, and wrong for inputs
-        # of just 32 tokens (a cosine of .81 to the reference).
-        # What is compiled is kept beside the model: to start takes .1 s, not .5.
+        # On a processor with AMX, OpenVINO would compute the other operations in bfloat16: a third faster, but inputs
+        # of 32 tokens get wrong vectors (cosine of .81 to the reference).
+        # The compiled model is cached beside the model: starting takes .1 s instead of .5 s.
         options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "CACHE_DIR": str(self._path.parent)}
         return self._core.compile_model(str(self._path), "CPU", options)

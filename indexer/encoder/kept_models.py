@@ -1,0 +1,83 @@
+"""Converted models that are kept in a folder, with the files that a machine without torch needs to run them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from crawler.extras import install_command
+from indexer.errors import ModelUnavailable
+
+RECORD = "conversion.json"
+MODEL = "model.xml"
+
+
+class ConversionRecord(BaseModel):
+    """What a converted model was made from; it lies beside the model."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    """The model's name in the settings."""
+    digests: tuple[str, ...]
+    """`ModelFiles.digests` of the model: a copy without weights has the same."""
+    conversion_version: str
+    openvino: str
+    nncf: str
+
+    @property
+    def folder_name(self) -> str:
+        """A name that no other conversion has."""
+        return f"openvino-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]}"
+
+
+def can_load_weights() -> bool:
+    """Return whether torch's form of a model can be loaded here, and so converted."""
+    return all(find_spec(module) is not None for module in ("torch", "sentence_transformers"))
+
+
+def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None = None) -> Path:
+    """Return the folder of a converted model that was made elsewhere, or here by an earlier installation.
+
+    Of several, one made by the OpenVINO that is installed goes first, then the last one written.
+
+    Args:
+        name: The model's name in the settings.
+        kept: The folder of converted models; None where the settings ask for torch.
+        digests: Those of the model it should be made from, where they are known.
+
+    Raises:
+        ModelUnavailable: There is none.
+    """
+    if kept is None:
+        raise ModelUnavailable(f"EVOKE_RUNTIME=torch needs torch: {install_command('train')}")
+    candidates = [
+        (record.openvino == version("openvino"), path.stat().st_mtime, path.parent)
+        for path, record in _records(kept)
+        if record.name == name and digests in (None, record.digests)
+    ]
+    if not candidates:
+        raise ModelUnavailable(
+            f"{kept} holds no converted model {name!r}, and torch, which converts it, is not installed: copy this "
+            f"folder from the machine where `evoke index` ran, or {install_command('train')}"
+        )
+    return max(candidates)[-1]
+
+
+def read_record(folder: Path) -> ConversionRecord | None:
+    """Return what a folder's model was converted from; None where the folder holds no converted model."""
+    try:
+        return ConversionRecord.model_validate_json((folder / RECORD).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _records(kept: Path) -> Iterator[tuple[Path, ConversionRecord]]:
+    for path in sorted(kept.glob(f"*/{RECORD}")):
+        if (record := read_record(path.parent)) and (path.parent / MODEL).is_file():
+            yield path, record

@@ -1,0 +1,113 @@
+"""A converted model is kept with all that runs it, and serves where torch is not installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crawler.extras import EXTRAS
+from indexer.encoder.conversion import converted_model
+from indexer.encoder.encoder import Encoder
+from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, find_converted
+from indexer.encoder.model_files import ModelFiles
+from indexer.errors import ModelUnavailable
+
+TEXTS = ["a quiet film about grief", "friendship on a long journey"]
+ENCODE = f"""
+import sys
+sys.modules.update(dict.fromkeys({list(EXTRAS)}))
+from pathlib import Path
+import numpy as np
+from indexer.encoder.encoder import Encoder
+
+encoder = Encoder(converted=Path(sys.argv[1]))
+np.save(sys.argv[2], encoder.encode({TEXTS}))
+print(encoder.fingerprint, encoder.runtime)
+"""
+
+
+@pytest.fixture
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in EXTRAS:
+        monkeypatch.setitem(sys.modules, module, None)
+
+
+def keep(folder: Path, name: str, openvino: str, digests: tuple[str, ...] = ("d",)) -> Path:
+    """Write what marks a converted model, without the model."""
+    record = ConversionRecord(name=name, digests=digests, conversion_version="1", openvino=openvino, nncf="3")
+    kept = folder / record.folder_name
+    kept.mkdir(parents=True)
+    (kept / MODEL).touch()
+    (kept / RECORD).write_text(record.model_dump_json())
+    return kept
+
+
+def test_a_copied_model_encodes_the_same_without_torch(real_encoder: Encoder, tmp_path: Path) -> None:
+    ours = real_encoder.encode(TEXTS)
+    assert real_encoder._converted is not None
+    shutil.copytree(real_encoder._converted, tmp_path / "models")
+    command = [sys.executable, "-c", ENCODE, str(tmp_path / "models"), str(tmp_path / "vectors.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [real_encoder.fingerprint, "openvino-int8"], done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "vectors.npy"), ours)
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_without_torch_and_a_converted_model_one_line_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable) as refused:
+        _ = Encoder(converted=tmp_path).fingerprint
+    assert str(refused.value) == (
+        f"{tmp_path} holds no converted model 'all-MiniLM-L6-v2', and torch, which converts it, is not installed: copy "
+        "this folder from the machine where `evoke index` ran, or pip install 'evoke-search[train]'"
+    )
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_without_torch_the_torch_runtime_is_refused() -> None:
+    with pytest.raises(ModelUnavailable, match=r"EVOKE_RUNTIME=torch needs torch: pip install 'evoke-search\[train\]'"):
+        _ = Encoder().fingerprint
+
+
+def test_a_model_is_found_by_its_name(tmp_path: Path) -> None:
+    ours = keep(tmp_path, "ours", "1")
+    keep(tmp_path, "another", "1")
+    assert find_converted("ours", tmp_path) == ours
+    with pytest.raises(ModelUnavailable, match="no converted model 'third'"):
+        find_converted("third", tmp_path)
+
+
+def test_a_model_of_the_installed_openvino_goes_first_and_then_the_last_written(tmp_path: Path) -> None:
+    here = keep(tmp_path, "ours", version("openvino"))
+    older, newer = keep(tmp_path, "ours", "1"), keep(tmp_path, "ours", "2")
+    for age, folder in enumerate((newer, older, here)):
+        os.utime(folder / RECORD, (1_000 - age, 1_000 - age))
+    assert find_converted("ours", tmp_path) == here
+    shutil.rmtree(here)
+    assert find_converted("ours", tmp_path) == newer
+
+
+def test_a_model_made_from_other_weights_is_not_used(tmp_path: Path) -> None:
+    keep(tmp_path, "ours", "1", digests=("another",))
+    with pytest.raises(ModelUnavailable):
+        find_converted("ours", tmp_path, ("ours",))
+
+
+def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoy = tmp_path / "work" / "indexer"
+    decoy.mkdir(parents=True)
+    (decoy / "__init__.py").write_text("raise RuntimeError('the wrong indexer')")
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(b"not weights, so that the conversion ends at once")
+    monkeypatch.chdir(decoy.parent)
+    with pytest.raises(RuntimeError, match=f"the model '{model}' cannot be loaded"):
+        converted_model(ModelFiles(str(model)), tmp_path / "models")
