@@ -1,4 +1,4 @@
-"""What a deployment may choose for an evaluation: what it may choose for the index and for search."""
+"""The settings of an evaluation: those of the index and those of search."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ class EvaluationSettings(IndexSettings, SearchSettings):
     """Settings of the indexes that benchmarks are answered from."""
 
     def for_corpus(self, digest: str) -> EvaluationSettings:
-        """Gives the settings of the index of one corpus: a folder of its own, never the server that others search."""
+        """Return the settings of the index of one corpus: a folder of its own, never the server that others search."""
         return self.model_copy(update={"home": self.home / "evaluation" / digest, "qdrant_url": None})

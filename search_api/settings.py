@@ -1,4 +1,4 @@
-"""What a deployment may choose for serving, read from the environment at the entry point."""
+"""The settings of the service, read from the environment once, where a verb begins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ class SearchSettings(StorageSettings):
     """Settings of the service: those of the index, and its own."""
 
     api_key: SecretStr | None = Field(
-        default=None, description="when set, every /v1 request must carry it as X-API-Key"
+        default=None, description="when set, every /v1 request must carry it in the header X-API-Key"
     )
     descriptions: HomePath | None = Field(
-        default=None,
-        description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
+        default=None, description="file that `evoke train-descriptions` wrote, instead of the one that ships"
     )
-    fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")
+    fusion: Fusion | None = Field(
+        default=None, description="one way to combine the legs for every query, instead of those chosen by kind"
+    )

@@ -115,4 +115,4 @@ def test_a_folder_that_is_not_there_is_told_before_minutes_of_work(
 ) -> None:
     folder = write_remembered(tmp_path / "films")
     assert evoke.main(["train-descriptions", str(folder), "-o", str(tmp_path / "absent" / "out")]) == 2
-    assert "--output: there is no folder" in capsys.readouterr().err
+    assert "its folder does not exist" in capsys.readouterr().err
