@@ -1,4 +1,4 @@
-# make run   sets everything up, indexes the starter catalogue, prints a first answer and serves the page
+# make run   sets everything up, indexes the starter catalogue, prints a first answer, serves page and API
 # make test  sets everything up and runs the tests
 # make bench compares Evoke with its peers: speed, memory and quality; BENCHMARKS names other benchmarks
 PYTHON ?= python3
@@ -39,8 +39,6 @@ $(PEERS): benchmarks/peers.txt
 run: install
 	$(BIN)/evoke index
 	$(BIN)/evoke search "find me something inspiring" --limit 3
-	@echo
-	@echo "The page: http://127.0.0.1:8000/   The API: http://127.0.0.1:8000/docs   Ctrl-C ends it."
 	$(BIN)/evoke serve
 
 test: install

@@ -1,40 +1,120 @@
-"""What a deployment may choose for crawling, read from the environment at the entry point."""
+"""The settings that every stage shares, those of crawling, and a description of any settings class.
+
+Settings are read from the environment once, where a verb begins.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic_core import PydanticUndefined, to_jsonable_python
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+PREFIX = "EVOKE_"
 
 
 class HomeSettings(BaseSettings):
-    """Where Evoke keeps what it makes. Environment variables with the prefix `EVOKE_`."""
+    """Where Evoke keeps what it makes. Each field is read from the variable of its name, such as `EVOKE_HOME`."""
 
-    # A variable that is set to nothing counts as unset: otherwise an empty EVOKE_HOME would be the working directory.
-    model_config = SettingsConfigDict(env_prefix="EVOKE_", env_ignore_empty=True, frozen=True, extra="ignore")
+    # An empty variable counts as unset: otherwise an empty EVOKE_HOME would be the working directory. An unknown
+    # keyword argument is refused; the environment may hold variables of other classes.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     home: HomePath = Field(
-        default_factory=lambda: user_data_path("evoke", appauthor=False), description="holds index, store and caches"
+        default_factory=lambda: user_data_path("evoke", appauthor=False),
+        description="folder of index, store and caches; by default the user's data folder, "
+        "on Linux ~/.local/share/evoke",
     )
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """Return the environment variable that a field is read from."""
+        return f"{PREFIX}{field}".upper()
 
 
 class CrawlSettings(HomeSettings):
-    """Keys, contact, addresses and patience."""
+    """Settings of a crawl: keys, contact, addresses and patience."""
 
-    contact: str | None = Field(default=None, description="mail or web address, told to sources in the User-Agent")
+    contact: str | None = Field(
+        default=None, description="mail or web address of who crawls, sent to sources in the User-Agent"
+    )
     tmdb_api_key: SecretStr | None = Field(default=None, description="TMDb's API key (v3)")
     tmdb_token: SecretStr | None = Field(default=None, description="TMDb's API read access token, instead of the key")
-    google_books_api_key: SecretStr | None = None
+    google_books_api_key: SecretStr | None = Field(default=None, description="API key of Google Books")
     source_urls: dict[str, str] = Field(
-        default_factory=dict, description="source to another address of it: a mirror, a caching proxy; as JSON"
+        default_factory=dict, description="another address of a source, by its name: a mirror or a caching proxy"
     )
-    timeout_seconds: float = Field(default=30, gt=0, description="how long an answer may take")
-    longest_wait_seconds: float = Field(default=120, gt=0, description="how long one `Retry-After` is granted")
+    timeout_seconds: float = Field(default=30, gt=0, description="the longest wait for one answer")
+    longest_wait_seconds: float = Field(
+        default=120, gt=0, description="the longest pause that a source may ask for (`Retry-After`)"
+    )
     waiting_budget_seconds: float = Field(
-        default=900, ge=0, description="after so much waiting in all the source is left alone; `--resume` goes on later"
+        default=900, ge=0, description="all such pauses of a crawl; then it stops, and `--resume` goes on later"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable as the documentation shows it.
+
+    Attributes:
+        name: Such as `EVOKE_HOME`.
+        type: In a reader's words, such as `path` or `openvino or torch`.
+        default: As one would write it in the environment; empty where nothing is set.
+        description: What it is for.
+        stages: The packages whose settings have it, in the order of the classes.
+    """
+
+    name: str
+    type: str
+    default: str
+    description: str
+    stages: tuple[str, ...]
+
+
+def describe_variables(classes: Iterable[type[HomeSettings]]) -> list[Variable]:
+    """Return the variables of settings classes, each once, in the order in which they are declared."""
+    variables: dict[str, Variable] = {}
+    for kind in classes:
+        stage = kind.__module__.partition(".")[0]
+        for field, declared in kind.model_fields.items():
+            name = kind.variable(field)
+            known = variables.get(name)
+            variables[name] = Variable(
+                name,
+                _describe_type(declared.annotation),
+                _describe_default(declared.default),
+                declared.description or "",
+                (*(known.stages if known else ()), stage),
+            )
+    return list(variables.values())
+
+
+def _describe_type(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) is Annotated:
+        return _describe_type(get_args(annotation)[0])
+    options = [option for option in get_args(annotation) if option is not NoneType]
+    if get_origin(annotation) is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return "JSON object"
+    if options:
+        return " or ".join(map(_describe_type, options))
+    words = {str: "text", SecretStr: "secret text", Path: "path", int: "whole number", float: "number", bool: "boolean"}
+    return words[annotation]
+
+
+def _describe_default(default: Any) -> str:
+    if default is None or default is PydanticUndefined:
+        return ""
+    plain = to_jsonable_python(default.value if isinstance(default, Enum) else default)
+    return plain if isinstance(plain, str) else json.dumps(plain)

@@ -1,4 +1,4 @@
-"""The settings of an evaluation: those of the index and of search together."""
+"""The settings of an evaluation: those of the index and those of search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment may choose for the index, read from the environment at the entry point."""
+"""The settings of the index, read from the environment once, where a verb begins."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ WebAddress = Annotated[str, AfterValidator(_check_web_address)]
 
 
 class StorageSettings(HomeSettings):
-    """Where the index is, and the model and taxonomy it speaks."""
+    """Where the index is, and the model and taxonomy that it is built with."""
 
-    qdrant_url: WebAddress | None = Field(default=None, description="a Qdrant server instead of the embedded engine")
-    qdrant_api_key: SecretStr | None = None
-    model: str = Field(default=DEFAULT_MODEL, description="a folder, or a sentence-transformers name")
+    qdrant_url: WebAddress | None = Field(
+        default=None, description="address of a Qdrant server, instead of the embedded engine"
+    )
+    qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server")
+    model: str = Field(
+        default=DEFAULT_MODEL, description="sentence encoder: a folder, or a name of sentence-transformers"
+    )
     runtime: Literal["openvino", "torch"] = Field(
-        default="openvino", description="what runs the model: OpenVINO in eight-bit integers, or torch, the reference"
+        default="openvino",
+        description="what runs the encoder: OpenVINO in eight-bit integers, or torch, the reference",
     )
     values_head: HomePath | None = Field(
-        default=None, description="what `evoke train-values` made of your own labels, instead of the head that ships"
+        default=None, description="file that `evoke train-values` wrote, instead of the one that ships"
     )
-    taxonomy: HomePath | None = Field(default=None, description="a values.toml of your own")
+    taxonomy: HomePath | None = Field(default=None, description="a values.toml, instead of the one that ships")
     tuning: HomePath | None = Field(
-        default=None, description="what `evoke tune` chose by your own queries, instead of what ships"
+        default=None, description="file that `evoke tune` wrote, instead of the choices that ship"
     )
     descriptions: HomePath | None = Field(
         default=None,
@@ -54,8 +59,10 @@ class StorageSettings(HomeSettings):
 
 
 class IndexSettings(StorageSettings):
-    """What a build may choose besides; the three numbers matter to a Qdrant cluster only."""
+    """Settings of a build; the three numbers are for a Qdrant cluster only."""
 
-    shard_number: int | None = Field(default=None, ge=1)
-    replication_factor: int | None = Field(default=None, ge=1)
-    write_consistency_factor: int | None = Field(default=None, ge=1)
+    shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
+    replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
+    write_consistency_factor: int | None = Field(
+        default=None, ge=1, description="Qdrant cluster: copies that must confirm a write"
+    )

@@ -1,4 +1,4 @@
-"""What a deployment may choose for serving, read from the environment at the entry point."""
+"""The settings of the service, read from the environment once, where a verb begins."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ class SearchSettings(StorageSettings):
     """Settings of the service: those of the index, and its own."""
 
     api_key: SecretStr | None = Field(
-        default=None, description="when set, every /v1 request must carry it as X-API-Key"
+        default=None, description="when set, every /v1 request must carry it in the header X-API-Key"
     )
-    fusion: Fusion | None = Field(default=None, description="one for every query, instead of those chosen, as JSON")
+    fusion: Fusion | None = Field(
+        default=None,
+        description="one way to combine the legs for every query, instead of those chosen by kind, as JSON",
+    )

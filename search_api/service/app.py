@@ -1,30 +1,21 @@
-"""The HTTP service: the API under /v1, the page at /, and the server that carries both."""
+"""The HTTP service: the API under /v1 and the page at /."""
 
 from __future__ import annotations
 
-import errno
 import gc
 import logging
-import os
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import IndexUnavailable
 from search_api.service import page, problems
 from search_api.service.routes import Searching, api, health
-from search_api.service.security import BindingRefused, Guard, check_binding
+from search_api.service.security import Guard
 from search_api.settings import SearchSettings
-
-_SHUTDOWN_SECONDS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -75,76 +66,9 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
 
 
 def app_from_environment() -> FastAPI:
-    """Return the service that the environment describes, for each worker process."""
-    _log_to_stderr()
+    """Return the service that the environment describes: what each worker process builds."""
+    log_to_stderr()
     return create_app(SearchSettings())
-
-
-def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT, answering what was begun.
-
-    Raises:
-        BindingRefused: the service will not, or cannot, listen there.
-    """
-    import uvicorn
-
-    check_binding(host, settings.api_key)
-    check_port(host, port)
-    _log_to_stderr()
-    # uvicorn stops gracefully, then raises the signal once more; caught here, the process ends with 0.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    _set_environment(settings_to_environment(settings))
-    shown = f"[{host}]" if ":" in host else host
-    sys.stderr.write(f"Evoke answers at http://{shown}:{port}/ (Ctrl+C ends it)\n")
-    uvicorn.run(
-        "search_api.service.app:app_from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
-
-
-def check_port(host: str, port: int) -> None:
-    """Refuse early, in one line, where the service cannot listen.
-
-    Raises:
-        BindingRefused: The port is taken or not permitted, or the host is not an address of this machine.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        why = "another process listens there" if error.errno == errno.EADDRINUSE else error.strerror
-        raise BindingRefused(f"cannot listen on {host} port {port}: {why}") from None
-
-
-def settings_to_environment(settings: SearchSettings) -> dict[str, str | None]:
-    """Return the variables from which a worker process reads the same settings; None for an unset one."""
-    prefix = settings.model_config["env_prefix"]
-    return {f"{prefix}{name}".upper(): _to_text(setting) for name, setting in settings}
-
-
-def _to_text(setting: Any) -> str | None:
-    if isinstance(setting, SecretStr):
-        return setting.get_secret_value()
-    if isinstance(setting, BaseModel):
-        return setting.model_dump_json()
-    return None if setting is None else str(setting)
-
-
-def _set_environment(variables: Mapping[str, str | None]) -> None:
-    for name, text in variables.items():
-        os.environ.pop(name, None)
-        if text is not None:
-            os.environ[name] = text
 
 
 def _open_search(settings: SearchSettings) -> Searching:
@@ -179,5 +103,6 @@ def _document_problems(app: FastAPI) -> None:
                 response["content"] = {problems.PROBLEM_JSON: response["content"]["application/json"]}
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """Write log lines to stderr, each with its time."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from search_api.json_answers import answer_to_json
 from search_api.records import Facets, Filters, Page, SearchRequest, Suggestion, ValueView, WorkView
 from search_api.service.parameters import (
     FacetParameters,
@@ -202,5 +202,4 @@ def _search(request: Request) -> Searching:
 
 
 def _json(answer: Any) -> Response:
-    # pydantic's core writes it in one pass; FastAPI's response model would validate the answer a second time.
-    return Response(to_json(answer, exclude_none=True), media_type="application/json")
+    return Response(answer_to_json(answer), media_type="application/json")

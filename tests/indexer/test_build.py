@@ -18,11 +18,11 @@ from fakes import FakeEncoder
 from homes import ask, build, open_home, read_points, titles
 
 from crawler.records import SourceRecord
-from evoke import _report_lines
 from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.bm25 import term_id
 from indexer.build_report import BuildReport
 from indexer.catalogues import starter_catalogue
+from indexer.cli import report_lines
 from indexer.encoder.encoder import Encoder
 from indexer.errors import BM25Invalid, NothingToIndex
 from indexer.features import FeatureMaker
@@ -476,15 +476,15 @@ def test_fields_together_have_the_terms_of_the_whole() -> None:
 def test_closing_line_counts_everything(built_home: Path) -> None:
     changed = renamed(SMALL[:6], "salt-road", description="Other words.")
     first = build(built_home, [*changed, SMALL[0], make_record("new", "Paper Boats"), {"title": "no source"}])
-    lines = _report_lines(first, 2.04)
+    lines = report_lines(first, 2.04)
     assert lines[-2] == f"1 lines rejected, each with its reason in {first.rejects}"
     assert lines[-1].startswith(
         f"9 works: 1 new, 1 changed, 5 unchanged, 1 repeated, 1 rejected; 2 embedded; "
         f"now serving {first.generation}; 2.0 s"
     )
-    pruned = _report_lines(build(built_home, SMALL[:4], prune=True), 1)[-1]
+    pruned = report_lines(build(built_home, SMALL[:4], prune=True), 1)[-1]
     assert pruned.startswith("4 works: 0 new, 1 changed, 3 unchanged, 5 pruned; 0 embedded; now serving works-")
-    assert "the index was up to date; 1.0 s" in _report_lines(build(built_home, SMALL[:4]), 1)[-1]
+    assert "the index was up to date; 1.0 s" in report_lines(build(built_home, SMALL[:4]), 1)[-1]
 
 
 def test_texts_in_other_languages_are_told(home: Path) -> None:

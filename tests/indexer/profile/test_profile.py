@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from datetime import date
 from html.parser import HTMLParser
@@ -349,15 +347,3 @@ def test_bad_arguments_are_refused_in_one_line_and_no_file_changes(
     assert message in printed.err
     assert catalogue.read_bytes() == before
     assert sorted(path.name for path in catalogue.parent.iterdir()) == ["empty.jsonl", "works.jsonl"]
-
-
-def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        evoke.main(["profile", "--help"])
-    assert "Example: evoke profile films.jsonl" in capsys.readouterr().out
-
-
-def test_tables_and_plots_are_imported_by_the_verb_only() -> None:
-    code = "import sys, evoke; evoke._parser(); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    assert not {"pandas", "matplotlib", "jinja2"} & set(loaded.split())

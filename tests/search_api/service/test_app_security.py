@@ -1,11 +1,11 @@
 """Where the service listens, and what it does to start and stop."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from search_api.service.app import settings_to_environment
 from search_api.service.security import BindingRefused, check_binding
+from search_api.service.server import address, settings_to_environment
 from search_api.settings import SearchSettings
 
 
@@ -53,16 +53,6 @@ def _serve(home: Path, host: str, port: int, workers: int = 1) -> subprocess.Pop
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def _wait_until_up(port: int) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    pytest.fail("the service did not come up")
-
-
 def test_serving_to_others_without_a_key_is_one_line_and_code_2(tmp_path: Path) -> None:
     process = _serve(tmp_path, "0.0.0.0", _free_port())  # noqa: S104
     _, message = process.communicate(timeout=60)
@@ -83,19 +73,38 @@ def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_it_serves_without_an_index_and_stops_on_sigterm(tmp_path: Path, workers: int) -> None:
-    port = _free_port()
-    process = _serve(tmp_path, "127.0.0.1", port, workers)
+def test_it_prints_addresses_that_answer_and_stops_on_sigterm(tmp_path: Path, workers: int) -> None:
+    process = _serve(tmp_path, "127.0.0.1", 0, workers)
     try:
-        _wait_until_up(port)
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60)
+        assert process.stderr
+        line = next(line for line in process.stderr if line.startswith("Evoke answers"))
+        addresses = re.findall(r"http://\S+", line)
+        assert len(addresses) == 2
+        for address in addresses:  # asked once, at once: the line comes when the service answers, and not before
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError) as refused:  # there is no index
+            urllib.request.urlopen(f"{addresses[0]}readyz", timeout=60)
         assert refused.value.code == 503
         refused.value.close()
         process.send_signal(signal.SIGTERM)
-        _, message = process.communicate(timeout=60)
+        _, rest = process.communicate(timeout=60)
         assert process.returncode == 0
-        assert "Traceback" not in message
+        assert "Traceback" not in rest
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104
+        ("::", "http://[::1]:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("localhost", "http://localhost:8000"),
+    ],
+)
+def test_the_address_shown_is_one_that_answers_on_this_machine(host: str, shown: str) -> None:
+    assert address(host, 8000) == shown

@@ -1,0 +1,110 @@
+"""The verb of the crawler: `evoke crawl`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from crawler.sources.table import SOURCES
+from crawler.verbs import INTERRUPTED, Refused, read_settings, verb
+
+app = typer.Typer()
+
+
+def _parse_source(name: str) -> str:
+    if name not in SOURCES:
+        raise typer.BadParameter(f"{name!r} is not a source: choose {', '.join(SOURCES)}")
+    return name
+
+
+@verb(app, "crawl", "evoke crawl tmdb --from-date 2020-01-01 --limit 500 -o films.jsonl")
+def crawl(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", parser=_parse_source, autocompletion=lambda: list(SOURCES), help=", ".join(SOURCES)
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the records go.")],
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Words to search for; for goodreads a list or series, such as list/show/1."),
+    ] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--ids", metavar="ID...", help="The source's own ids, one or more.")
+    ] = None,
+    ids_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='A file of ids: a line is an id, or a JSON object with an "id".'),
+    ] = None,
+    from_date: Annotated[
+        date | None,
+        typer.Option(parser=date.fromisoformat, metavar="DATE", help="Only works released since, as 2020-01-31."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The most records to write.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a file that an earlier crawl began.")] = False,
+    saved: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--saved",
+            metavar="PATH...",
+            help="Read saved answers and pages (files or folders, gzip too) instead of asking the source.",
+        ),
+    ] = None,
+) -> None:
+    """Ask a source for works, or read its saved answers."""
+    if saved:
+        if resume:
+            raise Refused("--resume goes on with a crawl, and saved answers are read anew each time: leave it out")
+        _read_saved(source, saved, output, limit)
+    else:
+        _ask_source(source, output, query, ids or [], ids_file, from_date, limit, resume=resume)
+
+
+def _read_saved(source: str, saved: list[Path], output: Path, limit: int | None) -> None:
+    from crawler.saved import read_saved
+
+    started = perf_counter()
+    report = read_saved(source, saved, output, limit=limit)
+    for reason, n_answers in report.no_work.most_common():
+        typer.echo(f"{n_answers:,} x {reason}, such as {report.examples[reason]}")
+    repeated = f", {report.n_repeated:,} repeated" if report.n_repeated else ""
+    typer.echo(
+        f"{report.n_records:,} records from {report.n_files:,} files in {output}{repeated}; "
+        f"{report.no_work.total():,} without a work; {perf_counter() - started:.1f} s"
+    )
+
+
+def _ask_source(
+    source: str,
+    output: Path,
+    query: str | None,
+    ids: list[str],
+    ids_file: Path | None,
+    from_date: date | None,
+    limit: int | None,
+    *,
+    resume: bool,
+) -> None:
+    from crawler.run import run_crawl
+    from crawler.selection import Selection, read_ids
+    from crawler.settings import CrawlSettings
+
+    started = perf_counter()
+    all_ids = (*ids, *(read_ids(ids_file) if ids_file else ()))
+    selection = Selection(query, all_ids, from_date, limit)
+    report = run_crawl(source, selection, read_settings(CrawlSettings), output, resume=resume)
+    for reason, n_answers in report.no_work.most_common():
+        typer.echo(f"{n_answers:,} x {reason}")
+    if report.n_failed:
+        typer.echo(f"{report.n_failed:,} could not be fetched: --resume asks for them again")
+    typer.echo(
+        f"{report.n_records:,} records in {output}, {report.n_new:,} of them new; "
+        f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"
+    )
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)

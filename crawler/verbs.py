@@ -1,0 +1,259 @@
+"""What the verbs of all stages share: how a verb is declared, how it reads its settings, and how it refuses."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from crawler.settings import HomeSettings, Variable
+
+PROGRAM = "evoke"
+FELL = 1
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+S = TypeVar("S", bound="HomeSettings")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Refused(Exception):
+    """An argument or a setting that a verb refuses, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What the verbs of one stage must know of the others, as `module:name`: nothing is imported before it is needed.
+
+    Attributes:
+        settings: The settings classes, the cheapest to import first.
+        errors: The root of each tree of errors that a stage refuses with.
+    """
+
+    settings: Sequence[str]
+    errors: Sequence[str]
+
+    def variables(self) -> list[Variable]:
+        """Return every environment variable that a setting is read from, as the documentation lists them."""
+        from crawler.settings import describe_variables
+
+        return describe_variables(resolve_name(name) for name in self.settings)
+
+
+def verb(app: typer.Typer, name: str, example: str) -> Callable[[Function], Function]:
+    """Declare a function as a verb of `app`; its docstring is the help."""
+    return app.command(name, cls=Verb, epilog=f"\b\nExample: {example}")
+
+
+def run(app: typer.Typer, stages: Stages, arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code: 0 done, 1 a measure fell, 2 refused in one line, 130 interrupted."""
+    _print_any_alphabet()
+    words = None if arguments is None else list(arguments)
+    try:
+        code = get_command(app).main(words, prog_name=PROGRAM, standalone_mode=False, obj=stages)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else PROGRAM
+        _say(path, f"{_usage_problem(error)} (see {path} --help)")
+        return USAGE_ERROR
+    return code if isinstance(code, int) else 0
+
+
+class Verb(TyperCommand):
+    """A command whose options may take several values after one flag, and whose failures are one line."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, each value of a repeatable option behind a flag of its own."""
+        options = [parameter for parameter in self.params if parameter.param_type_name == "option"]
+        flags = {flag for option in options for flag in option.opts}
+        valued = {flag for option in options if not getattr(option, "is_flag", False) for flag in option.opts}
+        for flag, value in pairwise(args):
+            if flag == "--":
+                break
+            if flag in valued and value in flags:
+                ctx.fail(f"Option {flag} needs a value before {value}")
+        repeatable = {flag for option in options if option.multiple for flag in option.opts}
+        return super().parse_args(ctx, spread_values(args, repeatable))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options as Typer does, without the Python types of arguments."""
+        arguments = [parameter for parameter in self.params if parameter.param_type_name == "argument"]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(a.metavar or a.name, getattr(a, "help", None) or "") for a in arguments])
+        options = [parameter for parameter in self.get_params(ctx) if parameter not in arguments]
+        with formatter.section("Options"):
+            formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
+
+    def invoke(self, ctx: Any) -> int:
+        """Run the verb and return its exit code."""
+        warn_of_unknown_variables(ctx.command_path, ctx.obj.settings)
+        try:
+            super().invoke(ctx)
+            sys.stdout.flush()
+        except typer.Exit as ended:
+            return ended.exit_code
+        except KeyboardInterrupt:
+            _say(ctx.command_path, "interrupted; what was done is kept, run it again to go on")
+            return INTERRUPTED
+        except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            line = _refusal(error, ctx.obj.errors)
+            if line is None:
+                raise
+            _say(ctx.command_path, name_origin(line, [*_path_arguments(ctx), *_variables()]))
+            return USAGE_ERROR
+        return 0
+
+
+def spread_values(arguments: Sequence[str], repeatable: set[str]) -> list[str]:
+    """Return the arguments with its flag before each value: `--ids A B` becomes `--ids A --ids B`.
+
+    Click reads one value after a flag. A flag's values end at the next argument that begins with a dash.
+    """
+    spread: list[str] = []
+    flag, n_values = None, 0
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return [*spread, *arguments[position:]]
+        if argument.startswith("-") and argument != "-":
+            flag, n_values = (argument if argument in repeatable else None), 0
+        elif flag:
+            if n_values:
+                spread.append(flag)
+            n_values += 1
+        spread.append(argument)
+    return spread
+
+
+def read_settings(kind: type[S]) -> S:
+    """Return the settings that the environment describes.
+
+    Raises:
+        Refused: A variable cannot be used; the message names it.
+    """
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    try:
+        return kind()
+    except ValidationError as error:
+        field, *place = error.errors()[0]["loc"]
+        raise Refused(describe_problem(error, kind.variable(str(field)), *place)) from error
+    except SettingsError as error:  # the message quotes the field, and not the variable
+        variables = [kind.variable(name) for name in kind.model_fields if f'"{name}"' in str(error)]
+        raise Refused(f"{', '.join(variables) or error}: is not JSON") from error
+
+
+def describe_problem(error: ValidationError, *place: object) -> str:
+    """Return a record's first problem as `place: what is wrong`."""
+    return f"{'.'.join(map(str, place))}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
+
+
+def check_folder(file: Path) -> None:
+    """Refuse a file that cannot be written, before minutes are spent on what it is to hold.
+
+    Raises:
+        Refused: The folder does not exist.
+    """
+    if not file.parent.is_dir():
+        raise Refused(f"{file}: its folder does not exist")
+
+
+def warn_of_unknown_variables(path: str, settings: Sequence[str]) -> None:
+    """Write a line for each `EVOKE_` variable that no setting reads. Those that begin with `EVOKE_TEST_` are exempt."""
+    from crawler.settings import PREFIX
+
+    given = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")}
+    known: set[str] = set()
+    for name in settings:  # the later ones cost up to 0.8 s to import: most environments name settings of the first
+        if given <= known:
+            return
+        kind: type[HomeSettings] = resolve_name(name)
+        known |= {kind.variable(field) for field in kind.model_fields}
+    for name in sorted(given - known):
+        close = get_close_matches(name, known, n=1, cutoff=0.8)
+        _say(path, f"{name} is not a setting" + (f": did you mean {close[0]}?" if close else ", it has no effect"))
+
+
+def name_origin(line: str, places: Sequence[tuple[str, str]]) -> str:
+    """Return a message about a path, preceded by where the path came from.
+
+    Args:
+        line: The message. It begins with the path (`/data/values.toml: No such file or directory`) or quotes it.
+        places: Names of options and variables, each with the path it gave. The longest path that fits counts, the
+            first of several: a file within a given folder belongs to the folder.
+    """
+    origins = [(len(path), name) for name, path in places if path and _names_path(line, path)]
+    if not origins:
+        return line
+    _, name = max(origins, key=lambda origin: origin[0])
+    return line if name in line else f"{name}: {line}"
+
+
+def _names_path(line: str, path: str) -> bool:
+    begins = line.startswith(path) and line[len(path) : len(path) + 1] in ("", ":", " ", ",", ";", os.sep)
+    return begins or f"'{path}'" in line
+
+
+def _path_arguments(ctx: Any) -> Iterator[tuple[str, str]]:
+    """Yield the verb's paths, each with its option (`--ids-file`) or the name of its argument (`CATALOGUE`)."""
+    for parameter in ctx.command.params:
+        given = ctx.params.get(parameter.name)
+        is_option = parameter.param_type_name == "option"
+        name = max(parameter.opts, key=len) if is_option else parameter.metavar or parameter.name
+        for path in given if isinstance(given, list) else [given]:
+            if isinstance(path, Path):
+                yield name, str(path)
+
+
+def _variables() -> Iterator[tuple[str, str]]:
+    from crawler.settings import PREFIX
+
+    for name, text in os.environ.items():
+        if name.startswith(PREFIX):
+            yield name, text
+            yield name, os.path.expanduser(text)  # noqa: PTH111 - a path would take a slash from `http://`
+
+
+def _refusal(error: Exception, names: Sequence[str]) -> str | None:
+    """Return the line for an error that a stage refuses with, or None for an error of the program."""
+    known = [resolve_name(name) for name in names if name.partition(":")[0] in sys.modules]
+    if isinstance(error, (Refused, *known)):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return None
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    close = getattr(error, "possibilities", None)
+    problem = error.message if close else error.format_message()
+    problem = problem.replace("No such command", "No such verb").replace("Value error, ", "").rstrip(".")
+    return f"{problem}. Did you mean {' or '.join(close)}?" if close else problem
+
+
+def _say(path: str, line: str) -> None:
+    typer.echo(f"{path}: {' '.join(line.split())}", err=True)
+
+
+def _print_any_alphabet() -> None:
+    """Let a terminal that lacks a character show its code, instead of failing there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

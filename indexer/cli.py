@@ -1,0 +1,151 @@
+"""The verbs of the indexer: `evoke profile`, `index`, `label` and `train-values`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crawler.verbs import read_settings, verb
+
+if TYPE_CHECKING:
+    from indexer.build_report import BuildReport
+
+app = typer.Typer()
+
+Catalogues = Annotated[
+    list[Path],
+    typer.Argument(metavar="CATALOGUE", help="JSON Lines of source records, or a BEIR corpus; gzip too."),
+]
+OptionalCatalogues = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="CATALOGUE",
+        help="JSON Lines of source records, or a BEIR corpus; gzip too. None: the starter catalogue.",
+    ),
+]
+
+
+@verb(app, "profile", "evoke profile films.jsonl books.jsonl.gz -o report.html")
+def profile(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
+    catalogues: OptionalCatalogues = None,
+) -> None:
+    """Describe catalogues on one page: what they hold, lack and repeat."""
+    from indexer.catalogues import starter_catalogue
+    from indexer.profile.report import kinds_text, make_report
+
+    started = perf_counter()
+    today = date.today()  # noqa: DTZ011 - the reader's day
+    report = make_report(catalogues or [starter_catalogue()], output, today)
+    counts = [
+        kinds_text(report.n_by_kind),
+        *_counted((report.n_repeated, "repeated"), (report.duplicates.n_merged, "to merge")),
+    ]
+    typer.echo(
+        f"{', '.join(counts)}; {report.n_rejected:,} lines rejected; "
+        f"{output} ({output.stat().st_size / 1000:,.0f} kB); {perf_counter() - started:.1f} s"
+    )
+
+
+@verb(app, "index", "evoke index films.jsonl books.jsonl.gz --prune")
+def index(
+    catalogues: OptionalCatalogues = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove the works that these catalogues do not have.")] = False,
+    keep_starter: Annotated[
+        bool,
+        typer.Option("--keep-starter", help="Keep the starter catalogue, which is removed when others are indexed."),
+    ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", show_default="EVOKE_HOME/rejects.jsonl", help="Where lines that are not records go."
+        ),
+    ] = None,
+) -> None:
+    """Make works searchable. New works are added, changed ones updated."""
+    from indexer.pipeline import build_index
+    from indexer.settings import IndexSettings
+
+    started = perf_counter()
+    settings = read_settings(IndexSettings)
+    report = build_index(catalogues or [], settings, prune=prune, keep_starter=keep_starter, rejects=rejects)
+    for line in report_lines(report, perf_counter() - started):
+        typer.echo(line)
+
+
+@verb(app, "label", "evoke label films.jsonl -o labels.jsonl")
+def label(
+    catalogues: Catalogues,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the labels go.")],
+) -> None:
+    """Write the values of works to a file, without an index."""
+    from indexer.label_catalogues import label_catalogues
+    from indexer.settings import IndexSettings
+
+    started = perf_counter()
+    n_works = label_catalogues(catalogues, read_settings(IndexSettings), output)
+    typer.echo(f"{n_works:,} works labelled in {output}; {perf_counter() - started:.1f} s")
+
+
+@verb(app, "train-values", "evoke train-values films.jsonl.gz --labels tags.jsonl -o values.safetensors")
+def train_values(
+    catalogues: Catalogues,
+    labels: Annotated[
+        list[Path],
+        typer.Option(
+            "--labels",
+            metavar="FILE...",
+            help="JSON Lines: an id, a split (train, validation), and tags or shelves. One file or more.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the weights go.")],
+    trials: Annotated[int, typer.Option(min=1, metavar="N", help="How many recipes to try.")] = 12,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Markdown: the trials, and the figures of each value.")
+    ] = None,
+) -> None:
+    """Learn values and tags from labelled works."""
+    from indexer.settings import IndexSettings
+    from indexer.value_training import run
+    from indexer.value_training.report import report_to_markdown
+
+    started = perf_counter()
+    training = run.train_values(catalogues, labels, read_settings(IndexSettings), output, trials)
+    if report:
+        report.write_text(report_to_markdown(training), encoding="utf-8")
+    typer.echo(
+        f"{len(training.head.outputs):,} values and tags learnt from {training.n_train:,} works, judged by "
+        f"{training.n_validation:,}: mean AUC {training.outputs.auc.mean():.3f}, calibration error "
+        f"{training.calibration_error:.3f}; {output}; {perf_counter() - started:.1f} s"
+    )
+
+
+def report_lines(report: BuildReport, seconds: float) -> list[str]:
+    """Return what a person should look at after a build, and one closing line."""
+    lines = list(report.notes)
+    if report.n_rejected:
+        lines.append(f"{report.n_rejected:,} lines rejected, each with its reason in {report.rejects}")
+    if report.n_foreign:
+        lines.append(f"{report.n_foreign:,} new texts are not in English: they are searched less well")
+    slowest = [f"{step} {taken:.1f} s" for step, taken in report.seconds.slowest(4) if taken >= 0.05]
+    counts = [
+        *(f"{report.changes[change]:,} {change}" for change in ("new", "changed", "unchanged")),
+        *_counted(
+            (report.changes["repeated"], "repeated"), (report.n_pruned, "pruned"), (report.n_rejected, "rejected")
+        ),
+    ]
+    done = f"now serving {report.generation}" if report.generation else "the index was up to date"
+    lines.append(
+        f"{report.n_works:,} works: {', '.join(counts)}; {report.n_embedded:,} embedded; {done}; "
+        f"{seconds:.1f} s" + (f" ({', '.join(slowest)})" if slowest else "")
+    )
+    return lines
+
+
+def _counted(*counts: tuple[int, str]) -> list[str]:
+    """Return each count that is not zero with what it counts."""
+    return [f"{count:,} {what}" for count, what in counts if count]

@@ -1,0 +1,104 @@
+"""The verbs of the search stage: `evoke search` and `evoke serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crawler.verbs import Refused, describe_problem, read_settings, verb
+
+if TYPE_CHECKING:
+    from search_api.records import Hit, Page, SearchRequest
+
+app = typer.Typer()
+
+
+@verb(app, "search", 'evoke search "something hopeful about the sea" --limit 5')
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What you look for, in your own words.")],
+    limit: Annotated[int, typer.Option(metavar="N", help="How many works to show, 1 to 100.")] = 10,
+    offset: Annotated[int, typer.Option(metavar="N", help="How many works to skip.")] = 0,
+    filters: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help='Facts that a work must have: {"kind": "book", "year": {"gte": 1990}}'),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as the API sends it.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what was understood, and each leg's score and rank.")
+    ] = False,
+) -> None:
+    """Find works for a request in your own words."""
+    from search_api.json_answers import answer_to_json
+    from search_api.search import open_search
+    from search_api.settings import SearchSettings
+
+    request = _read_request(query, filters, limit, offset)
+    with closing(open_search(read_settings(SearchSettings))) as opened:
+        opened.check()  # loads the model before the clock of the answer starts
+        page = opened.search(request)
+        notes = opened.notes() if explain else ()
+    typer.echo(answer_to_json(page) if as_json else _page_text(page, notes, explain=explain))
+
+
+@verb(app, "serve", "evoke serve --port 8000 --workers 2")
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Where to listen; beyond this machine only with EVOKE_API_KEY set.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="0: any that is free.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many processes answer.")] = 1,
+) -> None:
+    """Serve the API and the page until Ctrl-C."""
+    from search_api.service import server
+    from search_api.settings import SearchSettings
+
+    server.serve(read_settings(SearchSettings), host, port, workers)
+
+
+def _read_request(query: str, filters: str | None, limit: int, offset: int) -> SearchRequest:
+    """Return the request that the arguments describe.
+
+    Raises:
+        Refused: A field of it cannot be used; the message names the field.
+    """
+    from pydantic import ValidationError
+
+    from search_api.records import Filters, SearchRequest
+
+    try:
+        wanted = Filters.model_validate_json(filters) if filters else Filters()
+    except ValidationError as error:
+        raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
+    try:
+        return SearchRequest(query=query, filters=wanted, limit=limit, offset=offset)
+    except ValidationError as error:
+        raise Refused(describe_problem(error, *error.errors()[0]["loc"])) from error
+
+
+def _page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
+    lines = []
+    if explain:
+        lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}"]
+        lines += [*(f"note: {note}" for note in notes), ""]
+    for place, hit in enumerate(page.hits, start=page.offset + 1):
+        lines += _hit_lines(place, hit, explain=explain)
+    lines += ["", f"{len(page.hits)} of {page.total:,} works, {page.took_ms:.0f} ms"]
+    return "\n".join(lines)
+
+
+def _hit_lines(place: int, hit: Hit, *, explain: bool) -> list[str]:
+    facts = ", ".join(str(fact) for fact in (hit.kind, hit.year, *(c.name for c in hit.creators[:2])) if fact)
+    # The first value is one that was asked for, where one was.
+    evidence = [value.evidence.text for value in hit.values[:1] if value.evidence]
+    lines = [
+        f"{place:>3}. {hit.title} ({facts})",
+        *(f"     {reason}" for reason in hit.reasons),
+        *(f"     “{sentence}”" for sentence in evidence),
+    ]
+    if explain:
+        legs = ", ".join(f"{n} {s.score:.3f} (rank {s.rank})" for n, s in hit.legs.items() if s.score is not None)
+        lines.append(f"     score {hit.score:.3f}: {legs}")
+    return lines
