@@ -38,7 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, models: Path, starter_home
     try:
         assert server.stdout is not None
         printed = ""
-        while "answers at" not in printed:
+        while "Evoke answers" not in printed:
             line = server.stdout.readline()
             assert line, f"the service did not start:\n{printed}"
             printed += line

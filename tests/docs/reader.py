@@ -59,7 +59,8 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
     serving.write_text(service.printed, encoding="utf-8")
     evoke, curl, make = folder / "evoke", shutil.which("curl"), shutil.which("make")
     scripts = {
-        "evoke": f'[ "$1" = serve ] && exec cat {serving}\nexec {sys.executable} -m evoke "$@"',
+        "python": f'exec {sys.executable} "$@"',
+        "evoke": f'[ "$1" = serve ] && exec cat {serving}\nexec python -m evoke "$@"',
         "curl": f'exec {curl} "${{@//127.0.0.1:8000/{service.address}}}"',
         "make": f'exec {make} -s -C {ROOT} BIN={folder} INSTALLED={evoke} EVOKE_HOME={new_home} "$@"',
     }
