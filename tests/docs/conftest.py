@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from reader import Reader, Service, environment_without_evoke, make_home, write_catalogues, write_commands
 
+import evoke
 from indexer.encoder.encoder import Encoder
+from search_api.search import Search
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +23,14 @@ def models(real_encoder: Encoder) -> Path:
     folder = real_encoder.warm()._converted
     assert folder is not None
     return folder
+
+
+@pytest.fixture(scope="module")
+def shipped_search(tmp_path_factory: pytest.TempPathFactory, models: Path, starter_home: Path) -> Iterator[Search]:
+    """Search over the starter catalogue with all that ships: the classifier and the adapter of queries too."""
+    home = make_home(tmp_path_factory.mktemp("search") / "home", models, starter_home)
+    with closing(evoke.open_search(home=home, runtime="openvino")) as search:
+        yield search
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +73,7 @@ def readers(
             folder = tmp_path_factory.mktemp(page.stem)
             write_catalogues(folder)
             home = make_home(folder / "home", models, starter_home)
+            make_home(folder / "my-home", models)
             known[page] = Reader(folder, {**environment, "EVOKE_HOME": str(home)})
         return known[page]
 

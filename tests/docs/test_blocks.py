@@ -15,7 +15,7 @@ from reader import Reader
 from terminal import is_shown, read_console, run_bash, run_console
 
 SKIPS = {
-    "network": r"evoke crawl|pip install|docker|git clone|pre-commit",
+    "network": r"evoke crawl|run_crawl|pip install|docker|git clone|pre-commit",
     "minutes": r"evoke (train-values|train-descriptions|tune)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
     "server": r"evoke serve",
 }
