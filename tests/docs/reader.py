@@ -1,0 +1,94 @@
+"""Somebody who follows the documentation: their files, their home folder, and their commands."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pages import ROOT
+
+
+@dataclass
+class Reader:
+    """Somebody who follows one page from its first block to its last."""
+
+    folder: Path
+    environment: dict[str, str]
+    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__page__"})
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running `evoke serve`: its address, and what it printed until it was ready."""
+
+    address: str
+    printed: str
+
+
+def environment_without_evoke() -> dict[str, str]:
+    """Return the environment less its Evoke settings, with the package of this checkout."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVOKE_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def make_home(home: Path, models: Path, indexed: Path | None = None) -> Path:
+    """Make a home that has the converted models, and the index of another home when one is given."""
+    if indexed:
+        subprocess.run(["cp", "-R", indexed, home], check=True)  # keeps the holes of the engine's files
+    else:
+        home.mkdir()
+    (home / "models").symlink_to(models)
+    return home
+
+
+def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, str]:
+    """Write the commands of the pages into a folder and return the environment in which they are found.
+
+    `evoke` is that of this checkout; `evoke serve` prints what the running service printed. `curl` asks that service,
+    whose port is its own. `make` finds Evoke installed, and a home that has the converted model and no index yet.
+    """
+    serving = folder / "serving.txt"
+    serving.write_text(service.printed, encoding="utf-8")
+    evoke, curl, make = folder / "evoke", shutil.which("curl"), shutil.which("make")
+    scripts = {
+        "python": f'exec {sys.executable} "$@"',
+        "evoke": f'[ "$1" = serve ] && exec cat {serving}\nexec python -m evoke "$@"',
+        "curl": f'exec {curl} "${{@//127.0.0.1:8000/{service.address}}}"',
+        "make": f'exec {make} -s -C {ROOT} BIN={folder} INSTALLED={evoke} EVOKE_HOME={new_home} "$@"',
+    }
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/usr/bin/env bash\n{script}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return {**environment_without_evoke(), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
+
+
+def write_catalogues(folder: Path) -> None:
+    """Write the files that pages speak of: 40 films, 40 books, and a benchmark of each, out of the starter catalogue's."""
+    starter = ROOT / "evaluation" / "starter"
+    lines = (ROOT / "indexer" / "starter.jsonl").read_text(encoding="utf-8").splitlines()
+    works = [json.loads(line) for line in lines]
+    header, *judgements = (starter / "qrels" / "validation.tsv").read_text(encoding="utf-8").splitlines()
+    for kind, name in (("movie", "films"), ("book", "books")):
+        chosen = [work for work in works if work["kind"] == kind][:40]
+        catalogue = _to_json_lines([{**work, "source": "mine"} for work in chosen])
+        (folder / f"{name}.jsonl").write_text(catalogue, encoding="utf-8")
+        (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(catalogue.encode()))
+        benchmark = folder / "benchmarks" / name
+        (benchmark / "qrels").mkdir(parents=True)
+        (benchmark / "corpus.jsonl").write_text(_to_json_lines(chosen), encoding="utf-8")
+        shutil.copy(starter / "queries.jsonl", benchmark)
+        judged = {f"{work['source']}:{work['source_id']}" for work in chosen}
+        kept = [line for line in judgements if line.split("\t")[1] in judged]
+        (benchmark / "qrels" / "validation.tsv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+
+
+def _to_json_lines(records: list[dict[str, Any]]) -> str:
+    return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
