@@ -48,9 +48,9 @@ for stage in (crawler.cli, indexer.cli, search_api.cli, evaluation.cli):
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from crawler.extras import installed_version
 
-        typer.echo(f"evoke {version('evoke-search')}")
+        typer.echo(f"evoke {installed_version()}")
         raise typer.Exit
 
 

@@ -36,6 +36,11 @@ def installed_distribution() -> str:
     return SERVER_DISTRIBUTION
 
 
+def installed_version() -> str:
+    """Return the version of the distribution that is installed here."""
+    return version(installed_distribution())
+
+
 def install_command(extra: str) -> str:
     """Return the command that installs an extra of the distribution that is installed here."""
     return f"pip install '{installed_distribution()}[{extra}]'"

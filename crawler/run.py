@@ -12,13 +12,13 @@ import logging
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.errors import CrawlStopped
+from crawler.extras import installed_version
 from crawler.output import check_output
 from crawler.pipelines import RECORDS_BEFORE
 from crawler.selection import Selection
@@ -104,7 +104,7 @@ def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Pa
 
 def user_agent(contact: str | None) -> str:
     """Return the User-Agent of every request."""
-    return f"Evoke/{version('evoke-search')}" + (f" ({contact})" if contact else "")
+    return f"Evoke/{installed_version()}" + (f" ({contact})" if contact else "")
 
 
 def _job_name(source: str, selection: Selection, output: Path) -> str:

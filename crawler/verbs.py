@@ -17,6 +17,8 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from crawler.extras import missing_library
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
@@ -236,6 +238,8 @@ def _refusal(error: Exception, names: Sequence[str]) -> str | None:
     known = [resolve_name(name) for name in names if name.partition(":")[0] in sys.modules]
     if isinstance(error, (Refused, *known)):
         return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return missing_library(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return None

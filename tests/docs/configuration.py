@@ -1,4 +1,4 @@
-"""The table of docs/configuration.md, made from the settings classes: `python -m tests.docs.configuration` writes it."""
+"""The table of docs/configuration.md, made from the settings: `python -m tests.docs.configuration` writes it."""
 
 from __future__ import annotations
 

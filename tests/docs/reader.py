@@ -71,7 +71,7 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
 
 
 def write_catalogues(folder: Path) -> None:
-    """Write the files that pages speak of: 40 films, 40 books, and a benchmark of each, out of the starter catalogue's."""
+    """Write the files that pages speak of: 40 films, 40 books, and a benchmark of each, from the starter catalogue."""
     starter = ROOT / "evaluation" / "starter"
     lines = (ROOT / "indexer" / "starter.jsonl").read_text(encoding="utf-8").splitlines()
     works = [json.loads(line) for line in lines]

@@ -60,14 +60,19 @@ EXPECTED = {
     "a story of survival": expect("The Road", "Life of Pi", wanted="SC1"),
     "hope": expect(*INSPIRING, wanted="E2"),
 }
-"""By the request. A work that fits as well may be added to the first answers; a request in vain is taken off its page."""
+"""By the request. A work that fits as well may be added to the first answers; remove requests that no page has."""
 
 
 def find_requests() -> Iterator[tuple[str, str]]:
     """Yield each example request with its place."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for pattern in (r'evoke search "([^"]+)"', r"--data-urlencode 'q=([^']+)'", r'"query": "([^"]+)"', r'query="([^"]+)"'):
+        for pattern in (
+            r'evoke search "([^"]+)"',
+            r"--data-urlencode 'q=([^']+)'",
+            r'"query": "([^"]+)"',
+            r'query="([^"]+)"',
+        ):
             yield from ((page.name, match) for match in re.findall(pattern, text))
         yield from ((page.name, unquote_plus(match)) for match in re.findall(r"/v1/search\?q=([^&'\s`]+)", text))
     for name, verb in get_command(evoke.app).commands.items():  # type: ignore[attr-defined]
@@ -75,7 +80,9 @@ def find_requests() -> Iterator[tuple[str, str]]:
     examples = re.search(r"EXAMPLES = \[(.*?)\]", (WEB / "home.js").read_text(encoding="utf-8"), re.DOTALL)
     assert examples
     yield from (("home.js", match) for match in re.findall(r'"([^"]+)"', examples[1]))
-    yield from (("index.html", match) for match in re.findall(r'placeholder="([^"]+)"', (WEB / "index.html").read_text()))
+    yield from (
+        ("index.html", match) for match in re.findall(r'placeholder="([^"]+)"', (WEB / "index.html").read_text())
+    )
 
 
 def test_every_example_request_is_expected_to_be_understood() -> None:
