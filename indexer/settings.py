@@ -43,8 +43,7 @@ class StorageSettings(HomeSettings):
         default=None, description="file that `evoke tune` wrote, instead of the choices that ship"
     )
     descriptions: HomePath | None = Field(
-        default=None,
-        description="what `evoke train-descriptions` learnt from queries of your own, instead of what ships",
+        default=None, description="file that `evoke train-descriptions` wrote, instead of the one that ships"
     )
 
     @property
