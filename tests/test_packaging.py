@@ -209,7 +209,8 @@ def read_imports() -> Iterator[tuple[Path, str]]:
                 modules = [alias.name for alias in node.names]
             else:
                 modules = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            for module in {name.partition(".")[0] for name in modules} - {*sys.stdlib_module_names, *STAGES, "evoke"}:
+            own = {*STAGES, "evoke", *sys.stdlib_module_names, "_typeshed"}  # the last is known to type checkers alone
+            for module in {name.partition(".")[0] for name in modules} - own:
                 yield path, module
 
 

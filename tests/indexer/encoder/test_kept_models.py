@@ -18,6 +18,8 @@ from indexer.encoder.encoder import Encoder
 from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, find_converted
 from indexer.encoder.model_files import ModelFiles
 from indexer.errors import ModelUnavailable
+from search_api.service.server import serve
+from search_api.settings import SearchSettings
 
 TEXTS = ["a quiet film about grief", "friendship on a long journey"]
 ENCODE = f"""
@@ -111,3 +113,9 @@ def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversi
     monkeypatch.chdir(decoy.parent)
     with pytest.raises(RuntimeError, match=f"the model '{model}' cannot be loaded"):
         converted_model(ModelFiles(str(model)), tmp_path / "models")
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_the_service_does_not_start_without_its_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="holds no converted model"):
+        serve(SearchSettings(home=tmp_path, runtime="openvino"), port=0)
