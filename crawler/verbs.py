@@ -42,7 +42,7 @@ class Stages:
     """What the verbs of one stage must know of the others, as `module:name`: nothing is imported before it is needed.
 
     Attributes:
-        settings: The settings classes, the cheapest to import first.
+        settings: The settings classes of all stages, the cheapest to import first.
         errors: The root of each tree of errors that a stage refuses with.
     """
 
@@ -69,8 +69,8 @@ def run(app: typer.Typer, stages: Stages, arguments: Sequence[str] | None = None
         code = get_command(app).main(words, prog_name=PROGRAM, standalone_mode=False, obj=stages)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        path = context.command_path if context else PROGRAM
-        _say(path, f"{_usage_problem(error)} (see {path} --help)")
+        command = context.command_path if context else PROGRAM
+        _say(command, f"{_usage_problem(error)} (see {command} --help)")
         return USAGE_ERROR
     return code if isinstance(code, int) else 0
 
@@ -177,7 +177,7 @@ def check_folder(file: Path) -> None:
         raise Refused(f"{file}: its folder does not exist")
 
 
-def warn_of_unknown_variables(path: str, settings: Sequence[str]) -> None:
+def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
     """Write a line for each `EVOKE_` variable that no setting reads. Those that begin with `EVOKE_TEST_` are exempt."""
     from crawler.settings import PREFIX
 
@@ -190,7 +190,7 @@ def warn_of_unknown_variables(path: str, settings: Sequence[str]) -> None:
         known |= {kind.variable(field) for field in kind.model_fields}
     for name in sorted(given - known):
         close = get_close_matches(name, known, n=1, cutoff=0.8)
-        _say(path, f"{name} is not a setting" + (f": did you mean {close[0]}?" if close else ", it has no effect"))
+        _say(command, f"{name} is not a setting" + (f": did you mean {close[0]}?" if close else ", it has no effect"))
 
 
 def name_origin(line: str, places: Sequence[tuple[str, str]]) -> str:
@@ -252,8 +252,8 @@ def _usage_problem(error: typer.TyperException) -> str:
     return f"{problem}. Did you mean {' or '.join(close)}?" if close else problem
 
 
-def _say(path: str, line: str) -> None:
-    typer.echo(f"{path}: {' '.join(line.split())}", err=True)
+def _say(command: str, line: str) -> None:
+    typer.echo(f"{command}: {' '.join(line.split())}", err=True)
 
 
 def _print_any_alphabet() -> None:
