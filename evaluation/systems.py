@@ -36,13 +36,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Combination:
-    """Legs and how they are fused. `PLAIN_LEGS` are asked for the query's plain words, other legs for its intent."""
+    """Legs and how to fuse them. `PLAIN_LEGS` search for the query's plain words, other legs for its intent."""
 
     legs: tuple[Leg, ...]
     method: Literal["rrf", "dbsf", "linear"] = "dbsf"
 
 
 PLAIN_LEGS: Set[Leg] = frozenset({"text", "bm25"})
+"""The legs that search for the words of a query as typed."""
 
 COMBINATIONS: Mapping[str, Combination] = {
     "bm25": Combination(("bm25",)),
@@ -125,9 +126,9 @@ class Systems:
         encoder: CachedEncoder,
         taxonomy: Taxonomy,
         tuned: Tuned,
-        classifier: QueryClassifier | None = None,
+        query_classifier: QueryClassifier | None = None,
         rank_bm25: RankBM25 | None = None,
-        adapter: QueryAdapter | None = None,
+        query_adapter: QueryAdapter | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
@@ -139,9 +140,9 @@ class Systems:
             encoder,
             taxonomy,
             tuned,
-            classifier,
+            query_classifier,
             n_cached=0,
-            query_adapter=adapter,
+            query_adapter=query_adapter,
             cleanings=tuned.cleanings,
         )
         self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}

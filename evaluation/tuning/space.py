@@ -23,7 +23,7 @@ _LEG_WEIGHTS: Mapping[str, Sequence[float]] = {
     "year": (0.5, 1, 2),
 }
 _OTHER_WEIGHTS = (0, 0.5, 1, 2)
-
+"""The weights to try for a leg that `_LEG_WEIGHTS` lacks."""
 WEIGHTS: Mapping[str, Sequence[float]] = {
     leg: _LEG_WEIGHTS.get(leg, _OTHER_WEIGHTS) for leg in WEIGHED_LEGS if leg != "bm25"
 }
