@@ -255,7 +255,7 @@ def test_two_benchmarks_of_the_same_name_are_refused(films: Path, capsys: pytest
     ("content", "message"),
     [
         (None, "cannot be read"),
-        ("[1", "is no file of `evoke tune`"),
+        ("[1", "is not a file of `evoke tune`"),
         ('{"described": {"method": "vote"}}', "described.method"),
         (json.dumps({kind: {"method": "rrf"} for kind in QUERY_KINDS[:-1]}), "other: Field required"),
     ],
