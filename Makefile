@@ -1,11 +1,10 @@
 # make run   sets everything up, indexes the starter catalogue, prints a first answer, serves page and API
 # make test  sets everything up and runs the tests
-# make bench compares Evoke with its peers: speed, memory and quality; BENCHMARKS names other benchmarks
+# make bench BENCHMARKS=FOLDER compares Evoke with its peers on a benchmark: speed, memory and quality
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-peers/.installed
-BENCHMARKS ?= ../shared/data/tot_books
 
 # PyTorch's own index has the CPU build. pip's usual index has the build for CUDA on Linux, with 19 packages and 4.7 GB.
 # The index is tried for 20 seconds at most; where it does not answer, pip takes torch from where it usually would.
@@ -56,9 +55,9 @@ check: install
 gate: install
 	EVOKE_HOME=.venv/evaluated $(BIN)/evoke evaluate --systems bm25 dense evoke --baseline evaluation/starter/baseline.json
 
-# Takes about 15 minutes for 2,679 books. For the 25,924 films, name the systems:
-# make bench BENCHMARKS=../shared/data/tot_movies SYSTEMS="evoke txtai"
+# Takes about 15 minutes for 2,679 works. For 25,924, name the systems: make bench BENCHMARKS=films SYSTEMS="evoke txtai"
 bench: install peers
+	$(if $(BENCHMARKS),,$(error make bench needs a folder in BEIR's layout: make bench BENCHMARKS=FOLDER))
 	$(BIN)/python -m benchmarks.compare $(BENCHMARKS) $(if $(SYSTEMS),--systems $(SYSTEMS))
 	$(BIN)/python -m benchmarks.plots
 
