@@ -96,12 +96,9 @@ def write_catalogues(folder: Path) -> None:
         if kind == "movie":
             answers = [" ".join([query, "Q0", work, "1", "1.0", "theirs"]) for query, work, _ in map(str.split, kept)]
             (folder / "theirs.run").write_text("\n".join(dict.fromkeys(answers)), encoding="utf-8")
+            tags = (["comedy"], ["murder"], [])
             labels = [
-                {
-                    "imdb_id": work["ids"]["imdb"],
-                    "split": "validation",
-                    "tags": ["comedy"] if number % 2 else ["murder"],
-                }
+                {"imdb_id": work["ids"]["imdb"], "split": "validation", "tags": tags[number % 3]}
                 for number, work in enumerate(chosen)
             ]
             (folder / "tags.jsonl").write_text(_to_json_lines(labels), encoding="utf-8")
