@@ -121,7 +121,7 @@ MOOD_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 6.0,
 """For words that ask for values and for nothing else, such as "something funny"."""
 
 GUESS_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 4.0})
-"""For words whose values were guessed from their meaning, such as "make me believe in people again".
+"""For words whose values were guessed from their meaning, such as "let me see the world with a child's eyes".
 
 nDCG@10 with these weights on the validation queries of films and books: .408 and .728; with the default weights: .316
 and .708. On paraphrases that name no value (180 and 120, written without knowledge of the taxonomy's words): .290 and

@@ -7,7 +7,7 @@ const EXAMPLES = [
   "like Interstellar but not too sad, under two hours",
   "a book that teaches me something about the sea",
   "a comforting film for a rainy evening",
-  "people who lose everything and begin again",
+  "let me see the world with a child's eyes",
 ];
 const FACETS = [["emotion", "A feeling"], ["learning", "Something to take away"], ["theme", "What it is about"]];
 

@@ -11,13 +11,20 @@ from crawler.settings import describe_variables
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 COMMAND = "python -m tests.docs.configuration"
-_TABLE = re.compile(r"(?<=<!-- table -->\n\n).*?(?=\n<!-- end of the table -->)", re.DOTALL)
+_TABLE = re.compile(r"^\| variable \|.*\n(?:\|.*\n)+", re.MULTILINE)
 _HEADER = ("variable", "meaning", "type", "default", "read by")
 
 
 def make_page(page: str) -> str:
-    """Return the page with its table made anew."""
-    return _TABLE.sub(lambda _: make_table(), page)
+    """Return the page with its table made anew.
+
+    Raises:
+        ValueError: The page has no table of variables, or several.
+    """
+    replaced, n_tables = _TABLE.subn(lambda _: make_table(), page)
+    if n_tables != 1:
+        raise ValueError(f"{n_tables} tables that begin with '| variable |' were found: there should be one")
+    return replaced
 
 
 def make_table() -> str:

@@ -71,13 +71,18 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
 
 
 def write_catalogues(folder: Path) -> None:
-    """Write the files that pages speak of: 40 films, 40 books, and a benchmark of each, from the starter catalogue."""
+    """Write the files that pages speak of, from the starter catalogue: 40 films and 40 books, and a benchmark of each.
+
+    For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`.
+    """
     starter = ROOT / "evaluation" / "starter"
     lines = (ROOT / "indexer" / "starter.jsonl").read_text(encoding="utf-8").splitlines()
     works = [json.loads(line) for line in lines]
     header, *judgements = (starter / "qrels" / "validation.tsv").read_text(encoding="utf-8").splitlines()
     for kind, name in (("movie", "films"), ("book", "books")):
         chosen = [work for work in works if work["kind"] == kind][:40]
+        for number, work in enumerate(chosen, start=1):
+            work["ids"] = {"imdb": f"tt{number:07}"}
         catalogue = _to_json_lines([{**work, "source": "mine"} for work in chosen])
         (folder / f"{name}.jsonl").write_text(catalogue, encoding="utf-8")
         (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(catalogue.encode()))
@@ -88,6 +93,15 @@ def write_catalogues(folder: Path) -> None:
         judged = {f"{work['source']}:{work['source_id']}" for work in chosen}
         kept = [line for line in judgements if line.split("\t")[1] in judged]
         (benchmark / "qrels" / "validation.tsv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+        if kind == "movie":
+            answers = [" ".join([query, "Q0", work, "1", "1.0", "theirs"]) for query, work, _ in map(str.split, kept)]
+            (folder / "theirs.run").write_text("\n".join(dict.fromkeys(answers)), encoding="utf-8")
+            tags = (["comedy"], ["murder"], [])
+            labels = [
+                {"imdb_id": work["ids"]["imdb"], "split": "validation", "tags": tags[number % 3]}
+                for number, work in enumerate(chosen)
+            ]
+            (folder / "tags.jsonl").write_text(_to_json_lines(labels), encoding="utf-8")
 
 
 def _to_json_lines(records: list[dict[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from terminal import is_shown, read_console, run_bash, run_console
 
 SKIPS = {
     "network": r"evoke crawl|run_crawl|pip install|docker|git clone|pre-commit",
-    "minutes": r"evoke (train-values|train-descriptions|tune)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
+    "minutes": r"evoke (train-|tune|evaluate)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
     "server": r"evoke serve",
 }
 """Why a block may be left out, and what it holds then."""

@@ -55,6 +55,10 @@ EXPECTED = {
     "a comforting film for a rainy evening": expect(
         "My Neighbor Totoro", "Mary Poppins", wanted="E8", filters='{"kind": "movie"}'
     ),
+    "a quiet book about grief, not from the 19th century": expect(
+        "A Man Called Ove", "The Sorrow of War", wanted="PG4", filters='{"kind": "book", "year": {"gte": 1900}}'
+    ),
+    "let me see the world with a child's eyes": expect("Like Stars on Earth", "The Little Prince", wanted="E14"),
     "hope in dark times": expect("Interstellar", "Children of Men", "The Road", wanted="E2"),
     "something hopeful about the sea": expect("My Octopus Teacher", "Kon-Tiki", wanted="E2"),
     "a story of survival": expect("The Road", "Life of Pi", wanted="SC1"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import PAGES, ROOT, read_anchors, read_inline_code, read_links
+from pages import PAGES, ROOT, read_anchors, read_blocks, read_inline_code, read_links
 from typer.main import get_command
 
 import evoke
@@ -50,9 +50,11 @@ def test_a_named_file_exists(page: Path) -> None:
 
 @each_page()
 def test_a_named_verb_exists_with_its_options(page: Path) -> None:
+    """Blocks that are not run are looked at too."""
     verbs = get_command(evoke.app).commands  # type: ignore[attr-defined]
-    for code in read_inline_code(page):
-        words = code.split()
+    lines = [line.removeprefix("$ ") for block in read_blocks(page) for line in block.text.splitlines()]
+    for code in (*read_inline_code(page), *lines):
+        words = code.partition(" #")[0].split()
         if len(words) > 1 and words[0] == "evoke" and re.fullmatch(r"[a-z][a-z-]*", words[1]):
             assert words[1] in verbs, code
             options = {flag for parameter in verbs[words[1]].params for flag in parameter.opts} | {"--help"}
