@@ -3,10 +3,10 @@
 python -m benchmarks.compare BENCHMARK... [--systems NAME...] [--rounds N] [--indexes FOLDER] [--results FOLDER]
 
 BENCHMARK is a folder in BEIR's layout. First each system indexes the works in its own process, timed from start to end.
-Then all indexes stay open, each in its own process, and rounds of queries go from system to system, so that a slow hour
-of the machine slows all of them. Last, the two systems with an API serve their index, with one worker and with one for
-each core, in rounds as well. The tables show medians of rounds, and of the rounds' ratios to Evoke. A system that fails
-is reported in one line; the others go on.
+Then all indexes stay open, each in its own process, and each round of queries goes to one system after the other, so
+that a slow hour of the machine slows all of them. Last, the two systems with an API serve their index, with one worker
+and with one for each core, in rounds as well. The tables show medians of rounds, and of the rounds' ratios to Evoke. A
+system that fails is reported in one line; the others go on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.peers.questions import short_queries
 from benchmarks.peers.worker import PEERS
 from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.errors import EvaluationError
-from evaluation.measures import OBJECTIVE, judge
+from evaluation.measures import OBJECTIVE, measure_run
 from evaluation.records import Run
 from evaluation.significance import bootstrap_intervals, compare, to_column
 from indexer.encoder.encoder import Encoder
@@ -122,12 +122,12 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
             for name in figures
         ]
         ready = [system for system in systems if index(system, benchmark, figures[system.name])]
-        tell(f"indexed in {perf_counter() - started:.0f} s")
+        print_progress(f"indexed in {perf_counter() - started:.0f} s")
         runs = search(ready, benchmark, figures, options)
-        tell(f"searched after {perf_counter() - started:.0f} s")
+        print_progress(f"searched after {perf_counter() - started:.0f} s")
         for workers in WORKERS:
             serve([system for system in ready if system.name in WITH_API], workers, figures, options)
-        tell(f"served after {perf_counter() - started:.0f} s")
+        print_progress(f"served after {perf_counter() - started:.0f} s")
     judge_runs(benchmark, runs, figures)
     words = median(len(text.split()) for text in benchmark.queries.values())
     n_works, n_judged = len(benchmark.work_ids), len(benchmark.queries)
@@ -135,10 +135,10 @@ def measure(benchmark: Benchmark, options: argparse.Namespace) -> Comparison:
 
 
 def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
-    """Let a system index the works unless its index exists; return whether it succeeded."""
+    """Index the works with a system unless its index exists; return whether it succeeded."""
     if system.folder.is_dir():
         return True
-    tell(f"{system.name} indexes")
+    print_progress(f"{system.name} indexes")
     system.folder.mkdir(parents=True)
     if system.name == EVOKE:
         shutil.copytree(MODELS, system.folder / "models")
@@ -160,7 +160,7 @@ def index(system: System, benchmark: Benchmark, figures: Figures) -> bool:
 def search(
     systems: Sequence[System], benchmark: Benchmark, figures: Mapping[str, Figures], options: argparse.Namespace
 ) -> dict[str, Run]:
-    """Run short queries and the benchmark's own, in rounds from system to system; return the runs of its own."""
+    """Run short queries and the benchmark's, in rounds over the systems; return the runs of the benchmark's queries."""
     runs: dict[str, dict[str, dict[str, float]]] = {}
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
@@ -175,7 +175,7 @@ def search(
             figures[system.name].versions = worker.versions
             runs[system.name] = {}
         for number, (short, own) in enumerate(rounds_of_queries(benchmark, options), start=1):
-            tell(f"round {number} of queries")
+            print_progress(f"round {number} of queries")
             for name, worker in list(workers.items()):
                 try:
                     add_round(figures[name], worker.ask(short), worker.ask(own), runs[name], len(short) + len(own))
@@ -188,7 +188,7 @@ def search(
 def rounds_of_queries(
     benchmark: Benchmark, options: argparse.Namespace
 ) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Yield for each round short queries and a share of the benchmark's own; none is repeated."""
+    """Yield for each round some short queries and a share of the benchmark's queries; none is repeated."""
     short = short_queries(options.rounds * options.queries)
     own = list(benchmark.queries.items())
     for number in range(options.rounds):
@@ -219,7 +219,7 @@ def add_round(
 
 
 def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures], options: argparse.Namespace) -> None:
-    """Send requests to the APIs, in rounds from system to system; every query is new to a server."""
+    """Send requests to the APIs, in rounds over the systems; every query is new to a server."""
     with ExitStack() as stack:
         ports: dict[str, int] = {}
         for system in systems:
@@ -229,7 +229,7 @@ def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures
                 fail(system.name, figures[system.name], f"serve: {error}")
         queries = iter(short_queries(options.rounds * options.requests * len(CLIENTS), seed=6))
         for number in range(options.rounds):
-            tell(f"round {number + 1} of requests to {workers} workers")
+            print_progress(f"round {number + 1} of requests to {workers} workers")
             for clients in CLIENTS:
                 asked = [next(queries) for _ in range(options.requests)]
                 for system in systems:
@@ -245,7 +245,9 @@ def serve(systems: Sequence[System], workers: int, figures: Mapping[str, Figures
 def judge_runs(benchmark: Benchmark, runs: Mapping[str, Run], figures: Mapping[str, Figures]) -> None:
     """Add the quality of each run with its interval, and the p of its difference to Evoke."""
     query_ids = list(benchmark.queries)
-    columns = {name: to_column(judge(run, benchmark.qrels)[OBJECTIVE], query_ids) for name, run in runs.items() if run}
+    columns = {
+        name: to_column(measure_run(run, benchmark.qrels)[OBJECTIVE], query_ids) for name, run in runs.items() if run
+    }
     for name, column in columns.items():
         (interval,) = bootstrap_intervals(column[:, None])
         figures[name].quality = {"value": interval.value, "low": interval.low, "high": interval.high}
@@ -260,22 +262,27 @@ def table(compared: Comparison) -> Iterator[str]:
     """Yield the figures as lines of Markdown."""
     figures = compared.figures
     ours = figures.get(EVOKE, Figures())
-    yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}. In brackets: Evoke's factor."
+    yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}."
+    yield "In brackets: how many times as fast Evoke is."
     yield ""
     heads = ("system", "index works/s", "processor s", "bytes/work", "peak MiB, index", "search", "p50 ms", "p99 ms")
     yield f"| {' | '.join(heads)} | long p50 ms | long p99 ms | {OBJECTIVE} |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
     for name, own in figures.items():
         cells = [
-            beside(own.works_per_second, None if name == EVOKE else over(ours.works_per_second, own.works_per_second)),
+            with_speed(
+                own.works_per_second, None if name == EVOKE else divide(ours.works_per_second, own.works_per_second)
+            ),
             number(own.processor_seconds),
             number(own.bytes_per_work),
             number(own.index_peak_mib),
             number(own.search_peak_mib),
-            beside(middle(own.p50_ms), None if name == EVOKE else ratio(own.p50_ms, ours.p50_ms)),
-            number(middle(own.p99_ms)),
-            beside(middle(own.long_p50_ms), None if name == EVOKE else ratio(own.long_p50_ms, ours.long_p50_ms)),
-            number(middle(own.long_p99_ms)),
+            with_speed(median_of(own.p50_ms), None if name == EVOKE else median_ratio(own.p50_ms, ours.p50_ms)),
+            number(median_of(own.p99_ms)),
+            with_speed(
+                median_of(own.long_p50_ms), None if name == EVOKE else median_ratio(own.long_p50_ms, ours.long_p50_ms)
+            ),
+            number(median_of(own.long_p99_ms)),
             quality_cell(own.quality),
         ]
         yield f"| {name} | {' | '.join(cells)} |"
@@ -289,7 +296,7 @@ def table(compared: Comparison) -> Iterator[str]:
         for name, own in figures.items():
             if reached := own.queries_per_second.get(workers):
                 cells = [
-                    beside(middle(rounds), None if name == EVOKE else ratio(our.get(clients, []), rounds))
+                    with_speed(median_of(rounds), None if name == EVOKE else median_ratio(our.get(clients, []), rounds))
                     for clients, rounds in reached.items()
                 ]
                 yield f"| {name} | {workers} | {' | '.join(cells)} |"
@@ -298,8 +305,8 @@ def table(compared: Comparison) -> Iterator[str]:
     yield from (f"{name} failed: {failure}" for name, own in figures.items() for failure in own.failures)
 
 
-def beside(value: float | None, times: float | None) -> str:
-    """Return a number with Evoke's factor in brackets."""
+def with_speed(value: float | None, times: float | None) -> str:
+    """Return a number, and in brackets how many times as fast Evoke is."""
     return number(value) + (f" ({times:.2f}x)" if value is not None and times is not None else "")
 
 
@@ -318,17 +325,17 @@ def quality_cell(quality: Mapping[str, float]) -> str:
     return cell + (f", p {quality['p']:.2g}" if "p" in quality else "")
 
 
-def middle(rounds: Sequence[float]) -> float | None:
+def median_of(rounds: Sequence[float]) -> float | None:
     """Return the median of rounds; None if there were none."""
     return median(rounds) if rounds else None
 
 
-def ratio(rounds: Sequence[float], others: Sequence[float]) -> float | None:
-    """Return the median of the rounds' ratios."""
-    return middle([one / other for one, other in zip(rounds, others, strict=False)])
+def median_ratio(rounds: Sequence[float], others: Sequence[float]) -> float | None:
+    """Return the median of the ratios of two systems' rounds; None if there were none."""
+    return median_of([one / other for one, other in zip(rounds, others, strict=False)])
 
 
-def over(one: float | None, other: float | None) -> float | None:
+def divide(one: float | None, other: float | None) -> float | None:
     """Return the ratio of two numbers; None if one is unknown."""
     return one / other if one and other else None
 
@@ -341,11 +348,11 @@ def machine() -> str:
 def fail(name: str, figures: Figures, reason: str) -> None:
     """Record and report that a system failed."""
     figures.failures.append(reason)
-    tell(f"{name} failed: {reason}")
+    print_progress(f"{name} failed: {reason}")
 
 
-def tell(line: str) -> None:
-    """Print progress to standard error, apart from the tables."""
+def print_progress(line: str) -> None:
+    """Print a line to standard error, apart from the tables."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -3,8 +3,8 @@
 python -m benchmarks.encoders BENCHMARK... [--encoder NAME...] [--split SPLIT]
 
 Quality is that of `evoke evaluate --encoder NAME`: the objective with its bootstrap 95% interval. Speed is measured on
-the first texts of the corpus and on the queries one by one, on one core, in processor time, which other work on the
-machine hardly lengthens. Trained vectors and embeddings are kept in EVOKE_HOME and used again.
+the first texts of the corpus and on the queries one by one, on one core. It is processor time, because other work on
+the machine hardly lengthens that. Trained vectors and embeddings are kept in EVOKE_HOME and used again.
 """
 
 from __future__ import annotations

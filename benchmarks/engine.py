@@ -3,8 +3,9 @@
 python -m benchmarks.engine [--points 20000 100000] [--queries N]
 
 A query is a dense vector of 384 numbers and four words (benchmarks/synthetic.py). Each leg returns its best 100 under
-the same filter; they are fused by reciprocal rank to ten answers with payload. The engine in memory takes about a
-second a query, so it gets the smallest collection and few queries. benchmarks/growth.py measures how cost grows.
+the same filter. They are fused by reciprocal rank, and the best ten are returned with payload. The engine in memory
+takes about a second a query, so it gets the smallest collection and few queries. benchmarks/growth.py measures how cost
+grows.
 """
 
 from __future__ import annotations

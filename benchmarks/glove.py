@@ -55,7 +55,7 @@ def count_pairs(texts: Sequence[Sequence[str]]) -> tuple[list[str], np.ndarray, 
     counted = Counter(word for text in texts for word in text)
     words = [word for word, count in counted.most_common() if count >= LEAST_COUNT]
     number = {word: place for place, word in enumerate(words)}
-    # The gap between texts is as wide as the window; rare words are removed before, as in the published code.
+    # Between texts is a gap as wide as the window. Rare words are removed first, as in the published code.
     gap = [-1] * WINDOW
     row = np.array([n for text in texts for n in [*(number[word] for word in text if word in number), *gap]])
     keys, weights = [], []

@@ -3,8 +3,9 @@
 python -m benchmarks.growth [--works N...] [--queries N] [--results FOLDER]
 
 For each size, one process sends synthetic works (benchmarks/synthetic.py) through the collection that `evoke index`
-creates, and another one queries it as `search_api` does: each leg's best 200 works, without payloads, and all three in
-one batch (hybrid). Encoder and parsing are left out, because only the engine's cost grows. Payloads are short.
+creates, and another one queries it as `search_api` does, for the best 200 works without payloads: each leg alone, then
+all three in one batch (hybrid). Encoder and parsing are left out, because only the engine's cost grows. Payloads are
+short.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 def step(name: str, folder: str, n_works: int, n_queries: int) -> Measured:
-    """Run a step in its own process, so that peak memory is that of the step."""
+    """Run a step in its own process, to measure the peak memory of that step alone."""
     command = [sys.executable, "-m", "benchmarks.growth", "--step", name, folder]
     sizes = ["--works", str(n_works), "--queries", str(n_queries)]
     answer = subprocess.run([*command, *sizes], check=True, stdout=subprocess.PIPE, text=True)
@@ -213,7 +214,7 @@ def table(rows: Sequence[Measured]) -> Iterator[str]:
         factors = ", ".join(f"{call} {factor:.2f}x" for call, factor in times.items())
         yield f"From {fewer['n_works']:,} to {more['n_works']:,} works: {factors}."
     yield ""
-    yield "| works | fill works/s | vector index s | bytes/work | peak MiB, build | asking |"
+    yield "| works | fill works/s | vector index s | bytes/work | peak MiB, build | peak MiB, queries |"
     yield "|--:|--:|--:|--:|--:|--:|"
     for row in rows:
         built = row["build"]

@@ -3,7 +3,8 @@
 python benchmarks/imdb_tables.py [--rows N] [--all-films]
 
 Writes a title.basics and a title.ratings table of N rows with invented titles to a temporary folder, and reads them in
-a child process. 15% of the titles are films, as in the real data set, where most are episodes; with --all-films, all.
+a child process. 15% of the titles are films, as in the real data set, where most titles are episodes; with --all-films
+all are.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("catalogues", nargs="*", type=Path, metavar="CATALOGUE")
     parser.add_argument("--synthetic", type=int, nargs="?", const=1_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--show", type=int, default=0, metavar="N", help="show so many of the mistakes")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="how many of the mistakes to show")
     options = parser.parse_args()
     if options.catalogues:
         works = list(read_works(options.catalogues))
@@ -166,7 +166,7 @@ CHANGES: dict[str, Change] = {
 
 
 def measure_works(n_records: int, seed: int) -> None:
-    """Put synthetic records in a store and merge them to works, and again after one record changed."""
+    """Store synthetic records, merge them into works, change one record, and merge again."""
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as home, Store(Path(home)) as store:
         for name, n_put, changes in (("all new", n_records, {}), ("one changed", 1, {"keywords": ["changed"]})):
             run, started = store.begin_run(), perf_counter()
@@ -183,7 +183,7 @@ def measure_works(n_records: int, seed: int) -> None:
 
 
 def make_records(draw: random.Random) -> Iterator[Fields]:
-    """Yield synthetic records without end: four works in ten have two or three, half of these with shared ids."""
+    """Yield synthetic records without end: four works in ten have two or three, half of them with shared ids."""
     for number, work in enumerate(make_works(draw)):
         sources = (
             ("tmdb", "imdb", "wikidata") if work["kind"] == "movie" else ("open_library", "goodreads", "google_books")

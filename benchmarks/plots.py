@@ -2,7 +2,7 @@
 
 python -m benchmarks.plots [--results FOLDER] [--images FOLDER]
 
-It draws the results that it finds. Every plot is an SVG that is readable on light and on dark pages.
+It draws every result that the folder has. Every plot is an SVG that is readable on light and on dark pages.
 """
 
 from __future__ import annotations

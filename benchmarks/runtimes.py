@@ -39,7 +39,7 @@ def main() -> None:
         print(json.dumps(measure(options.runtime, read_texts(corpus)[:N_TEXTS])))
         return
     Encoder(converted=MODELS).warm()
-    rounds = [{name: apart(name, options.benchmark) for name in RUNTIMES} for _ in range(options.rounds)]
+    rounds = [{name: measure_in_process(name, options.benchmark) for name in RUNTIMES} for _ in range(options.rounds)]
     print("| | a short query, p50 ms | documents/s |\n|---|--:|--:|")
     for name in RUNTIMES:
         columns = zip(*(each[name] for each in rounds), strict=True)
@@ -48,7 +48,7 @@ def main() -> None:
     print(f"| times as fast | {' | '.join(f'{median(column):.2f}' for column in zip(*faster, strict=True))} |")
 
 
-def apart(runtime: str, benchmark: Path | None) -> tuple[float, float]:
+def measure_in_process(runtime: str, benchmark: Path | None) -> tuple[float, float]:
     """Measure a runtime in its own process."""
     folder = [str(benchmark)] if benchmark else []
     command = [sys.executable, "-m", "benchmarks.runtimes", *folder, "--runtime", runtime]

@@ -1,4 +1,4 @@
-"""Measure the overhead of the HTTP service, and the time until command line and service answer.
+"""Measure the overhead of the HTTP service, and the time until `evoke --help` and the service answer.
 
 python -m benchmarks.serving [--home FOLDER] [--queries N]
 

@@ -1,10 +1,10 @@
-"""Make synthetic works and queries in the shape of real ones, batch by batch, for catalogues larger than the real ones.
+"""Make synthetic works and queries that resemble real ones, for catalogues larger than the real ones.
 
 Words follow the law of Zipf and Mandelbrot, p(r) ~ 1 / (r + 50). With 60 words in the median work, stop words left out,
 the word of rank 100 is in 5% of works, that of rank 1,000 in 0.8% and that of rank 5,000 in 0.1%, as among 25,924
-films. Query words are drawn by the same law from ranks 50 to 5,000, where people's words are ("small", "town",
-"journey", "grief"). Dense vectors lie around centres, mostly in 64 dimensions of the 384. As from the labeller, every
-value has some strength in every work, and a high one in few.
+films. Query words are drawn by the same law from ranks 50 to 5,000, where the words of people's queries are ("small",
+"town", "journey", "grief"). Dense vectors lie around centres, mostly in 64 dimensions of the 384. As from the labeller,
+every value has some strength in every work, and a high one in few.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ N_DIMENSIONS, N_VALUES = 384, 212
 N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
 N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
 LENGTHS_SPREAD = 0.5
-"""Deviation of the logarithm of lengths. With equal lengths the best by BM25 would be equal, and slower to order."""
+"""Standard deviation of the logarithm of lengths. With equal lengths, many BM25 scores would be equal."""
 OFFSET = 50
 QUERY_RANKS = 50, 5_000
 N_QUERY_VALUES = 3
 STRENGTH_POWER = 5.0
-"""The power of a uniform number that is a strength: 45% are above .05 and 13% above .5; the labeller's 55% and 9%."""
+"""A strength is a uniform number to this power: 45% are above .05 and 13% above .5; of the labeller's 55% and 9%."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive works: dense vectors (n, 384), the ranks of each one's words, strengths of values (n, 212)."""
+    """Consecutive works: dense vectors (n, 384), the ranks of each work's words, strengths of values (n, 212)."""
 
     first: int
     vectors: Floats

@@ -35,7 +35,7 @@ def crawl(
         typer.Option(metavar="TEXT", help="Words to search for; for goodreads a list or series, such as list/show/1."),
     ] = None,
     ids: Annotated[
-        list[str] | None, typer.Option("--ids", metavar="ID...", help="The source's own ids, one or more.")
+        list[str] | None, typer.Option("--ids", metavar="ID...", help="One or more ids of the source.")
     ] = None,
     ids_file: Annotated[
         Path | None,
@@ -43,10 +43,14 @@ def crawl(
     ] = None,
     from_date: Annotated[
         date | None,
-        typer.Option(parser=date.fromisoformat, metavar="DATE", help="Only works released since, as 2020-01-31."),
+        typer.Option(
+            parser=date.fromisoformat,
+            metavar="DATE",
+            help="Only works released on this day or later, such as 2020-01-31.",
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The most records to write.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a file that an earlier crawl began.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the file of an earlier crawl.")] = False,
     saved: Annotated[
         list[Path] | None,
         typer.Option(
@@ -59,7 +63,7 @@ def crawl(
     """Ask a source for works, or read its saved answers."""
     if saved:
         if resume:
-            raise Refused("--resume goes on with a crawl, and saved answers are read anew each time: leave it out")
+            raise Refused("--resume continues a crawl, but saved answers are always read from the start: leave it out")
         _read_saved(source, saved, output, limit)
     else:
         _ask_source(source, output, query, ids or [], ids_file, from_date, limit, resume=resume)
@@ -101,7 +105,7 @@ def _ask_source(
     for reason, n_answers in report.no_work.most_common():
         typer.echo(f"{n_answers:,} x {reason}")
     if report.n_failed:
-        typer.echo(f"{report.n_failed:,} could not be fetched: --resume asks for them again")
+        typer.echo(f"{report.n_failed:,} works could not be fetched: run it again with --resume to retry")
     typer.echo(
         f"{report.n_records:,} records in {output}, {report.n_new:,} of them new; "
         f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"

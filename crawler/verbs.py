@@ -39,11 +39,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What the verbs of one stage must know of the others, as `module:name`: nothing is imported before it is needed.
+    """The settings and errors of all stages, as `module:name`, so that nothing is imported before it is needed.
 
     Attributes:
-        settings: The settings classes of all stages, the cheapest to import first.
-        errors: The root of each tree of errors that a stage refuses with.
+        settings: The settings classes, the cheapest to import first.
+        errors: The base class of each stage's errors, which a verb reports in one line.
     """
 
     settings: Sequence[str]
@@ -63,14 +63,14 @@ def verb(app: typer.Typer, name: str, example: str) -> Callable[[Function], Func
 
 def run(app: typer.Typer, stages: Stages, arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 a measure fell, 2 refused in one line, 130 interrupted."""
-    _print_any_alphabet()
+    _escape_missing_characters()
     words = None if arguments is None else list(arguments)
     try:
         code = get_command(app).main(words, prog_name=PROGRAM, standalone_mode=False, obj=stages)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else PROGRAM
-        _say(command, f"{_usage_problem(error)} (see {command} --help)")
+        _print_error(command, f"{_usage_problem(error)} (see {command} --help)")
         return USAGE_ERROR
     return code if isinstance(code, int) else 0
 
@@ -79,7 +79,7 @@ class Verb(TyperCommand):
     """A command whose options may take several values after one flag, and whose failures are one line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments, each value of a repeatable option behind a flag of its own."""
+        """Parse the arguments after repeating the flag of a repeatable option before each of its values."""
         options = [parameter for parameter in self.params if parameter.param_type_name == "option"]
         flags = {flag for option in options for flag in option.opts}
         valued = {flag for option in options if not getattr(option, "is_flag", False) for flag in option.opts}
@@ -110,7 +110,7 @@ class Verb(TyperCommand):
         except typer.Exit as ended:
             return ended.exit_code
         except KeyboardInterrupt:
-            _say(ctx.command_path, "interrupted; what was done is kept, run it again to go on")
+            _print_error(ctx.command_path, "interrupted; what was done is kept, run it again to go on")
             return INTERRUPTED
         except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -118,7 +118,7 @@ class Verb(TyperCommand):
             line = _refusal(error, ctx.obj.errors)
             if line is None:
                 raise
-            _say(ctx.command_path, name_origin(line, [*_path_arguments(ctx), *_variables()]))
+            _print_error(ctx.command_path, name_origin(line, [*_path_arguments(ctx), *_variables()]))
             return USAGE_ERROR
         return 0
 
@@ -168,13 +168,13 @@ def describe_problem(error: ValidationError, *place: object) -> str:
 
 
 def check_folder(file: Path) -> None:
-    """Refuse a file that cannot be written, before minutes are spent on what it is to hold.
+    """Refuse an output file whose folder does not exist, before minutes are spent on its content.
 
     Raises:
-        Refused: The folder does not exist.
+        Refused: The folder of the file does not exist.
     """
     if not file.parent.is_dir():
-        raise Refused(f"{file}: its folder does not exist")
+        raise Refused(f"{file}: its folder does not exist: create {file.parent}, or name another file")
 
 
 def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
@@ -183,23 +183,25 @@ def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
 
     given = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")}
     known: set[str] = set()
-    for name in settings:  # the later ones cost up to 0.8 s to import: most environments name settings of the first
+    for name in settings:  # the later classes take up to 0.8 s to import: most environments need the first only
         if given <= known:
             return
         kind: type[HomeSettings] = resolve_name(name)
         known |= {kind.variable(field) for field in kind.model_fields}
     for name in sorted(given - known):
         close = get_close_matches(name, known, n=1, cutoff=0.8)
-        _say(command, f"{name} is not a setting" + (f": did you mean {close[0]}?" if close else ", it has no effect"))
+        _print_error(
+            command, f"{name} is not a setting" + (f": did you mean {close[0]}?" if close else "; it has no effect")
+        )
 
 
 def name_origin(line: str, places: Sequence[tuple[str, str]]) -> str:
-    """Return a message about a path, preceded by where the path came from.
+    """Return a message about a path, preceded by the option or variable that named the path.
 
     Args:
         line: The message. It begins with the path (`/data/values.toml: No such file or directory`) or quotes it.
-        places: Names of options and variables, each with the path it gave. The longest path that fits counts, the
-            first of several: a file within a given folder belongs to the folder.
+        places: Options and variables, each with the path it named. Of the paths that the message begins with or
+            quotes, the longest counts, and of equal ones the first. A file in a named folder counts as the folder's.
     """
     origins = [(len(path), name) for name, path in places if path and _names_path(line, path)]
     if not origins:
@@ -234,7 +236,7 @@ def _variables() -> Iterator[tuple[str, str]]:
 
 
 def _refusal(error: Exception, names: Sequence[str]) -> str | None:
-    """Return the line for an error that a stage refuses with, or None for an error of the program."""
+    """Return the line for an error that is the input's or the machine's; None for a fault of the program."""
     known = [resolve_name(name) for name in names if name.partition(":")[0] in sys.modules]
     if isinstance(error, (Refused, *known)):
         return str(error)
@@ -252,12 +254,12 @@ def _usage_problem(error: typer.TyperException) -> str:
     return f"{problem}. Did you mean {' or '.join(close)}?" if close else problem
 
 
-def _say(command: str, line: str) -> None:
+def _print_error(command: str, line: str) -> None:
     typer.echo(f"{command}: {' '.join(line.split())}", err=True)
 
 
-def _print_any_alphabet() -> None:
-    """Let a terminal that lacks a character show its code, instead of failing there."""
+def _escape_missing_characters() -> None:
+    """Print the code of a character that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

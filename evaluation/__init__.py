@@ -1,1 +1,1 @@
-"""The fourth stage: measure, on benchmarks, the same code that serves."""
+"""The fourth stage: measure the code that serves, on benchmarks."""

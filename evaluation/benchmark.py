@@ -44,7 +44,7 @@ class Benchmark:
 
     @cached_property
     def digest(self) -> str:
-        """The first 16 digits of the corpus file's SHA-256, which name the folder of its index."""
+        """The first 16 digits of the corpus file's SHA-256. They name the folder of its index."""
         with self.corpus.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
@@ -84,8 +84,8 @@ def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benc
     return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids))
 
 
-def check_open_to_learning(benchmarks: Sequence[Benchmark]) -> None:
-    """Refuse the split "test": settings that were learnt from it can no longer be tested on it.
+def refuse_test_split(benchmarks: Sequence[Benchmark]) -> None:
+    """Refuse the split "test" for training and tuning: what was chosen on it can no longer be tested on it.
 
     Raises:
         BenchmarkInvalid: A benchmark has the split "test".
@@ -93,7 +93,7 @@ def check_open_to_learning(benchmarks: Sequence[Benchmark]) -> None:
     for benchmark in benchmarks:
         if benchmark.split.casefold() == "test":
             raise BenchmarkInvalid(
-                f"{benchmark.name}: the split 'test' is for the last check: take validation or train"
+                f"{benchmark.name}: the split 'test' is for the final test only: name validation or train"
             )
 
 

@@ -21,13 +21,13 @@ def evaluate(
         list[Path] | None,
         typer.Argument(
             metavar="BENCHMARK",
-            help="Folders in BEIR's layout. None: the benchmark of the starter catalogue.",
+            help="Folders in BEIR's layout. Without one: the benchmark of the starter catalogue.",
         ),
     ] = None,
     split: Annotated[str, typer.Option(metavar="NAME", help="The split whose judgements count.")] = "validation",
     systems: Annotated[
         list[str] | None,
-        typer.Option("--systems", metavar="NAME...", show_default="every system", help="What to measure."),
+        typer.Option("--systems", metavar="NAME...", show_default="every system", help="The systems to measure."),
     ] = None,
     baseline_system: Annotated[
         str | None, typer.Option(metavar="NAME", show_default="bm25", help="The system to compare with.")
@@ -41,25 +41,32 @@ def evaluate(
     ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Where the results go, with those of each query."),
+        typer.Option("--json", metavar="FILE", help="Where the results go, with the figures of each query."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where a page of the results goes.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the report goes: report.html and report.md.")
+    ] = None,
     save_runs: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the answers go, as TREC runs.")
+        Path | None, typer.Option(metavar="FOLDER", help="Where the systems' answers go, as TREC runs.")
     ] = None,
     runs: Annotated[
         list[Path] | None,
-        typer.Option("--run", metavar="FILE...", help="TREC runs to judge beside the systems."),
+        typer.Option("--run", metavar="FILE...", help="TREC runs of other engines, to measure like the systems."),
     ] = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
-            "--labels", metavar="FILE...", help="Label files as for `evoke train-values`, to judge values and tags by."
+            "--labels",
+            metavar="FILE...",
+            help="Label files, as for `evoke train-values`, to measure values and tags by.",
         ),
     ] = None,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="An earlier --json file: exit 1 where a measure fell beyond its noise."),
+        typer.Option(
+            metavar="FILE",
+            help="The --json file of an earlier evaluation; exit 1 if a measure fell by more than noise.",
+        ),
     ] = None,
 ) -> None:
     """Measure search on benchmarks."""
@@ -72,7 +79,7 @@ def evaluate(
 
     started = perf_counter()
     if runs and benchmarks and len(benchmarks) > 1:
-        raise Refused("--run answers one benchmark: name one folder")
+        raise Refused("a --run file answers the queries of one benchmark: name one folder")
     if json_file:
         check_folder(json_file)
     plan = runner.Plan(
@@ -120,11 +127,11 @@ def tune(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where the choice goes; EVOKE_TUNING=FILE makes index and search use it.",
+            help="Where the settings go; with EVOKE_TUNING=FILE, index and search use them.",
         ),
     ],
     split: Annotated[
-        str, typer.Option(metavar="NAME", help="The split whose judgements count; never test.")
+        str, typer.Option(metavar="NAME", help="The split whose judgements count; not test.")
     ] = "validation",
 ) -> None:
     """Choose BM25, cleaning and fusion by judged queries."""
@@ -150,13 +157,14 @@ def tune(
 @verb(app, "train-descriptions", "evoke train-descriptions benchmarks/films -o descriptions.safetensors")
 def train_descriptions(
     benchmarks: Benchmarks,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the weights go.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the trained weights go.")],
     split: Annotated[str, typer.Option(metavar="NAME", help="The split whose judgements count.")] = "train",
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Markdown: the figures on works that were held out.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where a report goes, as Markdown: the figures on held-out works."),
     ] = None,
 ) -> None:
-    """Learn how people describe a work they remember."""
+    """Train the query adapter on descriptions of works."""
     from evaluation.adapter_training import run
     from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings

@@ -38,7 +38,7 @@ ENCODING_VERSION = "1"
 COMMON = 1e-4
 """The share of the corpus at which a word counts half: a in the formula."""
 ROUNDING = 1e-5
-"""Relative length below which the rest of a text, less the first component, is float32 rounding noise."""
+"""A vector less its first component is float32 rounding noise if its relative length is below this."""
 FROM_FILE = "vectors:"
 """Prefix of an encoder's name that names a file of vectors."""
 
@@ -75,7 +75,7 @@ def open_word_encoder(name: str, corpus: Path, cache: Path) -> WordVectorEncoder
         with path.open("rb") as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
     if not any(word in vectors for text in texts for word in split_words(text)):
-        raise EncoderUnavailable(f"{path} has none of the words of {corpus}: give vectors for its language")
+        raise EncoderUnavailable(f"{path} has none of the words of {corpus}: name a file of vectors for its language")
     return WordVectorEncoder(name, path, vectors, source, texts)
 
 

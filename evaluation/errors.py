@@ -12,7 +12,7 @@ from __future__ import annotations
 
 
 class EvaluationError(Exception):
-    """Any error of this stage; its text is one line for a person."""
+    """An error of this stage. Its text is one line for a person."""
 
 
 class BenchmarkInvalid(EvaluationError):

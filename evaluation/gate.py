@@ -1,4 +1,4 @@
-"""The gate: find measures that fell since an earlier evaluation by more than noise.
+"""The gate: find the measures that fell by more than noise since an earlier evaluation.
 
 A measure of a system fell, compared with the earlier evaluation of the same benchmark and split, when
 - both evaluations judged the same queries, the mean difference is below zero, and a paired randomisation test gives
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 
 class EarlierResult(BaseModel):
-    """The parts of a result that `evoke evaluate --json` wrote from which falls are found."""
+    """The parts of an earlier result, as `evoke evaluate --json` wrote it, that the gate needs."""
 
     benchmark: str
     split: str
@@ -48,7 +48,7 @@ def read_baseline(path: Path) -> list[EarlierResult]:
     """Return the results in a file that `evoke evaluate --json` wrote.
 
     Raises:
-        BaselineInvalid: The file is not one of these.
+        BaselineInvalid: The file does not hold results of an evaluation.
     """
     content = path.read_bytes()
     one_or_several: TypeAdapter[EarlierResult | list[EarlierResult]] = TypeAdapter(EarlierResult | list[EarlierResult])

@@ -1,4 +1,4 @@
-"""Judge the labeller: how well it finds the values and tags that people gave to works."""
+"""Measure how well the labeller finds the values and tags that people gave to works."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from indexer.value_training.label_files import LabelledWork
 from indexer.values.labelling import Labeller
 
 LEAST_SAID = 5
-"""A value that people gave to fewer works than this is not judged: its figures would be chance."""
+"""A value that people gave to fewer works is not measured: its figures would be chance."""
 
 
-def judge_labels(
+def measure_labels(
     works: Iterable[tuple[Work, Features]], labelled: Iterable[LabelledWork], labeller: Labeller
 ) -> dict[str, LabelResult]:
-    """Return the result of each value or tag that the labels can judge, by its id, the worst AUC first.
+    """Return the result of each value or tag that has enough labels, by its id, the worst AUC first.
 
-    A value is judged on the works whose vocabulary (tags or shelves) has a label that stands for it.
+    A value is measured on the works whose vocabulary (tags or shelves) has a label that stands for it.
     """
     by_id = {external_id: work for work in labelled for external_id in work.ids}
     matched = [
@@ -43,14 +43,14 @@ def judge_labels(
         known = np.array([not stand_for.isdisjoint(vocabularies[truth.vocabulary]) for truth, _ in matched], dtype=bool)
         said = np.array([truth.is_said(stand_for) for truth, _ in matched], dtype=bool)[known]
         if LEAST_SAID <= said.sum() < len(said):
-            results[dimension] = judge_label(labeller.taxonomy.names[dimension], strengths[known, column], said)
+            results[dimension] = measure_label(labeller.taxonomy.names[dimension], strengths[known, column], said)
     return dict(sorted(results.items(), key=lambda result: (result[1].auc, result[0])))
 
 
-def judge_label(name: str, strengths: NDArray[np.float32], said: NDArray[np.bool_]) -> LabelResult:
+def measure_label(name: str, strengths: NDArray[np.float32], said: NDArray[np.bool_]) -> LabelResult:
     """Return the result of one value or tag.
 
-    The labeller gives it to a work from the strength PRIMARY_SCORE up. The AUC is the chance that a work with the label
+    A work counts as found from the strength PRIMARY_SCORE up. The AUC is the chance that a work with the label
     has a higher strength than a work without it; a tie counts half (Mann and Whitney 1947).
 
     Args:

@@ -1,4 +1,4 @@
-"""Score runs against qrels, query by query. Names and definitions of measures are TREC's, by way of ir-measures."""
+"""Measure runs against qrels, query by query. The measures are TREC's, as ir-measures defines them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ir_measures.measures import Measure
 from evaluation.records import Qrels, Run
 
 RANKING_DEPTH = 100
-"""How many works of an answer are judged."""
+"""How many works of an answer are measured."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ OBJECTIVE = "nDCG@10"
 """The measure that tuning maximises, that reports rank systems by, and whose interval the table shows."""
 
 
-def judge(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
-    """Return measure to query id to value, for every judged query; a query without an answer scores zero.
+def measure_run(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
+    """Return the values of a run by measure, then by judged query; a query without an answer has value zero.
 
     A grade from 1 up is relevant, and the grade itself is the gain of nDCG.
     """
@@ -61,7 +61,7 @@ def judge(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
 
 
 def ranked(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return an answer's works and scores, score falling, then work id; at most RANKING_DEPTH of them."""
+    """Return the first RANKING_DEPTH works of an answer with their scores, by falling score, then by id."""
     return sorted(scores.items(), key=lambda work: (-work[1], work[0]))[:RANKING_DEPTH]
 
 

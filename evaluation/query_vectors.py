@@ -22,7 +22,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS query (
     encoder TEXT NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (encoder, text_hash)
 ) WITHOUT ROWID"""
-"""`encoder` is fingerprint and runtime: vectors of another model, or of another way to run it, are never returned."""
+"""`encoder` is fingerprint and runtime: vectors of another model or another runtime are never returned."""
 
 
 class QueryVectors:
@@ -75,7 +75,7 @@ def _hash(text: str) -> bytes:
 
 
 class CachedEncoder(Encoder):
-    """An encoder that encodes each text once, in this evaluation or an earlier one, and counts its time every time."""
+    """An encoder that encodes each text once, now or in an earlier evaluation, and counts the time at each use."""
 
     def __init__(self, encoder: Encoder, cache: QueryVectors | None = None) -> None:
         super().__init__(encoder.model)
@@ -83,9 +83,9 @@ class CachedEncoder(Encoder):
         self.runtime = encoder.runtime
         self._key = f"{self.fingerprint}:{self.runtime}"
         self.seconds = 0.0
-        """The time that all texts would have taken without a cache."""
+        """The seconds that all texts would have taken without a cache."""
         self.spent_seconds = 0.0
-        """The time that was spent here, reading and writing the cache included."""
+        """The seconds that `encode` really took, reading and writing the cache included."""
         self._encoder = encoder
         self._cache = cache
         self._known: dict[str, tuple[Vectors, float]] = {}

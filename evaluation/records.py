@@ -1,4 +1,4 @@
-"""The records of an evaluation: systems measured on benchmarks, as results are written, shown and compared."""
+"""The records of an evaluation: the figures of systems on benchmarks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SystemResult:
     """One system's figures on one benchmark."""
 
     measures: Mapping[str, Interval]
-    """By name of `evaluation.measures.MEASURES`."""
+    """The mean of each measure, by its name in `evaluation.measures.MEASURES`."""
     per_query: Mapping[str, Mapping[str, float]]
     """Measure to query id to value."""
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
@@ -50,13 +50,13 @@ class SystemResult:
 
 @dataclass(frozen=True)
 class LabelResult:
-    """How well one value or tag is found, judged by the labels that people gave to works."""
+    """How well the labeller finds one value or tag, measured by the labels that people gave to works."""
 
     name: str
     n_works: int
-    """Works that could be judged."""
+    """How many works have a label to compare with."""
     n_said: int
-    """Works that people gave the label to."""
+    """How many works people gave the label to."""
     precision: float
     recall: float
     f1: float

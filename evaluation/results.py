@@ -17,13 +17,13 @@ WORST_LABELS = 10
 
 
 def results_to_json(results: Sequence[BenchmarkResult]) -> bytes:
-    """Return an object for one benchmark, a list for several."""
+    """Return the results as JSON: an object for one benchmark, a list of objects for several."""
     objects = [result_to_object(result) for result in results]
     return orjson.dumps(objects[0] if len(objects) == 1 else objects, option=orjson.OPT_INDENT_2)
 
 
 def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
-    """Return a result without the texts of its queries; empty parts are left out."""
+    """Return a result as it is written, without the texts of its queries and without empty parts."""
     systems = result.systems.items()
     labels = {dimension: asdict(label) for dimension, label in result.labels.items()}
     return {
@@ -58,7 +58,7 @@ def result_to_text(result: BenchmarkResult) -> str:
     lines = [heading, *align(rows)]
     if result.labels:
         worst = list(result.labels.values())[:WORST_LABELS]
-        labels = [["", "AUC", "F1", "precision", "recall", "said", "works"]] + [
+        labels = [["", "AUC", "F1", "precision", "recall", "labelled", "works"]] + [
             [label.name, *(f"{x:.3f}" for x in (label.auc, label.f1, label.precision, label.recall)),
              f"{label.n_said:,}", f"{label.n_works:,}"]
             for label in worst

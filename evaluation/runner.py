@@ -1,4 +1,4 @@
-"""`evoke evaluate`: measure systems on benchmarks, each over an index that the real indexer builds of its corpus."""
+"""`evoke evaluate`: measure systems on benchmarks, each over an index of its corpus, built by `indexer`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
-from evaluation.label_figures import judge_labels
-from evaluation.measures import MEASURES, judge
+from evaluation.label_figures import measure_labels
+from evaluation.measures import MEASURES, measure_run
 from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
 from evaluation.runs import read_run, write_run
@@ -43,9 +43,9 @@ class Plan:
     systems: Sequence[str] = SYSTEMS
     baseline: str = BASELINE
     runs: Sequence[Path] = ()
-    """Runs of other engines, each judged as a system named by its tag."""
+    """Runs of other engines, each measured like a system whose name is the run's tag."""
     labels: Sequence[Path] = ()
-    """Label files to judge the labeller by."""
+    """Label files to measure the labeller by."""
     save_runs: Path | None = None
     """A folder to write the systems' runs to."""
     encoder: str | None = None
@@ -83,11 +83,11 @@ def evaluate(
         encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
         if plan.encoder:
             encoder = open_word_encoder(plan.encoder, benchmark.corpus, settings.home / "evaluation" / "encoders")
-            # One index for each encoder: sharing one, two encoders would take turns embedding the corpus again.
+            # Each encoder has its own index: in a shared one, every change of encoder would embed the corpus again.
             own = settings.for_corpus(f"{benchmark.digest}-{encoder.fingerprint[:8]}")
             evaluation.notes.append(
                 f"{benchmark.name}: texts embedded by {plan.encoder}; values labelled by similarity, "
-                "since what was learnt fits the shipped encoder only"
+                "since the trained value head fits the shipped encoder only"
             )
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
@@ -100,7 +100,7 @@ def evaluate(
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
-        labels = _judge_labels(benchmark, own, labelled, encoder, taxonomy)
+        labels = _measure_labels(benchmark, own, labelled, encoder, taxonomy)
         if plan.labels and not labels:
             evaluation.notes.append(
                 f"{benchmark.name}: the label files have no labels for its works in split {benchmark.split}"
@@ -144,7 +144,7 @@ def to_result(
 ) -> BenchmarkResult:
     """Return the measures of runs with their intervals, and each run's comparison with the baseline."""
     query_ids = list(benchmark.queries)
-    per_query = {name: judge(run, benchmark.qrels) for name, run in runs.items()}
+    per_query = {name: measure_run(run, benchmark.qrels) for name, run in runs.items()}
     columns = {
         measure: np.stack([to_column(judged[measure], query_ids) for judged in per_query.values()], axis=1)
         for measure in MEASURES
@@ -185,7 +185,7 @@ def latency(milliseconds: Sequence[float]) -> dict[str, float]:
 
 
 def check_names(benchmarks: Sequence[Benchmark]) -> None:
-    """Refuse benchmarks of the same name, which results could not tell apart.
+    """Refuse benchmarks of the same name, because results name a benchmark only by it.
 
     Raises:
         BenchmarkInvalid: Two benchmarks have the same name.
@@ -233,7 +233,7 @@ def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
     if absent := sorted(judged - indexed):
         raise BenchmarkInvalid(
             f"{benchmark.corpus}: {len(absent):,} judged works were merged with others, such as {absent[0]!r}: "
-            "judge the merged works, or give BEIR documents, which are never merged"
+            "judge the merged works, or use BEIR documents, which are never merged"
         )
 
 
@@ -249,7 +249,7 @@ def read_terms(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple
         yield from store.works_with_terms(FeatureMaker(Analyser(), encoder).recipe)
 
 
-def _judge_labels(
+def _measure_labels(
     benchmark: Benchmark,
     settings: EvaluationSettings,
     labelled: Sequence[LabelledWork],
@@ -260,4 +260,4 @@ def _judge_labels(
     if not chosen:
         return {}
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    return judge_labels(read_works(settings, encoder), chosen, labeller)
+    return measure_labels(read_works(settings, encoder), chosen, labeller)

@@ -7,8 +7,8 @@ from search_api.settings import SearchSettings
 
 
 class EvaluationSettings(IndexSettings, SearchSettings):
-    """Settings of the indexes that answer the queries of benchmarks."""
+    """The settings of benchmarks' indexes and of the search over them."""
 
     def for_corpus(self, digest: str) -> EvaluationSettings:
-        """Return the settings of one corpus' index, which has its own folder and never uses the configured server."""
+        """Return the settings for the index of one corpus, in its own folder and never on the configured server."""
         return self.model_copy(update={"home": self.home / "evaluation" / digest, "qdrant_url": None})

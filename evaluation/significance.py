@@ -16,7 +16,7 @@ from evaluation.records import Comparison, Interval
 N_RESAMPLES = 10_000
 SEED = 20260101
 SIGNIFICANT = 0.05
-"""A difference with a smaller p counts as one."""
+"""A difference with a smaller p is significant."""
 
 _CHUNK = 1_000
 """Resamples made at once: with 10,000 queries they take 80 MB."""

@@ -1,4 +1,4 @@
-"""The systems that are measured side by side over one index: each leg alone, fusions of legs, and Evoke itself.
+"""The systems that are measured over one index: each leg alone, fusions of legs, and Evoke itself.
 
 Each leg searches once for a query, and all systems that use the leg share its candidates; each text is encoded once.
 The time of a system is the sum of the times of its parts, for an answer of a hundred works.
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Combination:
-    """Legs and how to fuse them. `PLAIN_LEGS` search for the query's plain words, other legs for its intent."""
+    """Legs and how to fuse them. `PLAIN_LEGS` search for the words as typed, other legs for the intent."""
 
     legs: tuple[Leg, ...]
     method: Literal["rrf", "dbsf", "linear"] = "dbsf"
@@ -60,10 +60,10 @@ COMBINATIONS: Mapping[str, Combination] = {
 SYSTEMS = ("rank-bm25", *COMBINATIONS, "evoke", "evoke-values")
 BASELINE = "bm25"
 
-TIMED_BY_SEARCH = 50
-"""How many queries are answered in full, to take the time that a person waits. The rest are only ranked, by the same
-code: building a page of a hundred hits costs as much as finding them and changes no measure."""
-TIMED_BY_RANK_BM25 = 3
+N_TIMED_SEARCHES = 50
+"""How many queries are answered in full, to time what a person waits for. The others are only ranked, by the same code:
+building a page of a hundred hits takes as long as finding them and changes no measure."""
+N_TIMED_RANK_BM25 = 3
 """How many queries rank_bm25 itself is timed with: one remembered plot among 26,000 films takes it a second."""
 
 
@@ -100,7 +100,7 @@ class RankBM25:
         self._weights: dict[str, list[float]] = {}
 
     def scores(self, terms: Sequence[str]) -> dict[str, float]:
-        """Return the scores above zero of the works that have one of these terms, of the best 2 * RANKING_DEPTH."""
+        """Return the best 2 * RANKING_DEPTH works for these terms, with their scores, all above zero."""
         scores = np.zeros(len(self._ids))
         for term in terms:
             works = self._works_with.get(term, [])
@@ -118,7 +118,7 @@ class RankBM25:
 
 
 class Systems:
-    """Several systems that answer queries over one index together."""
+    """Several systems over one index, which share the work for a query."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Systems:
         self._encoder = encoder
         unvalued = tuned.model_copy(update={kind: without_values(tuned.of(kind)) for kind in QUERY_KINDS})
         self._fusions: Mapping[str, Fusions] = {"evoke": tuned, "evoke-values": unvalued}
-        # No memory of texts: what one system left there would shorten the time of the next.
+        # No cache: vectors and answers that one system left there would shorten the time of the next.
         self._search = Search(
             engine,
             encoder,
@@ -145,7 +145,7 @@ class Systems:
             query_adapter=query_adapter,
             cleanings=tuned.cleanings,
         )
-        self._searches = {"evoke": self._search, "evoke-values": self._search.fusing(unvalued)}
+        self._searches = {"evoke": self._search, "evoke-values": self._search.with_fusions(unvalued)}
         self._generation = self._search.serving()
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
@@ -154,7 +154,7 @@ class Systems:
         """Return the named systems' answers to queries, by system; `queries` maps ids to texts."""
         answers = {name: Answers() for name in SYSTEMS if name in names}
         self._warm(answers)
-        gc.freeze()  # else a collection of garbage, over all that is loaded, would stop some query for half a second
+        gc.freeze()  # else garbage collection over everything loaded would delay some query by half a second
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
         searching = [name for name in answers if name in self._fusions]
         for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
@@ -166,12 +166,12 @@ class Systems:
                     scores, seconds, _ = self._timed(partial(combine, COMBINATIONS[name], rankings))
                     own.add(query_id, scores, seconds + sum(leg_seconds[leg] for leg in legs))
                 elif name in searched:
-                    is_timed = len(own.milliseconds) < TIMED_BY_SEARCH
+                    is_timed = len(own.milliseconds) < N_TIMED_SEARCHES
                     taken = self._time_search(self._searches[name], query) if is_timed else None
                     own.add(query_id, searched[name], taken)
                 elif self._rank_bm25:
                     terms, seconds, _ = self._timed(partial(self._analyser.terms, query))
-                    is_timed = len(own.milliseconds) < TIMED_BY_RANK_BM25
+                    is_timed = len(own.milliseconds) < N_TIMED_RANK_BM25
                     taken = seconds + self._rank_bm25.seconds(terms) if is_timed else None
                     own.add(query_id, self._rank_bm25.scores(terms), taken)
         gc.unfreeze()
@@ -185,12 +185,14 @@ class Systems:
             self._analyser.terms("warm")
 
     def _search_legs(self, query: str, wanted: Set[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
-        """Return each leg's candidates, and the seconds that it took, from the query's text on."""
-        plain, seconds, encoding = self._timed(partial(self._search.ask, SearchRequest(query=query, interpret=False)))
+        """Return each leg's candidates, and the seconds from the query's text to them."""
+        plain, seconds, encoding = self._timed(
+            partial(self._search.build_queries, SearchRequest(query=query, interpret=False))
+        )
         legs = dict(plain.legs)
         taken: dict[Leg, float] = {"text": encoding, "bm25": seconds - encoding}
         if wanted - PLAIN_LEGS:
-            read, seconds, encoding = self._timed(partial(self._search.ask, SearchRequest(query=query)))
+            read, seconds, encoding = self._timed(partial(self._search.build_queries, SearchRequest(query=query)))
             legs |= {leg: leg_query for leg, leg_query in read.legs.items() if leg not in PLAIN_LEGS}
             taken |= dict.fromkeys(wanted - PLAIN_LEGS, seconds - encoding)
         rankings: dict[Leg, Ranking] = {}
@@ -203,10 +205,10 @@ class Systems:
         return rankings, taken
 
     def _rank(self, query: str, names: Sequence[str]) -> Iterator[dict[str, float]]:
-        """Yield the works that a search ranks, for the fusions of each name, with scores that fall by rank."""
+        """Yield for each named system the works that search ranks, with scores that fall by rank."""
         request = SearchRequest(query=query, limit=RANKING_DEPTH)
         for ranking in self._search.rank(request, [self._fusions[name] for name in names]):
-            # Not the fused scores: works that no leg proposed all have score 0, though they are in an order.
+            # Fused scores would lose the order of the works that no leg found: these all have score 0.
             yield {work_id: float(RANKING_DEPTH - rank) for rank, (work_id, _) in enumerate(ranking)}
 
     def _time_search(self, search: Search, query: str) -> float:

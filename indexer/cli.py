@@ -24,7 +24,7 @@ OptionalCatalogues = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="CATALOGUE",
-        help="JSON Lines of source records, or a BEIR corpus; gzip too. None: the starter catalogue.",
+        help="JSON Lines of source records, or a BEIR corpus; gzip too. Without one: the starter catalogue.",
     ),
 ]
 
@@ -34,7 +34,7 @@ def profile(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
     catalogues: OptionalCatalogues = None,
 ) -> None:
-    """Describe catalogues on one page: what they hold, lack and repeat."""
+    """Describe catalogues on one HTML page: contents, gaps and duplicates."""
     from indexer.catalogues import starter_catalogue
     from indexer.profile.report import kinds_text, make_report
 
@@ -102,13 +102,16 @@ def train_values(
             help="JSON Lines: an id, a split (train, validation), and tags or shelves. One file or more.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the weights go.")],
-    trials: Annotated[int, typer.Option(min=1, metavar="N", help="How many recipes to try.")] = 12,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the trained weights go.")],
+    trials: Annotated[int, typer.Option(min=1, metavar="N", help="How many training recipes to try.")] = 12,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Markdown: the trials, and the figures of each value.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where a report goes, as Markdown: the trials, and the figures of each value."
+        ),
     ] = None,
 ) -> None:
-    """Learn values and tags from labelled works."""
+    """Train the model of values and tags on labelled works."""
     from indexer.settings import IndexSettings
     from indexer.value_training import run
     from indexer.value_training.report import report_to_markdown
@@ -125,7 +128,7 @@ def train_values(
 
 
 def report_lines(report: BuildReport, seconds: float) -> list[str]:
-    """Return what a person should look at after a build, and one closing line."""
+    """Return the notes of a build for a person, and one closing line."""
     lines = list(report.notes)
     if report.n_rejected:
         lines.append(f"{report.n_rejected:,} lines rejected, each with its reason in {report.rejects}")

@@ -1,4 +1,4 @@
-"""Keep answers for requests that come again: people page back, reload, and follow each other's links."""
+"""Keep answers, because requests are repeated: people page back, reload, and follow each other's links."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class AnswerCache(Generic[T]):
             while len(self._answers) > self._size:
                 self._answers.popitem(last=False)
 
-    def recall(self, key: Hashable, answer: Callable[[], T]) -> T:
-        """Return the answer for a key; make it with `answer` when it is not kept."""
+    def get_or_make(self, key: Hashable, answer: Callable[[], T]) -> T:
+        """Return the answer for a key; if it is not kept, make it with `answer` and keep it."""
         known = self.get(key)
         if known is not None:
             return known

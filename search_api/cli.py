@@ -27,7 +27,8 @@ def search(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as the API sends it.")] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show what was understood, and each leg's score and rank.")
+        bool,
+        typer.Option("--explain", help="Show what was understood, what does not fit, and each leg's score and rank."),
     ] = False,
 ) -> None:
     """Find works for a request in your own words."""
@@ -46,12 +47,17 @@ def search(
 @verb(app, "serve", "evoke serve --port 8000 --workers 2")
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Where to listen; beyond this machine only with EVOKE_API_KEY set.")
+        str,
+        typer.Option(
+            metavar="HOST", help="The address to listen on. Other machines can reach it only with EVOKE_API_KEY."
+        ),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="PORT", help="0: any that is free.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many processes answer.")] = 1,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, metavar="PORT", help="The port to listen on; 0: any free port.")
+    ] = 8000,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="How many processes answer requests.")] = 1,
 ) -> None:
-    """Serve the API and the page until Ctrl-C."""
+    """Serve the API and the page until Ctrl+C."""
     from search_api.service import server
     from search_api.settings import SearchSettings
 
@@ -62,7 +68,7 @@ def _read_request(query: str, filters: str | None, limit: int, offset: int) -> S
     """Return the request that the arguments describe.
 
     Raises:
-        Refused: A field of it cannot be used; the message names the field.
+        Refused: A field cannot be used; the message names it.
     """
     from pydantic import ValidationError
 
@@ -91,7 +97,7 @@ def _page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
 
 def _hit_lines(place: int, hit: Hit, *, explain: bool) -> list[str]:
     facts = ", ".join(str(fact) for fact in (hit.kind, hit.year, *(c.name for c in hit.creators[:2])) if fact)
-    # The first value is one that was asked for, where one was.
+    # A value that was asked for comes first, if the work has one.
     evidence = [value.evidence.text for value in hit.values[:1] if value.evidence]
     lines = [
         f"{place:>3}. {hit.title} ({facts})",

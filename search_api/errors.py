@@ -1,24 +1,24 @@
 """What can go wrong between a request and its answer.
 
 SearchError
-├── RequestRefused       the request asks for what does not exist; names the field
+├── RequestRefused       a field of the request cannot be used; the error names it
 ├── WorkNotFound         no work has this id
 ├── QueryAdapterInvalid  the query adapter cannot be read
 ├── TuningInvalid        a tuning file cannot be read, or was not written by `evoke tune`
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         no index was built yet
-    └── IndexIncompatible    it was built with another model, schema or taxonomy
+    └── IndexIncompatible    the index was built with another model, schema or taxonomy
 """
 
 from __future__ import annotations
 
 
 class SearchError(Exception):
-    """Any refusal of this stage; its message is one line for a person."""
+    """An error of this stage. Its message is one line for a person."""
 
 
 class RequestRefused(SearchError):
-    """The request asks for what does not exist. `field` is its path in the request: `filters.values.E99`."""
+    """A field of the request cannot be used. `field` is its path in the request: `filters.values.E99`."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")

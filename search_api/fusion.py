@@ -1,4 +1,4 @@
-"""Fuse the legs' rankings into one. Pure; each method equals the engine's where the engine has it (a test compares).
+"""Fuse the legs' rankings into one. Pure; a method that the engine has too gives the engine's scores.
 
 The legs are fused here, not in the engine, because an answer shows each hit's score and rank in every leg, which the
 engine's fusion drops; and because the engine's DBSF takes no weights, and the engine has no min-max fusion.
@@ -23,7 +23,7 @@ RRF_K = 61
 
 YEARS_TO_FADE = 5.0
 """The distance in years at which a work's bonus falls to 1/e. nDCG@10 of films with 3, 5 and 8: .194, .196 and .196;
-with half the weight .191, with one and a half .192."""
+with half the weight of `year` .191, with one and a half times .192."""
 
 
 def order_ranking(scored: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -66,7 +66,7 @@ def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
 
 
 def year_weight(fusion: Fusion) -> float:
-    """Return the bonus of a work from a remembered year: the score of the first candidate of a leg of that weight."""
+    """Return the bonus of a work from a remembered year: about what a leg of that weight adds to its best work."""
     first_place = 1 / RRF_K if fusion.method == "rrf" else 1.0
     return max(0.0, fusion.weights.get(YEAR, 1.0)) * first_place
 

@@ -1,4 +1,4 @@
-"""Follow the generation that serves through swaps, and keep its titles, ids and years in memory."""
+"""Keep the serving generation's titles, ids and years in memory, and load them anew after a swap."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ CHECK_SECONDS = 1.0
 """How long the name of the serving generation is trusted: asking a server at every request costs a round trip."""
 
 MOST_WITHOUT_GENRE = 0.1
-"""The share of works without a genre up to which genres are read from words. Of 25,924 films 58% have no genre: with
-the filter, 92 of 331 remembered plots that name a genre lost their film."""
+"""With a larger share of works without a genre, a genre in a query's words is not a filter. Of 25,924 films 58% have
+none: with the filter, 92 of 331 remembered plots that name a genre lost their film."""
 
 _TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
 _MOST_GENRES = 1_000
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation that serves, with what is kept of it in memory.
+    """The serving generation, and the parts of it that are kept in memory.
 
     Attributes:
         name: Its name in the engine.
@@ -43,7 +43,7 @@ class Generation:
         titles: The titles of its works.
         work_ids: The id of each work, by the id of its point.
         years: The year of each work whose year is known, by the id of the work.
-        genres: The genres that enough works have to filter by.
+        genres: The genres of at least three works; a query can ask for these.
         genres_known: Whether nearly all works have a genre. If not, a genre in the words of a query is not a filter: it
             would hide the works without one.
     """
@@ -58,7 +58,7 @@ class Generation:
 
 
 class GenerationFollower:
-    """Holds the serving generation, and loads another when a build has swapped it in. Thread-safe."""
+    """The serving generation, loaded anew after a build has swapped in another. Thread-safe."""
 
     def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy) -> None:
         self._engine = engine
@@ -69,7 +69,7 @@ class GenerationFollower:
         self._checked_at = float("-inf")
 
     def use(self, answer: Callable[[Generation], T]) -> T:
-        """Return `answer` of the serving generation; call it once more when a swap removed the generation meanwhile.
+        """Return `answer(generation)` for the serving generation; if a swap removes it meanwhile, for the next one.
 
         Raises:
             IndexMissing: No index was built yet.
@@ -130,7 +130,7 @@ REBUILD = "run `evoke index` to rebuild it, or start with the settings it was bu
 
 
 def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
-    """Yield every work's titles, most rated works first, so that a name means the best-known work."""
+    """Yield every work's titles, most rated works first, so that a name finds the best-known work first."""
     for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
         yield TitledWork(
             payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")

@@ -1,4 +1,4 @@
-"""A request to each leg's query: read the words, then embed, weigh and look up what they ask for."""
+"""Turn a request into a query for each leg: read the words, embed them, weigh terms and values, look up named works."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ from search_api.understanding.guessing import guess_values
 from search_api.understanding.intent import parse_intent
 
 LIKE_VALUES_WEIGHT = 0.5
+"""The weight of a named work's primary values; a value that the words ask for weighs up to 1."""
 UNLIKE_WEIGHT = -0.5
+"""The weight of a work to be unlike; a work to be like has 1."""
 BESIDE_TAGS = 0.25
 """The weight of a value when the words also name community tags, which are more precise."""
 
 
 @dataclass(frozen=True)
 class LegQueries:
-    """An intent and a query for each leg; `forms` has the words as they were written, by their term."""
+    """An intent and a query for each leg; `forms` maps each term to the word of the query that it was made from."""
 
     query: str
     intent: Intent
@@ -51,7 +53,7 @@ class LegQueries:
 
 
 def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> QueryClassifier | None:
-    """Return the query classifier for what the taxonomy still defines as in training; None if it does not fit.
+    """Return the query classifier without the values that changed since its training; None if it does not fit.
 
     Raises:
         ValueHeadInvalid: The file of the value head, which holds the classifier, cannot be used.
@@ -62,7 +64,7 @@ def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: 
 
 
 class LegQueryBuilder:
-    """Turns requests into queries to a generation. Takes its parts from `Search`. Thread-safe."""
+    """A builder of the legs' queries to a generation. Thread-safe."""
 
     def __init__(
         self,
@@ -84,8 +86,8 @@ class LegQueryBuilder:
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
 
-    def cleaning(self, cleanings: Cleanings) -> LegQueryBuilder:
-        """Return this builder with other cleanings; the two share all else."""
+    def with_cleanings(self, cleanings: Cleanings) -> LegQueryBuilder:
+        """Return a copy with other cleanings; the two share everything else."""
         other = copy(self)
         other._cleanings = cleanings
         return other
@@ -97,7 +99,7 @@ class LegQueryBuilder:
             self._analyser.terms("warm")
 
     def build(self, request: SearchRequest, generation: Generation) -> LegQueries:
-        """Return a request's queries. Its words are cleaned by kind of query; plain text stays as it is."""
+        """Return a request's queries. Its words are cleaned as its kind requires; with `interpret` off they stay."""
         intent = self._read(request, generation)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
         if not cleaning.unwrap:
@@ -157,7 +159,7 @@ class LegQueryBuilder:
         text = self._embed(intent.text)
         wanted = wanted_dimensions(intent)
         values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
-        # Where the words ask for a value, the named works' strength of that value does not count.
+        # The named works add nothing to a value that the words ask for.
         unsaid = values == 0
         for works, sign in ((intent.like, 1.0), (intent.unlike, UNLIKE_WEIGHT)):
             ids = [work.id for work in works]
@@ -166,11 +168,11 @@ class LegQueryBuilder:
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
                 values = values + sign * LIKE_VALUES_WEIGHT * unsaid * _primary(vectors["values"], len(values))
         if intent.is_description and self._query_adapter:
-            text = self._query_adapter.turn(text, self._encoder)
+            text = self._query_adapter.adapt(text, self._encoder)
         legs: dict[Leg, LegQuery] = {"text": text}
         if terms:
-            weigh = self._query_adapter.weigh if cleaning.weigh_terms and self._query_adapter else query_weights
-            legs["bm25"] = bm25 = weigh(term for term, _ in terms)
+            weigh_terms = self._query_adapter.weigh if cleaning.weigh_terms and self._query_adapter else query_weights
+            legs["bm25"] = bm25 = weigh_terms(term for term, _ in terms)
             if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
                 idf = find_idf(self._engine, generation.name, bm25.indices)
                 legs["bm25"] = top_terms_by_idf(bm25, idf, cleaning.most_terms)
@@ -194,7 +196,7 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
 
 
 def weigh(intent: Intent, weights: Mapping[str, float]) -> Intent:
-    """Return an intent in which these weights replace its own, value by value; a weight of 0 takes the value out."""
+    """Return an intent with these weights in place of its own, value by value; a weight of 0 removes the value."""
     values = {value_id: weight for value_id, weight in {**intent.values, **weights}.items() if weight}
     # The tags were read from the words as a more precise form of their values; given weights replace both.
     return intent.model_copy(update={"values": values, "tags": {} if weights else intent.tags})
@@ -207,9 +209,9 @@ def wanted_dimensions(intent: Intent) -> dict[str, float]:
 
 
 def _primary(vector: models.SparseVector, n_dimensions: int) -> NDArray[np.float32]:
-    """Return a work's strengths of its primary values, float32 (n_dimensions,), and 0 for the other values.
+    """Return the strengths of a work's primary values, float32 (n_dimensions,), with 0 for all other values.
 
-    With the weaker values too, similar works have less in common and take ten times as long to find (Jaccard of the
+    With the weaker values, similar works would have less in common and take ten times as long to find (Jaccard of the
     tags of 300 works and their ten similar works: films .131 instead of .144, books .375 instead of .417).
     """
     strengths = np.zeros(n_dimensions, dtype=np.float32)

@@ -1,13 +1,13 @@
-"""The query adapter: it fits descriptions of remembered works to how catalogues describe works. In numpy.
+"""The query adapter: it brings people's descriptions of remembered works nearer to a catalogue's. In numpy.
 
-`evaluation.adapter_training` learns it from such queries. A description has words that say nothing of the work: "I
+`evaluation.adapter_training` trains it on such queries. A description has words that say nothing about the work: "I
 remember", "a scene", "years ago". In the query of the `bm25` leg a stem t that occurs k times weighs
 
     q(t) = sqrt(k) * w(t)        w(t) = (idf(n_t) / idf(LEAST_DESCRIPTIONS)) ** 0.75
 
-where n_t of N descriptions have t and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5)); a stem of fewer than
-LEAST_DESCRIPTIONS descriptions weighs 1. The query of the `text` leg is turned from the language of people to that of
-catalogues, q' = unit(q + q A + b). Works and index stay as they are.
+where n_t of N descriptions have t, and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5)). A stem of fewer than
+LEAST_DESCRIPTIONS descriptions has w = 1. In the query of the `text` leg the embedding q becomes
+q' = unit(q + q A + b). Works and index stay as they are.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FORMAT = "1"
 
 
 @dataclass(frozen=True)
-class Adapter:
+class EmbeddingAdapter:
     """A and b of the module's formula, float32 (dim, dim) and (dim,), for the embeddings of one encoder."""
 
     encoder_fingerprint: str
@@ -47,7 +47,7 @@ class Adapter:
 
 @dataclass(frozen=True)
 class QueryAdapter:
-    """The two parts of the module's formula; each is used if it fits, else the query stays as it is.
+    """Term weights and an embedding adapter. A part that does not fit analyser or encoder changes nothing.
 
     Attributes:
         term_weights: w by the id of a stem.
@@ -56,11 +56,14 @@ class QueryAdapter:
     """
 
     term_weights: Mapping[int, float]
-    adapter: Adapter
+    adapter: EmbeddingAdapter
     analyser_version: str = ANALYSER_VERSION
 
     def weigh(self, terms: Iterable[str]) -> SparseVector:
-        """Return the weights of a description's stems; those of any query if the weights are of another analyser."""
+        """Return a description's terms with their weights.
+
+        If the weights were learnt with another analyser, the terms weigh as in any query.
+        """
         if self.analyser_version != ANALYSER_VERSION:
             return query_weights(terms)
         counts = Counter(map(term_id, terms))
@@ -68,12 +71,12 @@ class QueryAdapter:
             indices=list(counts), values=[n**0.5 * self.term_weights.get(each, 1.0) for each, n in counts.items()]
         )
 
-    def turn(self, vector: Floats, encoder: Encoder) -> Floats:
-        """Return a description's embedding turned, float32 (dim,); unchanged if the adapter is of another encoder."""
+    def adapt(self, vector: Floats, encoder: Encoder) -> Floats:
+        """Return a description's adapted embedding, float32 (dim,); unchanged if A and b are for another encoder."""
         if MadeWith(encoder_fingerprint=self.adapter.encoder_fingerprint).problem(encoder):
             return vector
-        turned: Floats = vector + vector @ self.adapter.matrix + self.adapter.bias
-        return turned / np.linalg.norm(turned)
+        adapted: Floats = vector + vector @ self.adapter.matrix + self.adapter.bias
+        return adapted / np.linalg.norm(adapted)
 
 
 def load_query_adapter(path: Path | None = None) -> QueryAdapter:
@@ -98,7 +101,7 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
         bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
         return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),
-            adapter=Adapter(metadata["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
+            adapter=EmbeddingAdapter(metadata["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
             analyser_version=metadata["analyser_version"],
         )
     except OSError as error:
@@ -124,4 +127,4 @@ def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
         "analyser_version": query_adapter.analyser_version,
     }
     save_file(arrays, path, metadata={"evoke": json.dumps(metadata)})
-    path.chmod(0o644)  # safetensors lets only the owner read it
+    path.chmod(0o644)  # safetensors makes it readable for its owner only

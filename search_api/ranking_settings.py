@@ -1,4 +1,4 @@
-"""Every number that was chosen by kind of query: fusion, cleaning, and what `evoke tune` replaces."""
+"""The settings that depend on the kind of a query: fusion and cleaning, which `evoke tune` chooses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 CANDIDATES_PER_LEG = 200
 
 TITLE = "title"
-"""The works whose title is the whole query. Search looks these up itself: a title of stop words has no BM25 terms."""
+"""The leg of works whose title is the whole query. Search looks them up itself: stop words alone have no BM25 terms."""
 YEAR = "year"
-"""How near a work is to the years that a description gives. Search scores this itself, for other legs' candidates."""
+"""The leg of nearness to the years that a description names. Search scores the candidates of the other legs by it."""
 WEIGHED_LEGS: tuple[str, ...] = (*LEGS, TITLE, YEAR)
-"""Everything that a fusion weighs: the legs of the index, and two that search makes itself."""
+"""The legs that a fusion weighs: those of the index, and the two that search computes itself."""
 
 
 def _check_leg(name: str) -> str:
@@ -33,13 +33,15 @@ def _check_leg(name: str) -> str:
 
 
 class Fusion(ClosedModel):
-    """How the legs' rankings become one: see `search_api.fusion`."""
+    """How to fuse the legs' rankings into one; `search_api.fusion` has the formulas."""
 
     method: FusionMethod
     weights: dict[Annotated[str, AfterValidator(_check_leg)], float] = Field(
         default_factory=dict, description="leg name to weight; a leg left out weighs 1"
     )
-    depth: int = Field(default=CANDIDATES_PER_LEG, ge=1, le=1_000, description="how many candidates each leg gives")
+    depth: int = Field(
+        default=CANDIDATES_PER_LEG, ge=1, le=1_000, description="how many candidates of each leg are fused"
+    )
 
 
 class Cleaning(ClosedModel):
@@ -48,7 +50,7 @@ class Cleaning(ClosedModel):
     unwrap: bool = Field(
         default=True, description="remove the words that were understood, and those that do not describe the work"
     )
-    weigh_terms: bool = Field(default=False, description="weigh BM25's terms as the query adapter learnt")
+    weigh_terms: bool = Field(default=False, description="weigh the BM25 terms by the query adapter")
     most_terms: int | None = Field(
         default=None, ge=1, description="how many of BM25's terms to search for, rarest first; null: all"
     )
@@ -63,8 +65,8 @@ class Cleanings(ClosedModel):
     other: Cleaning = Cleaning()
 
     @classmethod
-    def alike(cls, cleaning: Cleaning) -> Cleanings:
-        """Return the same cleaning for every kind."""
+    def for_every_kind(cls, cleaning: Cleaning) -> Cleanings:
+        """Return the same cleaning for every kind of query."""
         return cls(described=cleaning, mood=cleaning, guess=cleaning, other=cleaning)
 
     def of(self, kind: QueryKind) -> Cleaning:
@@ -84,12 +86,12 @@ class Fusions(ClosedModel):
     guess: Fusion
     other: Fusion
     figures: dict[str, Any] = Field(
-        default_factory=dict, description="the measurements that chose them; search does not read these"
+        default_factory=dict, description="the measurements that chose the settings; search does not read these"
     )
 
     @classmethod
-    def alike(cls, fusion: Fusion) -> Fusions:
-        """Return the same fusion for every kind."""
+    def for_every_kind(cls, fusion: Fusion) -> Fusions:
+        """Return the same fusion for every kind of query."""
         return cls(described=fusion, mood=fusion, guess=fusion, other=fusion)
 
     def of(self, kind: QueryKind) -> Fusion:
@@ -99,11 +101,13 @@ class Fusions(ClosedModel):
 
 
 class Tuned(Fusions):
-    """What `evoke tune` chose. The indexer reads its `bm25`: an index built with another has to be rebuilt."""
+    """The settings that `evoke tune` chose. The indexer reads `bm25`: an index with another BM25 must be rebuilt."""
 
     bm25: BM25 = BM25()
     cleanings: Cleanings = DEFAULT_CLEANINGS
-    made_with: MadeWith = Field(default=MadeWith(), description="the encoder and text analyser they were chosen with")
+    made_with: MadeWith = Field(
+        default=MadeWith(), description="the encoder and text analyser that the settings were chosen with"
+    )
 
     @classmethod
     def of_fusions(cls, fusions: Fusions, **chosen: Any) -> Tuned:
@@ -112,7 +116,7 @@ class Tuned(Fusions):
 
 
 TITLE_WEIGHT = 4.0
-"""A work that the whole query names outweighs first places in two legs."""
+"""The weight of `title`: a work whose title is the query outweighs one that comes first in two other legs."""
 
 DEFAULT_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 2.0})
 """Chosen on validation queries; docs/ranking.md has the table."""

@@ -1,4 +1,4 @@
-"""Why a work is in the answer, in words: a hit's legs, terms and values against the intent. Pure."""
+"""Explain in words why a work is in the answer, by its legs, terms and values and by the intent. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from indexer.values.taxonomy import Facet, Taxonomy
 from search_api.records import Intent, LegScore
 
 CLOSE_RANK, CLOSE_SCORE = 20, 0.25
-"""A work is called close in meaning from this rank and score in the text leg on. Among 350 works the nearest to
-senseless words ("xkcd blorp") has a cosine of 0.23; the fifth nearest to "survival at sea" has 0.42."""
+"""A work is close in meaning with this rank or a better one and at least this cosine in the text leg. Among 350 works
+the nearest to senseless words ("xkcd blorp") has a cosine of 0.23; the fifth nearest to "survival at sea" has 0.42."""
 ABSENT_SCORE = 0.1
+"""Up to this score, a work shows little of an unwanted value."""
 MOST_NAMED = 3
 
 _VERBS: Mapping[Facet, str] = {"theme": "explores", "emotion": "gives", "learning": "teaches"}
@@ -41,7 +42,7 @@ def explain(
     asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
     wanted = [i for i in values if intent.values.get(i, 0) > 0 and scores[i] >= PRIMARY_SCORE]
     if wanted:
-        reasons.append(f"{_say(wanted, taxonomy)}, {asked}")
+        reasons.append(f"{_describe_values(wanted, taxonomy)}, {asked}")
     if tags:
         named = [f"“{taxonomy.names[tag]}”" for tag in tags[:MOST_NAMED]]
         reasons.append(f"is what people tag {_listed(named)}, {asked}")
@@ -59,7 +60,7 @@ def explain(
         reasons.append(f"mentions {_listed([f'“{term}”' for term in matched_terms[:MOST_NAMED]])}")
     others = [i for i in values if i not in wanted and intent.values.get(i, 0) >= 0]
     if not wanted and not tags and others:
-        reasons.append(_say(others[:MOST_NAMED], taxonomy))
+        reasons.append(_describe_values(others[:MOST_NAMED], taxonomy))
     return tuple(reason[0].upper() + reason[1:] for reason in reasons)
 
 
@@ -67,7 +68,7 @@ def _is_close(text: LegScore) -> bool:
     return text.rank is not None and text.score is not None and text.rank <= CLOSE_RANK and text.score >= CLOSE_SCORE
 
 
-def _say(values: Sequence[str], taxonomy: Taxonomy) -> str:
+def _describe_values(values: Sequence[str], taxonomy: Taxonomy) -> str:
     """Return "explores self-discovery and gives awe and hope" for the values of a work."""
     named = [taxonomy.by_id[value_id] for value_id in values]
     clauses = []

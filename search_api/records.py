@@ -1,4 +1,4 @@
-"""SearchRequest, Intent, Hit and Page: the words of this stage, the same in Python, JSON and on the page."""
+"""The records of the search stage, such as SearchRequest, Intent and Hit. The API's JSON has the same fields."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 MAX_QUERY_CHARACTERS = 10_000
-"""Room for any remembered plot; the longest query in the public tip-of-the-tongue sets has 6,700 characters."""
+"""Enough for any remembered plot: the longest query in the public tip-of-the-tongue sets has 6,700 characters."""
 MAX_LIMIT = 100
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class SearchRequest(ClosedModel):
         default_factory=dict,
         max_length=50,
         description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
-        "one that is read from the query's words; 0 takes the value out",
+        "one that is read from the query's words; 0 removes the value",
     )
 
 
@@ -119,7 +119,7 @@ class Intent(ClosedModel):
     )
     remembered_years: IntegerRange | None = Field(
         default=None,
-        description="the years that a description gives: works of nearby years rank higher, and none is left out",
+        description="the years that a description names: works of nearby years rank higher, and no work is left out",
     )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
@@ -127,7 +127,7 @@ class Intent(ClosedModel):
 
 
 class LegScore(ClosedModel):
-    """A work's score and rank, from 1, in one leg; None when the work was not among the leg's candidates."""
+    """A work's score and rank in one leg; the best work has rank 1. None: the work is not a candidate of the leg."""
 
     score: float | None = None
     rank: int | None = None
@@ -142,7 +142,7 @@ class Evidence(ClosedModel):
 
 
 class HitValue(ClosedModel):
-    """A value of a work, with its strength in [0, 1]; primary values are the strong ones."""
+    """A value or tag of a work and its score in [0, 1]; `is_primary` is true from 0.5 up."""
 
     id: str
     name: str
@@ -175,7 +175,7 @@ class WorkView(ClosedModel):
         default_factory=dict, description="the records that each field comes from, for a work with several records"
     )
     values: tuple[HitValue, ...] = Field(
-        default=(), description="the strongest values, asked-for ones first, by falling score"
+        default=(), description="at most six: the values asked for, then the strongest others, each by falling score"
     )
 
 
@@ -190,7 +190,10 @@ class Hit(WorkView):
 
 
 class Page(ClosedModel):
-    """One page of an answer. `total` counts every work that passes the filters; all of them are ranked."""
+    """One page of an answer.
+
+    `total` counts the works that pass the filters, without those that the query names. All of them are ranked.
+    """
 
     query: str
     intent: Intent
@@ -202,7 +205,7 @@ class Page(ClosedModel):
 
 
 class FacetCount(ClosedModel):
-    """How many works have one value of a fact."""
+    """How many works one entry of a facet has, such as one genre or decade."""
 
     value: str | int
     count: int

@@ -1,4 +1,4 @@
-"""Queries and filters to candidates: the only reader of the index."""
+"""Ask the engine: filters and the legs' queries become requests, and its answers become candidates and works."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ def find_candidates(
     engine: Engine,
     generation: Generation,
     queries: Mapping[Leg, LegQuery],
-    works: models.Filter | None,
+    works_filter: models.Filter | None,
     depth: int,
     *,
     exact: bool = False,
 ) -> dict[str, Ranking]:
     """Return each leg's best `depth` works as (work id, score), by falling score, then by id."""
     answers = engine.rank_points(
-        generation.name, requests=[leg_request(leg, query, works, depth, exact=exact) for leg, query in queries.items()]
+        generation.name,
+        requests=[leg_request(leg, query, works_filter, depth, exact=exact) for leg, query in queries.items()],
     )
     return {leg: _ranking(points, leg, generation.work_ids) for leg, points in zip(queries, answers, strict=True)}
 
 
 def leg_request(
-    leg: Leg, query: LegQuery, works: models.Filter | None, depth: int, *, exact: bool = False
+    leg: Leg, query: LegQuery, works_filter: models.Filter | None, depth: int, *, exact: bool = False
 ) -> models.QueryRequest:
-    """Return the engine's request for one leg, without payloads: of 600 candidates a page shows ten.
+    """Return the engine's request for one leg.
 
-    Reading each candidate's id from its payload took 20 of the 40 ms of a search among 350 works.
+    It fetches no payloads, since a page shows ten of 600 candidates: to read each candidate's id from its payload would
+    take 20 of the 40 ms of a search among 350 works.
     """
     return models.QueryRequest(
         query=query if isinstance(query, models.SparseVector) else _to_list(query),
         using=leg,
-        filter=works,
+        filter=works_filter,
         limit=depth,
         with_payload=False,
         params=models.SearchParams(exact=True) if exact else None,
@@ -55,8 +57,8 @@ def leg_request(
 def find_idf(engine: Engine, generation: str, terms: Iterable[int]) -> dict[int, float]:
     """Return the engine's IDF of terms by term id; a term that no work has is left out.
 
-    The best work for one term scores the IDF times its own weight of the term. Asking for each term alone costs about
-    as much as asking for all at once.
+    It is the score of the best work for a query of that term alone, divided by the work's weight of the term. A request
+    for each term takes about as long as one request for all.
     """
     wanted = list(terms)
     requests = [
@@ -77,17 +79,19 @@ def _idf_of(best: models.ScoredPoint, term: int) -> float:
     return best.score / weights[term]
 
 
-def find_allowed(engine: Engine, generation: Generation, works: models.Filter) -> set[str]:
+def find_allowed(engine: Engine, generation: Generation, works_filter: models.Filter) -> set[str]:
     """Return the ids of all works that pass a filter."""
     n_works = generation.facts.n_works
-    records, _ = engine.scroll(generation.name, scroll_filter=works, limit=n_works, with_payload=False)
+    records, _ = engine.scroll(generation.name, scroll_filter=works_filter, limit=n_works, with_payload=False)
     return {generation.work_ids[record.id] for record in records}
 
 
-def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works: models.Filter | None) -> list[str]:
+def keep_allowed(
+    engine: Engine, generation: str, work_ids: Sequence[str], works_filter: models.Filter | None
+) -> list[str]:
     """Return those of a few works that pass a filter, in their order."""
     ids = models.HasIdCondition(has_id=[point_id(work_id) for work_id in work_ids])
-    only = models.Filter(must=[ids, *([works] if works else [])])
+    only = models.Filter(must=[ids, *([works_filter] if works_filter else [])])
     records, _ = engine.scroll(generation, scroll_filter=only, limit=len(work_ids), with_payload=["id"])
     allowed = {(record.payload or {})["id"] for record in records}
     return [work_id for work_id in work_ids if work_id in allowed]
@@ -96,16 +100,16 @@ def keep_allowed(engine: Engine, generation: str, work_ids: Sequence[str], works
 def count_ranked(engine: Engine, generation: Generation, filters: Filters, without: Collection[str] = ()) -> int:
     """Return how many works an answer ranks, exactly: those that pass the filters, less the works in `without`.
 
-    Without filters the number is known; the engine would count 25,924 works for 2 ms.
+    Without filters the number is known; the engine would take 2 ms to count 25,924 works.
     """
     if engine_filter(filters) is None:
         return len(generation.work_ids) - sum(point_id(work_id) in generation.work_ids for work_id in set(without))
     return count_works(engine, generation.name, engine_filter(filters, without))
 
 
-def count_works(engine: Engine, generation: str, works: models.Filter | None) -> int:
+def count_works(engine: Engine, generation: str, works_filter: models.Filter | None) -> int:
     """Return how many works pass a filter, exactly."""
-    return engine.count(generation, count_filter=works, exact=True).count
+    return engine.count(generation, count_filter=works_filter, exact=True).count
 
 
 def fetch_works(
@@ -121,7 +125,7 @@ def fetch_works(
 
 
 def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filter | None:
-    """Return the engine's filter for ours, less the works in `without`; None when every work passes."""
+    """Return filters in the engine's form, leaving out the works in `without` too; None when every work passes."""
     must: list[models.Condition] = []
     must_not: list[models.Condition] = []
     for name, fact in FACTS.items():
@@ -146,8 +150,8 @@ def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filte
 def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Condition]:
     """Return the conditions on a value's score; `least` is the lower end of the range.
 
-    Scores have no index, and reading those of 25,924 works from their payloads takes 1.4 s. From the score of a primary
-    value on, the index of primary values leaves few payloads to read.
+    Scores have no index: to read those of 25,924 works from their payloads takes 1.4 s. A range above PRIMARY_SCORE is
+    asked for together with the indexed primary values, which leaves few payloads to read.
     """
     exactly = models.FieldCondition(key=f"{FACTS['values'].key}.{value_id}", range=scores)
     return [_is("primary_values", value_id), exactly] if least >= PRIMARY_SCORE else [exactly]

@@ -1,4 +1,4 @@
-"""Search: a request to a page of hits. The one object that API, command line and evaluation share."""
+"""Answer a request with a page of hits. API, command line and evaluation share the `Search` object."""
 
 from __future__ import annotations
 
@@ -59,32 +59,33 @@ from search_api.settings import SearchSettings
 from search_api.views import payload_to_view, record_to_hit
 
 CACHED_TEXTS = 2_000
-"""Vectors of 1.5 kB each: people page through answers, and repeat each other's words."""
+"""How many query vectors are kept, 1.5 kB each: people page through answers and repeat each other's queries."""
 CACHED_PAGES, MOST_CACHED_HITS = 256, 20
-"""A page of ten hits takes 20 kB. Programs ask for longer pages, and seldom twice. Pages are kept as JSON: as objects
-they take four times the memory, and Python's garbage collector, which visits every object, delays each new request by
-0.8 ms."""
+"""How many pages are kept, and the most hits that a kept page has. Ten hits take 20 kB; longer pages are asked for by
+programs, and seldom twice. Pages are kept as JSON: as objects they would take four times the memory, and the garbage
+collector, which visits every object, would delay each new request by 0.8 ms."""
 CACHED_COUNTS = 1_000
 MOST_NAMESAKES = 10
+"""How many works that have the query as their title are candidates of the leg `title`."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the legs found for an intent, and the years of works, for queries that remember one."""
+    """The legs' candidates for an intent, and the year of each work, for an intent with `remembered_years`."""
 
     intent: Intent
     rankings: Mapping[str, Ranking]
     years: Mapping[str, int]
 
     def fuse(self, fusion: Fusion) -> dict[str, float]:
-        """Return the fused score of each work that is among a leg's best, as deep as the fusion goes."""
+        """Return the fused score of each work that is among a leg's first `fusion.depth` candidates."""
         fused = fuse({leg: ranking[: fusion.depth] for leg, ranking in self.rankings.items()}, fusion)
         remembered = self.intent.remembered_years
         return favour_years(fused, self.years, remembered, year_weight(fusion)) if remembered else fused
 
 
 def open_search(settings: SearchSettings) -> Search:
-    """Open the index that the settings name. It may be built later, or be replaced while this search is open."""
+    """Open the index that the settings name. The index may be built later, or replaced while this search is open."""
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
     encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
     query_classifier = open_query_classifier(settings, encoder, taxonomy)
@@ -104,7 +105,7 @@ def open_search(settings: SearchSettings) -> Search:
 
 
 class Search:
-    """Answers requests from the generation that serves now. Thread-safe; each call sees one generation throughout.
+    """A search over the serving generation. Thread-safe; each call sees one generation throughout.
 
     Every method that reads the index raises IndexUnavailable, or a subclass, while there is no index that it can read.
     """
@@ -132,9 +133,9 @@ class Search:
             query_classifier: Guesses the values of queries that name none; None: no guesses.
             n_cached: The most texts whose vectors are kept. The caches of answers and counts are at most as large. 0:
                 compute every request, for measurements.
-            query_adapter: Adapts queries that describe a remembered work; None: they stay as they are.
+            query_adapter: Adapts queries that describe a remembered work; None: no query is adapted.
             cleanings: What is removed from queries, by kind of query.
-            bm25: What the index should be built with; None if it does not matter.
+            bm25: The BM25 settings that the index should be built with; None: any.
             misfits: Notes on artefacts that do not fit, for `notes`.
         """
         self.engine = engine
@@ -152,24 +153,24 @@ class Search:
         """Close the index."""
         self.engine.close()
 
-    def fusing(self, fusions: Fusions) -> Search:
-        """Return this search with other fusions. It caches no answers and shares all else: close only one."""
+    def with_fusions(self, fusions: Fusions) -> Search:
+        """Return a copy with other fusions. It caches no answers and shares everything else, so close only one."""
         other = copy(self)
         other._fusions, other._pages = fusions, AnswerCache(0)
         return other
 
-    def cleaning(self, cleanings: Cleanings) -> Search:
-        """Return this search with other cleanings. It caches no answers and shares all else: close only one."""
+    def with_cleanings(self, cleanings: Cleanings) -> Search:
+        """Return a copy with other cleanings. It caches no answers and shares everything else, so close only one."""
         other = copy(self)
-        other._builder, other._pages = self._builder.cleaning(cleanings), AnswerCache(0)
+        other._builder, other._pages = self._builder.with_cleanings(cleanings), AnswerCache(0)
         return other
 
     def allowed(self, intent: Intent) -> set[str] | None:
-        """Return the ids of the works that an intent lets through; None when it lets all through."""
-        works = _searchable(intent)
-        if works is None:
+        """Return the ids of the works that an answer to an intent can have; None when it can have all."""
+        works_filter = _filter_of(intent)
+        if works_filter is None:
             return None
-        return self._generations.use(lambda generation: find_allowed(self.engine, generation, works))
+        return self._generations.use(lambda generation: find_allowed(self.engine, generation, works_filter))
 
     def serving(self) -> Generation:
         """Return the generation that serves now, for callers that query the engine themselves."""
@@ -182,12 +183,12 @@ class Search:
         return n_works
 
     def notes(self) -> tuple[str, ...]:
-        """Return what was learnt or chosen earlier and does not fit this index, encoder or taxonomy, a line each."""
+        """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
         built_with = self.serving().facts.bm25
         if self._bm25 in (None, built_with):
             return self._misfits
         note = (
-            "the index was built with other BM25 settings than this process has by EVOKE_TUNING: "
+            "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
             "run `evoke index` to rebuild it, or start with the tuning it was built with"
         )
         return (*self._misfits, note)
@@ -206,9 +207,9 @@ class Search:
             queries = self._builder.build(request, generation)
             return self._answer(generation, queries, request.offset, request.limit)
 
-        # Only the fields that were set: a filter set to null replaces the one that the words ask for.
+        # The key has the fields that were set: a filter set to null replaces the one that the words ask for.
         key = request.model_dump_json(exclude_unset=True)
-        return _timed(started, self._recall(key, request.limit, answer))
+        return _timed(started, self._cached_page(key, request.limit, answer))
 
     def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
         """Return a page of the works most like one work, without that work itself.
@@ -224,7 +225,7 @@ class Search:
             return self._answer(generation, self._builder.similar(work_id, filters, generation), offset, limit)
 
         key = (work_id, filters.model_dump_json(), limit, offset)
-        return _timed(started, self._recall(key, limit, answer))
+        return _timed(started, self._cached_page(key, limit, answer))
 
     def work(self, work_id: str) -> WorkView:
         """Return one work.
@@ -246,13 +247,13 @@ class Search:
         self._check_filters(filters)
         for name in names:
             if name not in FACETS:
-                raise RequestRefused("name", f"no facet is called {name!r}; there are {', '.join(FACETS)}")
-        works = engine_filter(filters)
+                raise RequestRefused("name", f"no facet is called {name!r}; choose from {', '.join(FACETS)}")
+        works_filter = engine_filter(filters)
 
         def answer(generation: Generation) -> Facets:
             counts = {
                 name: self.engine.facet(
-                    generation.name, FACETS[name].key, facet_filter=works, limit=limit, exact=True
+                    generation.name, FACETS[name].key, facet_filter=works_filter, limit=limit, exact=True
                 ).hits
                 for name in names
             }
@@ -280,39 +281,43 @@ class Search:
         """Return the notices that the sources of the indexed works require."""
         return self._generations.use(lambda generation: generation.facts.attributions)
 
-    def ask(self, request: SearchRequest) -> LegQueries:
-        """Return each leg's query for a request, for callers that measure, or fuse in another way."""
+    def build_queries(self, request: SearchRequest) -> LegQueries:
+        """Return each leg's query for a request, for callers that measure or fuse in another way."""
         return self._generations.use(lambda generation: self._builder.build(request, generation))
 
-    def find(self, request: SearchRequest, depth: int) -> Candidates:
-        """Return what `search` fuses: each leg's best `depth` works, for callers that fuse in several ways."""
+    def find_candidates(self, request: SearchRequest, depth: int) -> Candidates:
+        """Return each leg's best `depth` works, which `search` fuses, for callers that try several fusions."""
 
         def answer(generation: Generation) -> Candidates:
             queries = self._builder.build(request, generation)
-            return self._find(generation, queries, _searchable(queries.intent), depth)
+            return self._find(generation, queries, _filter_of(queries.intent), depth)
 
         return self._generations.use(answer)
 
     def rank(self, request: SearchRequest, ways: Sequence[Fusions]) -> list[list[tuple[str, float]]]:
-        """Return, for each way of fusing, the works that `search` would show, with their scores.
+        """Return the works that `search` would show under each of several fusions, with their scores.
 
-        The shared steps run once, and no payload is fetched.
+        The steps before the fusion run once, and no payload is fetched.
         """
         end = request.offset + request.limit
 
         def answer(generation: Generation) -> list[list[tuple[str, float]]]:
             queries = self._builder.build(request, generation)
-            works = _searchable(queries.intent)
+            works_filter = _filter_of(queries.intent)
             fusions = [fusion_for(queries.intent, way) for way in ways]
-            # Each depth is searched on its own: an approximate leg's first works change with the depth.
-            candidates = {d: self._find(generation, queries, works, d) for d in {fusion.depth for fusion in fusions}}
+            # Each depth is a search of its own: the first works of an approximate search change with its depth.
+            candidates = {
+                d: self._find(generation, queries, works_filter, d) for d in {fusion.depth for fusion in fusions}
+            }
             fused = [candidates[fusion.depth].fuse(fusion) for fusion in fusions]
-            return [self._rank(generation, queries, works, scores, end)[request.offset : end] for scores in fused]
+            return [
+                self._rank(generation, queries, works_filter, scores, end)[request.offset : end] for scores in fused
+            ]
 
         return self._generations.use(answer)
 
-    def _recall(self, key: Hashable, limit: int, answer: Callable[[Generation], Page]) -> Page:
-        """Return the page that the serving generation answered to the same request; make it when it is not cached."""
+    def _cached_page(self, key: Hashable, limit: int, answer: Callable[[Generation], Page]) -> Page:
+        """Return the cached page of the serving generation for a key; if there is none, make it and cache it."""
 
         def recall(generation: Generation) -> Page:
             generation_key = (generation.name, key)
@@ -329,7 +334,9 @@ class Search:
         """Return how many works are ranked for an intent."""
         named = _named(intent)
         key = (generation.name, intent.filters.model_dump_json(), named)
-        return self._counts.recall(key, lambda: count_ranked(self.engine, generation, intent.filters, without=named))
+        return self._counts.get_or_make(
+            key, lambda: count_ranked(self.engine, generation, intent.filters, without=named)
+        )
 
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
@@ -341,11 +348,11 @@ class Search:
 
     def _answer(self, generation: Generation, queries: LegQueries, offset: int, limit: int) -> Page:
         intent = queries.intent
-        works = _searchable(intent)
+        works_filter = _filter_of(intent)
         total = self._count(generation, intent)
         fusion = fusion_for(intent, self._fusions)
-        candidates = self._find(generation, queries, works, fusion.depth)
-        ranked = self._rank(generation, queries, works, candidates.fuse(fusion), min(offset + limit, total))
+        candidates = self._find(generation, queries, works_filter, fusion.depth)
+        ranked = self._rank(generation, queries, works_filter, candidates.fuse(fusion), min(offset + limit, total))
         page = ranked[offset : offset + limit]
         legs = _leg_scores(candidates.rankings, [work_id for work_id, _ in page])
         records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
@@ -355,10 +362,12 @@ class Search:
         )
         return Page(query=queries.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
 
-    def _find(self, generation: Generation, queries: LegQueries, works: models.Filter | None, depth: int) -> Candidates:
-        rankings = find_candidates(self.engine, generation, queries.legs, works, depth)
+    def _find(
+        self, generation: Generation, queries: LegQueries, works_filter: models.Filter | None, depth: int
+    ) -> Candidates:
+        rankings = find_candidates(self.engine, generation, queries.legs, works_filter, depth)
         if named := [work.id for work in generation.titles.find_all(queries.query)][:MOST_NAMESAKES]:
-            allowed = keep_allowed(self.engine, generation.name, named, works)
+            allowed = keep_allowed(self.engine, generation.name, named, works_filter)
             rankings[TITLE] = [(work_id, 1.0) for work_id in allowed]
         return Candidates(queries.intent, rankings, generation.years)
 
@@ -366,24 +375,26 @@ class Search:
         self,
         generation: Generation,
         queries: LegQueries,
-        works: models.Filter | None,
+        works_filter: models.Filter | None,
         fused: Mapping[str, float],
         depth: int,
     ) -> list[tuple[str, float]]:
         """Return the fused works, best first, then other works until there are `depth` works.
 
-        The other works, which no leg has as a candidate, have score 0 and come nearest in meaning first. The fused
+        The other works, which no leg has as a candidate, have score 0 and are ordered by nearness in meaning. The fused
         scores do not depend on the page, so pages neither repeat nor skip a work.
         """
         ranked = order_ranking(fused.items())
         if len(ranked) >= depth:
             return ranked
-        nearest = find_candidates(self.engine, generation, {"text": queries.legs["text"]}, works, depth, exact=True)
+        nearest = find_candidates(
+            self.engine, generation, {"text": queries.legs["text"]}, works_filter, depth, exact=True
+        )
         return ranked + [(work_id, 0.0) for work_id, _ in nearest["text"] if work_id not in fused]
 
 
-def _searchable(intent: Intent) -> models.Filter | None:
-    """Return the engine's filter for an intent, less the works that it names: the person knows these."""
+def _filter_of(intent: Intent) -> models.Filter | None:
+    """Return the engine's filter for an intent, without the works that it names: the person knows them."""
     return engine_filter(intent.filters, without=_named(intent))
 
 

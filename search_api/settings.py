@@ -1,4 +1,4 @@
-"""The settings of the service, read from the environment once, where a verb begins."""
+"""The settings of search and its service, read from the environment once, when a verb starts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from search_api.ranking_settings import Fusion
 
 
 class SearchSettings(StorageSettings):
-    """Settings of the service: those of the index, and its own."""
+    """The settings of search: where the index is, and those of search itself."""
 
     api_key: SecretStr | None = Field(
         default=None, description="when set, every /v1 request must carry it in the header X-API-Key"
     )
     fusion: Fusion | None = Field(
         default=None,
-        description="one way to combine the legs for every query, instead of those chosen by kind, as JSON",
+        description="one fusion of the legs for every query, as JSON, instead of one for each kind of query",
     )

@@ -15,7 +15,7 @@ from crawler.records import Kind
 from search_api.records import Suggestion, WorkReference
 
 LEAST_SIMILARITY = 0.7
-"""One slip in four typed letters still finds its title."""
+"""The least similarity of a text and the beginning of a title: four letters with one typing error still find it."""
 
 _ARTICLES = ("the ", "a ", "an ")
 _TRAILING_ARTICLE = re.compile(r"^(.*), (the|a|an|les?|la|l'|el|los|las|der|die|das|il|un|une)$", re.IGNORECASE)
@@ -24,18 +24,18 @@ _NOT_WORDS = re.compile(r"[^\w]+")
 
 
 def normalise_title(title: str) -> str:
-    """Return a title as people type it: no case, accents, punctuation or brackets; "Matrix, The" as "the matrix"."""
+    """Return a title without case, accents, punctuation and brackets, as names are compared: "the matrix"."""
     plain = _BRACKETS.sub("", title).strip() or title
     if trailing := _TRAILING_ARTICLE.match(plain):
         plain = f"{trailing[2]} {trailing[1]}"
     folded = plain.replace("&", " and ").casefold()
-    if not folded.isascii():  # most titles are; removing accents takes longer than all the rest
+    if not folded.isascii():  # most titles are ASCII; removing accents takes longer than all other steps
         folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     return _NOT_WORDS.sub(" ", folded.replace("'", "").replace("\u2019", "")).strip()
 
 
 class TitledWork(NamedTuple):
-    """A work by its titles. A plain tuple: tens of thousands are made, and a record that validates takes longer."""
+    """A work with its titles. A plain tuple: tens of thousands are made, and a validated record takes longer."""
 
     id: str
     title: str
@@ -69,7 +69,7 @@ class TitleIndex:
         return next(iter(self.find_all(name)), None)
 
     def suggest(self, typed: str, limit: int) -> list[Suggestion]:
-        """Return titles that begin with the text, then those with a word that does, then those that nearly do."""
+        """Return titles that begin with the text, then those with such a word, then those with a similar beginning."""
         text = normalise_title(typed)
         if not text:
             return []

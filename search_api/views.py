@@ -1,4 +1,4 @@
-"""Points of the index to the works that an answer shows. Pure."""
+"""Turn points of the index into the works that an answer shows. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def record_to_hit(
     forms: Mapping[str, str],
     taxonomy: Taxonomy,
 ) -> Hit:
-    """Return a work with the reasons why it is in the answer; `forms` has the query's words by their term."""
+    """Return a work with the reasons why it is in the answer; `forms` maps terms to words of the query."""
     payload = record.payload or {}
     scores = payload["values"]
     values = _strongest_values(scores, intent)
@@ -73,7 +73,7 @@ def _strongest_values(scores: Mapping[str, float], intent: Intent) -> list[str]:
 def _labels(
     payload: Payload, scores: Mapping[str, float], dimensions: Sequence[str], taxonomy: Taxonomy
 ) -> list[dict[str, Any]]:
-    """Return the fields of a `HitValue` for each value or tag. Validating them with the whole hit halves the time."""
+    """Return the fields of a `HitValue` for each value or tag. They are validated with the hit, in half the time."""
     return [
         {
             "id": dimension,

@@ -11,7 +11,7 @@ from search_api.settings import SearchSettings
 
 
 class Evoke:
-    """An index of `evoke index`, a command that the driver runs itself."""
+    """An index that `evoke index` built; `benchmarks.compare` runs that command itself."""
 
     versions = f"evoke-search {version('evoke-search')}, qdrant-edge-py {version('qdrant-edge-py')}"
 

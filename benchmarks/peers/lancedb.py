@@ -1,7 +1,7 @@
 """LanceDB's hybrid search: vectors and a full-text index in one table, fused by its RRF reranker.
 
-There is a vector index from 100,000 rows on only: below, its documentation says, "a vector index is usually unnecessary
-overhead". The full-text index keeps its defaults: English stems, without stop words. Texts are encoded with
+Only tables of 100,000 rows or more get a vector index: below that, its documentation says, "a vector index is usually
+unnecessary overhead". The full-text index keeps its defaults: English stems, without stop words. Texts are encoded with
 sentence-transformers in batches of 32, as by the embedding function of the documentation.
 """
 
@@ -20,7 +20,7 @@ from benchmarks.peers.protocol import Work, model_folder
 
 LEAST_WITH_VECTOR_INDEX = 100_000
 CANDIDATES_PER_WORK = 10
-"""Candidates of each leg for each work wanted, as in txtai: with the limit alone RRF would fuse lists of ten."""
+"""Candidates of each leg for each wanted work, as in txtai: with the limit alone, RRF would fuse lists of only ten."""
 
 
 class LanceDB:

@@ -1,7 +1,8 @@
 """Send requests to a server from a separate process; each client keeps one connection and sends one at a time.
 
 python -m benchmarks.peers.load reads {"port", "clients", "requests": [[method, path, body], ...]} from its input
-and answers {"seconds", "failed", "milliseconds"}. A bounded number, to 127.0.0.1 only. Standard library only.
+and answers {"seconds", "failed", "milliseconds"}. It sends only these requests, and only to 127.0.0.1. Standard library
+only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run the systems' processes: indexing, answering lines, serving. The operating system reports peak memory."""
+"""Run the processes that index, search and serve with a system. The operating system reports their peak memory."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def run_to_end(system: System, command: Sequence[str]) -> Usage:
 
 
 class Worker:
-    """A process that answers lines of JSON."""
+    """A process that answers queries, one line of JSON for each request."""
 
     def __init__(self, system: System) -> None:
         self.name = system.name
@@ -140,7 +140,7 @@ def serving(system: System, workers: int = 1) -> Iterator[int]:
     """Start a server, yield its port once it answers, and end it by its own process id.
 
     Raises:
-        SystemFailed: It does not start.
+        SystemFailed: The server does not start.
     """
     if system.name == "txtai":
         config = f"path: {system.folder / 'index'}\nwritable: false\nembeddings:\n"

@@ -1,6 +1,6 @@
-"""The interface that every compared system implements, and what its worker shares. Standard library only.
+"""The interface that every compared system implements, and functions that their workers share.
 
-Evoke's environment and that of the peers, which have no package in common, both import it.
+Standard library only: two environments import it, Evoke's and that of the peers.
 """
 
 from __future__ import annotations

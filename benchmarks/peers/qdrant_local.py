@@ -1,7 +1,7 @@
 """Qdrant's Python local mode: dense and sparse prefetches, fused by its RRF.
 
 BM25 is computed here, because fastembed would load its model from a hub: stems hashed to 32 bits, BM25's document
-weights (k1 1.2, b 0.75), weight one for each word of a query, and the IDF from the collection's modifier, as the
+weights (k1 1.2, b 0.75), weight 1 for each word of a query, and the IDF from the collection's modifier, as the
 documentation advises.
 """
 

@@ -1,4 +1,4 @@
-"""txtai's hybrid index: faiss beside its own BM25, half each, content stored in SQLite; defaults throughout.
+"""txtai's hybrid index: faiss and its own BM25 with equal weight, content stored in SQLite; defaults throughout.
 
 It is built as in the documentation: `Embeddings(path=..., hybrid=True, content=True)`, then `index` and `save`.
 """

@@ -1,4 +1,4 @@
-"""Run one system in its own process, so that memory is its own; requests are lines of JSON.
+"""Run one system in its own process, to measure its memory alone; requests are lines of JSON.
 
 python -m benchmarks.peers.worker NAME FOLDER index CORPUS     indexes and ends
 python -m benchmarks.peers.worker NAME FOLDER search           answers lines on its standard input until that ends

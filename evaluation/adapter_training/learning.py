@@ -1,11 +1,11 @@
-"""Fit a query adapter to descriptions of works whose right answer is known.
+"""Train a query adapter on descriptions of works whose right answers are known.
 
 `search_api.query_adapter` has the model. Its matrix A and bias b minimise, over all works of the query's catalogue,
 
-    cross_entropy(q' V.T / TEMPERATURE, right work) + PULL * (sum A^2 + sum b^2)
+    cross_entropy(q' V.T / TEMPERATURE, right work) + L2_PENALTY * (sum A^2 + sum b^2)
 
 from A = b = 0, which leaves queries unchanged. Vectors of works are left as they are, so one product scores the whole
-catalogue and no negatives need to be sampled. On held-out works, temperatures of .025 to .1, pulls of .01 to .1,
+catalogue and no negatives need to be sampled. On held-out works, temperatures of .025 to .1, penalties of .01 to .1,
 factors of rank 64 and a hidden layer were no better, and one adapter for each catalogue was worse than one for all: an
 adapter trained on films alone harms books.
 """
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search_api.query_adapter import LEAST_DESCRIPTIONS, Adapter, Floats, QueryAdapter
+from search_api.query_adapter import LEAST_DESCRIPTIONS, EmbeddingAdapter, Floats, QueryAdapter
 
 STEEPNESS = 0.75
-"""The exponent of w(t): .5, .75 and 1 give nDCG@10 .451, .457, .459 of books and .186, .188, .186 of films."""
-TEMPERATURE, PULL = 0.035, 0.03
+"""The exponent of w(t). With .5, .75 and 1 nDCG@10 is .451, .457 and .459 on books, .186, .188 and .186 on films."""
+TEMPERATURE, L2_PENALTY = 0.035, 0.03
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 6, 128, 2e-3
 SEED = 20260101
 
@@ -52,11 +52,11 @@ def fit_query_adapter(training_sets: Sequence[TrainingSet], encoder_fingerprint:
     """Return one query adapter for all catalogues together."""
     matrix, bias = fit_adapter(training_sets)
     weights = weigh_terms(terms for one in training_sets for terms in one.terms)
-    return QueryAdapter(weights, Adapter(encoder_fingerprint, matrix, bias))
+    return QueryAdapter(weights, EmbeddingAdapter(encoder_fingerprint, matrix, bias))
 
 
 def weigh_terms(descriptions: Iterable[Collection[int]]) -> dict[int, float]:
-    """Return w by id of the stems that at least LEAST_DESCRIPTIONS descriptions have."""
+    """Return w by stem id, for the stems of at least LEAST_DESCRIPTIONS descriptions."""
     counts: Counter[int] = Counter()
     n_descriptions = 0
     for terms in descriptions:
@@ -96,7 +96,7 @@ def fit_adapter(training_sets: Sequence[TrainingSet], seed: int = SEED) -> tuple
             query = queries[rows]
             turned = functional.normalize(query + query @ matrix + bias)
             loss = functional.cross_entropy(turned @ works.T / TEMPERATURE, answers[rows])
-            loss = loss + PULL * ((matrix**2).sum() + (bias**2).sum())
+            loss = loss + L2_PENALTY * ((matrix**2).sum() + (bias**2).sum())
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

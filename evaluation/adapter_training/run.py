@@ -13,9 +13,9 @@ from qdrant_client.models import SparseVector
 from tqdm import tqdm
 
 from evaluation.adapter_training.learning import SEED, TrainingSet, fit_query_adapter
-from evaluation.benchmark import Benchmark, check_open_to_learning
+from evaluation.benchmark import Benchmark, refuse_test_split
 from evaluation.errors import BenchmarkInvalid
-from evaluation.measures import OBJECTIVE, judge
+from evaluation.measures import OBJECTIVE, measure_run
 from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import answer_queries, index_benchmark, read_works
@@ -38,9 +38,9 @@ class DescribedBenchmark:
     """The descriptions of one benchmark, as training data and divided into folds."""
 
     benchmark: Benchmark
-    """With the queries that the service reads as descriptions, and no others."""
+    """The benchmark with only the queries that search reads as descriptions."""
     settings: EvaluationSettings
-    """Of the benchmark's index."""
+    """The settings of the benchmark's index."""
     training_set: TrainingSet
     folds: NDArray[np.int64]
     """The fold of each description, (n,): the same for all descriptions of a work."""
@@ -60,7 +60,7 @@ class AdapterFigure:
     benchmark: str
     n_descriptions: int
     n_works: int
-    """Works that are described."""
+    """How many works are described."""
     without: Interval
     with_adapter: Interval
     difference: Interval
@@ -73,7 +73,7 @@ class Training:
     adapter: QueryAdapter
     figures: tuple[AdapterFigure, ...]
     n_left_out: int
-    """Queries that the service does not read as descriptions."""
+    """How many queries search does not read as descriptions."""
 
 
 def train_query_adapter(
@@ -85,7 +85,7 @@ def train_query_adapter(
         BenchmarkInvalid: A split is "test", or describes too few works.
         IndexerError, EngineError: An index cannot be built.
     """
-    check_open_to_learning(benchmarks)
+    refuse_test_split(benchmarks)
     encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
     with QueryVectors(settings.home / "evaluation") as cache:
@@ -138,7 +138,7 @@ def _leg_queries(
         search = Search(engine, encoder, taxonomy, query_classifier=query_classifier)
         queries = benchmark.queries.items()
         for query_id, text in tqdm(queries, desc=benchmark.name, unit=" queries", disable=None, leave=False):
-            yield query_id, search.ask(SearchRequest(query=text))
+            yield query_id, search.build_queries(SearchRequest(query=text))
 
 
 def _best(grades: Mapping[str, int]) -> str:
@@ -165,7 +165,7 @@ def _score_fold(
 ) -> dict[str, float]:
     part = replace(described.benchmark, queries=described.queries(fold))
     answers = answer_queries(part, described.settings, ["evoke"], encoder, taxonomy, adapter)["evoke"]
-    return judge(answers.run, {query_id: part.qrels[query_id] for query_id in part.queries})[OBJECTIVE]
+    return measure_run(answers.run, {query_id: part.qrels[query_id] for query_id in part.queries})[OBJECTIVE]
 
 
 def _figure(

@@ -21,7 +21,7 @@ _NAME_CHARACTERS = 18
 
 
 def plot_intervals(name: str, systems: Mapping[str, Interval], *, highlighted: str, baseline: str) -> str:
-    """Return a dot with its interval for each system, from top to bottom; the baseline's mean is a dashed line.
+    """Return a plot with a dot and an interval for each system; the baseline's mean is a dashed line.
 
     `name` must be unique on the page.
     """
@@ -43,7 +43,7 @@ def plot_intervals(name: str, systems: Mapping[str, Interval], *, highlighted: s
 
 
 def plot_differences(name: str, differences: Sequence[float]) -> str:
-    """Return a bar for each difference, in the given order: above the line a win, below it a loss.
+    """Return a plot with a bar for each difference, in the given order: wins above the line, losses below it.
 
     `name` must be unique on the page.
     """

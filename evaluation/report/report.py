@@ -19,7 +19,7 @@ from evaluation.significance import SIGNIFICANT
 
 MARKS = {ABOVE: "significantly above the baseline", BELOW: "significantly below the baseline"}
 NOTE = (
-    "Means over the queries, with 95% intervals of a bootstrap over them. Bold is the best. "
+    "Means over the queries with 95% bootstrap intervals. The best is in bold. "
     f"{', '.join(f'{mark} {meaning}' for mark, meaning in MARKS.items())} "
     f"(p < {SIGNIFICANT}, paired randomisation test, adjusted by Holm)."
 )
@@ -127,7 +127,7 @@ def _labels_table(section: Section) -> str:
         ]
         for dimension, label in section.labels
     )
-    return _table(["label", "works judged", "people say so", "precision", "recall", "F1", "AUC"], rows)
+    return _table(["label", "works", "labelled by people", "precision", "recall", "F1", "AUC"], rows)
 
 
 def excerpt(text: str, most: int = 200) -> str:

@@ -1,4 +1,4 @@
-"""A benchmark's part of the report: systems ranked and marked, and the queries that were won and lost."""
+"""A benchmark's part of the report: its systems in order, with marks, and the queries won and lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class QueryScores:
 
     @property
     def difference(self) -> float:
-        """Above zero for a win of `evoke`."""
+        """The score minus the baseline's: above zero, `evoke` wins."""
         return self.score - self.baseline
 
 

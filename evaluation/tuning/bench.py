@@ -12,7 +12,7 @@ from qdrant_client.models import SparseVector
 from tqdm import tqdm
 
 from evaluation.benchmark import Benchmark
-from evaluation.measures import OBJECTIVE, judge, ranked
+from evaluation.measures import OBJECTIVE, measure_run, ranked
 from evaluation.query_vectors import CachedEncoder
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import Floats
@@ -41,9 +41,9 @@ class JudgedQuery:
     candidates: Mapping[bool, Candidates]
     """The legs' candidates by `unwrap` of the cleaning."""
     terms: Mapping[tuple[bool, bool], SparseVector]
-    """The terms of the `bm25` leg by `unwrap` and `weigh_terms`; a way that leaves no terms is missing."""
+    """The terms of the `bm25` leg by `unwrap` and `weigh_terms`; a cleaning that leaves no terms is missing."""
     allowed: NDArray[np.bool_] | None
-    """Which works the query's filters let through, (n_works,); None where it has no filters."""
+    """Which works an answer to the query can have, (n_works,); None: all."""
 
 
 class Bench:
@@ -89,7 +89,7 @@ class Bench:
             fusion = fusions.of(query.kind)
             candidates = self.candidates(query, bm25, cleanings.of(query.kind), fusion.depth)
             run[str(number)], grades[str(number)] = dict(ranked(candidates.fuse(fusion))), query.grades
-        judged = judge(run, grades)[OBJECTIVE]
+        judged = measure_run(run, grades)[OBJECTIVE]
         return np.array([judged[number] for number in run])
 
     def _weigh(self, bm25: BM25) -> Mapping[str, WeighedIndex]:
@@ -108,13 +108,16 @@ def search_queries(
         classifier = open_query_classifier(settings, encoder, taxonomy)
         first = Search(engine, encoder, taxonomy, query_classifier=classifier, query_adapter=adapter)
         searches = {
-            way: first.cleaning(Cleanings.alike(Cleaning(unwrap=way[0], weigh_terms=way[1]))) for way in CLEANING_WAYS
+            way: first.with_cleanings(Cleanings.for_every_kind(Cleaning(unwrap=way[0], weigh_terms=way[1])))
+            for way in CLEANING_WAYS
         }
         queries = tqdm(benchmark.queries.items(), desc=benchmark.name, unit=" queries", disable=None, leave=False)
         for query_id, text in queries:
             request = SearchRequest(query=text)
-            bm25 = {way: search.ask(request).legs.get("bm25") for way, search in searches.items()}
-            candidates = {unwrap: searches[unwrap, True].find(request, max(DEPTHS)) for unwrap in (True, False)}
+            bm25 = {way: search.build_queries(request).legs.get("bm25") for way, search in searches.items()}
+            candidates = {
+                unwrap: searches[unwrap, True].find_candidates(request, max(DEPTHS)) for unwrap in (True, False)
+            }
             intent = candidates[True].intent
             allowed = first.allowed(intent)
             yield JudgedQuery(

@@ -1,4 +1,4 @@
-"""Search for the best of many settings on some queries, and score it on queries it was not chosen by."""
+"""Search for the best of many settings on some queries, and score it on other queries."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class FusionScores:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to replace one serving setting, for a kind of query or for all, by the best that was found."""
+    """A decision to keep or replace one serving setting, for a kind of query or for all queries."""
 
     step: Step
     kind: QueryKind | None
@@ -42,7 +42,7 @@ class Decision:
     after: float
     """The objective out of fold."""
     difference: Interval
-    """Of `after` to `before`."""
+    """The mean of `after` minus `before`, query by query."""
 
     @property
     def is_better(self) -> bool:
@@ -73,7 +73,7 @@ class Tuning:
     serving: Tuned
     decisions: Sequence[Decision]
     benchmarks: Mapping[str, tuple[float, float]]
-    """Benchmark to the objective before and, out of fold, after all decisions."""
+    """Benchmark to the objective before all decisions and, out of fold, after them."""
 
     def to_tuned(self) -> Tuned:
         """Return the settings that index and search read, with the figures they were chosen by."""

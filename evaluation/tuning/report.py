@@ -10,7 +10,7 @@ from search_api.ranking_settings import Cleaning, Fusion
 
 
 def tuning_to_text(tuning: Tuning) -> str:
-    """Return the table of decisions with their figures out of fold, and each benchmark's mean before and after."""
+    """Return the table of decisions, with figures out of fold, and each benchmark's mean before and after."""
     rows = [["", "queries", OBJECTIVE, "difference", "95%"]]
     for decision in tuning.decisions:
         had, other = ("had", "takes") if decision.is_better else ("keeps", "over")

@@ -39,7 +39,7 @@ def bm25_coordinates() -> list[Callable[[BM25], Iterable[BM25]]]:
         return (bm25.model_copy(update={name: value}) for value in values)
 
     def vary_field(name: TextField, bm25: BM25) -> Iterable[BM25]:
-        # The description keeps weight 1: to double the weights of all fields is to halve k1.
+        # The description keeps weight 1, since doubling the weights of all fields would only halve k1.
         return (bm25.model_copy(update={"weights": {**bm25.weights, name: weight}}) for weight in FIELD_WEIGHTS)
 
     fields = [partial(vary_field, name) for name in TEXT_FIELDS if name != "description"]

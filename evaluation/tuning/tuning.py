@@ -1,9 +1,9 @@
 """`evoke tune`: choose BM25, and cleaning and fusion for each kind of query, by judged queries.
 
-The engine searches once for each query and way of cleaning, as deep as the deepest fusion; the rest is tried in memory.
-A setting is the best of all that were tried on all queries; how good it is is measured out of fold, on queries that it
-was not chosen by, and it replaces the serving one only if it is better by more than chance. The settings are chosen one
-after the other: BM25 for all queries, then for each kind the cleaning, then the fusion.
+The engine searches once for each query and cleaning, as deep as the deepest fusion; the rest is tried in memory. The
+best setting on all queries is found first. Then it is measured out of fold, on queries that it was not chosen by, and
+it replaces the serving setting only if it is better by more than chance. BM25 is chosen first, for all queries, then
+the cleaning of each kind of query, then its fusion.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import BaseModel
 from tqdm import tqdm
 
-from evaluation.benchmark import Benchmark, check_open_to_learning
-from evaluation.measures import OBJECTIVE, judge, ranked
+from evaluation.benchmark import Benchmark, refuse_test_split
+from evaluation.measures import OBJECTIVE, measure_run, ranked
 from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import check_names, index_benchmark, read_terms
@@ -35,17 +35,17 @@ from search_api.ranking_settings import QUERY_KINDS, YEAR, Cleanings, Fusion, Fu
 from search_api.search import Candidates, open_tuned
 
 LEAST_QUERIES = 10
-"""Queries of a kind that are needed to choose its settings: two a fold. With fewer, the interval says nothing."""
+"""The fewest queries of a kind that its settings are chosen by: two for each fold."""
 
 
 def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder: Encoder | None = None) -> Tuning:
-    """Return the settings that are best on the benchmarks, each only where it is better than the serving one.
+    """Return the decisions on all settings: each is replaced only by one that is better on the benchmarks.
 
     Raises:
         BenchmarkInvalid, TuningInvalid: A file cannot be used.
         IndexerError, EngineError: An index cannot be built.
     """
-    check_open_to_learning(benchmarks)
+    refuse_test_split(benchmarks)
     check_names(benchmarks)
     serving = open_tuned(settings)
     encoder = encoder or open_encoder(settings)
@@ -97,7 +97,9 @@ def choose_bm25(bench: Bench, serving: Tuned) -> tuple[Decision, Floats]:
 def choose_cleaning(bench: Bench, bm25: BM25, serving: Tuned, kind: QueryKind) -> tuple[Decision, Floats]:
     """Return the decision on a kind's cleaning, and the score of each query of the kind under it."""
     which = bench.of_kind(kind)
-    score = memoise(lambda cleaning: bench.scores(which, bm25, Cleanings.alike(cleaning), serving), f"cleaning, {kind}")
+    score = memoise(
+        lambda cleaning: bench.scores(which, bm25, Cleanings.for_every_kind(cleaning), serving), f"cleaning, {kind}"
+    )
     shares = shares_of(bench.benchmarks)[which]
     return _choose("cleaning", kind, serving.cleanings.of(kind), cleaning_coordinates(), score, shares)
 
@@ -125,7 +127,7 @@ def _choose(
 
 
 def memoise(score: Callable[[Any], Floats], title: str) -> Callable[[Any], Floats]:
-    """Return the function with a memory: the searches of the five folds mostly try the same settings."""
+    """Return the function with a cache: the searches of the five folds mostly try the same settings."""
     known: dict[str, Floats] = {}
     progress = tqdm(desc=title, unit=" settings", disable=None, leave=False)
 
@@ -156,7 +158,7 @@ def score_query(candidates: Candidates, grades: Mapping[str, int], fusions: Sequ
     names = [f"{f.method} {f.depth} {[f.weights.get(leg, 1.0) for leg in weighed]}" for f in fusions]
     distinct = dict(zip(names, fusions, strict=True))
     run = {name: dict(ranked(candidates.fuse(fusion))) for name, fusion in distinct.items()}
-    judged = judge(run, dict.fromkeys(run, grades))[OBJECTIVE]
+    judged = measure_run(run, dict.fromkeys(run, grades))[OBJECTIVE]
     return [judged[name] for name in names]
 
 
@@ -195,7 +197,7 @@ def by_similarity(fusions: Sequence[Fusion], serving: Fusion) -> list[int]:
 
 
 def shares_of(benchmarks: Sequence[str]) -> Floats:
-    """Return the weight of each query, (n_queries,): benchmarks weigh the same, and within each its queries do."""
+    """Return the weight of each query, (n_queries,): benchmarks weigh the same, and so do the queries of each."""
     names, place, n_queries = np.unique(benchmarks, return_inverse=True, return_counts=True)
     counts: Floats = 1 / (len(names) * n_queries[place])
     return counts
@@ -204,7 +206,7 @@ def shares_of(benchmarks: Sequence[str]) -> Floats:
 def make_decision(
     step: Step, kind: QueryKind | None, serving: Any, found: Any, before: Floats, unseen: Floats, shares: Floats
 ) -> Decision:
-    """Return the decision by the scores of queries, (n_queries,) each, under the serving setting and out of fold."""
+    """Return the decision, by the queries' scores under the serving setting and out of fold, (n_queries,) each."""
     if not len(before):
         return Decision(step, kind, 0, serving, None, 0.0, 0.0, Interval(0.0, 0.0, 0.0))
     weighed = shares[:, None] / shares.mean() * np.stack([before, unseen, unseen - before], axis=1)

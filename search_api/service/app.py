@@ -66,7 +66,7 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
 
 
 def app_from_environment() -> FastAPI:
-    """Return the service that the environment describes: what each worker process builds."""
+    """Return the service with the settings of the environment. Each worker process calls this."""
     log_to_stderr()
     return create_app(SearchSettings())
 
@@ -78,7 +78,7 @@ def _open_search(settings: SearchSettings) -> Searching:
 
 
 class _HeadAsGet:
-    """Answers HEAD like GET, with the same headers and without a body (RFC 9110, 9.3.2)."""
+    """Middleware that answers HEAD like GET, with the same headers and without a body (RFC 9110, 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -30,9 +30,9 @@ def facts_script() -> str:
     facts = {name: {"unit": fact.unit, "links": fact.links} for name, fact in FACTS.items()}
     facets = {name: facet.fact for name, facet in FACETS.items()}
     return (
-        "// Made from the table of facts. A fact has the query parameter of each part of its filter.\n"
+        "// Made from indexer/facts.py: for each fact its unit, and the query parameter of each part of its filter.\n"
         f"export const FACTS = {json.dumps(facts)};\n"
-        "// The fact that chooses among what a facet counts.\n"
+        "// The fact that each facet counts the works of.\n"
         f"export const FACETS = {json.dumps(facets)};\n"
     )
 

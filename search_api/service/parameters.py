@@ -35,7 +35,7 @@ class _Filtering(NoParameters):
     """The filters as query parameters, made from the table of facts (`indexer/facts.py`)."""
 
     def to_filters(self) -> Filters:
-        """Return the filters as a body has them. A fact without a parameter stays unset: the query's words decide it.
+        """Return the filters as in a body. A fact without a parameter stays unset, so that the query's words decide.
 
         Raises:
             RequestRefused: A range's ends are in the wrong order, or a value is not written as `value:score`.
@@ -95,7 +95,9 @@ class SearchParameters(SimilarParameters):
     q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)] = Field(
         examples=["like Interstellar but not too sad, under two hours"]
     )
-    interpret: bool = Field(default=True, description="false: plain text, read no facts or values from it")
+    interpret: bool = Field(
+        default=True, description="false: take the query as plain text, and read no facts or values from it"
+    )
     without: list[IntentPart] = Field(
         default=[],
         max_length=50,
@@ -107,7 +109,7 @@ class SearchParameters(SimilarParameters):
     )
 
     def to_request(self) -> SearchRequest:
-        """Return the request as a body has it.
+        """Return the request as in a body.
 
         Raises:
             RequestRefused: A filter or a weight is not written as it should be.

@@ -157,7 +157,7 @@ def field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known field most like a wrong name: its path when its parent is another, else its bare name."""
+    """Return the known field most similar to a wrong name, as a path if it belongs elsewhere, else as a bare name."""
     paths = list(known)
     parent, _, leaf = name.rpartition(".")
     matches = difflib.get_close_matches(leaf, {path.rpartition(".")[2] for path in paths}, n=1)
@@ -176,7 +176,7 @@ def install(app: FastAPI) -> None:
 
 
 class LastResort:
-    """Answers 500 for an unexpected error: the traceback goes to the log, once, under the id that the caller gets."""
+    """Middleware that answers 500 to an unexpected error, and logs the traceback once, with the id in the answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -197,9 +197,7 @@ class LastResort:
                 raise
             instance = f"urn:uuid:{uuid4()}"
             logger.exception("request %s failed: %s %s", instance, scope["method"], scope["path"])
-            problem = http_problem(
-                500, "Something went wrong on our side; the log has the details under this instance."
-            )
+            problem = http_problem(500, "The service failed; its log has the details under the id in `instance`.")
             await respond(problem.model_copy(update={"instance": instance}))(scope, receive, send)
 
 
@@ -215,7 +213,7 @@ async def _answer_validation_error(request: Request, error: RequestValidationErr
 
 async def _answer_http_error(request: Request, error: HTTPException) -> Response:
     plain = error.detail == HTTPStatus(error.status_code).phrase
-    detail = f"{request.method} {_short(request.url.path)} is not something this service answers"
+    detail = f"No endpoint answers {request.method} {_short(request.url.path)}"
     return respond(http_problem(error.status_code, detail if plain else str(error.detail)), error.headers)
 
 
@@ -227,7 +225,7 @@ def _known_parameters(request: Request) -> tuple[str, ...]:
 
 def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> FieldError:
     source, *rest = error["loc"]
-    # Of a repeated parameter only the name, without an index: the caller wrote no index.
+    # A repeated parameter is named without an index: the caller wrote none.
     path = rest[:1] if source == "query" else rest
     field = _short(".".join(str(part) for part in path) or str(source))
     kind = error["type"]

@@ -78,7 +78,7 @@ class Searching(Protocol):
         ...
 
     def notes(self) -> tuple[str, ...]:
-        """Return what was trained or tuned earlier and does not fit, a line each."""
+        """Return a line for each trained or tuned file that does not fit."""
         ...
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Attributions(BaseModel):
 
 
 class Ready(BaseModel):
-    """How many works can be searched, and what was trained or tuned earlier and does not fit."""
+    """How many works can be searched, and which trained or tuned files do not fit."""
 
     works: int
     notes: tuple[str, ...] | None = Field(
@@ -116,7 +116,7 @@ async def require_json(request: Request) -> None:
 
 @api.get("/search", response_model=Page)
 def search_by_parameters(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Response:
-    """Find works for a request in a person's own words, as a link can carry it."""
+    """Find works for a request in a person's own words, given as query parameters."""
     return _json(_search(request).search(parameters.to_request()))
 
 
@@ -141,7 +141,7 @@ def search_by_body(
         ),
     ],
 ) -> Response:
-    """Find works for a request in a person's own words, with every filter there is."""
+    """Find works for a request in a person's own words, given as JSON."""
     return _json(_search(request).search(wanted))
 
 
@@ -185,7 +185,7 @@ def attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> R
 
 @health.get("/healthz", response_model=Alive)
 async def healthz() -> Response:
-    """Answer that the process is up, whatever the index."""
+    """Answer that the process is up, with or without an index."""
     return _json(Alive())
 
 

@@ -38,7 +38,7 @@ key_header = APIKeyHeader(name=_KEY_HEADER, auto_error=False, description="Requi
 
 
 class BindingRefused(SearchError):
-    """The service refuses to listen on an address, or cannot."""
+    """The service must not or cannot listen on an address."""
 
 
 def check_binding(host: str, api_key: SecretStr | None) -> None:
@@ -83,7 +83,7 @@ def require_key(wanted: SecretStr | None, given: str | None) -> None:
 
 
 class Guard:
-    """Adds the security headers to every response, and refuses a body that is too large, announced or not."""
+    """Middleware that adds the security headers to every response and refuses a body that is too large."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -113,7 +113,7 @@ def _announced_bytes(scope: Scope) -> int:
 
 
 def _limited(receive: Receive, announced: int) -> Receive:
-    """Return `receive` with a limit: a body may be announced too large, or, chunked, grow too large unannounced."""
+    """Return `receive` with a limit on the announced size, and on the received one: a chunked body announces none."""
     n_bytes = 0
 
     async def limited() -> Message:

@@ -1,4 +1,4 @@
-"""The server that carries the service: it checks what it can before it starts, and says when it answers."""
+"""Run the service: check settings and port before the start, and print the addresses once it answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
     Args:
         settings: The settings of each worker.
         host: Where to listen. Beyond this machine only when the settings have an API key.
-        port: 0 takes any that is free; the line on stderr names it.
+        port: The port to listen on; 0: any free port, which the line on stderr names.
         workers: How many processes answer.
 
     Raises:
@@ -44,10 +44,10 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
 
     check_binding(host, settings.api_key)
     port = check_port(host, port)
-    # In a worker this would end in a traceback. It takes 0.1 s: the model itself is loaded by the workers.
+    # An error here is one line; in a worker it would be a traceback. It takes 0.1 s: only workers load the model.
     open_search(settings).close()
     log_to_stderr()
-    # uvicorn stops gracefully, then raises the signal once more; caught here, the process ends with 0.
+    # uvicorn stops gracefully, then raises the signal once more: it is ignored, so that the process ends with 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     _set_environment(settings_to_environment(settings))
     threading.Thread(target=_announce, args=(address(host, port),), daemon=True).start()

@@ -1,6 +1,6 @@
 """The hard facts a query asks for: film or book, years, length, language, genres; pure.
 
-A fact is read in the part of the query that asks; the same words within a plot ("a man from the 1950s") are left alone.
+A fact is read in the request part of a query. The same words within a plot ("a man from the 1950s") stay in the text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from search_api.understanding.years import read_years
 
 
 class Facts(NamedTuple):
-    """The facts that a query asks for, and where it does.
+    """The facts that a query asks for, and the spans of the text that name them.
 
-    `spans` ask for them and `denied_spans` name what is unwanted; `time_spans` are those of both that say when.
+    `spans` name what is asked for and `denied_spans` what is unwanted; `time_spans` are the times among both.
     """
 
     filters: Filters
@@ -32,7 +32,7 @@ class Facts(NamedTuple):
 
 
 def read_facts(query: Query, genres: Collection[str]) -> Facts:
-    """Return the facts that a query asks for; if the asker is unsure of them, only film or book."""
+    """Return the facts that a query asks for; if the person is unsure of them ("maybe"), only the kind of work."""
     kind, kind_spans = _read_kind(query)
     years, year_spans, denied_years = read_years(query, kind)
     if phrases.UNSURE.search(query.text):
@@ -50,7 +50,7 @@ def read_facts(query: Query, genres: Collection[str]) -> Facts:
 
 
 def _read_kind(query: Query) -> tuple[Kind | None, list[Span]]:
-    """Return the kind asked for, if it is only one, and where it is named: "a film about a book" is a film."""
+    """Return the one kind asked for, else None, and the spans that name it: "a film about a book" is a film."""
     kinds: set[Kind] = set()
     spans = []
     for match in phrases.KIND_NOUN.finditer(query.text):
@@ -67,16 +67,16 @@ def _read_kind(query: Query) -> tuple[Kind | None, list[Span]]:
 
 
 def _read_language(query: Query) -> tuple[Choice | None, list[Span]]:
-    """Return the language that the work is to be in, or not to be in, and where the query says so."""
-    match = next(_languages_said(query), None)
+    """Return the language that the work must have, or must not have, and the span that names it."""
+    match = next(_language_matches(query), None)
     if match is None:
         return None, []
     codes = tuple(code for name in phrases.fold(match["names"]).split(" or ") for code in ASKED_LANGUAGES[name])
     return (Choice(none=codes) if match["deny"] else Choice(any=codes)), [match.span()]
 
 
-def _languages_said(query: Query) -> Iterator[re.Match[str]]:
-    """Yield the matches of a language, the surest wording first."""
+def _language_matches(query: Query) -> Iterator[re.Match[str]]:
+    """Yield the matches of languages, those of the clearest wording first."""
     for pattern in (phrases.IN_LANGUAGE, phrases.LANGUAGE_SAID):
         for match in pattern.finditer(query.text):
             if query.part(match.start()) in ("request", "about"):

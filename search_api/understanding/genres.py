@@ -1,4 +1,4 @@
-"""The genres that a query asks for and against, by the names the catalogue gives them; pure."""
+"""Read the genres that a query asks for and against, by the catalogue's own names; pure."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ GENRES: tuple[tuple[Names, tuple[Names, ...]], ...] = (
     (("western", "westerns"), (("western",),)),
     (("ya", *_with_nouns("ya")), (("young adult",),)),
 )
-"""What people say, and the groups of names that catalogues have for it; of two groups, a work has a genre of each."""
+"""People's words for a genre, and the names of catalogues. With two groups of names, a work needs one of each group."""
 
 MAY_FOLLOW_GENRE = word_set(
     "about and at based but by directed for from in involving is like made no not or over please set similar starring "
     "that this to under unlike we where which who with without written"
 )
-"""What may follow the name of a genre that is asked for, beside punctuation and a noun for a work.
+"""Words that may follow a genre that is asked for. Punctuation and nouns for works may follow too.
 
 So neither "western civilisation" nor "a mystery man" asks for a genre.
 """
@@ -63,7 +63,7 @@ So neither "western civilisation" nor "a mystery man" asks for a genre.
 
 @lru_cache(maxsize=8)
 def _genre_phrases(genres: frozenset[str]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    """Return `GENRES` as a mapping, with the names that a catalogue uses; genres it does not name are left out."""
+    """Return `GENRES` by people's words, with the names that the catalogue has; genres that it lacks are left out."""
     named: dict[str, list[str]] = {}
     # Filters ignore case, so one of the names that differ only in case is enough.
     for name in sorted({name.casefold(): name for name in sorted(genres, reverse=True)}.values()):
@@ -79,7 +79,7 @@ def _genre_phrases(genres: frozenset[str]) -> Mapping[str, tuple[tuple[str, ...]
 
 
 def read_genres(query: Query, genres: Collection[str]) -> tuple[Choice | None, list[Span]]:
-    """Return the genres asked for and against, by the catalogue's names, and the spans of those against."""
+    """Return the genres asked for and against, by the catalogue's names, and the spans of the unwanted ones."""
     known = _genre_phrases(frozenset(genres))
     asked: list[PhraseMatch] = []
     unwanted: list[str] = []
@@ -95,7 +95,7 @@ def read_genres(query: Query, genres: Collection[str]) -> tuple[Choice | None, l
     wanted = list(dict.fromkeys(names for phrase in asked for names in known[phrase.words]))
     if len(wanted) == 1 or (len(asked) > 1 and re.search(r"\bor\b|/", query.text, re.IGNORECASE)):
         return Choice(any=tuple(name for names in wanted for name in names), none=tuple(unwanted)), spans
-    # A Choice holds one "at least one of": a second genre with several names stays with the text.
+    # A Choice has one list of alternatives (`any`), so a second genre with several names stays in the text.
     several = [names for names in wanted if len(names) > 1]
     one_each = tuple(names[0] for names in wanted if len(names) == 1)
     return Choice(any=several[0] if several else (), all=one_each, none=tuple(unwanted)), spans

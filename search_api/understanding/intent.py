@@ -1,4 +1,4 @@
-"""Text -> Intent: what a person asks for, read by rules; pure.
+"""Read the intent of a query by rules; pure.
 
 Precision comes before recall: a false filter hides the right answer, so an unsure reading stays in the text. A query
 has a request part, which says what is asked for ("a French comedy, under two hours"), and complements, which describe
@@ -33,18 +33,18 @@ from search_api.understanding.query import (
 from search_api.understanding.remembered_years import read_remembered_years
 
 MAX_REQUEST_WORDS, MAX_REQUEST_CHARACTERS = 30, 400
-"""A longer query describes a work. People often remember facts wrongly, so none are read there."""
+"""A longer query describes a work. People often remember facts wrongly, so no facts are read from it."""
 MAX_SCANNED_CHARACTERS = 2000
 """How much of a longer query is searched for signs of remembering and for plain requests."""
 MAX_GUESSED_WORDS = 15
-"""A longer text tells a plot rather than a mood, unless it begins as a request does. On the 22 descriptions of the
-starter benchmark, most of them shorter than the length above, nDCG@10 is .734 with this bound and .649 without."""
+"""A longer text describes a plot rather than a mood, unless it begins like a request. On the 22 descriptions of the
+starter benchmark, most of them shorter than MAX_REQUEST_WORDS, nDCG@10 is .734 with this bound and .649 without."""
 MAX_ASKING_WORDS = 6
-"""A request shows within so many words that it asks for something."""
+"""A request has a word that asks for something among this many first words."""
 MAX_CLEAR_REQUESTS, MAX_CLEAR_REQUEST_CHARACTERS = 8, 80
 
 Guess: TypeAlias = Callable[[str], Mapping[str, float]]
-"""A text to what it asks for by its meaning: dimensions of the taxonomy with their weight, in (0, 1]."""
+"""A function from a text to the dimensions of the taxonomy that its meaning asks for, with weights in (0, 1]."""
 
 
 def parse_intent(
@@ -59,7 +59,7 @@ def parse_intent(
 
     Args:
         text: What a person typed.
-        taxonomy: The values that can be asked for, with the words people ask with.
+        taxonomy: The values that can be asked for, with the words that ask for them.
         genres: The catalogue's genre names. A request for a genre becomes a filter only on names given here, so leave
             out those that too few works carry.
         find_work: Returns the work that a stretch of the text names exactly (case, articles and punctuation aside),
@@ -110,7 +110,7 @@ def parse_intent(
 
 
 def _is_plot(said: str) -> bool:
-    """Return whether a text only says what happens in a work: "a girl with dyed hair runs through Berlin to ..."."""
+    """Return whether a text only describes a plot: "a girl with dyed hair runs through Berlin to ..."."""
     words = list(islice(WORD.finditer(said), MAX_GUESSED_WORDS + 1))
     is_brief = len(words) <= MAX_GUESSED_WORDS
     return not is_brief and not REQUEST_WORD.search(said, 0, words[MAX_ASKING_WORDS - 1].end())
@@ -128,9 +128,9 @@ class Wishes(NamedTuple):
 
 
 def _read_values(query: Query, taxonomy: Taxonomy, time_spans: Collection[Span] = ()) -> Wishes:
-    """Return the values asked for and against; words that say when the work came out ask for none."""
+    """Return the values asked for and against; words within `time_spans` ask for none."""
     comparatives = {
-        word: _sum_of((taxonomy.asking.get(phrase, {}), weight) for phrase, weight in parts)
+        word: _merge_shares((taxonomy.asking.get(phrase, {}), weight) for phrase, weight in parts)
         for word, parts in phrases.COMPARATIVES.items()
     }
     asking = ChainMap(comparatives, taxonomy.asking)
@@ -147,7 +147,7 @@ def _read_values(query: Query, taxonomy: Taxonomy, time_spans: Collection[Span] 
         for value_id, share in shares.items():
             weight = phrase.weight * share * (0.5 if is_plot else 1.0)
             claims.setdefault(value_id, []).append((abs(weight), -len(shares), position, weight))
-    # Where words disagree, the heavier counts, then the one that stands for fewer values, then the last.
+    # Where phrases disagree on a value, the heavier weight counts, then the phrase of fewer values, then the last.
     return Wishes({value_id: max(of_value)[-1] for value_id, of_value in claims.items()}, spans, denied_spans)
 
 
@@ -166,8 +166,8 @@ def _read_tags(query: Query, taxonomy: Taxonomy, time_spans: Collection[Span]) -
     return wishes
 
 
-def _sum_of(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
-    """Return the values of several phrases with their weight, of a value in two phrases that of the last."""
+def _merge_shares(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    """Return the values of several phrases with their weights; a value of two phrases has the later one's weight."""
     return {value_id: share * weight for shares, weight in parts for value_id, share in shares.items()}
 
 
@@ -199,7 +199,7 @@ def _is_name(query: Query, phrase: PhraseMatch) -> bool:
 
 
 def _other_denials(query: Query) -> list[Span]:
-    """Return the spans of negated words that nothing else reads: the text legs would find what is not wanted."""
+    """Return the spans of negated words that no reader knows: in the text they would find what is not wanted."""
     if not query.is_request:
         return []
     matches = phrases.OTHER_DENIAL.finditer(query.text)
@@ -238,7 +238,7 @@ def _without_wrapping(said: str) -> str:
 
 
 def _remaining(said: str, used_up: list[Span], denied: list[Span], wanted: list[Span], liked: list[str]) -> str:
-    """Return the text to search for: what is left, with the wanted words, else the liked works' titles; never blank."""
+    """Return the text to search for: the unread words and those that ask for values, else liked titles; never blank."""
     if not used_up and not denied:
         return said
     left = blank(said, [*used_up, *denied])

@@ -32,13 +32,12 @@ NUMBERS: Mapping[str, float] = {
     "five hundred": 500,
     "a thousand": 1000,
 }
-
 """Numbers in words, as amounts of hours, minutes or pages."""
 
 AT_MOST = ("under", "below", "less than", "fewer than", "shorter than", "at most", "up to", "maximum", "max", "within")
 AT_LEAST = ("over", "above", "more than", "longer than", "at least", "minimum")
 INCLUSIVE = frozenset(("at most", "up to", "maximum", "max", "within", "at least", "minimum"))
-"""Words before an amount. Only the last let the amount itself in: "under two hours" is up to 119 minutes."""
+"""Words before an amount. INCLUSIVE includes the amount itself; "under two hours" is up to 119 minutes."""
 
 LONGEST_SHORT: Mapping[str, int] = {"runtime_minutes": 90, "page_count": 200}
 SHORTEST_LONG: Mapping[str, int] = {"runtime_minutes": 150, "page_count": 500}
@@ -103,7 +102,7 @@ def _unit_of(match: re.Match[str]) -> str:
 
 
 def _bounds_of(match: re.Match[str]) -> IntegerRange:
-    """Return the range that an amount bounds. "Under" leaves the amount itself out; a negation turns a bound round."""
+    """Return the range that an amount bounds. "Under" leaves the amount itself out; a negation reverses a bound."""
     amount = _amount_of(match)
     if "bound" not in match.re.groupindex:
         return IntegerRange(lte=amount) if match["most"] else IntegerRange(gte=amount)

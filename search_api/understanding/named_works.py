@@ -1,4 +1,4 @@
-"""The works that a query names: as the whole query ("Inside Out"), or to be like or unlike them; pure."""
+"""Find the works that a query names: as the whole query ("Inside Out"), or as works to be like or unlike; pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _CUE = any_case(
     r"\b(?:(?:something|anything|just|exactly|more|much|a bit|a lot|a little|kind of|sort of|very) )*"
     rf"(?:(?P<unlike>{'|'.join(_UNLIKE)})|(?:{'|'.join(_LIKE)})) "
 )
-"""What a title follows: "like", "similar to", "I loved". `asked` is a word in it that is a wish too: "darker than"."""
+"""The words before a title: "like", "similar to", "I loved". The group `asked` is also a wish: "darker than"."""
 _AFTER_FIRST_TITLE = any_case(r",? but ")
 """ "Interstellar but lighter"."""
 _QUOTED_TITLE = re.compile(r"\"([^\"\n]{1,120})\"|'([^'\n]{2,80})'(?!\w)")

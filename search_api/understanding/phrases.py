@@ -1,4 +1,4 @@
-"""The words that requests are made of, as tables and patterns that `intent.py` and `facts.py` read by.
+"""Tables and patterns of the words of requests, for the readers of this package.
 
 Years, lengths and genres have their words beside their readers. The words people ask for values with are in the
 taxonomy, beside the values.
@@ -23,7 +23,7 @@ def any_case(*alternatives: str) -> re.Pattern[str]:
 
 
 def fold(text: str) -> str:
-    """Return the text as the tables spell it. Patterns that ignore case let "i" match the Turkish letters too."""
+    """Return the text as the tables spell it. Patterns that ignore case match the Turkish letters for "i" too."""
     return text.replace("İ", "i").replace("ı", "i").casefold()  # noqa: RUF001
 
 
@@ -140,7 +140,7 @@ OTHER_DENIAL = any_case(
     r"(?P<cut>\b(?:not (?:too |very |so |overly |an? )?|no |nothing (?:too |very )?|without (?:any |too much |an? )?)"
     r"(?!(?:one|matter|longer|idea|only|just|like|more|less|from|before|after|to|too|very|so|sure|the)\b)[\w'-]+)"
 )
-"""A negated word that no table knows, after a pause or a joint: "a heist film, but not American", "no subtitles"."""
+"""A negated word that no table has, after punctuation or a word like "but": "but not American", "no subtitles"."""
 
 # --- film or book ---
 
@@ -157,7 +157,7 @@ NOT_A_KIND = any_case(
     rf"\b(?:with|{_PART_OF}|by|from|into|on|than|same|no|not|nothing|without|comic|love|learn(?:s|ed|ing|t)?|how|able"
     r"|taught|started?|begins?|writing|writes) (?:an? |the |his |her |their |this |that )?$"
 )
-"""Before "film" or "book" these make it a thing in the plot, or not a wish: "by the author of the book"."""
+"""Words before "film" or "book" that make it a part of the plot or not a wish: "by the author of the book"."""
 
 # --- language ---
 
@@ -177,4 +177,4 @@ LANGUAGE_OF_NOUN = any_case(
     rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?!english )(?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
     rf"(?=(?: (?:{_PLAIN_ADJECTIVE})){{0,2}} {WORK_NOUN})"
 )
-"""A "French horror film", but not a "Korean War film". "An English film" is more often one from the country."""
+"""A "French horror film", but not a "Korean War film", and not "an English film", which is mostly one from England."""

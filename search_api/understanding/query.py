@@ -13,10 +13,10 @@ from search_api.understanding.phrases import any_case, word_set
 Span = tuple[int, int]
 
 MAX_BARE_WORDS = 6
-"""Up to this length, a query that names no film, book or "something" still counts as a request for what it says."""
+"""A query of up to so many words is a request even without a word such as "film", "book" or "something"."""
 MAX_PHRASE_WORDS = 8
 TAKEN = "\0"
-"""Replaces each character that was taken out of a query: positions stay, and no pattern matches across the gap."""
+"""Stands for each character that was taken out of a query: positions stay, and no pattern matches across the gap."""
 WORD = re.compile(r"\w+(?:'\w+)*")
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", TAKEN: " "})  # noqa: RUF001
 
@@ -124,7 +124,7 @@ class Query:
     def part(self, position: int) -> str:
         """Return the part of the query that a position lies in: "request", "about", "clause" or "setting".
 
-        Within several complements the answer is the last of these. The first words of a complement, such as "set in
+        Within several complements it is the last of these names. The first words of a complement, such as "set in
         the future", are themselves asked for, so a position where one begins lies in the "request".
         """
         sorts = {sort for start, end, sort in self.complements if start <= position < end}
@@ -211,7 +211,7 @@ def _longest_phrase(query: Query, first: int, known: Container[str]) -> PhraseMa
 
 
 def _weigh(query: Query, phrase: PhraseMatch, previous: PhraseMatch | None) -> PhraseMatch:
-    """Return the phrase with the weight that the words around it and the phrase before it give."""
+    """Return the phrase, weighed by the words around it and by the phrase before it."""
     before, after = phrase.first - 1, phrase.last + 1
     if query.word(after) == "free" and query.joined(phrase.last) and query.word(after + 1) != "of":  # "violence-free"
         return replace(phrase, last=after, weight=-1.0)
@@ -224,7 +224,7 @@ def _weigh(query: Query, phrase: PhraseMatch, previous: PhraseMatch | None) -> P
 
 
 def _look_back(query: Query, phrase: PhraseMatch, previous: PhraseMatch | None) -> PhraseMatch:
-    """Return the phrase with the weight that the words before it give, up to the first that has no say in it."""
+    """Return the phrase, weighed by the words before it, back to the first word that cannot belong to a negation."""
     softened = False
     at = phrase.first - 1
     while query.joined(at):

@@ -71,11 +71,11 @@ _PARTS_OF_CENTURY: Mapping[str, str] = {
     "second half": "late",
     "end": "late",
 }
-"""Longer names of the parts, said of centuries only: "the second half of the 19th century"."""
+"""Longer names of the parts, used for centuries only: "the second half of the 19th century"."""
 
 _CENTURY = r"(?:(?:1?\d|2[01])(?:st|nd|rd|th)|twenty-first|" + "|".join(sorted(CENTURIES, key=len, reverse=True)) + ")"
 _NOT_A_CENTURY = r"(?! (?:fox|studios?|pictures|boys|women|bce?|b\.c)\b)"
-"""After "20th century" these make it the name of a studio or a title; a century before Christ is not read."""
+"""Words after "20th century" that make it the name of a studio or a title. A century before Christ is not read."""
 
 
 def _time(number: int) -> str:
@@ -105,7 +105,7 @@ ONWARDS = any_case(
     rf"\b{_MADE}(?:from |in )?{_time(1)} (?:onwards?|on|(?:and|or) (?:later|newer|after)|to (?:now|today))\b"
 )
 """ "From 2010 on", "the 90s or later"."""
-BESIDE = any_case(
+ONE_SIDED = any_case(
     r"(?P<deny>\b(?:not|nothing|no|isn't|never|don't want anything|no \w+) )?"
     rf"\b{_MADE}(?:(?P<before>before|older than|earlier than|prior to|pre(?=-))|(?P<until>until|up to)"
     rf"|(?P<after>after|newer than|later than|more recent than)|since)[ -]{_time(1)}"
@@ -143,11 +143,11 @@ NOT_DATED = any_case(
     r"\b(?:m[ae]n|wom[ae]n|boys?|girls?|kids?|people|persons?|soldiers?|guys?|characters?|travell?ers?|letters?"
     r"|messages?|diar(?:y|ies)|photos?|music|songs?|visitors?|someone|child(?:ren)?|inspired|adapted) (?:made |out )?$"
 )
-"""Before "from the 50s", these are what comes from that time, not the work."""
+"""Words before "from the 50s" that the time belongs to, instead of to the work."""
 _WORKS_OF = any_case(rf"\b(?:{WORK_NOUN}|{_WRITTEN_NOUN}|stor(?:y|ies)|tales?|ones?|some|any|best|those) $")
-"""Before "of the 19th century", these are dated by it; "the wars of the 20th century" are not the work."""
+"""Words before "of the 19th century" that mean the work, unlike "wars" in "the wars of the 20th century"."""
 _ABOUT_SOMETHING = any_case(r"\b(?:about|involving|featuring|concerning) (?:an?|some|two|three) [^,.;]*$")
-"""Before "from the 18th century", "about a ghost" makes it the ghost's time; "about grief" leaves it the work's."""
+"""Before "from the 18th century" this makes it the time of the plot: "about a ghost", but not "about grief"."""
 
 _FILLERS = (
     r"(?:an?|any|another|ones?|those|these|the|of|all|be|been|is|was|are|were|it|that|which|something|anything|stuff"
@@ -179,7 +179,7 @@ MAX_NEGATION_CHARACTERS = 60
 
 
 class Years(NamedTuple):
-    """The years asked for, the spans that ask for them, and the spans that name times that are not wanted."""
+    """The years asked for, the spans that name them, and the spans of unwanted times."""
 
     years: IntegerRange | None
     spans: list[Span]
@@ -187,7 +187,7 @@ class Years(NamedTuple):
 
 
 class _Period(NamedTuple):
-    """Its first and last year, both in it, and the characters that name it."""
+    """A period: its first and last year, both included, and the span that names it."""
 
     first: int
     last: int
@@ -213,7 +213,7 @@ def read_years(query: Query, kind: Kind | None = None) -> Years:
 
 
 def _read_wanted(query: Query, kind: Kind | None) -> tuple[IntegerRange | None, list[Span]]:
-    for read in (_read_between, _read_beside, _read_onwards):
+    for read in (_read_between, _read_one_sided, _read_onwards):
         years, spans = read(query)
         if years:
             return years, spans
@@ -239,12 +239,12 @@ def _read_between(query: Query) -> tuple[IntegerRange | None, list[Span]]:
     return None, []
 
 
-def _read_beside(query: Query) -> tuple[IntegerRange | None, list[Span]]:
-    """Read one end or both, each after its preposition: "since 1990 but before 2000". A negation turns it round."""
+def _read_one_sided(query: Query) -> tuple[IntegerRange | None, list[Span]]:
+    """Read one end or both, each after its preposition: "since 1990 but before 2000". A negation reverses it."""
     gte: int | None = None
     lte: int | None = None
     spans = []
-    for match in BESIDE.finditer(query.text):
+    for match in ONE_SIDED.finditer(query.text):
         negation = None if match["deny"] else _negation(query, match)
         is_denied = bool(match["deny"] or (negation and negation["denied"]))
         if (negation and not is_denied) or not _dates_the_work(query, match):
@@ -300,8 +300,8 @@ def _centuries_of_noun(query: Query) -> Iterator[_Period]:
 def _read_denied(query: Query) -> Iterator[tuple[Span, tuple[int, int | None] | None]]:
     """Yield the times that are not wanted: the span with its negation, and the first and last year that it excludes.
 
-    The years are None where nothing follows for the year of the work: a single year is too little to draw a border
-    from, and "not set in the 1960s" is about the plot.
+    The years are None where the work may be of any year: a single unwanted year says too little, and "not set in the
+    1960s" is about the plot.
     """
     taken: list[Span] = []
     for pattern in (BETWEEN, ONWARDS, FROM, SETTING, CENTURY_OF_NOUN, OF_NOUN, ALONE):
@@ -321,9 +321,9 @@ def _read_denied(query: Query) -> Iterator[tuple[Span, tuple[int, int | None] | 
 
 
 def _leave_out(years: IntegerRange | None, first: int, last: int | None) -> IntegerRange | None:
-    """Return the years without those from `first` to `last`: what comes after, or before where they are the last.
+    """Return the range without `first` to `last`: the years after them, or those before them if none come after.
 
-    Years that lie in the middle of those asked for, or are all of them, cannot be left out and change nothing.
+    Unwanted years in the middle of the range, or covering all of it, change nothing.
     """
     gte, lte = (years.gte, years.lte) if years else (None, None)
     if last is None or last >= (_this_year() if lte is None else lte):
@@ -345,8 +345,8 @@ def _dates_the_work(query: Query, match: re.Match[str], start: int | None = None
     Args:
         query: The query.
         match: The match of the time.
-        start: Where the words about it begin, if before the match.
-        may_close: Whether it may stand at the end of what the work is about, as in "about dinosaurs from 1993".
+        start: Where its negation begins, if there is one.
+        may_close: Whether it may end the part that says what the work is about, as in "about dinosaurs from 1993".
     """
     start = match.start() if start is None else start
     if NOT_DATED.search(query.text[:start]):

@@ -199,7 +199,7 @@ const notice = (trouble, retry) => h("div", { class: "notice trouble" },
     ? [h("p", { class: "aside" }, "Begin with one of these"), h("ul", { class: "examples" }, exampleLinks().slice(0, 3))]
     : h("button", { type: "button", onclick: () => retry() }, "Try again"));
 
-// Refused again when asked again in the same words.
+// The same request would be refused again, so there is no "Try again".
 const isRefusal = ({ status }) => [404, 413, 422].includes(status);
 
 function askForKey() {

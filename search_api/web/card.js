@@ -13,9 +13,9 @@ const narrow = matchMedia("(max-width: 36rem)"); // a long description would pus
  */
 export function card(hit, facetOf, asked) {
   const values = hit.values.slice(0, MOST_VALUES);
-  const spoken = values.filter((value) => value.evidence);
-  const wanted = spoken.filter((value) => asked.has(value.id));
-  const marked = new Set((wanted.length ? wanted : spoken.slice(0, 1)).map((value) => value.id));
+  const evident = values.filter((value) => value.evidence);
+  const wanted = evident.filter((value) => asked.has(value.id));
+  const marked = new Set((wanted.length ? wanted : evident.slice(0, 1)).map((value) => value.id));
   const text = h("div", { class: "description" });
   const state = { whole: false };
 
@@ -46,7 +46,7 @@ export function card(hit, facetOf, asked) {
           h("a", { class: "more-like", href: `?${new URLSearchParams({ like: hit.id })}`, "data-go": true,
             "aria-label": `More like ${hit.title}` }, "More like this"),
           sourceLink(hit))),
-      values.length > 0 && h("ul", { class: "values", "aria-label": `What ${hit.title} gives` },
+      values.length > 0 && h("ul", { class: "values", "aria-label": `Values of ${hit.title}` },
         values.map((value) => bar(value, facetOf(value.id), asked.has(value.id), marked.has(value.id), mark)))));
 }
 

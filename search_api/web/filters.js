@@ -5,33 +5,33 @@ import { filtersOf, toggled, withOnly, without } from "./address.js";
 import { h } from "./dom.js";
 import { count, duration, kindPlural, languageName } from "./words.js";
 
-const PRIMARY_SCORE = "0.5"; // of a work's own values
-const FIRST = 8;
+const PRIMARY_SCORE = "0.5"; // from here up a value is one of the work's primary values, which the facet counts
+const FIRST = 8; // chips of a group before "more"
 
-/** The facets with chips of their own. The counts of a facet leave out what was chosen from it. */
+/** The facets that are counted without the filters chosen from them, so that the other choices stay in sight. */
 const CHOSEN_FROM = ["kind", "genres", "decade", "language"];
 
-/** All parameters of a fact: together they replace what the words say of it. */
+/** All parameters of a fact: together they replace what was read from the words. */
 const parametersOf = (fact) => Object.values(FACTS[fact].links);
 const YEARS = parametersOf("year");
 const LENGTHS = [...parametersOf("runtime_minutes"), ...parametersOf("page_count")];
 
-/** The parameters that choose from a facet: not those that ask for all or none of several names. */
-function choosing(facet) {
+/** The parameters that choose from a facet, without those that ask for all or for none of several names. */
+function choiceParameters(facet) {
   const { all, none, ...links } = FACTS[FACETS[facet]].links;
   return Object.values(links);
 }
 
 /** The facet questions for a set of filters, as [facets, filters]: one for all facets, and one for each chosen from. */
 export function facetQuestions(filters) {
-  const chosen = CHOSEN_FROM.filter((facet) => choosing(facet).some((name) => filters.has(name)));
+  const chosen = CHOSEN_FROM.filter((facet) => choiceParameters(facet).some((name) => filters.has(name)));
   const rest = [...CHOSEN_FROM, "values"].filter((facet) => !chosen.includes(facet));
-  return [[rest, filters], ...chosen.map((facet) => [[facet], without(filters, choosing(facet))])];
+  return [[rest, filters], ...chosen.map((facet) => [[facet], without(filters, choiceParameters(facet))])];
 }
 
 /**
- * The question with what was read of a fact turned into filters, so that one more choice keeps the others. `emptied`
- * returns the question that follows when the last choice of the fact is removed.
+ * The question with the parts of a fact that were read from the words as filters, so that a further choice keeps them.
+ * `emptied` returns the question to ask once the last choice of the fact is removed.
  */
 function takenOver(params, read, fact) {
   const names = parametersOf(fact);
@@ -63,7 +63,7 @@ export function filterGroups(params, read, facets, nameOf) {
     { title: "Length", options: lengths(read.get("kind")).map(([entries, label]) => single(null, entries, LENGTHS, label)) },
     { title: "Genre", options: chosenToo(counted("genres"), read.getAll("genre"))
       .map(([genre, works]) => choice("genres", "genre", genre, genre, works)) },
-    { title: "Gives", options: chosenToo(counted("values").map(([id, works]) => [`${id}:${PRIMARY_SCORE}`, works]), params.getAll("value"))
+    { title: "Values", options: chosenToo(counted("values").map(([id, works]) => [`${id}:${PRIMARY_SCORE}`, works]), params.getAll("value"))
       .map(([value, works]) => choice(null, "value", value, nameOf(value.split(":")[0]), works)) },
     { title: "Decade", options: counted("decade").sort(([a], [b]) => b - a).map(([decade, works]) =>
       single("year", { year_from: decade, year_to: String(Number(decade) + 9) }, YEARS, `${decade}s`, works)) },
@@ -86,7 +86,7 @@ function lengths(kind) {
   return [...(kind === "book" ? [] : films), ...(kind === "movie" ? [] : books)];
 }
 
-/** What was counted, then what is chosen although no work has it any more. */
+/** The counted entries, then the chosen ones that no work has any more. */
 function chosenToo(counted, chosen) {
   const known = new Set(counted.map(([value]) => value));
   return [...counted, ...chosen.filter((value) => !known.has(value)).map((value) => [value, 0])];

@@ -10,7 +10,7 @@ const SETS = new Map(Object.entries(FACTS).flatMap(([fact, { links }]) =>
   Object.entries(links).map(([part, link]) => [link, { fact, part }])));
 const factOf = (link) => SETS.get(link)?.fact;
 
-// The wordings of single facts and parameters; the others are worded by the functions below.
+// The wording of some facts and parameters; the functions below have that of the others.
 const NAMES = { kind: kindPlural, language: languageName };
 const CHOICES = { not_genre: (genre) => `no ${genre}`, creator: (name) => `by ${name}` };
 const RANGES = { year: years, runtime_minutes: (from, to) => range(from, to, duration, true) };
@@ -43,13 +43,13 @@ export function filterChips(params, nameOf) {
   return [...choices, ...ranges, ...values];
 }
 
-/** What was read from the words, as the same chips: `next` leaves out that part alone. */
+/** A chip for each part that was read from the words; `next` leaves out that part only. */
 export function understoodChips(params, intent, nameOf) {
   const own = filtersOf(params);
   const read = new URLSearchParams([...filtersToParams(intent.filters)].filter(([name, value]) => !own.has(name, value)));
   const leaveOut = (part, kept = []) => new URLSearchParams([...without(params, ["shown"]), ["without", part], ...kept]);
   const facts = filterChips(read, nameOf).map((chip) => {
-    // A fact is left out as a whole. What else was read of it, such as a second genre, stays as a filter.
+    // A fact is left out as a whole. Its other parts, such as a second genre, stay as filters.
     const kept = [...chip.next].filter(([link]) => factOf(link) === chip.fact);
     return { ...chip, next: leaveOut(`filters.${chip.fact}`, kept) };
   });
@@ -68,7 +68,7 @@ export function understoodChips(params, intent, nameOf) {
 
 /** Show the chips in `place`. */
 export function showUnderstood(place, params, intent, nameOf, go) {
-  // For works like another nothing was read from words: the intent only repeats the work.
+  // "More like this" has no words to understand: its intent only repeats the work.
   const understood = params.has("q") ? understoodChips(params, intent, nameOf) : [];
   const chosen = filterChips(filtersOf(params), nameOf).map((chip) => ({
     ...chip, next: new URLSearchParams([...without(params, [...filtersOf(params).keys(), "shown"]), ...chip.next]),
@@ -80,8 +80,8 @@ export function showUnderstood(place, params, intent, nameOf, go) {
   const focused = visibleButtons(place).indexOf(document.activeElement);
   place.replaceChildren(...[
     like ? h("h1", {}, "More like ", like) : h("h1", { class: "unseen" }, `Works for “${params.get("q")}”`),
-    reading("Understood", understood, go, restore),
-    reading("Filtered", chosen, go),
+    chipGroup("Understood", understood, go, restore),
+    chipGroup("Filtered", chosen, go),
   ].filter(Boolean));
   // After a chip was removed by keyboard, the next one gets the focus, not the top of the page.
   const buttons = visibleButtons(place);
@@ -90,7 +90,7 @@ export function showUnderstood(place, params, intent, nameOf, go) {
 
 const visibleButtons = (place) => [...place.querySelectorAll("button")].filter((button) => button.checkVisibility());
 
-function reading(title, chips, go, after = false) {
+function chipGroup(title, chips, go, after = false) {
   if (chips.length === 0 && !after) return false;
   return h("div", { class: "reading" },
     chips.length > 0 && h("h2", {}, title),

@@ -25,7 +25,7 @@ export function duration(minutes) {
 
 /**
  * A range in words, both ends included; either may be open. "Under two hours" is read as up to 119 minutes, so a length
- * one off a round number is worded in this way again: "under 2 h".
+ * of one less than a round number is shown as "under 2 h", and one more as "over 2 h".
  */
 export function range(from, to, unit = String, isLength = false) {
   const [first, last] = [Number(from), Number(to)];

@@ -19,7 +19,7 @@ from judged import CORPUS, QRELS, QUERIES, add_line, write_benchmark
 from rank_bm25 import BM25Okapi
 
 import evoke
-from evaluation.label_figures import judge_label
+from evaluation.label_figures import measure_label
 from evaluation.measures import MEASURES
 from evaluation.query_vectors import CachedEncoder
 from evaluation.settings import EvaluationSettings
@@ -240,7 +240,7 @@ def test_labels_are_judged_on_the_labelled_works_of_the_split(
 
 def test_a_label_counts_as_found_from_strength_one_half_up() -> None:
     strengths = np.array([0.9, 0.5, 0.49, 0.49, 0.1], dtype=np.float32)
-    result = judge_label("hope", strengths, np.array([True, False, True, False, False]))
+    result = measure_label("hope", strengths, np.array([True, False, True, False, False]))
     assert (result.n_works, result.n_said) == (5, 2)
     assert (result.precision, result.recall, result.f1) == (1 / 2, 1 / 2, 1 / 2)
     assert result.auc == pytest.approx((3 + 1.5) / 6)  # of six pairs one is a tie and one is wrong

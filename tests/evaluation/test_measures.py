@@ -6,12 +6,12 @@ from math import log2
 
 import pytest
 
-from evaluation.measures import MEASURES, judge
+from evaluation.measures import MEASURES, measure_run
 
 
 def test_measures_of_a_ranking_follow_their_formulas() -> None:
     """The answer has two of three relevant works, the better one at rank 2."""
-    judged = judge({"q": {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.1}}, {"q": {"b": 2, "c": 1, "e": 1, "d": 0}})
+    judged = measure_run({"q": {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.1}}, {"q": {"b": 2, "c": 1, "e": 1, "d": 0}})
     gain = 2 / log2(3) + 1 / log2(4)
     best_gain = 2 / log2(2) + 1 / log2(3) + 1 / log2(4)
     precision, recall = 2 / 10, 2 / 3
@@ -29,24 +29,24 @@ def test_measures_of_a_ranking_follow_their_formulas() -> None:
 
 
 def test_every_measure_has_every_judged_query_and_no_other() -> None:
-    judged = judge({"asked": {"a": 1.0}, "elsewhere": {"a": 1.0}}, {"asked": {"a": 1}, "other": {"a": 1}})
+    judged = measure_run({"asked": {"a": 1.0}, "elsewhere": {"a": 1.0}}, {"asked": {"a": 1}, "other": {"a": 1}})
     assert set(judged) == set(MEASURES)
     assert all(set(values) == {"asked", "other"} for values in judged.values())
 
 
 @pytest.mark.parametrize("run", [{}, {"q": {}}, {"q": {"irrelevant": 1.0}}])
 def test_an_unanswered_query_scores_zero(run: dict[str, dict[str, float]]) -> None:
-    assert {values["q"] for values in judge(run, {"q": {"a": 1, "irrelevant": 0}}).values()} == {0.0}
+    assert {values["q"] for values in measure_run(run, {"q": {"a": 1, "irrelevant": 0}}).values()} == {0.0}
 
 
 @pytest.mark.parametrize(("relevant", "expected"), [("a", 1.0), ("b", 1 / 2), ("c", 1 / 3)])
 def test_works_with_equal_scores_are_ranked_by_id(relevant: str, expected: float) -> None:
     run = {"q": {"c": 0.5, "a": 0.5, "b": 0.5}}
-    assert judge(run, {"q": {relevant: 1}})["RR"]["q"] == pytest.approx(expected)
+    assert measure_run(run, {"q": {relevant: 1}})["RR"]["q"] == pytest.approx(expected)
 
 
 def test_a_hundred_works_are_judged() -> None:
     run = {"q": {f"w{number:03}": -float(number) for number in range(150)}}
-    judged = judge(run, {"q": {"w009": 1, "w010": 1, "w099": 1, "w100": 1}})
+    judged = measure_run(run, {"q": {"w009": 1, "w010": 1, "w099": 1, "w100": 1}})
     assert judged["R@100"]["q"] == pytest.approx(3 / 4)
     assert judged["P@10"]["q"] == pytest.approx(1 / 10)

@@ -86,7 +86,7 @@ def test_the_least_recently_used_answers_are_forgotten() -> None:
     made: list[str] = []
 
     def ask(question: str) -> str:
-        return cache.recall(question, lambda: made.append(question) or question.upper())
+        return cache.get_or_make(question, lambda: made.append(question) or question.upper())
 
     cache: AnswerCache[str] = AnswerCache(2)
     assert [ask(question) for question in "abacab"] == list("ABACAB")
@@ -96,5 +96,5 @@ def test_the_least_recently_used_answers_are_forgotten() -> None:
 def test_a_failure_is_not_cached() -> None:
     cache: AnswerCache[int] = AnswerCache(2)
     with pytest.raises(ZeroDivisionError):
-        cache.recall("a", lambda: 1 // 0)
-    assert cache.recall("a", lambda: 1) == 1
+        cache.get_or_make("a", lambda: 1 // 0)
+    assert cache.get_or_make("a", lambda: 1) == 1

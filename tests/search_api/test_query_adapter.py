@@ -20,7 +20,7 @@ from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
 from search_api.errors import QueryAdapterInvalid
 from search_api.fusion import favour_years, fuse, fusion_for, year_weight
-from search_api.query_adapter import Adapter, QueryAdapter, load_query_adapter, save_query_adapter
+from search_api.query_adapter import EmbeddingAdapter, QueryAdapter, load_query_adapter, save_query_adapter
 from search_api.ranking_settings import Fusion, Fusions
 from search_api.records import IntegerRange, Intent, SearchRequest
 from search_api.search import Search
@@ -35,7 +35,7 @@ WORKS = (
     make_record("scene", "The Scene", "A movie about a movie scene, and a scene in it.", kind="movie", year=1950),
     *make_records(80),  # without others, no work would stand out
 )
-UNTURNED = Adapter(FakeEncoder().fingerprint, np.zeros((DIMENSION, DIMENSION)), np.zeros(DIMENSION))
+UNTURNED = EmbeddingAdapter(FakeEncoder().fingerprint, np.zeros((DIMENSION, DIMENSION)), np.zeros(DIMENSION))
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +99,9 @@ def test_the_year_weighs_no_more_than_one_leg(boats: Path) -> None:
 
 def test_a_year_can_be_given_less_weight(boats: Path) -> None:
     query = "[TOMT] brothers who race paper boats, I think from 1960"
-    with opened(boats, fusions=Fusions.alike(Fusion(method="dbsf", weights={"year": 0}))) as search:
+    with opened(boats, fusions=Fusions.for_every_kind(Fusion(method="dbsf", weights={"year": 0}))) as search:
         assert found(search, query)[0] == "near"
-    with opened(boats, fusions=Fusions.alike(Fusion(method="rrf"))) as search:
+    with opened(boats, fusions=Fusions.for_every_kind(Fusion(method="rrf"))) as search:
         assert found(search, query)[0] == "old"
 
 
@@ -139,27 +139,29 @@ def test_a_stem_counts_by_the_root_of_how_often_it_is_said() -> None:
 
 def test_a_description_is_turned_only_for_the_encoder_that_it_was_learnt_for(boats: Path) -> None:
     ours, other = (
-        QueryAdapter({}, Adapter(fingerprint, np.zeros((DIMENSION, DIMENSION)), np.eye(DIMENSION)[0] * 9))
+        QueryAdapter({}, EmbeddingAdapter(fingerprint, np.zeros((DIMENSION, DIMENSION)), np.eye(DIMENSION)[0] * 9))
         for fingerprint in (FakeEncoder().fingerprint, "other")
     )
     query = SearchRequest(query="[TOMT] boats")
     with opened(boats) as search:
-        plain = search.ask(query).legs["text"]
+        plain = search.build_queries(query).legs["text"]
     with opened(boats, ours) as search:
-        turned = np.asarray(search.ask(query).legs["text"])
+        turned = np.asarray(search.build_queries(query).legs["text"])
     assert np.linalg.norm(turned) == pytest.approx(1)
     assert turned[0] > 0.9 > np.asarray(plain)[0]
     with opened(boats, other) as search:
-        np.testing.assert_array_equal(np.asarray(search.ask(query).legs["text"]), np.asarray(plain))
+        np.testing.assert_array_equal(np.asarray(search.build_queries(query).legs["text"]), np.asarray(plain))
 
 
 @pytest.mark.parametrize("query", ["something inspiring", "movies with boats from the 90s", "Paper Boats"])
 def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
-    learnt = QueryAdapter({term_id("boat"): 0.1}, Adapter(FakeEncoder().fingerprint, np.eye(DIMENSION), np.ones(64)))
+    learnt = QueryAdapter(
+        {term_id("boat"): 0.1}, EmbeddingAdapter(FakeEncoder().fingerprint, np.eye(DIMENSION), np.ones(64))
+    )
     request = SearchRequest(query=query)
     with opened(boats) as plain, opened(boats, learnt) as taught:
-        assert not taught.ask(request).intent.is_description
-        assert taught.ask(request).intent.remembered_years is None
+        assert not taught.build_queries(request).intent.is_description
+        assert taught.build_queries(request).intent.remembered_years is None
         one, other = (search.search(request).model_copy(update={"took_ms": 0}) for search in (plain, taught))
         assert one == other
 
@@ -167,7 +169,9 @@ def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
 def test_an_adapter_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     matrix, bias = draw.standard_normal((8, 8)), draw.standard_normal(8)
-    learnt = QueryAdapter({7: 0.25, 2**32 - 1: 0.5}, Adapter("us", matrix.astype(np.float32), bias.astype(np.float32)))
+    learnt = QueryAdapter(
+        {7: 0.25, 2**32 - 1: 0.5}, EmbeddingAdapter("us", matrix.astype(np.float32), bias.astype(np.float32))
+    )
     path = tmp_path / "learnt.safetensors"
     save_query_adapter(learnt, path)
     again = load_query_adapter(path)

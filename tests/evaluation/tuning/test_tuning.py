@@ -218,7 +218,7 @@ def test_index_and_search_use_the_tuned_settings(
     assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
     assert "0 embedded; now serving works-2" in capsys.readouterr().out
     assert not any(hit["legs"]["bm25"].get("rank") for hit in find("storms and trucks")["hits"])
-    few = Tuned.of_fusions(DEFAULT_FUSIONS, cleanings=Cleanings.alike(Cleaning(most_terms=1)))
+    few = Tuned.of_fusions(DEFAULT_FUSIONS, cleanings=Cleanings.for_every_kind(Cleaning(most_terms=1)))
     (tmp_path / "tuning.json").write_text(few.model_dump_json())
     assert evoke.main(["index", str(home.parent / "home.jsonl")]) == 0
     capsys.readouterr()
