@@ -58,7 +58,7 @@ class Generation:
 
 
 class GenerationFollower:
-    """Holds the serving generation, and loads another when a build has swapped it in. Thread-safe."""
+    """The serving generation, loaded anew when a build has swapped in another. Thread-safe."""
 
     def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy) -> None:
         self._engine = engine
