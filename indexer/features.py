@@ -32,7 +32,7 @@ class Analysed(NamedTuple):
 
 
 class FeatureMaker:
-    """Makes features, and adds the time that each step takes to `seconds`."""
+    """A maker of features that adds the time of each step to `seconds`."""
 
     def __init__(self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None) -> None:
         self.analyser = analyser
