@@ -105,7 +105,7 @@ def _ask_source(
     for reason, n_answers in report.no_work.most_common():
         typer.echo(f"{n_answers:,} x {reason}")
     if report.n_failed:
-        typer.echo(f"{report.n_failed:,} works could not be fetched: run it again with --resume to retry")
+        typer.echo(f"{report.n_failed:,} could not be fetched: run it again with --resume to retry")
     typer.echo(
         f"{report.n_records:,} records in {output}, {report.n_new:,} of them new; "
         f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"

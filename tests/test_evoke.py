@@ -258,7 +258,7 @@ def test_a_variable_that_is_not_a_setting_is_reported_with_the_nearest_one(
     evoke.main(["index", "/absent/file"])
     *warnings, _ = capsys.readouterr().err.splitlines()
     assert warnings == [
-        "evoke index: EVOKE_ENTIRELY_OTHER is not a setting, it has no effect",
+        "evoke index: EVOKE_ENTIRELY_OTHER is not a setting; it has no effect",
         "evoke index: EVOKE_MODLE is not a setting: did you mean EVOKE_MODEL?",
     ]
 
