@@ -11,13 +11,13 @@ from crawler.settings import describe_variables
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 COMMAND = "python -m tests.docs.configuration"
-_TABLE = re.compile(r"(?<=<!-- table -->\n\n).*?(?=\n<!-- end of the table -->)", re.DOTALL)
+_TABLE = re.compile(r"(?<=<!-- table -->\n).*?(?=<!-- end of the table -->)", re.DOTALL)
 _HEADER = ("variable", "meaning", "type", "default", "read by")
 
 
 def make_page(page: str) -> str:
-    """Return the page with its table made anew."""
-    return _TABLE.sub(lambda _: make_table(), page)
+    """Return the page with a table of today's settings."""
+    return _TABLE.sub(lambda _: f"\n{make_table()}\n", page)
 
 
 def make_table() -> str:
