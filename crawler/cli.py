@@ -46,7 +46,7 @@ def crawl(
         typer.Option(parser=date.fromisoformat, metavar="DATE", help="Only works released since, as 2020-01-31."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The most records to write.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a file that an earlier crawl began.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a file that an earlier crawl began.")] = False,
     saved: Annotated[
         list[Path] | None,
         typer.Option(
@@ -59,7 +59,7 @@ def crawl(
     """Ask a source for works, or read its saved answers."""
     if saved:
         if resume:
-            raise Refused("--resume goes on with a crawl, and saved answers are read anew each time: leave it out")
+            raise Refused("--resume continues a crawl, but --saved reads all files again: leave --resume out")
         _read_saved(source, saved, output, limit)
     else:
         _ask_source(source, output, query, ids or [], ids_file, from_date, limit, resume=resume)

@@ -1,4 +1,4 @@
-"""What the verbs of all stages share: how a verb is declared, how it reads its settings, and how it refuses."""
+"""Declare and run verbs (the commands of `evoke`), read their settings, and print what they refuse in one line."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ if TYPE_CHECKING:
     from crawler.settings import HomeSettings, Variable
 
 PROGRAM = "evoke"
-FELL = 1
+MEASURE_FELL = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
+"""Exit codes, with 0 for success."""
 
 S = TypeVar("S", bound="HomeSettings")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Refused(Exception):
-    """An argument or a setting that a verb refuses, in one line."""
+    """A verb refuses an argument or a setting; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What the verbs of one stage must know of the others, as `module:name`: nothing is imported before it is needed.
+    """The settings classes and error classes of all stages, as `module:name`, so that each is imported when needed.
 
     Attributes:
-        settings: The settings classes of all stages, the cheapest to import first.
-        errors: The root of each tree of errors that a stage refuses with.
+        settings: The settings classes, the cheapest to import first.
+        errors: The root of each stage's error tree: these errors are printed in one line, others with a traceback.
     """
 
     settings: Sequence[str]
@@ -63,7 +64,7 @@ def verb(app: typer.Typer, name: str, example: str) -> Callable[[Function], Func
 
 def run(app: typer.Typer, stages: Stages, arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code: 0 done, 1 a measure fell, 2 refused in one line, 130 interrupted."""
-    _print_any_alphabet()
+    _escape_unprintable_characters()
     words = None if arguments is None else list(arguments)
     try:
         code = get_command(app).main(words, prog_name=PROGRAM, standalone_mode=False, obj=stages)
@@ -79,7 +80,7 @@ class Verb(TyperCommand):
     """A command whose options may take several values after one flag, and whose failures are one line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments, each value of a repeatable option behind a flag of its own."""
+        """Parse the arguments after `spread_values` has given each value of a repeatable option its own flag."""
         options = [parameter for parameter in self.params if parameter.param_type_name == "option"]
         flags = {flag for option in options for flag in option.opts}
         valued = {flag for option in options if not getattr(option, "is_flag", False) for flag in option.opts}
@@ -110,7 +111,7 @@ class Verb(TyperCommand):
         except typer.Exit as ended:
             return ended.exit_code
         except KeyboardInterrupt:
-            _say(ctx.command_path, "interrupted; what was done is kept, run it again to go on")
+            _say(ctx.command_path, "interrupted; what was done is kept: run the same command again to continue")
             return INTERRUPTED
         except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -124,7 +125,7 @@ class Verb(TyperCommand):
 
 
 def spread_values(arguments: Sequence[str], repeatable: set[str]) -> list[str]:
-    """Return the arguments with its flag before each value: `--ids A B` becomes `--ids A --ids B`.
+    """Return the arguments with the flag repeated before each value: `--ids A B` becomes `--ids A --ids B`.
 
     Click reads one value after a flag. A flag's values end at the next argument that begins with a dash.
     """
@@ -168,13 +169,13 @@ def describe_problem(error: ValidationError, *place: object) -> str:
 
 
 def check_folder(file: Path) -> None:
-    """Refuse a file that cannot be written, before minutes are spent on what it is to hold.
+    """Refuse a file whose folder does not exist, before minutes are spent on its content.
 
     Raises:
         Refused: The folder does not exist.
     """
     if not file.parent.is_dir():
-        raise Refused(f"{file}: its folder does not exist")
+        raise Refused(f"{file}: the folder {file.parent} does not exist: create it or name another file")
 
 
 def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
@@ -183,7 +184,7 @@ def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
 
     given = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")}
     known: set[str] = set()
-    for name in settings:  # the later ones cost up to 0.8 s to import: most environments name settings of the first
+    for name in settings:  # later classes take up to 0.8 s to import; most environments set only fields of the first
         if given <= known:
             return
         kind: type[HomeSettings] = resolve_name(name)
@@ -198,8 +199,8 @@ def name_origin(line: str, places: Sequence[tuple[str, str]]) -> str:
 
     Args:
         line: The message. It begins with the path (`/data/values.toml: No such file or directory`) or quotes it.
-        places: Names of options and variables, each with the path it gave. The longest path that fits counts, the
-            first of several: a file within a given folder belongs to the folder.
+        places: Names of options and variables, each with its path. The longest path that the message names wins, and
+            the first of equally long ones; a folder also matches the files in it.
     """
     origins = [(len(path), name) for name, path in places if path and _names_path(line, path)]
     if not origins:
@@ -256,8 +257,8 @@ def _say(command: str, line: str) -> None:
     typer.echo(f"{command}: {' '.join(line.split())}", err=True)
 
 
-def _print_any_alphabet() -> None:
-    """Let a terminal that lacks a character show its code, instead of failing there."""
+def _escape_unprintable_characters() -> None:
+    """Make the output streams print an escape for a character that the terminal's encoding lacks, not fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -594,5 +594,5 @@ def test_a_data_set_that_stays_damaged_ends_the_crawl(data_sets: DataSets, tmp_p
     data_sets.files["title.ratings"] = data_sets.files["title.ratings"][:-3]
     done = crawl(data_sets, tmp_path, tmp_path / "films.jsonl")
     assert done.returncode != 0
-    assert "title.ratings.tsv.gz arrives damaged" in done.stderr
+    assert "title.ratings.tsv.gz is damaged" in done.stderr
     assert "Traceback" not in done.stderr

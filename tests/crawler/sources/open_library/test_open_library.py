@@ -25,7 +25,7 @@ from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.answers import parse_answer
-from crawler.sources.open_library.documents import merge_answers, year_of
+from crawler.sources.open_library.documents import merge_documents, year_of
 from crawler.sources.open_library.spider import OpenLibrarySpider
 
 WORK: dict[str, Any] = {
@@ -273,7 +273,7 @@ def test_years(date: object, year: int | None) -> None:
 
 
 def test_answers_merge_into_one_record() -> None:
-    assert merge_answers(WORK, {"OL7A": "Ines Prado"}.get, [EDITION]) == MERGED
+    assert merge_documents(WORK, {"OL7A": "Ines Prado"}.get, [EDITION]) == MERGED
 
 
 def test_of_several_editions_the_most_useful_has_the_pages_the_oldest_the_year() -> None:
@@ -281,13 +281,13 @@ def test_of_several_editions_the_most_useful_has_the_pages_the_oldest_the_year()
     described = {**bare, "key": "/books/OL73M", "publish_date": "2001", "description": "Of salt."}
     german = {**EDITION, "key": "/books/OL74M", "languages": [{"key": "/languages/ger"}], "title": "Salz"}
     work = {"key": "/works/OL70W", "title": "The Salt Atlas"}
-    result = merge_answers(
+    result = merge_documents(
         work, {}.get, [bare, described, german, {**EDITION, "title_prefix": "", "title": "The salt atlas"}]
     )
     assert isinstance(result, SourceRecord)
     assert (result.page_count, result.ids["isbn13"], result.year) == (312, "9780000000019", 1985)
     assert (result.title, result.description, result.language) == ("The Salt Atlas", "Of salt.", None)
-    alone = merge_answers(None, {}.get, [bare, described])
+    alone = merge_documents(None, {}.get, [bare, described])
     assert alone == NotAWork(Reason.UNTITLED, "OL70W")
 
 

@@ -283,7 +283,7 @@ def test_a_single_day_with_too_many_films_is_read_as_far_as_it_goes(caplog: pyte
         return {"page": 1, "results": [], "total_pages": 501}
 
     assert len(list(crawl(Selection(from_date=LAST_DATE), answer))) == 500
-    assert "more than 500 pages of films on 2199-12-31" in caplog.text
+    assert "2199-12-31 has more than 500 pages of films" in caplog.text
 
 
 @needs_recorded
