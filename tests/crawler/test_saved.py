@@ -1,4 +1,4 @@
-"""Saved answers to records: each work is written once, other answers are counted by reason."""
+"""Saved answers become records: each work is written once, other answers are counted by reason."""
 
 from __future__ import annotations
 
