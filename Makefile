@@ -7,17 +7,21 @@ INSTALLED := .venv/.installed
 PEERS := .venv-peers/.installed
 
 # PyTorch's own index has the CPU build. pip's usual index has the build for CUDA on Linux, with 19 packages and 4.7 GB.
-# The index is tried for 20 seconds at most; where it does not answer, pip takes torch from where it usually would.
-# Nothing else is taken from it, hence --no-deps.
+# pip tries that index for at most 20 seconds; if it does not answer, torch comes from the usual index. --no-deps: nothing
+# but torch may come from there.
 CPU_TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := --quiet --no-deps torch==2.13.0
 CPU_TORCH := $(TORCH) --extra-index-url $(CPU_TORCH_INDEX) --retries 1 --timeout 10
+
+ifneq ($(filter bench,$(MAKECMDGOALS)),)
+$(if $(BENCHMARKS),,$(error BENCHMARKS is empty: name folders in BEIR's layout, as in make bench BENCHMARKS=path/to/folder))
+endif
 
 .PHONY: install peers run test gate check bench bench-growth bench-evoke clean
 
 install: $(INSTALLED)
 
-# torch comes first: with this release in place, nothing that depends on torch asks for another build.
+# torch comes first: once this release is installed, pip keeps it for everything that depends on torch.
 $(INSTALLED): pyproject.toml constraints.txt $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
@@ -25,7 +29,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard requirements/*.txt)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
-# The engines that Evoke is compared with, in an environment of their own: none is a dependency of Evoke.
+# The engines that Evoke is compared with have an environment of their own, since Evoke depends on none of them.
 peers: $(PEERS)
 
 $(PEERS): benchmarks/peers.txt

@@ -1,1 +1,1 @@
-"""The first stage: pages and answers of sources to SourceRecords."""
+"""The first stage: ask sources for works, and parse their pages and answers into SourceRecords."""

@@ -1,4 +1,4 @@
-"""The answer of a source, and the results of parsing it: records, and the reasons why other parts are not works."""
+"""The answer of a source, and what it is parsed into: records, and the reasons why other parts are not works."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.records import SourceRecord
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source sent. Of a saved file only the body is known: `url` is empty and `status` 200.
+    """The HTTP response of a source, or a saved file: then only the body is known, `url` is empty and `status` is 200.
 
     `headers` have lower-case names.
     """
@@ -51,4 +51,4 @@ class NotAWork:
 
 
 ParseResult: TypeAlias = SourceRecord | NotAWork
-"""What one part of an answer is parsed to."""
+"""The result of parsing one part of an answer."""

@@ -20,7 +20,7 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS answer (
 
 
 class AnswerCache:
-    """A storage for Scrapy's HTTP cache. Every answer is whole or absent, whenever the process is killed.
+    """A storage backend for Scrapy's HTTP cache: at any moment of a kill, an answer is stored whole or not at all.
 
     Scrapy's own storage writes an answer's files one after the other, so that a kill between two of them leaves half of
     a page, which later runs would read as whole. An answer's address is not stored, since it may hold a key.
@@ -46,7 +46,7 @@ class AnswerCache:
         self._connection.close()
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:  # noqa: ARG002
-        """Return the stored answer to a request; None if there is none that is fresh."""
+        """Return the stored answer to a request; None if it is missing or expired."""
         row = self._connection.execute(
             "SELECT status, headers, body FROM answer WHERE fingerprint = ? AND stored_at >= ?",
             (self._fingerprint(request), self._oldest()),

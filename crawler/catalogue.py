@@ -16,7 +16,7 @@ from crawler.id_names import METADATA_KEYS
 from crawler.records import SourceRecord
 
 BEIR_SOURCE = "beir"
-"""The source of records read from a BEIR corpus; their works keep the corpus' own `_id`, which judgements refer to."""
+"""The source of records read from a BEIR corpus; their works keep the corpus' `_id`, since the qrels use it."""
 
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """Room for a work with a thousand reviews; a longer line is rejected without being held in memory."""
@@ -39,8 +39,8 @@ class Line:
 class Rejected:
     r"""A line that is not a record, the reason, and the line itself, so that nothing is lost.
 
-    In `raw`, bytes that are not UTF-8 are written `\xNN`, which is not an escape of JSON. Of a line that is too long to
-    be a record, `raw` is the beginning.
+    `raw` has bytes that are not UTF-8 as `\xNN`, which is not an escape of JSON. If the line is longer than
+    MAX_LINE_BYTES, `raw` has only its beginning.
     """
 
     line: Line
@@ -108,7 +108,7 @@ def record_to_line(record: SourceRecord) -> bytes:
 
 
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a SourceRecord for a BEIR document, without metadata for which a record has no field."""
+    """Return the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out."""
     metadata = document.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise RecordRejected("metadata: should be an object")
@@ -131,8 +131,8 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
         return "not UTF-8 but UTF-16: save the file as UTF-8"
     try:
         raw.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        return f"not UTF-8: byte 0x{raw[wrong.start]:02x} at column {wrong.start + 1}: save the file as UTF-8"
+    except UnicodeDecodeError as decoding:
+        return f"not UTF-8: byte 0x{raw[decoding.start]:02x} at column {decoding.start + 1}: save the file as UTF-8"
     return f"not JSON: {error.msg} at column {error.pos + 1}"
 
 

@@ -47,9 +47,9 @@ def install_command(extra: str) -> str:
 
 
 def missing_library(error: ModuleNotFoundError) -> str | None:
-    """Return which library a verb needs and how to install it, such as "needs scrapy: pip install ...".
+    """Return which library is missing and how to install it, such as "needs scrapy: pip install ...".
 
-    None when the missing module belongs to no extra: that is a defect, not a choice of the installation.
+    None if no extra installs the module: then the installation is damaged, and the error should not be hidden.
     """
     module = (error.name or "").partition(".")[0]
     extra = EXTRAS.get(module)

@@ -1,4 +1,4 @@
-"""The one way to open a file that may be gzipped and may begin with a byte order mark."""
+"""Open files that may be gzipped and may begin with a byte order mark. Every reader of the project opens them here."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader]:
         yield io.BufferedReader(unpacked, BUFFER_BYTES)
 
 
-def read_lines(path: Path, longest: int) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Yield the number of each line, from 1, and its bytes with the line end.
 
-    Of a line of more than `longest` bytes only the first `longest + 1` are yielded, so that no file fills the memory.
+    A line of more than `max_bytes` is cut to its first `max_bytes + 1`, so that no file fills the memory.
 
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
@@ -53,10 +53,10 @@ def read_lines(path: Path, longest: int) -> Iterator[tuple[int, bytes]]:
     number = 0
     with open_unpacked(path) as file:
         try:
-            for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), start=1):
+            for number, line in enumerate(iter(partial(file.readline, max_bytes + 1), b""), start=1):
                 rest = line
-                while len(rest) > longest and not rest.endswith(b"\n"):
-                    rest = file.readline(longest + 1)
+                while len(rest) > max_bytes and not rest.endswith(b"\n"):
+                    rest = file.readline(max_bytes + 1)
                 yield number, line
         except GzipDamaged as error:
             raise error.at_line(number + 1) from error

@@ -1,4 +1,4 @@
-"""The names of ids: what sources, catalogues, label files and merging call an id is declared here, once."""
+"""The names of ids, such as `imdb`. Sources, catalogues, label files and merging all take them from here."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ID_NAMES: tuple[IdName, ...] = get_args(IdName)
 
 
 def metadata_key(name: IdName) -> str:
-    """Return the key of an id in BEIR metadata and in label files: `imdb_id`, but `isbn13`."""
+    """Return the key of an id in BEIR metadata and in label files: `imdb_id` for imdb, `isbn13` for isbn13."""
     return name if name.startswith("isbn") else f"{name}_id"
 
 
 METADATA_KEYS: Mapping[str, IdName] = {metadata_key(name): name for name in ID_NAMES}
-"""Key in BEIR metadata and in label files to the name of the id."""
+"""The name of an id by its key in BEIR metadata and in label files."""

@@ -1,7 +1,7 @@
-"""The one table of languages: codes and English names as sources write them, to the codes that records have.
+"""The table of languages: it maps the codes and English names that sources write to the codes of records.
 
-Only languages with a shorter code, a name or a second code need a row; any other two or three letters are kept as they
-are. The names are those of ISO 639-2 (https://www.loc.gov/standards/iso639-2/), which sources follow, and common ones.
+A language needs a row if it has a name, a second code or a shorter code. A code of two or three letters that is in no
+row is kept as it is. Names are those of ISO 639-2 (https://www.loc.gov/standards/iso639-2/) and common ones.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ _BY_OTHER_CODE = {other: code for code, others, _ in _ROWS for other in others.s
 _BY_NAME = {name: code for code, _, names in _ROWS for name in names.split("; ")}
 
 _NO_LANGUAGE = re.compile("un|xx|und|mul|mis|zxx|q[a-t][a-z]")
-"""Unknown, several, without words; and the codes that ISO 639-2 leaves to each source, which mean nothing elsewhere."""
+"""Codes for unknown, several or no languages, and the private codes of ISO 639-2 (`qaa` to `qtz`)."""
 
 _ASKED_NAMES = """
     arabic bengali czech danish dutch english farsi finnish french german greek hebrew hindi hungarian icelandic
@@ -170,8 +170,8 @@ ASKED_LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "chinese": ("zh", "cn"),
     "norwegian": ("no", "nb"),
 }
-"""The names that a request may ask for, to the codes of works in that language. Names that mean more than a language
-("scots", "latin") are not among them."""
+"""The codes of works in a language, by the name that a request may use. Names that also mean something else ("scots",
+"latin") are left out."""
 
 
 def language_of_code(code: str) -> str | None:
@@ -183,6 +183,6 @@ def language_of_code(code: str) -> str | None:
 
 
 def language_of_name(name: str) -> str | None:
-    """Return a record's code for an English name, such as "Greek, Modern (1453-)" or "Spanish; Castilian"."""
+    """Return a record's code for an English name, such as "Greek, Modern (1453-)" or "Spanish; Castilian", if known."""
     parts = (part.split("(")[0].strip() for part in name.lower().split(";"))
     return next((_BY_NAME[part] for part in parts if part in _BY_NAME), None)

@@ -1,4 +1,4 @@
-"""What a crawl does when a source refuses: stop when the key is refused, wait when the source asks for time."""
+"""Stop a crawl when a source refuses the key, and wait when it asks for fewer requests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from scrapy.http import Request, Response
 from crawler.sources.spider import WorkSpider
 
 FIRST_WAIT_SECONDS = 2.0
-"""The first wait if a source names no time; each further one is twice as long."""
+"""The first wait if the source sends no `Retry-After`; each further wait is twice as long."""
 
 logger = logging.getLogger(__name__)
 
 
-class Courtesy:
-    """A middleware that stops the crawl at 401 and 403, and waits at 429 and 503.
+class RefusalMiddleware:
+    """A downloader middleware that stops the crawl at 401 and 403, and waits at 429 and 503.
 
     It waits as long as `Retry-After` says, at most `longest` seconds at a time and `budget` seconds in all.
     """
@@ -41,7 +41,7 @@ class Courtesy:
         return cls(crawler, longest=settings.getfloat("EVOKE_LONGEST_WAIT"), budget=settings.getfloat("EVOKE_BUDGET"))
 
     async def process_request(self, request: Request) -> None:  # noqa: ARG002
-        """Hold every request back until the source may be asked again."""
+        """Delay the request until the wait is over."""
         while (left := self._not_before - monotonic()) > 0:
             await asyncio.sleep(left)
 
@@ -66,9 +66,9 @@ class Courtesy:
         if self._waited + wait > self._budget:
             asks = f" and asks to wait {wanted:.0f} s" if wanted else ""
             self._stop(
-                f"{_host(request)} answered {response.status}{asks}; {self._waited:.0f} s were spent waiting already"
+                f"{_host(request)} answered {response.status}{asks}; the crawl has already waited {self._waited:.0f} s"
             )
-        if monotonic() >= self._not_before:  # requests that were on their way together wait together
+        if monotonic() >= self._not_before:  # requests in flight at the same time share one wait
             self._waited += wait
         self._not_before = max(self._not_before, monotonic() + wait)
         logger.warning("%s answered %s: waiting %.0f s", _host(request), response.status, wait)

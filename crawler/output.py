@@ -1,4 +1,4 @@
-"""The file that a crawl writes: not overwritten, always whole lines, continued where an earlier run ended."""
+"""The file that a crawl writes: never overwritten, made of whole lines, continued where an earlier run ended."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from crawler.errors import SelectionRefused
 
 
 def check_output(output: Path, *, resume: bool) -> None:
-    """Check that records can be written to a file, before anything is asked, and cut an unfinished line at its end.
+    """Check that records can be written to a file, before the first request, and cut off an unfinished last line.
 
     Raises:
-        SelectionRefused: the file has content and is not to be continued, or it cannot be written.
+        SelectionRefused: the file has content and `resume` is False, or it cannot be written.
     """
     if output.suffix == ".gz":
         raise SelectionRefused(
             f"{output}: a crawl writes plain JSON Lines, so that it can be continued; compress the file afterwards"
         )
     if output.exists() and output.stat().st_size and not resume:
-        raise SelectionRefused(f"{output} is there already: add --resume to continue it, or name another file")
+        raise SelectionRefused(f"{output} already exists: add --resume to continue it, or name another file")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.open("ab").close()

@@ -1,4 +1,4 @@
-"""Write records to a JSON Lines file: each once, each line whole, continued where an earlier run ended."""
+"""Append records to a JSON Lines file, each record once and each line whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crawler.records import SourceRecord
 from crawler.sources.spider import WorkSpider
 
 RECORDS_BEFORE = "evoke/records before"
-"""The name of the count of records in the file when the crawl began."""
+"""The key in Scrapy's stats for the number of records in the file when the crawl began."""
 
 
 class RecordWriter:
@@ -32,7 +32,7 @@ class RecordWriter:
         return cls(crawler)
 
     def open_spider(self) -> None:
-        """Open the file, which `check_output` left whole, and read which records an earlier run wrote."""
+        """Open the file and read which records an earlier run wrote; `check_output` has cut off an unfinished line."""
         self._written = set(written_ids(self._path))
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(RECORDS_BEFORE, len(self._written))
@@ -48,13 +48,13 @@ class RecordWriter:
         """Write a record.
 
         Raises:
-            DropItem: the record is in the file already, or enough are.
+            DropItem: the record is in the file already, or the limit is reached.
         """
         key = (item.source, item.source_id)
         if key in self._written or self._has_enough():
-            raise DropItem("it is there already" if key in self._written else "enough are there")
+            raise DropItem("already in the file" if key in self._written else "the limit is reached")
         record = item if item.fetched_at else item.model_copy(update={"fetched_at": _now()})
-        # Unbuffered: one call a line, so that a kill leaves whole lines.
+        # Unbuffered: one system call a line, so that a kill leaves whole lines.
         self._file.write(record_to_line(record))
         self._written.add(key)
         self._stop_when_enough()

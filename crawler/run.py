@@ -1,8 +1,8 @@
-"""`evoke crawl SOURCE`: a selection of works to a file of SourceRecords, by the source's spider.
+"""`evoke crawl SOURCE`: run the source's spider and write SourceRecords to a file.
 
-A crawl that was interrupted continues from Scrapy's job directory. One that was killed begins anew, since Scrapy saves
-its queue only when it closes; then the answers come from the cache, and records that are in the file already are not
-written again. So nothing is lost or doubled, whenever the kill came.
+An interrupted crawl continues from Scrapy's job directory. A killed crawl starts over, since Scrapy saves its queue
+only when it closes: it takes the answers from the cache and skips the records that are in the file already. So a kill
+at any moment neither loses nor doubles a record.
 """
 
 from __future__ import annotations
@@ -31,7 +31,15 @@ _NO_WORK = "evoke/no work/"
 
 @dataclass
 class CrawlReport:
-    """The result of a crawl: records in the file, new ones among them, answers without a work by reason, failures."""
+    """The result of a crawl.
+
+    Attributes:
+        n_records: Records in the file.
+        n_new: Records that this crawl wrote.
+        no_work: Answers that are not a work, by reason.
+        n_failed: Requests that could not be fetched.
+        interrupted: Whether the person stopped the crawl.
+    """
 
     n_records: int = 0
     n_new: int = 0
@@ -46,7 +54,7 @@ def run_crawl(
     """Ask a source for a selection of works and append them to a file.
 
     Raises:
-        SelectionRefused: the source cannot be asked for this, a setting is missing, or the file is there already.
+        SelectionRefused: the source cannot be asked for this, a setting is missing, or the file already exists.
         CrawlStopped: the source refuses or blocks requests; the records written so far stay.
     """
     spider: type[WorkSpider] = load(SOURCES[source].spider)
@@ -75,7 +83,7 @@ def run_crawl(
 
 
 def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Path) -> dict[str, Any]:
-    """Return Scrapy's settings for all sources; a source's declaration and its spider set the others."""
+    """Return the Scrapy settings that all sources share; a source's declaration and its spider set the others."""
     return {
         "EVOKE_OUTPUT": str(output),
         "EVOKE_LONGEST_WAIT": settings.longest_wait_seconds,
@@ -91,7 +99,7 @@ def scrapy_settings(settings: CrawlSettings, folder: Path, job: Path, output: Pa
         "HTTPCACHE_STORAGE": "crawler.cache.AnswerCache",
         "HTTPCACHE_IGNORE_HTTP_CODES": [code for code in range(201, 600) if code != 404],
         "JOBDIR": str(job),
-        "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.Courtesy": 560},
+        "DOWNLOADER_MIDDLEWARES": {"crawler.middlewares.RefusalMiddleware": 560},
         "ITEM_PIPELINES": {"crawler.pipelines.RecordWriter": 100},
         "TELNETCONSOLE_ENABLED": False,
         # Scrapy's log shows whole addresses, keys included; the report has what a person should know.

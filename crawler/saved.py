@@ -1,4 +1,4 @@
-"""`evoke crawl SOURCE --saved PATH...`: saved answers and pages to records, without network."""
+"""`evoke crawl SOURCE --saved PATH...`: parse saved answers and pages into records, without network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ MAX_ANSWER_BYTES = 64 * 2**20
 
 @dataclass
 class SavedReport:
-    """The result of reading saved answers: records written, and other answers by reason, with an example of each."""
+    """The result of reading saved answers.
+
+    Attributes:
+        n_files: Files read.
+        n_records: Records written.
+        n_repeated: Records left out because the file has their source and id already.
+        no_work: Answers that are not a work, by reason.
+        examples: A file for each reason.
+    """
 
     n_files: int = 0
     n_records: int = 0
@@ -37,7 +45,7 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
 
     Raises:
         CatalogueMissing: a path is not there; nothing was written.
-        SelectionRefused: the output is there already, or cannot be written.
+        SelectionRefused: the output already exists, or cannot be written.
     """
     files = list(find_files(paths))
     check_output(output, resume=False)
@@ -72,7 +80,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
-            raise CatalogueMissing(f"{path} is not there")
+            raise CatalogueMissing(f"{path} does not exist")
 
 
 def parse_files(name: str, files: Sequence[Path]) -> Iterator[tuple[Path, ParseResult]]:
@@ -102,11 +110,11 @@ def parse_files(name: str, files: Sequence[Path]) -> Iterator[tuple[Path, ParseR
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Return the first bytes of a file, unpacked if it is gzipped.
+    """Return at most `most` bytes from the beginning of a file, unpacked if it is gzipped.
 
     Raises:
         CatalogueMissing: the file may not be read.
-        GzipDamaged: the gzip stream is damaged or cut short before so many bytes.
+        GzipDamaged: the gzip stream is damaged or cut short within these bytes.
     """
     with open_unpacked(path) as file:
         return file.read(most)

@@ -14,7 +14,7 @@ from crawler.errors import SelectionRefused
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The works to ask a source for. `limit` is the most records to write; None: all that are selected."""
+    """The works to ask a source for. `limit` is the most records to write; None writes all."""
 
     query: str | None = None
     ids: tuple[str, ...] = ()
@@ -43,4 +43,6 @@ def _id_of_object(line: str, where: str) -> str:
     try:
         return str(orjson.loads(line)["id"])
     except (orjson.JSONDecodeError, KeyError) as error:
-        raise SelectionRefused(f'{where}: not an id: give an id or an object with an "id"') from error
+        raise SelectionRefused(
+            f'{where}: not a JSON object with an "id": write an id, or such an object, on each line'
+        ) from error

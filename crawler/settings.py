@@ -1,4 +1,4 @@
-"""The settings that every stage shares, those of crawling, and a description of any settings class.
+"""The settings that every stage shares, the settings of a crawl, and the table of variables for the documentation.
 
 Settings are read from the environment once, where a verb begins.
 """
@@ -23,7 +23,7 @@ PREFIX = "EVOKE_"
 
 
 class HomeSettings(BaseSettings):
-    """Where Evoke keeps what it makes. Each field is read from the variable of its name, such as `EVOKE_HOME`."""
+    """The folder for index, store and caches. A field is read from the variable of its name, such as `EVOKE_HOME`."""
 
     # An empty variable counts as unset: otherwise an empty EVOKE_HOME would be the working directory. An unknown
     # keyword argument is refused; the environment may hold variables of other classes.
@@ -44,21 +44,21 @@ class HomeSettings(BaseSettings):
 class CrawlSettings(HomeSettings):
     """Settings of a crawl: keys, contact, addresses and patience."""
 
-    contact: str | None = Field(
-        default=None, description="mail or web address of who crawls, sent to sources in the User-Agent"
-    )
+    contact: str | None = Field(default=None, description="your mail or web address, sent to sources in the User-Agent")
     tmdb_api_key: SecretStr | None = Field(default=None, description="TMDb's API key (v3)")
     tmdb_token: SecretStr | None = Field(default=None, description="TMDb's API read access token, instead of the key")
     google_books_api_key: SecretStr | None = Field(default=None, description="API key of Google Books")
     source_urls: dict[str, str] = Field(
         default_factory=dict, description="another address of a source, by its name: a mirror or a caching proxy"
     )
-    timeout_seconds: float = Field(default=30, gt=0, description="the longest wait for one answer")
+    timeout_seconds: float = Field(default=30, gt=0, description="the longest wait for one answer, in seconds")
     longest_wait_seconds: float = Field(
-        default=120, gt=0, description="the longest pause that a source may ask for (`Retry-After`)"
+        default=120, gt=0, description="the longest pause that a source may ask for (`Retry-After`), in seconds"
     )
     waiting_budget_seconds: float = Field(
-        default=900, ge=0, description="all such pauses of a crawl; then it stops, and `--resume` goes on later"
+        default=900,
+        ge=0,
+        description="the longest total of such pauses, in seconds; then the crawl stops, and `--resume` continues it",
     )
 
 
@@ -68,10 +68,10 @@ class Variable:
 
     Attributes:
         name: Such as `EVOKE_HOME`.
-        type: In a reader's words, such as `path` or `openvino or torch`.
-        default: As one would write it in the environment; empty where nothing is set.
+        type: In words, such as `path` or `openvino or torch`.
+        default: As it is written in the environment; empty if there is none.
         description: What it is for.
-        stages: The packages whose settings have it, in the order of the classes.
+        stages: The packages whose settings read it, in the order of the classes.
     """
 
     name: str

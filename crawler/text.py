@@ -1,4 +1,4 @@
-"""Clean strings of markup, entities, control characters and superfluous white space."""
+"""Remove markup, entities, control characters and superfluous white space from strings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def clean_text(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.isascii() and value.isprintable() and not any(mark in value for mark in "<&") and "  " not in value:
-        return value.strip()  # most strings of a catalogue need no more, which saves a third of the time
+        return value.strip()  # most strings of a catalogue need nothing else: a third of the time is saved
     text = value.encode("utf-8", "replace").decode("utf-8").translate(_UNPRINTABLE)
     if "<" in text:
         text = _TAG.sub("", _BREAKING_TAG.sub("\n", text))

@@ -1,4 +1,4 @@
-"""What the verbs of all stages share: how a verb is declared, how it reads its settings, and how it refuses."""
+"""Declare and run verbs (the commands of `evoke`), read their settings, and print what they refuse in one line."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
     from crawler.settings import HomeSettings, Variable
 
 PROGRAM = "evoke"
-FELL = 1
+MEASURE_FELL = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
+"""Exit codes, with 0 for success."""
 
 S = TypeVar("S", bound="HomeSettings")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Refused(Exception):
-    """An argument or a setting that a verb refuses, in one line."""
+    """A verb refuses an argument or a setting; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Verb(TyperCommand):
 
 
 def spread_values(arguments: Sequence[str], repeatable: set[str]) -> list[str]:
-    """Return the arguments with its flag before each value: `--ids A B` becomes `--ids A --ids B`.
+    """Return the arguments with the flag repeated before each value: `--ids A B` becomes `--ids A --ids B`.
 
     Click reads one value after a flag. A flag's values end at the next argument that begins with a dash.
     """

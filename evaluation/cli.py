@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.verbs import FELL, Refused, check_folder, read_settings, verb
+from crawler.verbs import MEASURE_FELL, Refused, check_folder, read_settings, verb
 
 app = typer.Typer()
 
@@ -115,7 +115,7 @@ def evaluate(
         f"{perf_counter() - started:.1f} s"
     )
     if falls:
-        raise typer.Exit(FELL)
+        raise typer.Exit(MEASURE_FELL)
 
 
 @verb(app, "tune", "evoke tune benchmarks/films benchmarks/books -o tuning.json")

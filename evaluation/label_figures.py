@@ -41,7 +41,7 @@ def measure_labels(
     results = {}
     for column, (dimension, stand_for) in enumerate(dimensions.items()):
         known = np.array([not stand_for.isdisjoint(vocabularies[truth.vocabulary]) for truth, _ in matched], dtype=bool)
-        said = np.array([truth.is_said(stand_for) for truth, _ in matched], dtype=bool)[known]
+        said = np.array([truth.has_any(stand_for) for truth, _ in matched], dtype=bool)[known]
         if LEAST_SAID <= said.sum() < len(said):
             results[dimension] = measure_label(labeller.taxonomy.names[dimension], strengths[known, column], said)
     return dict(sorted(results.items(), key=lambda result: (result[1].auc, result[0])))

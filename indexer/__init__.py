@@ -1,1 +1,1 @@
-"""The second stage: SourceRecords become Works, analysed, embedded and labelled, in Qdrant."""
+"""The second stage: merge SourceRecords into works, analyse, embed and label them, and write them to Qdrant."""

@@ -1,4 +1,4 @@
-"""Text to sentences and terms. Documents and queries go through the same analyser, so that BM25 can match them."""
+"""Split text into sentences and terms. Documents and queries use the same analyser, so that BM25 can match them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from indexer.imports import without
+from indexer.imports import hide_module
 from indexer.records import Span
 
 ANALYSER_VERSION = "1"
-"""Raise it with any change below that changes a term or a sentence, so that stored features are made anew."""
+"""Raise it with any change below that changes a term or a sentence: stored features are then computed again."""
 
 MAX_TERM_CHARACTERS = 40
 """Longer tokens are addresses, markup or noise: none of the catalogues' 100,000 most frequent terms is longer."""
 
 SUFFIX_CHARACTERS = 64
-"""How much of the end of a word is searched for a suffix. Those that spaCy knows are short, apart from "....."."""
+"""Characters at the end of a word that are searched for a suffix. spaCy's suffixes are shorter, except "....."."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Analysis:
 
     Attributes:
         terms: In the order of the text, repeats included.
-        starts: For each term the character at which its word starts.
+        starts: The character at which the word of each term starts.
         sentences: As spans of characters.
     """
 
@@ -44,9 +44,9 @@ class Analyser:
 
     @cached_property
     def _nlp(self) -> Any:
-        # spaCy's machine learning library imports torch if it is installed, which nothing here needs: with torch the
-        # import takes 2.3 s, without .85.
-        with without("torch"):
+        # spaCy's machine learning library imports torch if it is installed, though nothing here needs it: the import
+        # takes 2.3 s with torch and 0.85 s without.
+        with hide_module("torch"):
             import spacy
             from spacy.pipeline import Sentencizer
 
@@ -97,11 +97,11 @@ class Analyser:
 
 
 def search_end(search: Callable[[str], re.Match[str] | None]) -> Callable[[str], re.Match[str] | None]:
-    """Return a search for a suffix that gives the same answers and reads only the end of a long word.
+    """Return a suffix search that finds the same suffixes but reads only the end of a long word.
 
     spaCy takes suffixes off a word one at a time, and its own search reads the whole word each time: 10,000 percent
-    signs without a space took 68 s, and take 0.3 s this way. A match from the first character that is read may be
-    longer than that ("....."), so then the whole word is searched.
+    signs without a space took 68 s, and take 0.3 s this way. A match that begins at the first character read may begin
+    earlier ("....."): then the whole word is searched.
     """
 
     def search_suffix(word: str) -> re.Match[str] | None:

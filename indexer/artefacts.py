@@ -1,8 +1,8 @@
-"""Whether what was learnt earlier fits the encoder, the text analyser and the taxonomy in use.
+"""Check whether artefacts fit the encoder, the text analyser and the taxonomy in use.
 
-An artefact is a file that a training verb wrote. Where it does not fit it is not used, in whole or for some values, and
-search works without it. `evoke index`, `evoke search --explain` and GET /readyz show a note for each misfit, with the
-command that trains the artefact anew.
+An artefact is a file that a training verb or `evoke tune` wrote. One that does not fit is not used, or not for the
+values that it does not fit, and search works without it; only a tuning is used all the same. `evoke index`,
+`evoke search --explain` and GET /readyz show a note for each misfit, with the command that makes a new one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from indexer.values.head import ValueHead, load_value_head
 from indexer.values.taxonomy import Taxonomy
 
 MOST_NAMED = 5
-"""Values that a note names; it counts the others."""
+"""The most values that a note names; it gives the number of the others."""
 
 _TRAIN_VALUES = "evoke train-values CATALOGUE... --labels FILE... -o FILE"
 _TRAIN_DESCRIPTIONS = "evoke train-descriptions BENCHMARK... -o FILE"
@@ -36,16 +36,16 @@ class Artefact(NamedTuple):
     """A kind of artefact.
 
     Attributes:
-        name: What a note calls it.
-        subject: What it serves, in the plural.
-        without: What becomes of the subject without it.
-        command: What trains it.
-        variable: The setting that makes Evoke use the file that the command wrote.
+        name: Its name in a note.
+        subject: What it is used for, in the plural: the subject of the note's sentence.
+        fallback: What is done with the subject without it: the predicate of the sentence.
+        command: The command that makes it.
+        variable: The environment variable that names the file to use.
     """
 
     name: str
     subject: str
-    without: str
+    fallback: str
     command: str
     variable: str
 
@@ -65,13 +65,13 @@ TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BEN
 
 
 class MadeWith(ClosedModel):
-    """What an artefact was made with; None where it does not depend on that, or does not say so."""
+    """The versions that an artefact was made with; None for one that it does not depend on or did not record."""
 
     encoder_fingerprint: str | None = None
     analyser_version: str | None = None
 
     def problem(self, encoder: Encoder) -> str | None:
-        """Return why the artefact cannot be used with this encoder and this version's text analyser, None if it can."""
+        """Return why the artefact does not fit this encoder or this version's text analyser; None if it fits."""
         if self.encoder_fingerprint not in (None, encoder.fingerprint):
             return "was made for another encoder than the one in use"
         if self.analyser_version not in (None, ANALYSER_VERSION):
@@ -84,9 +84,9 @@ class Fit:
     """Whether an artefact can be used.
 
     Attributes:
-        artefact: Which.
-        problem: Why it cannot be used at all, as the predicate of a sentence; None if it can.
-        unknown: The names, by dimension, of what it cannot be used for.
+        artefact: The kind of artefact.
+        problem: Why it does not fit at all, as the predicate of a sentence; None if it does.
+        unknown: The values and tags that it was not trained on: names by dimension.
     """
 
     artefact: Artefact
@@ -95,28 +95,26 @@ class Fit:
 
     @property
     def note(self) -> str | None:
-        """What does not fit, what follows and what to do, in one line; None where all fits."""
+        """One line: what does not fit, what is done instead, and the command to run; None if everything fits."""
         artefact = self.artefact
         remedy = f"to train one that fits: `{artefact.command}`, then set {artefact.variable}=FILE"
         if self.problem:
-            return f"the {artefact.name} {self.problem}: {artefact.subject} are {artefact.without}; {remedy}"
+            return f"the {artefact.name} {self.problem}: {artefact.subject} are {artefact.fallback}; {remedy}"
         if self.unknown:
             verb = "are" if len(self.unknown) > 1 else "is"
-            return (
-                f"the {artefact.name} was not trained on {_list_names(self.unknown)}, which {verb} {artefact.without}; "
-                f"{remedy}"
-            )
+            names = _list_names(self.unknown)
+            return f"the {artefact.name} was not trained on {names}, which {verb} {artefact.fallback}; {remedy}"
         return None
 
 
 def check_value_head(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy) -> Fit:
-    """Return whether the labels of a head can be used."""
+    """Return whether a head's networks, which label works, fit."""
     made_with = MadeWith(encoder_fingerprint=head.encoder_fingerprint, analyser_version=head.analyser_version)
     return _check(VALUE_HEAD, made_with, encoder, taxonomy, head.unknown(taxonomy))
 
 
 def check_query_classifier(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy) -> Fit:
-    """Return whether the query classifier beside a head can be used."""
+    """Return whether the query classifier in a head's file fits."""
     made_with = MadeWith(encoder_fingerprint=head.encoder_fingerprint)
     return _check(QUERY_CLASSIFIER, made_with, encoder, taxonomy, head.query_classifier.unknown(taxonomy))
 
@@ -153,10 +151,10 @@ class _TuningPart(BaseModel):
 
 
 def _check_query_adapter(path: Path | None, encoder: Encoder) -> list[Fit]:
-    """Return whether the two parts of a query adapter can be used; only search loads the adapter itself."""
+    """Return whether the two parts of a query adapter fit, from the file's metadata; only search loads the weights."""
     from safetensors import SafetensorError, safe_open
 
-    # Named by its folder rather than imported: the code that reads it belongs to a later stage.
+    # The packaged file is found by its folder: a stage may not import from a later one.
     source = path if path is not None else files("search_api") / "query_adapter.safetensors"
     try:
         with safe_open(str(source), framework="numpy") as opened:

@@ -1,11 +1,13 @@
-"""BM25 as sparse vectors: document weights here, the IDF in the engine; their dot product with a query is the score.
+"""BM25 as sparse vectors: the weights of documents are computed here, the IDF in the engine.
+
+The score is the dot product of a document's and a query's vector.
 
 Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.15, with the IDF of
 Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)), which Qdrant's IDF modifier computes from the collection itself:
 
     score(q, d) = sum over t in q of  idf(t) * tf(t, d) (k1 + 1) / (tf(t, d) + k1 (1 - b + b |d| / avgdl))
 
-With field weights, each occurrence in a field counts as often as the field weighs, in tf(t, d) and |d| alike
+With field weights, each occurrence of a term is multiplied by the weight of its field, both in tf(t, d) and in |d|
 (Robertson, Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"); weight 0 leaves a field out.
 """
 
@@ -36,7 +38,7 @@ class BM25(ClosedModel):
     k1: float = Field(default=K1, ge=0, le=1_000)
     b: float = Field(default=B, ge=0, le=1)
     weights: dict[TextField, Annotated[float, Field(ge=0, le=1_000)]] = Field(
-        default_factory=dict, description="field to the weight of a term in it; a field left out weighs 1"
+        default_factory=dict, description="the weight of the terms in each field; a field left out weighs 1"
     )
 
     def weight(self, name: TextField) -> float:

@@ -1,4 +1,4 @@
-"""What a build did, and how long each step took."""
+"""The report of a build: counts, notes, and the time that each step took."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StepSeconds(dict[str, float]):
 
 @dataclass
 class BuildReport:
-    """What a build did.
+    """The report of a build.
 
     Attributes:
         changes: How many records were new, changed, unchanged or repeated.
@@ -40,8 +40,8 @@ class BuildReport:
         n_pruned: Records removed by `--prune`.
         generation: The new generation; None if the index was up to date.
         rejects: The file with the rejected lines.
-        seconds: By step.
-        notes: What a person should know, a line each.
+        seconds: The time that each step took.
+        notes: Further lines for the person who runs the build.
     """
 
     changes: Counter[str] = field(default_factory=Counter)

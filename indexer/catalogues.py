@@ -1,4 +1,4 @@
-"""Catalogue files to stored records; lines that are not records go to the reject file."""
+"""Read catalogue files into the store; lines that are not records go to the reject file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.store import READ_BATCH, Store
 
 
 def starter_catalogue() -> Path:
-    """Return the packaged catalogue, which is indexed where no other is named."""
+    """Return the packaged catalogue, which is indexed if no other is named."""
     with as_file(files("indexer") / "starter.jsonl") as path:
         return path
 
@@ -27,7 +27,7 @@ def starter_catalogue() -> Path:
 class RejectFile:
     """The file for lines that are not records.
 
-    A run that rejects lines writes the file anew; one that rejects none removes it.
+    A run that rejects lines replaces the file of an earlier run; a run that rejects none removes it.
 
     Attributes:
         path: The file.
@@ -81,7 +81,7 @@ def read_records(
     prune: bool,
     keep_starter: bool,
 ) -> None:
-    """Store the records of catalogues, and remove those that should leave; count both in the report.
+    """Store the records of catalogues and remove the pruned and the starter's; count both in the report.
 
     Raises:
         NothingToIndex: No line is a record.
@@ -96,7 +96,7 @@ def read_records(
         changes = store.put_records([(record, str(line)) for line, record in batch], run)
         for (line, record), (change, earlier) in zip(batch, changes, strict=True):
             if change == "conflicting":
-                reason = f"source_id: {record.source_id!r} was given already at {earlier}, with other content"
+                reason = f"source_id: {record.source_id!r} is also at {earlier}, with other content: keep one of them"
                 reject(Rejected(line, reason, record.model_dump_json(exclude_unset=True)))
             else:
                 report.changes[change] += 1
@@ -116,9 +116,9 @@ def read_records(
 def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: RejectFile) -> str:
     first = reject_file.first
     if first is None:
-        return f"{', '.join(map(str, catalogues))}: empty; write one record a line; the index is as it was"
+        return f"{', '.join(map(str, catalogues))}: no records: write one on each line; the index is unchanged"
     more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; no line could be read: correct those kept in {reject_file.path}"
+    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}"
 
 
 def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> Iterator[tuple[Line, SourceRecord]]:

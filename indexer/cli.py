@@ -54,7 +54,7 @@ def profile(
 @verb(app, "index", "evoke index films.jsonl books.jsonl.gz --prune")
 def index(
     catalogues: OptionalCatalogues = None,
-    prune: Annotated[bool, typer.Option("--prune", help="Remove the works that these catalogues do not have.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove the works that are not in these catalogues.")] = False,
     keep_starter: Annotated[
         bool,
         typer.Option("--keep-starter", help="Keep the starter catalogue, which is removed when others are indexed."),
@@ -111,7 +111,7 @@ def train_values(
         ),
     ] = None,
 ) -> None:
-    """Train the model of values and tags on labelled works."""
+    """Train the value head on labelled works: it scores values and tags."""
     from indexer.settings import IndexSettings
     from indexer.value_training import run
     from indexer.value_training.report import report_to_markdown
@@ -121,19 +121,19 @@ def train_values(
     if report:
         report.write_text(report_to_markdown(training), encoding="utf-8")
     typer.echo(
-        f"{len(training.head.outputs):,} values and tags learnt from {training.n_train:,} works, judged by "
+        f"{len(training.head.outputs):,} values and tags trained on {training.n_train:,} works, validated on "
         f"{training.n_validation:,}: mean AUC {training.outputs.auc.mean():.3f}, calibration error "
         f"{training.calibration_error:.3f}; {output}; {perf_counter() - started:.1f} s"
     )
 
 
 def report_lines(report: BuildReport, seconds: float) -> list[str]:
-    """Return the notes of a build for a person, and one closing line."""
+    """Return the lines that `evoke index` prints: notes, warnings, and one closing line of counts."""
     lines = list(report.notes)
     if report.n_rejected:
         lines.append(f"{report.n_rejected:,} lines rejected, each with its reason in {report.rejects}")
     if report.n_foreign:
-        lines.append(f"{report.n_foreign:,} new texts are not in English: they are searched less well")
+        lines.append(f"{report.n_foreign:,} new texts are not in English: search finds them less well")
     slowest = [f"{step} {taken:.1f} s" for step, taken in report.seconds.slowest(4) if taken >= 0.05]
     counts = [
         *(f"{report.changes[change]:,} {change}" for change in ("new", "changed", "unchanged")),

@@ -24,7 +24,8 @@ from indexer.settings import IndexSettings
 from indexer.values.taxonomy import TAG_PREFIX
 
 LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
-"""A work is verified in these legs: asked for by its own vector, or its title's terms, it must score more."""
+"""The legs in which a work is verified, and the score that it must exceed for a query made of its own text vector
+(`text`) or of its title's terms (`bm25`)."""
 
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
@@ -48,7 +49,7 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
 
 
 def remove_unserved(engine: Engine) -> None:
-    """Remove what killed builds left: generations that were not finished, or were replaced but not yet deleted."""
+    """Remove the generations that killed builds left: unfinished ones, and replaced ones that were not deleted."""
     serving = serving_generation(engine)
     for name in _generations(engine):
         if name != serving:
@@ -76,7 +77,7 @@ def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointS
 
 
 def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
-    """Return what an answer shows, and what filters and facets read."""
+    """Return a work's payload: the fields that an answer shows, and those that filters and facets read."""
     work = indexed.work
     strong = indexed_labels(indexed)
     labels = [label for label in strong if not label.value_id.startswith(TAG_PREFIX)]
@@ -104,9 +105,9 @@ def verify_generation(
     """Check a filled generation before it serves.
 
     Args:
-        engine: The engine that holds it.
-        generation: Its name.
-        facts: What it was built with.
+        engine: The engine that has the generation.
+        generation: The name of the generation.
+        facts: What the generation was built with.
         sample: Works, each with the terms of its title; each work must be found by its own vector and by these terms.
 
     Raises:
@@ -115,7 +116,7 @@ def verify_generation(
     count = engine.count(generation, exact=True).count
     if count != facts.n_works:
         raise VerificationFailed(
-            f"{generation}: {count:,} works are in it, but {facts.n_works:,} were written; run `evoke index` again"
+            f"{generation}: has {count:,} works, but {facts.n_works:,} were written; run `evoke index` again"
         )
     for indexed, title_terms in sample:
         only_itself = models.Filter(must=[models.HasIdCondition(has_id=[point_id(indexed.work.id)])])
@@ -129,7 +130,7 @@ def verify_generation(
 
 
 def _own_queries(indexed: IndexedWork, title_terms: Sequence[str], facts: GenerationFacts) -> dict[Leg, Any]:
-    """Return the queries that must find a work; without a leg in which the work has an empty vector."""
+    """Return the queries that must find a work, by leg; a leg in which the work has an empty vector is left out."""
     queries: dict[Leg, Any] = {}
     if np.any(indexed.features.vector):
         queries["text"] = indexed.features.vector.tolist()
@@ -139,7 +140,7 @@ def _own_queries(indexed: IndexedWork, title_terms: Sequence[str], facts: Genera
 
 
 def swap_generation(engine: Engine, generation: str) -> None:
-    """Make a finished generation the one that serves, and remove the one it replaces."""
+    """Point the alias at a finished generation, and delete the generation that it replaces."""
     replaced = serving_generation(engine)
     operations: list[models.AliasOperations] = [
         models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=generation, alias_name=ALIAS))

@@ -6,7 +6,7 @@ IndexerError
 ├── ValueHeadInvalid     a value head that cannot be read, or label files that cannot be used
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
-├── VerificationFailed   the new generation is not as it should be; the old one goes on serving
+├── VerificationFailed   a check of the new generation failed; the old one goes on serving
 └── StorageFailed        the store or the index cannot be written: disk full, no permission
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class IndexerError(Exception):
-    """Anything that this stage refuses, in one line for a person."""
+    """An error of this stage; its message is one line for a person."""
 
 
 class TaxonomyInvalid(IndexerError):
@@ -38,7 +38,7 @@ class NothingToIndex(IndexerError):
 
 
 class VerificationFailed(IndexerError):
-    """The new generation is not as it should be; the old one goes on serving."""
+    """A check of the new generation failed; the old one goes on serving."""
 
 
 class StorageFailed(IndexerError):

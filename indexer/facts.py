@@ -1,8 +1,8 @@
 """The table of facts: every fact of a work that a request can filter by, declared once, as a field of `Filters`.
 
-Everything else that knows a fact is made from its declaration: the JSON of a request's `filters`, the query parameters
+The declaration of a fact decides: the JSON of a request's `filters`, the query parameters
 of the service, the payload keys of the index and their indexes, the engine's conditions, the parts of an intent that
-can be left out, and the list of filters that the page reads. Pure; imports no engine.
+can be left out, and the list of filters that the web page reads. The module is pure and imports no engine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from crawler.records import ClosedModel, Kind
 from indexer.records import Work
 
 LEAST_NUMBER, MOST_NUMBER = -10_000, 1_000_000
-"""The numbers that an `IntegerRange` takes."""
+"""The range of the numbers in an `IntegerRange`."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -65,22 +65,23 @@ Part = Literal["is", "gte", "lte", "any", "all", "none", "scores"]
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """How one fact is stored, and how people ask for it."""
+    """The declaration of one fact: how it is stored, and how a request asks for it."""
 
     key: str
     """The payload key that the engine compares."""
     links: Mapping[Part, str]
     """The query parameter for each part of the filter that a link can give."""
     names: Callable[[Work], Iterable[str]] | None = None
-    """The names that `key` holds, in lower case; None where `key` is a field of the work, stored as it is."""
+    """The function that returns the names to store under `key`, in lower case; None if `key` is a field of the work and
+    is stored as it is."""
     unit: str | None = None
-    """What a number counts; None for a year and for names."""
+    """The unit of a number, such as "minutes"; None for years and names."""
     least: int = LEAST_NUMBER
     """The least number that a link can ask for."""
     example: str | None = None
     """A value of the first query parameter, for the OpenAPI document."""
     words: str | None = None
-    """Words from which the filter is read; None where only an explicit filter sets it."""
+    """An example of the words that a query may use for the filter; None if only an explicit filter sets it."""
 
     @property
     def is_number(self) -> bool:
@@ -97,7 +98,7 @@ def _decade(work: Work) -> int | None:
 
 
 class Filters(ClosedModel):
-    """Hard facts: a work that fails one is not in the answer. A work that lacks the fact fails it too."""
+    """The filters of a request: an answer has only works that pass all. A work that lacks the fact does not pass."""
 
     kind: Annotated[Kind | None, Fact(key="kind", links={"is": "kind"}, words="a film")] = None
     year: Annotated[
@@ -139,7 +140,7 @@ class Filters(ClosedModel):
     ] = None
     creators: Annotated[Choice | None, Fact(key="creator_keys", names=_creator_names, links={"any": "creator"})] = None
     values: Annotated[dict[str, ScoreRange], Fact(key="values", links={"scores": "value"}, example="E5:0.6")] = Field(
-        default_factory=dict, description="value id (E5) to the range of its score"
+        default_factory=dict, description="range of the score by value id, such as E5"
     )
 
 
@@ -154,14 +155,14 @@ FACTS: Mapping[str, Fact] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """What is counted of one fact."""
+    """A facet: the values of one fact, by which works are counted."""
 
     fact: str
-    """The fact that chooses among what is counted."""
+    """The fact whose filter selects one of the counted values."""
     key: str
     """The payload key that is counted."""
     of: Callable[[Work], Any] | None = None
-    """What `key` holds; None where the payload has it anyway."""
+    """The function that returns what is stored under `key`; None if the payload has the key already."""
 
 
 FACETS: Mapping[str, Facet] = {
@@ -172,7 +173,7 @@ FACETS: Mapping[str, Facet] = {
     "creators": Facet(fact="creators", key="creator_names", of=_creator_names),
     "values": Facet(fact="values", key="primary_values"),
 }
-"""What can be counted, by the name of the facet."""
+"""The facets by name."""
 
 
 def facts_to_payload(work: Work) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Works to Features: analysis and embedding, which take most of a build's time."""
+"""Compute the features of works: analysis and embedding, which take most of a build's time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.merging.merging import heading as heading_text
 from indexer.records import Features, FieldTerms, Span, TextField, Work
 
 LANGUAGE_CHECK_MIN_CHARACTERS = 60
-"""Shorter texts are often only names: most of those that were detected as foreign were English."""
+"""Shorter texts are often only names: most of those that were detected as another language are English."""
 
 
 class Analysed(NamedTuple):
@@ -32,7 +32,7 @@ class Analysed(NamedTuple):
 
 
 class FeatureMaker:
-    """A maker of features that adds the time of each step to `seconds`."""
+    """An analyser and an encoder that make features together; `seconds` has the time that each step took."""
 
     def __init__(self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None) -> None:
         self.analyser = analyser
@@ -41,11 +41,11 @@ class FeatureMaker:
 
     @property
     def recipe(self) -> bytes:
-        """A hash over all that features depend on but the text; stored features of another recipe are not used."""
+        """A hash over all that features depend on besides the text; stored features with another hash are not used."""
         return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
 
     def analyse(self, works: Sequence[Work]) -> list[Analysed]:
-        """Return each work analysed, in order, for `embed`."""
+        """Return the analysis of each work, in order; `embed` needs it."""
         with self.seconds.timed("analyse"):
             analyses = self._analyse(works)
         with self.seconds.timed("language"):
@@ -92,7 +92,8 @@ def _to_features(analysed: Analysed, embedding: Embedding) -> Features:
 def count_by_field(work: Work, heading: Analysis, description: Analysis) -> FieldTerms:
     """Return how often each term occurs in each field, from the analyses of the work's heading and description.
 
-    The heading is analysed as a whole: alone at the end of a field, "Jr." would be another term than within a text.
+    The heading is analysed as a whole: if each field were analysed alone, "Jr." at the end of a field would become
+    another term than within a text.
     """
     parts = heading_parts(work)
     ends = list(accumulate(len(text) + len(HEADING_SEPARATOR) for _, text in parts))
@@ -105,7 +106,7 @@ def count_by_field(work: Work, heading: Analysis, description: Analysis) -> Fiel
 
 
 def text_language(text: str) -> str:
-    """Return the ISO 639-1 code of a text's language; "en" if it is too short to tell."""
+    """Return the ISO 639-1 code of a text's language; "en" if the text is too short to detect it."""
     if len(text) < LANGUAGE_CHECK_MIN_CHARACTERS:
         return "en"
     import py3langid

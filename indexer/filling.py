@@ -26,12 +26,14 @@ from indexer.store import Store
 from indexer.values.labelling import Labeller
 
 FILL_BATCH = 128
-"""Works labelled and upserted together. An interrupted build waits for the batch at hand: with 512, ten seconds."""
+"""Works labelled and upserted together. An interrupted build first finishes its batch: with 512 works, ten seconds."""
 
 VERIFIED_SAMPLE = 25
+"""Works of a new generation that must be found before it serves."""
 
 ROOM_BYTES = 192 * 2**20
-"""The engine maps its files before it fills them: 160 MB for one work, which a file system in memory takes at once."""
+"""Room for an index of one work: the engine reserves 160 MB of files before it fills them, and a file system in memory
+allocates them at once."""
 
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
@@ -53,7 +55,7 @@ def fill_and_swap(
 
     Raises:
         StorageFailed: The disk has too little room.
-        VerificationFailed: The new generation is not as it should be; the old one goes on serving.
+        VerificationFailed: A check of the new generation failed; the old one goes on serving.
     """
     fingerprint = _content_fingerprint(store, maker, labeller, bm25)
     serving = serving_generation(engine)
@@ -106,7 +108,7 @@ def _fill(
 
 
 def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:
-    """Return a hash over all that decides the content of a generation."""
+    """Return a hash over everything that the content of a generation depends on."""
     digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}:{bm25!r}".encode() + maker.recipe)
     for work_id, content_hash in store.hashes():
         digest.update(work_id.encode() + b"\0" + content_hash)
@@ -116,7 +118,7 @@ def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, 
 def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
     """Refuse to fill a generation that the disk cannot hold.
 
-    The embedded engine writes through memory maps: when the disk is full, the system kills the process (SIGBUS).
+    The embedded engine writes through memory maps, so the system kills the process (SIGBUS) when the disk is full.
 
     Raises:
         StorageFailed: The disk has too little room.
@@ -127,8 +129,8 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
     if free_bytes < needed_bytes:
         raise StorageFailed(
             f"{settings.home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
-            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some and run again; "
-            "what was done is kept and the old index goes on serving"
+            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some space and run `evoke index` again; "
+            "what was done is kept, and the old index goes on serving"
         )
 
 

@@ -1,4 +1,4 @@
-"""Import a library without an optional module that it would import."""
+"""Hide an optional module from a library that would import it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 
 @contextmanager
-def without(module: str) -> Iterator[None]:
-    """Hide an optional module from what this thread imports inside the `with` block."""
+def hide_module(module: str) -> Iterator[None]:
+    """Make a module look missing to the imports of this thread inside the `with` block."""
     hidden = _Hidden(module, threading.get_ident())
     sys.meta_path.insert(0, hidden)
     try:
@@ -22,7 +22,7 @@ def without(module: str) -> Iterator[None]:
 
 
 class _Hidden(MetaPathFinder):
-    """A finder that reports one module as missing to one thread; other threads may import it meanwhile."""
+    """A finder that reports one module as missing to one thread; other threads can import it."""
 
     def __init__(self, module: str, thread: int) -> None:
         self._module = module

@@ -1,4 +1,4 @@
-"""`evoke label`: catalogues to the values and tags of each work, as JSON Lines."""
+"""`evoke label`: write the values and tags of each work of catalogues as JSON Lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output: Path) -> int:
-    """Write a line for each work of the catalogues and return how many; an earlier file stays until all is written.
+    """Write a line for each work of the catalogues and return their number; it replaces an earlier file at the end.
 
     Raises:
         CatalogueMissing, NothingToIndex, StorageFailed: As for `build_index`.
@@ -54,14 +54,14 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
 
 
 def labels_to_line(work: Work, labels: Sequence[ValueLabel], labeller: Labeller) -> dict[str, Any]:
-    """Return a work's probabilities, of values by id and of tags by name, and the evidence for the values.
+    """Return the line of a work: probabilities of values by id and of tags by name, and the evidence for the values.
 
     Only tags that people give to works of this kind are listed: a film is never shelved as "picture book".
     """
     taxonomy = labeller.taxonomy
-    given = labeller.said_of(work.kind)
+    of_kind = labeller.dimensions_of(work.kind)
     values = {label.value_id: label for label in labels if label.value_id in taxonomy.by_id}
-    tags = [label for label in labels if label.value_id not in values and label.value_id in given]
+    tags = [label for label in labels if label.value_id not in values and label.value_id in of_kind]
     return {
         "id": work.id,
         "ids": work.ids,

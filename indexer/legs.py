@@ -1,7 +1,7 @@
 """The table of legs: every named vector of the index, declared once.
 
-A leg is one way to find works by: each work has a vector for it, a query may have one too, and the leg ranks works by
-the dot product of the two. Creating, filling and checking a generation, retrieval and the evaluation read this table.
+A leg is one way to search: each work has a vector for it, a query may have one, and the leg ranks works by the dot
+product of the two. Creating, filling and checking a generation, retrieval and the evaluation read this table.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Leg = Literal["text", "bm25", "values"]
 Vector = list[float] | models.SparseVector
 
 LEAST_STRENGTH = 0.1
-"""A weaker value counts as absent. Of the strengths of 608 books 43% reach it: points are half as large, and an index
-is filled in two thirds of the time."""
+"""A weaker value counts as absent. 43% of the strengths of 608 books reach it: without the others, points are half as
+large, and an index is filled in two thirds of the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LegVector:
-    """How the index holds the vectors of one leg."""
+    """The declaration of one leg: its vectors in the index, and which works are candidates."""
 
     params: Callable[[GenerationFacts], models.VectorParams | models.SparseVectorParams]
-    """The engine's parameters of the vector."""
+    """The function that returns the engine's parameters of the vector for a generation."""
     of: Callable[[IndexedWork, GenerationFacts], Vector]
-    """The vector of a work."""
+    """The function that returns the vector of a work."""
     ranks_all: bool = False
     """Whether works with a score of 0 or less are candidates too. A cosine ranks every work; a work without any of a
     query's terms or values is not a candidate."""
@@ -55,9 +55,9 @@ def _values_vector(indexed: IndexedWork, facts: GenerationFacts) -> models.Spars
 LEGS: Mapping[Leg, LegVector] = {
     "text": LegVector(params=_text_params, of=lambda indexed, _: indexed.features.vector.tolist(), ranks_all=True),
     "bm25": LegVector(params=lambda _: models.SparseVectorParams(modifier=models.Modifier.IDF), of=_bm25_vector),
-    # Sparse, because queries have weights of both signs, which a graph built on scores cannot follow. A scan of 212
-    # dimensions for the three asked for takes 1.9 ms with 26,000 works and 20 ms with 100,000; their posting lists
-    # take 0.5 and 1.0 ms, with the same scores.
+    # Sparse, because queries have weights of both signs, which a graph built on scores cannot follow. A query for three
+    # of the 212 dimensions takes 0.5 ms with 26,000 works and 1.0 ms with 100,000. A scan of a dense vector took 1.9
+    # and 20 ms, with the same scores.
     "values": LegVector(params=lambda _: models.SparseVectorParams(), of=_values_vector),
 }
 """Each leg's vector, in the order in which legs are shown and tuned."""

@@ -1,4 +1,4 @@
-"""`evoke index`: read, analyse, embed, label, fill, verify, swap, in streamed batches; a killed build resumes."""
+"""The steps of `evoke index`: read, merge, analyse, embed, label, fill, verify, swap. A killed build can be resumed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from indexer.values.taxonomy import load_taxonomy
 from indexer.works import update_works
 
 FEATURE_BATCH = 512
-"""Works whose features are made and stored together: many enough that sorting by length saves padding, few enough that
-a kill loses seconds of work."""
+"""Works whose features are made and stored together: enough for sorting by length to save padding, and so few that a
+kill loses only seconds of work."""
 
 
 def build_index(
@@ -50,7 +50,7 @@ def build_index(
         catalogues: Files of source records; none: the starter catalogue.
         settings: Where the index is, and what it is built with.
         prune: Remove the works that the catalogues do not have, if every line could be read.
-        keep_starter: Keep the works of the starter catalogue, which otherwise leave when others are indexed.
+        keep_starter: Keep the works of the starter catalogue, which are otherwise removed when another one is indexed.
         rejects: The file for lines that are not records, each with file, line and reason; by default `rejects.jsonl`
             in the home folder.
         encoder: An encoder to use instead of the one that the settings name.
@@ -74,7 +74,7 @@ def build_index(
     with (
         _writing(settings.home),
         Store(settings.home) as store,
-        # Opened first, so that an engine that does not answer is found now rather than after hours of work.
+        # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
         remove_unserved(engine)
@@ -94,9 +94,9 @@ def build_index(
 def prepare_works(
     catalogues: Sequence[Path], settings: IndexSettings, maker: FeatureMaker
 ) -> Iterator[tuple[Work, Features]]:
-    """Yield the works of catalogues with their features, by id; the index and its store stay as they are.
+    """Yield the works of catalogues with their features, by id; the index and its store are not changed.
 
-    The features are kept for the next time, in a store of their own: the folder `labelling` in the home folder.
+    The features are kept for the next call in a second store, in the folder `labelling` of the home folder.
 
     Raises:
         CatalogueMissing, NothingToIndex, EngineLocked, StorageFailed: As for `build_index`.
@@ -130,7 +130,7 @@ def _writing(home: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, EngineError):
             raise
-        raise StorageFailed(f"{error.filename or home}: {error.strerror or error}; the index is as it was") from error
+        raise StorageFailed(f"{error.filename or home}: {error.strerror or error}; the index is unchanged") from error
     finally:
         lock.release()
 

@@ -1,4 +1,4 @@
-"""Work, ValueLabel, Features and IndexedWork: what the indexer makes of source records."""
+"""The records of the indexer: Work, ValueLabel, Features and IndexedWork."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SourceReference(BaseModel):
 class Work(BaseModel):
     """One film or book, made of one or several source records.
 
-    `origins` has for each field the records that it comes from, as `source:source_id`; it is empty for a single record.
+    `origins` has the records that each field comes from, as `source:source_id`; it is empty for a single record.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,8 +65,9 @@ class ValueLabel(NamedTuple):
 
     Attributes:
         value_id: The dimension of the taxonomy.
-        strength: In [0, 1], comparable across values; from one half on, the value counts as one of the work's own.
-        probability: In [0, 1], that people give the work this value or tag.
+        strength: In [0, 1], comparable across values; from PRIMARY_SCORE (0.5) on, it is one of the work's primary
+            values.
+        probability: The probability that people give the work this value or tag, in [0, 1].
         evidence: The sentence.
     """
 
@@ -85,7 +86,7 @@ FieldTerms = Mapping[TextField, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What takes long to make of a work's text, and is therefore kept between builds.
+    """What a work's text is turned into before indexing. It takes long to compute, so it is kept between builds.
 
     Attributes:
         field_terms: The terms of each field.

@@ -1,4 +1,4 @@
-"""What the writer and the readers of an index agree on, beside its facts and legs."""
+"""What the writer and the readers of an index share, besides facts and legs: alias, version, payload indexes, ids."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from indexer.facts import FACETS, FACTS
 ALIAS = "works"
 
 SCHEMA_VERSION = 7
-"""Changes with anything that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` finds it
-missing in an older generation."""
+"""Raise it with any change that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` notices
+that an older generation lacks it."""
 
 PRIMARY_SCORE = 0.5
-"""A work's primary values have at least this score: a trained value's threshold, or 1.5 deviations above the mean."""
+"""The least score of a work's primary values. A trained value has it at its `mark`; a value labelled by likeness has it
+at 1.5 standard deviations above the mean."""
 
 
 def _payload_indexes() -> dict[str, models.PayloadSchemaType]:
-    """Return the keys that facts are compared and counted by. Scores of values have no index of their own."""
+    """Return the payload keys to index, with their types: those that filters compare and facets count.
+
+    The scores of values are not indexed.
+    """
     numbers = {fact.key for fact in FACTS.values() if fact.is_number}
     numbers |= {facet.key for facet in FACETS.values() if FACTS[facet.fact].is_number}
     keys = [fact.key for fact in FACTS.values() if "scores" not in fact.links]
@@ -57,7 +61,7 @@ class GenerationFacts(BaseModel):
 def point_id(work_id: str) -> int:
     """Return the id of a work's point: 64 bits of the hash of the work's id.
 
-    A number, because the engine returns one at a tenth of the cost of a UUID, 600 times a search. Two of 500,000 works
-    share one with a probability of 7e-9; the build's count of points would show it.
+    It is a number because the engine returns 600 ids a search, and a number costs a tenth of a UUID. The probability
+    that two of 500,000 works share an id is 7e-9, and `verify_generation` would notice by its count.
     """
     return int.from_bytes(hashlib.blake2b(work_id.encode(), digest_size=8).digest(), "big")

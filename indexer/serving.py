@@ -1,4 +1,4 @@
-"""Which generation of the index serves, and what it was built with."""
+"""Find the generation that serves, and read what it was built with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def serving_generation(engine: Engine) -> str | None:
 
 
 def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
-    """Return what a generation was built with; None when its schema is another or lacks a leg or a payload index."""
+    """Return what a generation was built with; None if its schema version, legs or payload indexes do not fit."""
     information = engine.get_collection(generation)
     metadata = information.config.metadata or {}
     if metadata.get("schema_version") != SCHEMA_VERSION:

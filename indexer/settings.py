@@ -40,7 +40,7 @@ class StorageSettings(HomeSettings):
     )
     taxonomy: HomePath | None = Field(default=None, description="a values.toml, instead of the one that ships")
     tuning: HomePath | None = Field(
-        default=None, description="file that `evoke tune` wrote, instead of the choices that ship"
+        default=None, description="file that `evoke tune` wrote, instead of the settings that ship"
     )
     descriptions: HomePath | None = Field(
         default=None, description="file that `evoke train-descriptions` wrote, instead of the one that ships"
@@ -48,7 +48,7 @@ class StorageSettings(HomeSettings):
 
     @property
     def engine_location(self) -> str | Path:
-        """What `open_engine` opens."""
+        """The location of the engine: the server's address, or the folder of the embedded engine."""
         return self.qdrant_url or self.home / "index"
 
     @property

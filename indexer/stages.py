@@ -1,4 +1,4 @@
-"""Stages that overlap, each in a thread of its own: while one batch is embedded, the next is analysed."""
+"""Run stages at the same time, each in a thread of its own: while one batch is embedded, the next is analysed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ N_AHEAD = 3
 def in_stages(batches: Iterable[Any], *stages: Callable[[Any], Any]) -> Iterator[Any]:
     """Run each batch through the stages, one after another, and yield the results in order.
 
-    Batches are taken from the iterable in the caller's thread, N_AHEAD at most. An error of a stage is raised here when
-    its batch's turn comes. After an error, or when the caller stops early, batches not begun are left.
+    The caller's thread takes batches from the iterable, at most N_AHEAD in advance. An error in a stage is raised when
+    the result of its batch is due. After an error, or if the caller stops early, batches that have not begun are
+    dropped.
     """
     with ExitStack() as threads:
         pools = [ThreadPoolExecutor(1, stage.__name__) for stage in stages]

@@ -1,6 +1,6 @@
-"""The durable store: records as last read, the works made of them, and the features that take long to make.
+"""The store: records as last read, the works made from them, and their features, in one SQLite file.
 
-One SQLite file. Every batch is one transaction, so that a killed build loses the batch at hand at most.
+Every batch is one transaction, so a killed build loses at most the batch in progress.
 """
 
 from __future__ import annotations
@@ -40,18 +40,19 @@ _SCHEMA = (
     )""",
     "CREATE TABLE IF NOT EXISTS run (number INTEGER PRIMARY KEY, merged BLOB)",
 )
-"""record: `origin` is where it was last read ("file:line"), `run` the run that read it, and `since` the first run that
-made a work of it, NULL before. work: `digest` is over the records that it is made of. run: `merged` is the digest of
-all records if the works are up to date with them.
+"""record: `origin` is where the record was last read ("file:line"), `run` the run that read it, and `since` the first
+run that merged it into a work, NULL before. work: `digest` is a hash of the records that the work is made from. run:
+`merged` is the digest of all records if the works are up to date with them.
 
-Store 3 emptied the `terms` of features, which had no fields; a build analyses those works anew. Store 4 renamed the
-recipe of the packaged model's features: until then an encoder's fingerprint covered its weights alone."""
+Opening an older store updates it. In stores before 3 the `terms` of features have no fields: they are emptied, and the
+next build analyses those works again. In stores before 4 an encoder's fingerprint covers only its weights: the recipe
+of the packaged model's features is renamed."""
 
 _PACKAGED_FINGERPRINT_OF_STORE_3 = "57379c83b2bfdab6f4378c9c6beef9b412f323cfd2fc9ff5e5055b0cd6ddf351"
 _PACKAGED_FINGERPRINT = "e3244a68087cc39eee3340ce3d782cc6b64478cdce72899e96f34beddd233def"
 
 _STARTER = "id GLOB 'starter:*' AND origin GLOB '*indexer?starter.jsonl:*'"
-"""Whether a record was last read from the packaged catalogue, wherever Evoke was installed then."""
+"""The SQL condition that a record was last read from the starter catalogue, in whatever folder Evoke was installed."""
 
 _NOT_KEPT = {"reviews", "fetched_at"}
 
@@ -59,7 +60,7 @@ Change = Literal["new", "changed", "unchanged", "repeated", "conflicting"]
 
 
 class StoredRecord(NamedTuple):
-    """A record of the store: its fields, a digest of them, and the run since which it is part of works."""
+    """A record of the store: its fields, their digest, and the first run that merged it into a work."""
 
     id: str
     digest: bytes
@@ -117,20 +118,23 @@ class Store:
         """Store records, each with the place where it was read, in one transaction.
 
         Returns:
-            For each record how it compares with the stored one, and where that was read. A record that this run has
-            already read is "repeated" or, with other content, "conflicting"; the first one stays.
+            For each record, how it differs from the stored one, and where the stored one was read. A record that this
+            run has read before is "repeated" or, with other content, "conflicting", and is not stored.
         """
         with self._transaction() as connection:
             return [_put_record(connection, record, origin, run) for record, origin in records]
 
     def prune(self, run: int, *, keep_starter: bool = False) -> int:
-        """Remove the records that a run did not read, but for the starter catalogue's if asked; return how many."""
+        """Remove the records that a run did not read and return their number.
+
+        With `keep_starter` the records of the starter catalogue stay.
+        """
         query = f"DELETE FROM record WHERE run <> ? AND NOT (? AND {_STARTER})"  # noqa: S608
         with self._transaction() as connection:
             return connection.execute(query, (run, keep_starter)).rowcount
 
     def remove_starter(self, run: int) -> int:
-        """Remove the starter catalogue's records unless a run read them; return how many."""
+        """Remove the records of the starter catalogue that a run did not read; return their number."""
         with self._transaction() as connection:
             return connection.execute(f"DELETE FROM record WHERE run <> ? AND {_STARTER}", (run,)).rowcount  # noqa: S608
 
@@ -158,7 +162,7 @@ class Store:
         return {id_: SourceRecord.model_validate_json(body) for id_, body in rows}
 
     def work_digests(self) -> dict[str, bytes]:
-        """Return for every work the digest of the records it was made of."""
+        """Return the digest of the records that each work is made from, by work id."""
         with self._failures():
             return dict(self._connection.execute("SELECT id, digest FROM work"))
 
@@ -171,9 +175,9 @@ class Store:
             connection.executemany("INSERT OR REPLACE INTO work VALUES (?, ?, ?, ?, ?)", rows)
 
     def begin_merge(self, merged: bytes) -> bool:
-        """Return whether works must be made: False if the last finished merge had the same digest.
+        """Return whether the records must be merged: False if the last finished merge had the same digest.
 
-        Until `finish_merge` the works count as up to date with no digest.
+        Until `finish_merge` the works count as out of date, so that a killed merge is repeated.
         """
         query = "SELECT 1 FROM run WHERE merged = ?"
         with self._transaction() as connection:
@@ -213,7 +217,7 @@ class Store:
                 yield id_, orjson.loads(terms)
 
     def works_without_terms(self, recipe: bytes) -> list[str]:
-        """Return the ids of works whose stored terms have no fields, one for each text, by id."""
+        """Return the ids of works whose terms an update of the store emptied, one work for each text, sorted."""
         query = """SELECT min(id) FROM work JOIN features USING (text_hash) WHERE recipe = ? AND terms = x''
                    GROUP BY text_hash ORDER BY 1"""
         with self._failures():
@@ -226,7 +230,7 @@ class Store:
             connection.executemany("UPDATE features SET terms = ? WHERE text_hash = ? AND recipe = ?", rows)
 
     def works_without_features(self, recipe: bytes) -> list[str]:
-        """Return the ids of works whose text has no features of this recipe, one for each text, by id."""
+        """Return the ids of works whose text has no features of this recipe, one work for each text, sorted."""
         query = """SELECT min(id) FROM work LEFT JOIN features ON features.text_hash = work.text_hash AND recipe = ?
                    WHERE features.text_hash IS NULL GROUP BY work.text_hash ORDER BY 1"""
         with self._failures():
@@ -334,7 +338,7 @@ def _put_record(connection: sqlite3.Connection, record: SourceRecord, origin: st
 
 
 def _take_over_store_1(connection: sqlite3.Connection) -> None:
-    """Make records of the works of store 1, each of which was made of one record; the features need no change."""
+    """Turn the works of a store of version 1 into records: each was made from one record. Features need no change."""
     for body, origin, run in connection.execute("SELECT body, origin, run FROM work_of_store_1"):
         fields = orjson.loads(body)
         (reference,) = fields.pop("sources")
@@ -344,7 +348,7 @@ def _take_over_store_1(connection: sqlite3.Connection) -> None:
 
 
 def _rename_recipes(connection: sqlite3.Connection) -> None:
-    """Give the packaged model's features of store 3 the recipe of store 4, so that they need not be made anew."""
+    """Change the recipe of the packaged model's features to that of version 4, so that they are not computed again."""
     for runtime in ("openvino-int8", "torch"):
         old, new = (
             hashlib.sha256(f"1:{fingerprint}:{runtime}".encode()).digest()

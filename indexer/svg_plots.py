@@ -1,4 +1,4 @@
-"""Draw plots as SVG that takes colours and typeface from the page around it, and so follows its dark mode."""
+"""Draw plots as SVG that takes colours and typeface from the page around it, also in its dark mode."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def draw_svg(name: str, draw: Callable[[Axes], None], colours: Mapping[str, str]
     Args:
         name: Unique on the page: it makes the ids inside the plot unique.
         draw: Draws on the axes.
-        colours: Colour used by `draw` to the CSS colour that replaces it; INK and LINE are replaced too.
+        colours: The CSS colour that replaces each colour used by `draw`; INK and LINE are replaced too.
         height: In inches.
     """
     with mpl.rc_context(_STYLE), mpl.rc_context({"svg.hashsalt": name}):
@@ -58,4 +58,4 @@ def draw_svg(name: str, draw: Callable[[Axes], None], colours: Mapping[str, str]
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     replaced = {**_PAGE_COLOURS, **colours}
     svg = _LEFT_OUT.sub("", file.getvalue())
-    return re.sub("|".join(replaced), lambda found: replaced[found[0]], svg).strip()
+    return re.sub("|".join(replaced), lambda match: replaced[match[0]], svg).strip()

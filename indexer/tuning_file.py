@@ -17,7 +17,7 @@ def read_tuning(path: Path, part: type[Part], refusal: Callable[[str], Exception
     Args:
         path: The file.
         part: The fields to read; the others are ignored.
-        refusal: Makes the error to raise from the reason why the file cannot be used.
+        refusal: The function that makes the error to raise from its message.
 
     Raises:
         Exception: What `refusal` returned.

@@ -1,4 +1,4 @@
-"""Stored records to works."""
+"""Merge the stored records into works."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from indexer.store import READ_BATCH, Store, StoredRecord
 
 
 def update_works(store: Store, run: int) -> None:
-    """Bring the works up to date with the records; a work whose records are unchanged is not made anew.
+    """Bring the works up to date with the records; a work whose records are unchanged is not merged again.
 
-    The result depends on the records alone, so a run can go on where an earlier one was killed.
+    The result depends only on the records, so the next run can continue after a kill.
     """
     merged = f"{MATCHING_VERSION}:{MERGING_VERSION}:".encode() + store.records_digest()
     if not store.begin_merge(merged):
@@ -34,7 +34,7 @@ def update_works(store: Store, run: int) -> None:
 
 
 def _group(store: Store) -> Iterator[tuple[list[str], bytes]]:
-    """Yield for each work the ids of its records, the one that names it first, and a digest of their content."""
+    """Yield the record ids of each work, beginning with the record that names it, and a digest of their content."""
     records, match_keys = [], []
     for record in tqdm(store.records(), desc="matching", unit=" records", disable=None, leave=False):
         records.append((_naming_rank(record), record.id, record.digest))
@@ -49,9 +49,10 @@ def _group(store: Store) -> Iterator[tuple[list[str], bytes]]:
 
 
 def _naming_rank(record: StoredRecord) -> tuple[bool, float, int]:
-    """Return a sort key: a work takes its id from the record with the least.
+    """Return a sort key; a work takes its id from the record with the smallest.
 
-    First come documents of a benchmark, then the records that became part of works earliest, then the best source.
+    Documents of a benchmark come first, then the records that were merged into works earliest, then those of the source
+    with the lowest rank.
     """
     source = record.fields["source"]
     return source != BEIR_SOURCE, math.inf if record.since is None else record.since, authority(source)

@@ -44,9 +44,7 @@ def _row(source: Source) -> tuple[str, ...]:
         " or ".join(f"`{name}`" for name in source.variables) or "nothing",
         _pace(source.pace),
         f"not asked: {source.robots_exemption}" if source.robots_exemption else "obeyed",
-        "until the source changes them"
-        if source.cache_days is None
-        else f"{source.cache_days} day{'s' if source.cache_days > 1 else ''}",
+        _days(source.cache_days),
         ", ".join(f"`{name}`" for name in ID_NAMES if name in source.ids),
         f"<{source.terms}>",
     )

@@ -1,4 +1,4 @@
-"""Read answers in JSON part by part: a part that is missing or garbled spoils no other."""
+"""Read JSON answers part by part, so that a missing or garbled part does not spoil the others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_object(answer: Answer) -> dict[str, Any] | NotAWork:
 
 
 def make_record(source: Source, fields: Mapping[str, Any]) -> ParseResult:
-    """Return the record of these fields, with the source's name, licence and attribution, or why they make none."""
+    """Return a record of these fields with the source's name, licence and attribution, or why they are not a work."""
     constant = {"source": source.name, "licence": source.licence, "attribution": source.attribution}
     try:
         return SourceRecord.model_validate({**constant, **fields})

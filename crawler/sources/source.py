@@ -1,4 +1,4 @@
-"""Source: the one declaration of a source, from which spider, merging, command line and documentation are made."""
+"""Source: the declaration of a source, which spider, merging, command line and documentation all read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Pace:
     """How fast a source is asked. Scrapy's AutoThrottle slows down further when a source answers slowly."""
 
     delay_seconds: float = 0.0
-    """The pause between two requests; 0: a request follows the answer to the one before."""
+    """The pause between two requests; 0 sends the next request as soon as an answer has arrived."""
     n_concurrent: int = 2
-    """The most requests that wait for an answer at a time."""
+    """The most requests in flight at a time."""
     is_steady: bool = False
     """Whether the pause is always the same; otherwise it varies by half around `delay_seconds`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source: what it can be asked for, on what terms and at what pace, what its records are, where its code is.
+    """The declaration of a source: selections, settings, pace, terms, ids, rank in merging, and where its code is.
 
     `parse`, `spider`, `is_table` and `read_tables` are `module:name`, so that code is imported only when it is needed.
     """
@@ -35,19 +35,19 @@ class Source:
     selections: frozenset[str]
     """The fields of a Selection that the source can be asked by: "query", "ids", "from_date"."""
     selection_note: str = ""
-    """What else to know about asking it."""
+    """A note on the selections for the documentation."""
     needs: tuple[str, ...] = ()
     """Fields of CrawlSettings of which one must be set."""
     needs_hint: str = ""
-    """What to set them to, or where to get it."""
+    """How to get a value for such a setting; ends the error message when none is set."""
     refusal_hint: str = ""
     """What to check when the source answers 401 or 403."""
 
     pace: Pace
     robots_exemption: str = ""
-    """Why robots.txt is not asked; empty: it is obeyed."""
+    """Why robots.txt is not obeyed; empty if it is."""
     cache_days: int | None = 7
-    """How long answers stay in the cache; None: the source's files are kept until it changes them."""
+    """How many days answers stay in the cache; None if the source's files are kept until they change there."""
 
     licence: str
     """What the licence or the terms allow, kept with every record."""
@@ -59,23 +59,23 @@ class Source:
     ids: tuple[IdName, ...]
     """The names of the ids that its records may have."""
     authority: int
-    """Its rank when records of one work are merged: of several values the one of the lowest rank is taken."""
+    """Its rank when records of one work are merged: the value from the source with the lowest rank wins."""
     field_authority: Mapping[str, int] = field(default_factory=dict)
-    """Its rank for single fields. Where any source has a rank for a field, those without one come last."""
+    """Its rank for single fields. If any source has a rank for a field, the sources without one come last."""
     lists_editions: bool = False
     """Whether its records are editions, so that several of them may be one work."""
     translates_titles: bool = False
-    """Whether it gives a title in English beside the language of the original."""
+    """Whether its records have an English title but the language of the original."""
 
     parse: str
-    """The function from an Answer to ParseResults."""
+    """The function that parses an Answer into ParseResults."""
     spider: str
     """The WorkSpider."""
     is_table: str | None = None
-    """The function from a path and the first bytes of a file, unpacked, to whether it is a table: a file of many works,
-    which may need others of its kind to be read."""
+    """The function that decides from a path and the file's first bytes, unpacked, whether the file is a table. A table
+    has many works, and may be readable only together with other tables."""
     read_tables: str | None = None
-    """The function from all paths of tables to ParseResults."""
+    """The function that reads all tables, given their paths, and yields ParseResults."""
 
     @property
     def variables(self) -> tuple[str, ...]:

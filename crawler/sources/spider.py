@@ -1,6 +1,6 @@
-"""What all spiders share: settings from the source's declaration, reading, counting, and asking again."""
+"""The base of all spiders: settings from the source's declaration, parsing, counting and retrying."""
 
-# The hooks below take what any source may need; most sources need less.
+# Some sources need every argument of the hooks below; most ignore a few.
 # ruff: noqa: ARG002
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400
 BLOCKED_RETRIES = 1
-"""A bot challenge is seldom lifted within seconds."""
+"""One retry only, since a bot challenge is seldom lifted within seconds."""
 MOST_BLOCKED = 3
-"""After so many pages in a row that stay blocked when asked again, the crawl ends: more requests would only lengthen
-the block."""
+"""The crawl ends after this many pages in a row that stay blocked after the retry: more requests would lengthen the
+block."""
 
 
 class WorkSpider(scrapy.Spider):
@@ -56,13 +56,13 @@ class WorkSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Set what the source's declaration says, then the spider's own `custom_settings`."""
+        """Apply the settings from the source's declaration, then the spider's own `custom_settings`."""
         settings.setdict(source_to_scrapy_settings(cls.source), priority="spider")
         super().update_settings(settings)
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse what the source cannot serve, before anything is asked.
+        """Refuse a selection that the source cannot serve, before the first request.
 
         Raises:
             SelectionRefused: the source has no such selection, or a setting it needs is missing.
@@ -88,24 +88,24 @@ class WorkSpider(scrapy.Spider):
         yield from ()
 
     async def start(self) -> AsyncIterator[Request]:
-        """Yield the requests to begin with, as Scrapy wants them."""
+        """Yield `first_requests` asynchronously, as Scrapy requires."""
         for request in self.first_requests():
             yield request
 
     def parse(self, response: Response, **_: Any) -> Iterator[SourceRecord | Request]:
-        """Yield the records of an answer and the requests that follow; count what is not a work, retry what may be."""
+        """Yield the records of an answer and the requests that follow; count other parts, and retry a broken answer."""
         results = self._read(response)
         failure = next((each for each in results if isinstance(each, NotAWork) and each.reason in RETRYABLE), None)
-        if failure and (again := self._again(response, failure.reason)):
-            yield again
+        if failure and (retry := self._retry_request(response, failure.reason)):
+            yield retry
             return
         self._n_blocked = self._n_blocked + 1 if failure and failure.reason is Reason.BLOCKED else 0
         if self._n_blocked >= MOST_BLOCKED:
-            self.stop(f"{self.name} answers with {Reason.BLOCKED}: try again later, and more slowly")
+            self.stop(f"{self.name} answered {self._n_blocked} pages in a row with {Reason.BLOCKED}: try again later")
         for result in results:
             if isinstance(result, SourceRecord):
                 yield result
-            elif result.reason is not Reason.LIST:  # a list is a step on the way, so nothing is missing
+            elif result.reason is not Reason.LIST:  # a list leads to works and is not one itself
                 self.count(result.reason)
         yield from self.follow(response, results)
 
@@ -118,7 +118,7 @@ class WorkSpider(scrapy.Spider):
             return [NotAWork(Reason.BROKEN, f"{address}: {error}")]
 
     def stop(self, why: str) -> None:
-        """End the crawl because the source refuses; `why` is shown to the person."""
+        """End the crawl because the source refuses; `why` becomes the error message."""
         if self.stopped_because is None:
             self.stopped_because = why
             self._close("refused")
@@ -138,7 +138,7 @@ class WorkSpider(scrapy.Spider):
         if stats is not None:
             stats.inc_value(f"evoke/no work/{reason}")
 
-    def _again(self, response: Response, reason: Reason) -> Request | None:
+    def _retry_request(self, response: Response, reason: Reason) -> Request | None:
         request = response.request
         if request is None:
             return None
@@ -160,7 +160,7 @@ def source_to_scrapy_settings(source: Source) -> dict[str, Any]:
 
 
 def response_to_answer(response: Response) -> Answer:
-    """Return an answer that is free of Scrapy; text is in UTF-8."""
+    """Return the response as an Answer, which does not depend on Scrapy; its text is in UTF-8."""
     headers = {
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()

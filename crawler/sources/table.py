@@ -1,4 +1,4 @@
-"""The sources by name. To add one: a folder with its declaration beside the others, and a line here."""
+"""The sources by name. To add one, add a folder with its declaration beside the others, and a line here."""
 
 from __future__ import annotations
 

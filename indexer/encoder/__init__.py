@@ -1,1 +1,1 @@
-"""Texts to sentence embeddings."""
+"""Turn texts into embeddings, one for a text and one for each of its sentences."""

@@ -23,15 +23,15 @@ from crawler.extras import missing_library
 from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, can_load_weights, find_converted
 from indexer.encoder.model_files import ModelFiles, first_line
 from indexer.errors import ModelUnavailable
-from indexer.imports import without
+from indexer.imports import hide_module
 
 CONVERSION_VERSION = "1"
-"""Raise it when the conversion changes, so that every kept model is converted again."""
+"""Raise it when the conversion changes: every model is then converted again."""
 TELEMETRY = "openvino_telemetry"
-"""With this module, OpenVINO and NNCF report every import and conversion to a server of theirs."""
+"""The module through which OpenVINO and NNCF report every import and conversion to their makers' server."""
 CALIBRATION_TEXTS = 100
 """Texts of the starter catalogue from which the ranges of activations are estimated. The vectors of 600 books have a
-mean cosine to torch's of .9968 with 300 texts and .9960 with 100, in half the time."""
+mean cosine of 0.9968 to torch's with 300 texts, and of 0.9960 with 100, in half the time."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +55,10 @@ def load_module(model: ModelFiles) -> Any:
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:
-    """Return the file of the model in OpenVINO's form, converted once for these files and versions.
+    """Return the file of the model in OpenVINO's format; convert it first if `cache` has none for these versions.
 
-    The folder `cache` keeps it, with the model's configuration and tokenizer and a record of the conversion. Without
-    torch, a model of the same name and digests that was converted elsewhere is used.
+    The folder `cache` keeps the converted model with its configuration, its tokenizer and a record of the conversion.
+    Without torch, a model of the same name and digests that was converted elsewhere is used.
 
     Raises:
         ImportError, OSError, RuntimeError: The conversion fails.
@@ -80,7 +80,7 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / "converting.lock"):
         if not path.is_file():
-            logger.warning("converting the encoder for this machine, once: half a minute")
+            logger.warning("converting the encoder for this machine: it takes half a minute, and happens once")
             with tempfile.TemporaryDirectory(dir=cache) as unfinished:
                 converted = Path(unfinished) / "converted"
                 _convert_in_subprocess(model.name, converted)
@@ -99,10 +99,10 @@ def _describe(folder: Path, model: ModelFiles, record: ConversionRecord) -> None
 
 
 def _convert_in_subprocess(model_name: str, folder: Path) -> None:
-    """Convert in a process that ends afterwards and so returns the 1.5 GB of memory that torch and NNCF take.
+    """Convert in a child process, which returns the 1.5 GB of memory that torch and NNCF take when it ends.
 
-    The process imports what this one does: -P leaves the working directory out of its path, which may hold a folder
-    called `indexer`.
+    The child imports the same modules as this process: -P leaves the working directory out of its path, where a folder
+    called `indexer` may lie.
     """
     command = [sys.executable, "-P", "-m", "indexer.encoder.conversion", model_name, str(folder)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -113,7 +113,7 @@ def _convert_in_subprocess(model_name: str, folder: Path) -> None:
 
 
 def _convert(model_name: str, folder: Path) -> None:
-    """Write the torch module in OpenVINO's form, quantised with texts of the starter catalogue."""
+    """Write the torch module in OpenVINO's format, quantised with texts of the starter catalogue."""
     model = ModelFiles(model_name)
     module = load_module(model)
 
@@ -142,8 +142,8 @@ def _convert(model_name: str, folder: Path) -> None:
 
 def _calibration_inputs(model: ModelFiles) -> Iterator[list[NDArray[np.int64]]]:
     for text in _calibration_texts():
-        first, last = model.frame
-        ids = [*first, *model.tokenizer.encode(text, add_special_tokens=False).ids[: model.max_tokens], *last]
+        before, after = model.special_tokens
+        ids = [*before, *model.tokenizer.encode(text, add_special_tokens=False).ids[: model.max_tokens], *after]
         yield [np.array([ids]), np.ones((1, len(ids)), dtype=np.int64)]
 
 
@@ -155,5 +155,5 @@ def _calibration_texts() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    with without(TELEMETRY):
+    with hide_module(TELEMETRY):
         _convert(sys.argv[1], Path(sys.argv[2]))

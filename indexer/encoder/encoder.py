@@ -1,4 +1,4 @@
-"""Texts to unit vectors. One forward pass yields a text's vector and those of its sentences."""
+"""Embed texts as unit vectors. One forward pass yields the vector of a text and those of its sentences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from indexer.settings import DEFAULT_MODEL, StorageSettings
 Vectors = NDArray[np.float32]
 
 POOLING_VERSION = "1"
-"""Raise it when token vectors are pooled in another way, so that stored vectors are made anew."""
+"""Raise it when the pooling of token vectors changes: stored vectors are then computed again."""
 
 BATCH_TOKENS = 1_024
 """Tokens of one forward pass, padding included."""
@@ -37,15 +37,15 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A stretch of a text that the model reads at once.
+    """A part of a text that the model reads in one input.
 
     Attributes:
-        place: The text's position among the texts.
-        ids: Its tokens, with those that frame every input.
-        sentences: For each sentence of the text its first token in `ids`, and the one after its last.
+        text: The position of its text among the texts.
+        ids: The ids of its tokens, special tokens included.
+        sentences: The span of each sentence of the text in `ids`: its first token and the one after its last.
     """
 
-    place: int
+    text: int
     ids: Sequence[int]
     sentences: Sequence[tuple[int, int]]
 
@@ -86,7 +86,7 @@ class Encoder:
 
     @cached_property
     def runtime(self) -> str:
-        """The name of what runs the weights. Vectors of two runtimes differ a little and can be compared."""
+        """The name of the runtime. Vectors of two runtimes differ a little, but can be compared with each other."""
         return self._runtime.name
 
     @cached_property
@@ -99,22 +99,25 @@ class Encoder:
         return self.files.dimension
 
     def warm(self) -> Encoder:
-        """Load the weights now rather than with the first text."""
+        """Load the weights now, so that the first text does not wait for them. Return the encoder."""
         self.encode(["warm"])
         return self
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one vector for each text, of any length: float32 (len(texts), dim), rows of unit length."""
+        """Return one vector for each text, float32 (len(texts), dim), with rows of unit length.
+
+        A text may have any length.
+        """
         empty: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
         return np.stack([e.vector for e in self.embed([(t, ()) for t in texts])]) if texts else empty
 
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
         """Return the vectors of texts and of their sentences, in the order of the texts.
 
-        A text longer than the model's input is split at sentence ends; its vector is the mean of its tokens' vectors
-        over all parts, as it is for a short text. A sentence's vector is the mean over its own tokens, which the model
-        has read among the sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it needs
-        no forward pass of its own.
+        A text longer than the model's input is split at sentence ends. Its vector is the mean of its tokens' vectors
+        over all chunks, just as for a short text. A sentence's vector is the mean over its own tokens, which the model
+        has read together with the sentences around them ("late chunking", Günther et al. 2024, arXiv:2409.04701), so it
+        needs no forward pass of its own.
 
         Args:
             texts: Each text with its sentences as spans of characters, in order.
@@ -124,21 +127,21 @@ class Encoder:
         # Sorted by length, so that little is padded.
         chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
         for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
-            vectors[chunk.place] += sums.text
-            rows[chunk.place] += sums.sentences
+            vectors[chunk.text] += sums.text
+            rows[chunk.text] += sums.sentences
         return [Embedding(vector, of_text) for vector, of_text in zip(_unit(vectors), map(_unit, rows), strict=True)]
 
     def _split(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[_Chunk]:
         tokenised = self.files.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
-        before, after = self.files.frame
-        for place, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
+        before, after = self.files.special_tokens
+        for position, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
             starts, ends = [start for start, _ in tokens.offsets], [end for _, end in tokens.offsets]
             firsts = np.searchsorted(starts, [span.start for span in sentences])
             lasts = np.searchsorted(starts, [span.end for span in sentences])
             cuts = cut_at_sentences(ends, [span.end for span in sentences], self.files.max_tokens)
             for first, last in pairwise(cuts):
-                its = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
-                yield _Chunk(place, [*before, *tokens.ids[first:last], *after], its.tolist())
+                spans = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
+                yield _Chunk(position, [*before, *tokens.ids[first:last], *after], spans.tolist())
 
     def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
         """Yield each chunk's sums, in order."""
@@ -171,9 +174,10 @@ def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:
 
 
 def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], max_tokens: int) -> list[int]:
-    """Return the tokens before which to cut a text so that no stretch is longer than `max_tokens`.
+    """Return the positions of the tokens before which a text is cut, so that no chunk is longer than `max_tokens`.
 
-    The text's start and end are the first and the last cut. Cuts fall on sentence ends where there are any.
+    The first and the last cut are the start and the end of the text. A cut falls on a sentence end if the chunk has
+    one.
 
     Args:
         token_ends: The character at which each token ends, rising.

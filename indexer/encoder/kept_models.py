@@ -1,4 +1,4 @@
-"""Converted models that are kept in a folder, with the files that a machine without torch needs to run them."""
+"""Find converted models in the folder that keeps them, with all files that a machine without torch needs."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ MODEL = "model.xml"
 
 
 class ConversionRecord(BaseModel):
-    """What a converted model was made from; it lies beside the model."""
+    """What a converted model was made from; the file lies beside the model."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     """The model's name in the settings."""
     digests: tuple[str, ...]
-    """`ModelFiles.digests` of the model: a copy without weights has the same."""
+    """`ModelFiles.digests` of the model, which a copy without weights cannot compute."""
     conversion_version: str
     openvino: str
     nncf: str
 
     @property
     def folder_name(self) -> str:
-        """A name that no other conversion has."""
+        """The name of the folder, different for each conversion."""
         return f"openvino-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]}"
 
 
 def can_load_weights() -> bool:
-    """Return whether torch's form of a model can be loaded here, and so converted."""
+    """Return whether torch is installed, which loads a model's weights to run or convert them."""
     return all(find_spec(module) is not None for module in ("torch", "sentence_transformers"))
 
 
 def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None = None) -> Path:
     """Return the folder of a converted model that was made elsewhere, or here by an earlier installation.
 
-    Of several, one made by the OpenVINO that is installed goes first, then the last one written.
+    If there are several, a model made by the installed version of OpenVINO is preferred, then the newest.
 
     Args:
         name: The model's name in the settings.
         kept: The folder of converted models; None where the settings ask for torch.
-        digests: Those of the model it should be made from, where they are known.
+        digests: `ModelFiles.digests` of the model that was converted; None accepts any.
 
     Raises:
-        ModelUnavailable: There is none.
+        ModelUnavailable: There is no such model.
     """
     if kept is None:
         raise ModelUnavailable(f"EVOKE_RUNTIME=torch needs torch: {install_command('train')}")
@@ -63,7 +63,7 @@ def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None
     ]
     if not candidates:
         raise ModelUnavailable(
-            f"{kept} holds no converted model {name!r}, and torch, which converts it, is not installed: copy this "
+            f"{kept} has no converted model {name!r}, and torch, which converts it, is not installed: copy this "
             f"folder from the machine where `evoke index` ran, or {install_command('train')}"
         )
     return max(candidates)[-1]

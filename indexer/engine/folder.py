@@ -1,4 +1,4 @@
-"""Write files and folders that are complete or absent, even after a crash."""
+"""Write files and folders so that they are complete or absent, even after a crash."""
 
 import os
 import tempfile
@@ -11,7 +11,8 @@ Stamp = tuple[int, int, int]
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file atomically: readers see the old content or the new. It is on disk before this returns.
 
-    No two versions share a stamp: the time is forced forward, since inode numbers are reused and clocks are coarse.
+    Each version has another stamp: its time is set later than the old one's, since inode numbers are reused and clocks
+    are coarse.
     """
     old = file_stamp(path)
     modified_ns = time.time_ns() if old is None else max(time.time_ns(), old[1] + 1_000_000)

@@ -10,7 +10,7 @@ from indexer.engine.schema import HNSW_EF_CONSTRUCT, HNSW_FULL_SCAN_THRESHOLD_KB
 
 
 def collection_info(stored: StoredCollection, info: edge.ShardInfo) -> models.CollectionInfo:
-    """Return counts, configuration, payload indexes and status: grey (not optimised) until finished, then green."""
+    """Return counts, configuration, payload indexes and status: grey until the collection is finished, then green."""
     request = stored.request
     hnsw = request.hnsw_config or models.HnswConfigDiff()
     return models.CollectionInfo(

@@ -9,7 +9,7 @@ _POLL_SECONDS = 0.1
 def run_interruptibly(call: Callable[[], object]) -> None:
     """Run a call in a thread and wait for it.
 
-    After an interrupt the call goes on until it is done or the process ends: do not touch what it uses.
+    After an interrupt the call goes on until it is done or the process ends, so the caller must not use its objects.
     """
     failed: list[BaseException] = []
 

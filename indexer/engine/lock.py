@@ -1,4 +1,4 @@
-"""The writer's lock: one writing process at a time; an error names it to the next."""
+"""The writer's lock: one process writes at a time; the error that a second one gets names the first."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class WriterLock:
         try:
             self._lock.acquire()
         except Timeout as error:
-            raise EngineLocked(f"{folder} is being written by {_describe(self._holder)}") from error
+            raise EngineLocked(f"{folder} is being written by {_describe(self._holder)}: wait until it ends") from error
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),

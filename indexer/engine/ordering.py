@@ -13,7 +13,7 @@ from qdrant_client import models
 
 DEFAULT_LIMIT = 10
 MAX_EQUALS = 2_000
-"""With more equal scores than this at the end of a page, the engine chooses which of them are on it."""
+"""If more points than this have the score at the end of a page, the engine chooses which of them are on the page."""
 
 
 class Scored(Protocol):
@@ -32,7 +32,7 @@ Point = TypeVar("Point", bound=Scored)
 
 
 def orders_by_score(query: Any) -> bool:
-    """Return whether a query sorts its answers by score."""
+    """Return whether a query's answers are sorted by score."""
     if isinstance(query, models.NearestQuery):
         return query.mmr is None
     return query is not None and not isinstance(query, models.OrderByQuery | models.SampleQuery)
@@ -64,10 +64,11 @@ def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
 
 
 def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: int) -> list[Point]:
-    """Return the same window from a search for the best n, repeated with a larger n while equal scores may be missing.
+    """Return the window from a search for the best n points, repeated with a larger n if equal scores may be missing.
 
-    The first search asks for a tenth more than needed: a third of BM25 searches end among equal scores (400 short
-    queries, the best 200 of 25,924 works each), seldom more than ten, and a second search costs as much as the first.
+    The first search asks for a tenth more than needed. A third of BM25 searches end among equal scores, seldom more
+    than ten of them (400 short queries, the best 200 of 25,924 works each), and a second search costs as much as the
+    first.
     """
     n_wanted = offset + limit
     n_asked = n_wanted + 1 + n_wanted // 10

@@ -86,7 +86,7 @@ def scored_points(hits: Sequence[edge.ScoredPoint]) -> list[models.ScoredPoint]:
 
 
 def filled_points(points: Sequence[models.ScoredPoint], found: Sequence[models.Record]) -> list[models.ScoredPoint]:
-    """Return the points with payload and vectors; points deleted since the search are left out."""
+    """Return the points with the payload and vectors of `found`; points deleted since the search are left out."""
     by_id = {record.id: record for record in found}
     kept = [point for point in points if point.id in by_id]
     for point in kept:

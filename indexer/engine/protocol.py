@@ -36,7 +36,7 @@ class Engine(Protocol):
     def update_collection(
         self, collection_name: str, *, metadata: dict[str, Any] | None = None, timeout: int | None = None
     ) -> bool:
-        """Merge metadata into the collection's; return True."""
+        """Merge these metadata into those of the collection; return True."""
 
     def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
         """Delete a collection and its aliases; return whether there was one."""
@@ -210,7 +210,10 @@ class Engine(Protocol):
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
-        """Return ids and scores of `query_batch_points`, whose models take as long to build as the embedded search."""
+        """Return only the ids and scores of the answers to several queries.
+
+        To build the models of `query_batch_points` takes as long as the embedded search.
+        """
 
     def create_snapshot(self, collection_name: str) -> models.SnapshotDescription | None:
         """Back up a collection where the engine keeps its snapshots."""

@@ -34,7 +34,7 @@ class Scoring(NamedTuple):
 
 @dataclass(frozen=True)
 class Examples:
-    """The examples of one query; ids are looked up when they are met."""
+    """The examples of one query; an id is looked up when its vector is needed."""
 
     lookup: Lookup
     vector_name: str

@@ -11,7 +11,7 @@ from indexer.engine.errors import BadRequest, EngineError, EngineUnavailable
 Answer = TypeVar("Answer")
 
 FAULTS = ("Service ", "IO error", "Out of memory", "Operation cancelled", "Timeout")
-"""Edge raises bare exceptions. Messages with these beginnings are its own failures; others are refused requests."""
+"""Edge raises plain exceptions. Messages that begin like this are failures of Edge; others are refused requests."""
 
 
 class Shard:

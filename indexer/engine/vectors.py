@@ -30,7 +30,10 @@ def vector_shapes(request: models.CreateCollection) -> dict[str, VectorShape]:
 
 
 def edge_vectors(vectors: Any, shapes: Mapping[str, VectorShape]) -> Any:
-    """Return a point's vectors in Edge's types; refuse bad ones, since Edge would store the points before a bad one."""
+    """Return a point's vectors in Edge's types.
+
+    A bad vector is refused here: Edge would refuse it only after it has stored the points before it.
+    """
     if not isinstance(vectors, dict):
         return _fitting_vector(vectors, UNNAMED, shapes)
     return {name: _fitting_vector(vector, name, shapes) for name, vector in vectors.items()}
@@ -74,9 +77,9 @@ def _fitting_vector(vector: Any, name: str, shapes: Mapping[str, VectorShape]) -
         raise BadRequest(f"Vector {name!r} has no rows")
     for row in rows:
         if not isinstance(row, list) or len(row) != shape.size:
-            found = len(row) if isinstance(row, list) else "a number"
-            raise BadRequest(f"Vector dimension error: expected dim: {shape.size}, got {found} for vector {name!r}")
-        # The sum is a cheap first test: NaN if any number is, but also for infinities of both signs.
+            given = len(row) if isinstance(row, list) else "a number"
+            raise BadRequest(f"Vector dimension error: expected dim: {shape.size}, got {given} for vector {name!r}")
+        # The sum is a cheap first test. It is NaN if a number is, and also if there are infinities of both signs.
         if math.isnan(sum(row)) and any(map(math.isnan, row)):
             raise BadRequest(f"Vector {name!r} contains NaN values")
     return converted

@@ -1,1 +1,1 @@
-"""Group the records of one work, and merge them to the work."""
+"""Group the records that describe one work, and merge them into the work."""

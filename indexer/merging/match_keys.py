@@ -1,4 +1,4 @@
-"""The facts by which records of one work are recognised, in forms that compare across sources. Pure."""
+"""Normalise the titles, people and ids of records, so that records of one work compare across sources. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Name = tuple[str, ...]
 """A person's name as its words, the family name last: ("j", "r", "r", "tolkien")."""
 
 MOST_PEOPLE = 12
-"""Sources agree only on the first names of a cast."""
+"""The most creators of a record that are compared: sources agree only on the first names of a cast."""
 LEAD_ROLES = {"director", "author", None}
 
 
@@ -32,10 +32,10 @@ class Title(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MatchKeys:
-    """The facts of a record that matching compares.
+    """The normalised fields of a record that matching compares.
 
     `leads` are the directors of a film or the authors of a book; `people` are all creators. Ids are pairs of name and
-    value. A work has one value for each name in `work_ids`; it may have many editions, each with its `edition_ids`.
+    value. A work has one value for each name in `work_ids`; its editions have different `edition_ids`.
     """
 
     source: str
@@ -76,11 +76,11 @@ def canonical_source(source: str) -> str:
 
 
 EDITION_SOURCES = frozenset(canonical_source(source.name) for source in SOURCES.values() if source.lists_editions)
-"""Sources whose records are editions: several of them may be one work."""
+"""Sources whose records are editions, so that several of their records may be of one work."""
 TRANSLATING_SOURCES = frozenset(
     canonical_source(source.name) for source in SOURCES.values() if source.translates_titles
 )
-"""Sources that give the language of the original beside a title in English."""
+"""Sources whose records have an English title but the language of the original."""
 
 
 # Titles
@@ -120,7 +120,7 @@ def _read_titles(fields: Mapping[str, Any]) -> Iterator[Title]:
 
 
 def read_title(title: str) -> Title:
-    """Return a title in a form that compares: no case, accents, articles, "and" or punctuation; numbers as digits."""
+    """Return a normalised title: without case, accents, articles, "and" and punctuation; with numbers as digits."""
     words: list[str] = []
     beginnings = []
     for part in _SUBTITLE.split(_LEADING_ARTICLE.sub("", _TRAILING_ARTICLE.sub("", title.strip()))):
@@ -165,7 +165,8 @@ def fold(text: str) -> str:
 _GENERATION = {"jr", "sr", "ii", "iii"}
 _INITIALS = re.compile(r"\b[A-Z]{2,3}\b")
 LEAST_NAME_RATIO = 85
-"""For family names of five letters and more: "Dostoevsky" and "Dostoyevsky" have 95, "Larsson" and "Larson" 92."""
+"""The least ratio (0 to 100) of two family names, of five letters or more, that may be one person's: "Dostoevsky" and
+"Dostoyevsky" have 95, "Larsson" and "Larson" 92."""
 
 
 @lru_cache(maxsize=200_000)
@@ -186,7 +187,7 @@ def _name_words(name: str) -> Name:
 
 
 def names_alike(one: Name, other: Name) -> bool:
-    """Return whether two names may be one person's, whatever initials, middle names and order of words."""
+    """Return whether two names may be one person's; initials, middle names and the order of words may differ."""
     if one == other or (len(one) == len(other) and sorted(one) == sorted(other)):
         return True
     family, other_family = one[-1], other[-1]
@@ -219,9 +220,10 @@ def _first(pattern: str) -> Callable[[str], str | None]:
 
 
 def read_isbn(text: str) -> str | None:
-    """Return an ISBN as 13 digits; None if its check digit is wrong. One of ten may lack its leading zeros.
+    """Return an ISBN as 13 digits; None if its check digit is wrong. An ISBN-10 may lack its leading zeros.
 
-    The check digits are those of ISO 2108: weights 10 to 1 modulo 11, and 1 and 3 by turns modulo 10.
+    The check digits are those of ISO 2108: weights 10 to 1 modulo 11 for ten digits, and weights 1 and 3 in turn modulo
+    10 for thirteen.
     """
     digits = text.upper().replace("-", "").replace(" ", "")
     if re.fullmatch(r"97[89]\d{10}", digits):
@@ -240,7 +242,7 @@ def _isbn13_check(digits: str) -> str:
 
 
 class ComparedId(NamedTuple):
-    """How an id compares: under which name, in which form, and whether it is an id of works or of editions."""
+    """How an id is compared: its name, its normalised form, and whether it identifies a work or an edition."""
 
     name: str
     normalise: Callable[[str], str | None]
@@ -262,16 +264,16 @@ COMPARED_IDS: Mapping[str, tuple[ComparedId, ...]] = {
     "isbn13": (ComparedId("isbn", read_isbn, False),),
     "wikipedia": (),  # an article may be about several works
 }
-"""The name of an id to the ways in which it compares. A test demands every name of `crawler.id_names`."""
+"""How each id is compared, by its name. A test checks that every name of `crawler.id_names` is here."""
 _WORK_IDS = {each.name for ids in COMPARED_IDS.values() for each in ids if each.is_of_work} | {BEIR_SOURCE}
 
 
 def _normalise_ids(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a record's ids, with its own in its source, in forms that compare."""
+    """Return a record's ids, its own id in its source included, in normalised form."""
     source, source_id = canonical_source(fields["source"]), fields["source_id"]
     ids = [(BEIR_SOURCE, source_id)] if source == BEIR_SOURCE else []
     for name, text in ((source, source_id), *(fields.get("ids") or {}).items()):
-        # The name of a source that gives no ids, such as a catalogue of one's own, is not the name of an id.
+        # A source that is not the name of an id, such as a user's own catalogue, adds no id.
         normalised = ((compared.name, compared.normalise(text)) for compared in COMPARED_IDS.get(name, ()))
         ids += [(compared_name, value) for compared_name, value in normalised if value]
     return list(dict.fromkeys(ids))

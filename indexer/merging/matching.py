@@ -1,7 +1,7 @@
 """Group the records of the same work: by shared ids first, then by title, year, people and kind. Pure.
 
-Records are compared if they share a key (blocking). Pairs that match are joined from the most to the least certain, and
-a record does not join a group with a record that it contradicts.
+Records are compared if they share a key (blocking). Matching pairs are joined, the most certain first. A record does
+not join a group that has a record which contradicts it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from rapidfuzz import fuzz
 from indexer.merging.match_keys import EDITION_SOURCES, TRANSLATING_SOURCES, MatchKeys, Title, any_alike
 
 MATCHING_VERSION = 1
-"""Raise it with every change of a rule here or in `match_keys`: a store of another version is matched again."""
+"""Raise it with every change of a rule here or in `match_keys`: the next build then matches all records again."""
 
 WINDOW = 50
-"""In a larger block, a record is compared with this many that follow it, so that the time grows linearly."""
+"""A record is compared with at most this many records that follow it in a block, so that time grows linearly."""
 MOST_NAMES = 4
-"""The most people whose names, with a title, are blocking keys."""
+"""The most people of a record whose names become blocking keys, each together with a title."""
 MOST_COMPARED = 32
-"""The most records of a group with which a contradiction is looked for."""
+"""The most records of a group that are checked for a contradiction."""
 LEAST_TITLE_RATIO = 92
+"""The least ratio (0 to 100) of similar titles."""
 LEAST_SIMILAR_LETTERS = 10
-"""In a shorter title one letter makes another title: "Alien" and "Aliens"."""
+"""Shorter titles are never similar: one letter makes another title, as in "Alien" and "Aliens"."""
 
 
 class Likeness(IntEnum):
@@ -39,7 +40,7 @@ class Likeness(IntEnum):
     MAIN = 1
     """One is the other without its subtitle."""
     PART = 2
-    """One is the other without its subtitle, which has a number and so may be that of a part."""
+    """One is the other without its subtitle; the subtitle has a number, so it may be that of a part."""
     SIMILAR = 3
     """They differ in a few letters."""
 
@@ -85,9 +86,10 @@ class Evidence(NamedTuple):
 
     @property
     def loose(self) -> bool:
-        """Whether the agreement may be chance.
+        """Whether the agreement may be a coincidence.
 
-        Then two records of one list are not joined, and a record that two contradicting works match joins neither.
+        Loose evidence does not join two records of a source that lists each work once. A record that it would join to
+        two contradicting works joins neither.
         """
         return self.people is People.UNKNOWN or self.gap is Gap.UNKNOWN or self.likeness is not Likeness.EQUAL
 
@@ -117,9 +119,9 @@ _CERTAINTY = {
 
 
 def group_records(keys: Sequence[MatchKeys]) -> list[list[int]]:
-    """Return groups of positions of records of the same work, without works that have one record only.
+    """Return the records of each work that has several, as positions in `keys`.
 
-    The order decides between pairs that are equally certain: pass the records' keys in the order of their ids.
+    Between equally certain pairs the order of `keys` decides: pass them in the order of the records' ids.
     """
     groups = _Groups(keys)
     pairs = ((evidence, i, j) for i, j in candidate_pairs(keys) if (evidence := compare(keys[i], keys[j])))
@@ -143,7 +145,7 @@ def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
     people, gap = compare_people(one, other), compare_years(one, other)
     likeness = compare_titles(one.titles, other.titles, fuzzy=people is People.SHARED)
     if _share(one.edition_ids, other.edition_ids):
-        # Publishers sometimes give one number to several books.
+        # Publishers sometimes use one ISBN for several books, so an edition's id alone is not enough.
         return Evidence(Ids.EDITION) if likeness is not None or people is People.SHARED else None
     if gap is None or likeness is None:
         return None
@@ -152,11 +154,14 @@ def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
 
 
 def contradict(some: Sequence[MatchKeys], others: Sequence[MatchKeys], evidence: Evidence) -> bool:
-    """Return whether evidence is too weak to join two groups, each of records that share ids."""
+    """Return whether the records of two parts contradict each other, so that the evidence does not join them.
+
+    The records of a part share ids.
+    """
     pairs = list(product(some, others))
     if any(_exclude(one, other) or (evidence.loose and _same_list(one, other)) for one, other in pairs):
         return True
-    # Of records that share ids one without doubt is enough: a work may have a translation among its editions.
+    # One pair without doubt is enough, since a work may have a translation among its editions.
     return evidence.by_text and all(_doubt(one, other) for one, other in pairs)
 
 
@@ -173,7 +178,7 @@ def _same_list(one: MatchKeys, other: MatchKeys) -> bool:
 
 
 def _doubt(one: MatchKeys, other: MatchKeys) -> bool:
-    """Return whether years, people, languages or subtitles contradict that two records are of one work."""
+    """Return whether years, people, languages or subtitles speak against two records being of one work."""
     return (
         compare_years(one, other) is None
         or compare_people(one, other) is People.OTHERS
@@ -233,7 +238,7 @@ def compare_people(one: MatchKeys, other: MatchKeys) -> People:
 
 
 def _translated(one: MatchKeys, other: MatchKeys) -> bool:
-    """Return whether two books are in different languages, in codes of the same standard (two letters or three)."""
+    """Return whether two books have different languages, if their codes are of equal length and so comparable."""
     return (
         one.kind == other.kind == "book"
         and not {one.source, other.source} & TRANSLATING_SOURCES
@@ -276,12 +281,12 @@ def candidate_pairs(records: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
 
 
 def blocking_keys(record: MatchKeys) -> set[Hashable]:
-    """Return the keys that a record shares with those that it may match."""
+    """Return the blocking keys of a record: it is compared only with records that share one."""
     keys: set[Hashable] = {*record.work_ids, *record.edition_ids}
     names = {word for name in (record.leads or record.people)[:MOST_NAMES] for word in name if len(word) > 1}
     for title in record.titles:
         for text in (title.full, *title.mains):
-            if record.year is not None:  # years that differ by one share one of the two
+            if record.year is not None:  # so that years that differ by one share a key
                 keys |= {(text, record.year), (text, record.year + 1)}
             keys |= {(text, word) for word in names}
         keys |= {(title.full[:4], word, "similar") for word in names}
@@ -294,7 +299,8 @@ def blocking_keys(record: MatchKeys) -> set[Hashable]:
 class _Groups:
     """Records in groups; the number of a group is the position of one of its records.
 
-    `parts` has the groups of two records and more. The records of a part share ids; the parts of a group agree in text.
+    `parts` has the groups with two or more records, each in parts. The records of a part share ids; the parts of a
+    group agree in title, year and people.
     """
 
     def __init__(self, records: Sequence[MatchKeys]) -> None:
@@ -303,7 +309,7 @@ class _Groups:
         self._group_of: dict[int, int] = {}
 
     def join_all(self, matches: Sequence[tuple[int, int]], evidence: Evidence) -> None:
-        """Join pairs of the same evidence, except groups that match several others which contradict each other."""
+        """Join pairs of the same evidence. If it is loose, a group that matches contradicting groups joins none."""
         contested = self._contested(matches, evidence) if evidence.loose else set()
         for match in matches:
             one, other = map(self._find, match)
@@ -311,7 +317,7 @@ class _Groups:
                 self._join(one, other, evidence)
 
     def _contested(self, matches: Iterable[tuple[int, int]], evidence: Evidence) -> set[int]:
-        """Return the groups that match two others which contradict each other."""
+        """Return the groups that match two or more groups which contradict each other."""
         matching = defaultdict[int, set[int]](set)
         for match in matches:
             one, other = map(self._find, match)

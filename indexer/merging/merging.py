@@ -1,4 +1,4 @@
-"""Merge the SourceRecords of one work to a Work, with the origin of every field. Pure."""
+"""Merge the SourceRecords of one work into a Work, with the origin of every field. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 
 MERGING_VERSION = 1
-"""Raise it with every change of a rule here: the works of a store of another version are merged again."""
+"""Raise it with every change of a rule here: the next build then merges all works again."""
 
 STARTER_SOURCE = "starter"
-"""The source of the starter catalogue's records, which comes after the sources that are crawled."""
+"""The source of the starter catalogue's records; it ranks after the sources that are crawled."""
 
 
 def _sort_by_rank(ranks: Mapping[str, int]) -> tuple[str, ...]:
@@ -26,18 +26,18 @@ def _sort_by_rank(ranks: Mapping[str, int]) -> tuple[str, ...]:
 
 
 AUTHORITY = (*_sort_by_rank({name: source.authority for name, source in SOURCES.items()}), STARTER_SOURCE)
-"""The sources in the order in which their values are preferred; other sources come after these, by record id."""
+"""The sources from the lowest rank, whose values are preferred, to the highest; others follow, by record id."""
 PREFERRED: Mapping[str, tuple[str, ...]] = {
     field: _sort_by_rank(
         {name: source.field_authority[field] for name, source in SOURCES.items() if field in source.field_authority}
     )
     for field in sorted({field for source in SOURCES.values() for field in source.field_authority})
 }
-"""The same for single fields that have an order of their own."""
+"""The same order for single fields, where a source declares a rank for the field."""
 
 LONGEST_DESCRIPTION = 20_000
-"""Characters, about 3,500 words. A longer text is a whole synopsis: it says more than what a work is about, and takes
-long to embed."""
+"""In characters: about 3,500 words. A longer text is a whole synopsis, which has much besides what a work is about and
+takes long to embed."""
 
 HEADING_SEPARATOR = ". "
 
@@ -54,18 +54,18 @@ class RecordFields(NamedTuple):
 
     @property
     def is_translated(self) -> bool:
-        """Whether it is a book's edition in another language than English, in which texts are searched best."""
+        """Whether it is a book's edition in another language than English; search works best in English."""
         return self.fields["kind"] == "book" and self.fields["language"] not in {None, "en", "eng"}
 
 
 Values = Sequence[tuple[str, Any]]
-"""The known values of one field, each with the id of its record, the preferred first."""
+"""The known values of one field, each with the id of its record, best first."""
 Merged = tuple[Any, list[str]]
 """The merged value of a field and the ids of the records that it comes from."""
 
 
 def work_id(record: SourceRecord) -> str:
-    """Return the id of a record's work: `tmdb:550`; a benchmark's document keeps its own id, as judgements use it."""
+    """Return the id of a record's work, such as `tmdb:550`; a benchmark's document keeps its id, since qrels use it."""
     return record.source_id if record.source == BEIR_SOURCE else f"{record.source}:{record.source_id}"
 
 
@@ -127,7 +127,7 @@ def _choose_first(values: Values) -> Merged:
 
 
 def _choose_description(values: Values) -> Merged:
-    """Return the longest text that is not too long, else the shortest."""
+    """Return the longest text of at most LONGEST_DESCRIPTION characters; if all are longer, the shortest."""
     record_id, text = max(
         values, key=lambda each: len(each[1]) if len(each[1]) <= LONGEST_DESCRIPTION else -len(each[1])
     )
@@ -159,7 +159,7 @@ def _join(values: Iterable[tuple[str, str, Any]]) -> Merged:
 
 
 def _join_creators(values: Values) -> Merged:
-    """Return the creators of the first record, and those that only the others have, compared by name and role."""
+    """Return the creators of the first record, then those that only other records have, compared by name and role."""
     joined: list[Mapping[str, Any]] = []
     record_ids = []
     for record_id, creators in values:
@@ -181,7 +181,7 @@ _CHOSEN: Mapping[str, Callable[[Values], Merged]] = {"description": _choose_desc
 
 
 def content_hash(work: Work) -> bytes:
-    """Return the SHA-256 of all fields of a work: works of equal hashes make equal points."""
+    """Return the SHA-256 of all fields of a work; works with equal hashes have equal payloads."""
     return hashlib.sha256(orjson.dumps(work.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
 
 
@@ -201,5 +201,5 @@ def heading_parts(work: Work) -> list[tuple[TextField, str]]:
 
 
 def text_hash(work: Work) -> bytes:
-    """Return the SHA-256 of the texts that features are made of, which a new rating leaves alone."""
+    """Return the SHA-256 of the texts that features are made from; a new rating does not change it."""
     return hashlib.sha256(f"{work.title}\0{heading(work)}\0{work.description}".encode()).digest()

@@ -1,4 +1,4 @@
-"""Find records that a person should look at before they are indexed: counts of each doubt, with the worst examples."""
+"""Find records that a person should check before they are indexed, with counts and the worst examples of each doubt."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ UNKNOWN = "unknown"
 N_EXAMPLES = 6
 """Examples of each doubt."""
 N_TITLES = 3
-"""Titles that are named of records with the same description."""
+"""Titles that an example names for records with the same description."""
 SHORT_WORDS = 10
 """A description with fewer words is short."""
 STORY_WORDS = 10
-"""A lead with fewer words than this outside cast and crew has no sentence that could be evidence for a value."""
+"""An encyclopaedia's lead with fewer words besides cast and crew has no sentence that could be evidence for a value."""
 FIRST_FILM_YEAR = 1888  # Roundhay Garden Scene
 FIRST_TEXT_YEAR = -2600  # the Kesh temple hymn
 ANNOUNCED_YEARS = 3
-"""How many years ahead works are announced."""
+"""Works are announced at most this many years ahead."""
 EXCERPT_CHARACTERS = 260
 
 _LEAD_CHARACTERS = 300
@@ -49,7 +49,7 @@ _MAKING = re.compile(
     |editions?|bestsell\w+|debut|films?|movies?|prints?)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TELLING = re.compile(
+_STORY = re.compile(
     r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)
     |cent(?:er|r)(?:es|ed|s|ing)|revolv(?:es|ing)|depict\w*|describ\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+
     |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+
@@ -64,7 +64,7 @@ _MARKUP = re.compile(
 _WRONGLY_DECODED = re.compile(r"[ÃÂ][\x80-\xbf‚„…†‡ˆ‰‹ŒŽ‘’“”•–—˜™š›œžŸƒ€]|â€|\ufffd")  # noqa: RUF001
 
 Finding = tuple[str, float] | None
-"""A doubt in words, and its severity, which orders records with the same doubt; None for a sound record."""
+"""The doubt in words, and its severity, by which examples are ordered; None for a record without this doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +99,20 @@ def find_short(record: SourceRecord, n_words: int, _year: int) -> Finding:
 
 
 def find_lead_without_story(record: SourceRecord, _words: int, _year: int) -> Finding:
-    """Return a finding if the text is an encyclopaedia's lead, in English, with sentences on cast and crew alone."""
+    """Return a finding if the text is the lead of an English encyclopaedia article on nothing but cast and crew."""
     text = record.description
     if not _LEAD.search(text[:_LEAD_CHARACTERS]):
         return None
     making, story = 0, 0
     for sentence in _SENTENCE_END.split(text):
         n_words = len(split_words(sentence))
-        if _MAKING.search(sentence) and not _TELLING.search(sentence):
+        if _MAKING.search(sentence) and not _STORY.search(sentence):
             making += n_words
         else:
             story += n_words
     if not making or story >= STORY_WORDS:
         return None
-    return f"{_count(story, 'word')} of {making + story:,} beside cast and crew", 0
+    return f"{_count(story, 'word')} of {making + story:,} besides cast and crew", 0
 
 
 def find_odd_year(record: SourceRecord, _words: int, this_year: int) -> Finding:
@@ -142,10 +142,10 @@ def find_description_markup(record: SourceRecord, _words: int, _year: int) -> Fi
 
 
 def _find_markup(text: str) -> Finding:
-    if found := _MARKUP.search(text):
-        return f"has {found[0][:40]}", 0
-    if found := _WRONGLY_DECODED.search(text):
-        return f"has {found[0]}: decoded wrongly", 0
+    if match := _MARKUP.search(text):
+        return f"has {match[0][:40]}", 0
+    if match := _WRONGLY_DECODED.search(text):
+        return f"has {match[0]}: decoded wrongly", 0
     return None
 
 
@@ -162,7 +162,7 @@ REPEATED_TEXT = "repeated text"
 
 @dataclass
 class _Worst:
-    """Counts of findings, and the worst of them; among equally bad ones a random sample with a fixed seed."""
+    """Counts of findings by kind, and the worst findings: of equally bad ones, a random sample with a fixed seed."""
 
     n_by_kind: Counter[str] = field(default_factory=Counter)
     _draw: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - not for security
@@ -193,8 +193,8 @@ class _Repeat:
         return replace(self.later, doubt=f"{self.n_records:,} records have this description, such as {titles}")
 
 
-class Doubts:
-    """Collects doubts record by record; keeps counts, a few examples of each doubt and a hash of each description."""
+class DoubtFinder:
+    """The doubts found so far: counts, a few examples of each doubt, and a hash of each description."""
 
     def __init__(self, this_year: int) -> None:
         self._this_year = this_year
@@ -213,7 +213,7 @@ class Doubts:
         if record.description:
             self._note_text(line, record, kind)
 
-    def found(self) -> tuple[Doubt, ...]:
+    def doubts(self) -> tuple[Doubt, ...]:
         """Return every doubt, including those that no record has."""
         most = heapq.nlargest(N_EXAMPLES, self._repeats.values(), key=lambda repeat: repeat.n_records)
         return (

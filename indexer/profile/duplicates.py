@@ -12,7 +12,7 @@ from indexer.merging.matching import group_records
 from indexer.merging.merging import work_id
 
 N_EXAMPLES = 8
-"""Works that are shown with the different titles of their records."""
+"""The most works that are shown with the different titles of their records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Duplicates:
 
 @dataclass
 class DuplicateFinder:
-    """Collects what records are matched by: names, ids and years, no descriptions."""
+    """The match keys of the records added so far; descriptions are not kept."""
 
     _records: list[tuple[DuplicateRecord, MatchKeys]] = field(default_factory=list)
 

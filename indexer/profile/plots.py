@@ -18,7 +18,7 @@ _PAGE_COLOURS = {hue: f"var(--{kind})" for kind, hue in _HUES.items()}
 
 _MOST_BINS = 30
 _FAR_SHARE = 0.15
-"""The outer 0.5% of values at an end are left out if they reach further than this share of the span of the others."""
+"""The outermost 0.5% of values at an end are not plotted if they reach further than this share of the others' span."""
 
 
 def plot_distribution(
@@ -49,7 +49,7 @@ def plot_distribution(
 
 
 def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]], HeapsLaw]]) -> str:
-    """Return distinct words against words read, one curve for each kind, with the fitted law dashed."""
+    """Return a plot of distinct words against words read, with a curve and a dashed line (the fitted law) per kind."""
 
     def draw(axes: Axes) -> None:
         for kind, (points, law) in growth.items():
@@ -66,10 +66,10 @@ def plot_growth(name: str, growth: Mapping[str, tuple[Sequence[tuple[int, int]],
 
 
 def bin_edges(values: pd.Series[float], *, log: bool) -> NDArray[np.float64]:
-    """Return the edges of at most about 30 bins.
+    """Return the edges of about 30 bins or fewer.
 
-    On a linear axis they are round numbers, and the far ends of a long-tailed distribution are left out. On a
-    logarithmic axis they lie between whole numbers whose logarithms are evenly spaced.
+    On a linear axis the edges are round numbers, and the far ends of a long-tailed distribution are left out. On a
+    logarithmic axis the edges lie halfway between whole numbers and are evenly spaced by their logarithms.
     """
     least, most = values.min(), values.max()
     if log:

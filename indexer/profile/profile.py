@@ -1,4 +1,4 @@
-"""Count what catalogues hold, record by record: the figures of the report."""
+"""Compute the figures of the report, record by record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
 from crawler.records import SourceRecord
 from indexer.errors import NothingToIndex
 from indexer.merging.merging import work_id
-from indexer.profile.doubts import UNKNOWN, Doubt, Doubts, shorten
+from indexer.profile.doubts import UNKNOWN, Doubt, DoubtFinder, shorten
 from indexer.profile.duplicates import DuplicateFinder, Duplicates
 from indexer.profile.vocabulary import Growth, split_words
 
@@ -53,18 +53,18 @@ class Profile:
     missing: pd.DataFrame
     """How many records leave a field out: one row for each of FIELDS, one column for each (source, kind)."""
     files: Mapping[Path, Counter[str]]
-    """By file the number of `records`, `repeated` and `rejected` lines."""
+    """The numbers of `records`, `repeated` and `rejected` lines, by file."""
     languages: Counter[str]
     genres: Counter[str]
     ids: Counter[str]
     growth: Mapping[str, Growth]
     """Growth of the vocabulary, by kind."""
     rejected: Mapping[str, Rejections]
-    """By reason."""
+    """The rejected lines, by reason."""
     doubts: tuple[Doubt, ...]
     duplicates: Duplicates
     n_repeated: int
-    """Records with the source and id of an earlier one. They count nowhere else, since a build keeps the first."""
+    """Records with the source and id of an earlier one. No other figure counts them, since a build keeps the first."""
 
     @property
     def n_rejected(self) -> int:
@@ -94,8 +94,8 @@ def profile_catalogues(catalogues: Sequence[Path], today: date) -> Profile:
 
 
 def profile_records(entries: Iterable[CatalogueEntry], today: date) -> Profile:
-    """Return the profile of records and rejected lines, with one of them in memory at a time."""
-    tally = _Tally(Doubts(today.year))
+    """Return the profile of records and rejected lines; only one of them is in memory at a time."""
+    tally = _Tally(DoubtFinder(today.year))
     for entry in entries:
         if isinstance(entry, Rejected):
             tally.reject(entry)
@@ -106,12 +106,12 @@ def profile_records(entries: Iterable[CatalogueEntry], today: date) -> Profile:
 
 @dataclass
 class _Tally:
-    """Running counts; numbers and distinct names and words are kept, texts are not."""
+    """The counts so far, with numbers, distinct names and distinct words, but without texts."""
 
-    doubts: Doubts
+    doubts: DoubtFinder
     duplicates: DuplicateFinder = field(default_factory=DuplicateFinder)
     groups: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(source, kind) to its number."""
+    """The number of each (source, kind)."""
     group: array[int] = field(default_factory=lambda: array("L"))
     """The number of each record's (source, kind)."""
     numbers: dict[str, array[float]] = field(default_factory=lambda: {name: array("d") for name in NUMBERS})
@@ -165,7 +165,7 @@ class _Tally:
             ids=self.ids,
             growth=self.growth,
             rejected=self.rejected,
-            doubts=self.doubts.found(),
+            doubts=self.doubts.doubts(),
             duplicates=self.duplicates.duplicates(),
             n_repeated=sum(counts["repeated"] for counts in self.files.values()),
         )
@@ -184,13 +184,13 @@ def _numbers(record: SourceRecord, n_words: int) -> dict[str, float | None]:
 
 
 def reason_without_value(reason: str) -> str:
-    """Return why a line was rejected, without the details of this line, so that equal reasons count together."""
+    """Return the reason of a rejection without the details of its line, so that equal reasons are counted together."""
     return shorten(_DETAIL.sub("", reason), 160)
 
 
 def _why_nothing(catalogues: Sequence[Path], profile: Profile) -> str:
     if not profile.n_rejected:
-        return f"{', '.join(map(str, catalogues))}: no lines: give one record on each line"
+        return f"{', '.join(map(str, catalogues))}: no records: write one on each line"
     first = next(iter(profile.rejected.values())).example
     more = f" and {profile.n_rejected - 1:,} more" if profile.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; no record is left to profile"
+    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines"

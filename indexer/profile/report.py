@@ -28,9 +28,10 @@ N_REASONS = 20
 N_DUPLICATES = 6
 """Records of a work that are shown."""
 LEAST_PLOTTED = 5
-"""A number that fewer records of a kind have is not plotted."""
+"""A column is plotted for a kind only if this many of its records have a number."""
 LEAST_LOG_RATIO = 10
-"""Ratio of largest to smallest from which an axis is logarithmic: over less it has hardly a round number to label."""
+"""An axis is logarithmic from this ratio of largest to smallest number on: a shorter one has hardly a round number to
+label."""
 _OTHER_KIND = {("runtime_minutes", "book"), ("page_count", "movie")}
 """Fields that a kind does not have."""
 
@@ -41,7 +42,7 @@ class Distribution:
 
     name: str
     """The column."""
-    called: str
+    heading: str
     """Its name on the page."""
     unit: str = ""
     log: bool = False
@@ -63,7 +64,7 @@ DISTRIBUTIONS = (
 )
 
 DOUBTS = {
-    "empty": ("No description", "Found by title, people and genres only; it gets no value labels."),
+    "empty": ("No description", "Search finds these works by title, people and genres only, and they have no values."),
     "short": ("Fewer than ten words", "Too short to label values. The shortest are shown."),
     "no story": (
         "Cast and crew, but no story",
@@ -80,7 +81,7 @@ DOUBTS = {
         "An earlier record has the same description: the same work again, or another work's text.",
     ),
 }
-"""Doubt to its heading on the page and its meaning."""
+"""The heading and the meaning of each doubt on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Plot:
     heading: str
     svg: str
     notes: Sequence[tuple[str, str]]
-    """(kind, what the plot shows of it in words)."""
+    """Kinds, each with the plot's figures in words."""
     left_out: str = ""
     """A last sentence of the caption."""
 
@@ -104,7 +105,7 @@ def make_report(catalogues: Sequence[Path], output: Path, today: date) -> Profil
         StorageFailed: The page cannot be written to `output`.
     """
     if output.is_dir() or not output.parent.is_dir():
-        raise StorageFailed(f"{output}: not a file in an existing folder: name another file for the report")
+        raise StorageFailed(f"{output}: is a folder, or its folder does not exist: name another file for the report")
     if any(output.exists() and path.exists() and output.samefile(path) for path in catalogues):
         raise StorageFailed(f"{output}: is one of the catalogues: name another file for the report")
     profile = profile_catalogues(catalogues, today)
@@ -119,7 +120,7 @@ def render_report(profile: Profile, today: date) -> str:
     )
     environment.filters |= {"percent": percent, "place": place, "shorten": shorten, "kinds": kinds_text}
     template = environment.from_string(files("indexer.profile").joinpath("profile.html").read_text(encoding="utf-8"))
-    plots = {distribution.called: _plot_distribution(profile, distribution) for distribution in DISTRIBUTIONS}
+    plots = {distribution.heading: _plot_distribution(profile, distribution) for distribution in DISTRIBUTIONS}
     return template.render(
         profile=profile,
         today=today,
@@ -128,7 +129,7 @@ def render_report(profile: Profile, today: date) -> str:
         sources=pd.crosstab(profile.records["source"], profile.records["kind"]).to_dict("index"),
         missing=_missing_rows(profile),
         plots=[plot for plot in (*plots.values(), _plot_growth(profile)) if plot],
-        unplotted=_join([called for called, plot in plots.items() if not plot], "and"),
+        unplotted=_join([heading for heading, plot in plots.items() if not plot], "and"),
         counted={"Genres": profile.genres, "Languages (ISO 639)": profile.languages, "Ids": profile.ids},
         n_bars=N_BARS,
         n_duplicates=N_DUPLICATES,
@@ -152,7 +153,7 @@ def _join(words: Sequence[str], conjunction: str) -> str:
 
 
 def percent(n: int, of: int) -> str:
-    """Return a share in percent; 0% and 100% only for exactly none and all."""
+    """Return a share in percent; it is 0% or 100% only if it is exactly none or all."""
     share = 100 * n / of if of else 0
     if 0 < share < 0.1:
         return "<0.1%"
@@ -195,7 +196,7 @@ def _plot_distribution(profile: Profile, distribution: Distribution) -> Plot | N
     log = distribution.log and values.max() > LEAST_LOG_RATIO * values.min()
     edges = bin_edges(values, log=log)
     return Plot(
-        distribution.called.capitalize(),
+        distribution.heading.capitalize(),
         plot_distribution(distribution.name, by_kind, edges, log=log),
         [(kind, _describe(distribution, of_kind)) for kind, of_kind in by_kind.items()],
         _left_out(distribution, values, edges[0], edges[-1]),

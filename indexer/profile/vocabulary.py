@@ -13,7 +13,7 @@ _LETTER = rf"[^\W{_ONE_BY_ONE}]"
 _WORD = re.compile(rf"{_LETTER}+(?:['\u2019]{_LETTER}+)*|[{_ONE_BY_ONE}]")
 _STEP = 1.1
 FIT_FROM = 1_000
-"""Words read before the law is fitted: nearly all of the first words are new, in any language."""
+"""The law is fitted from this many words on: nearly all of the first words of a text are new, in any language."""
 _FIT_LEAST_POINTS = 5
 
 
@@ -37,7 +37,7 @@ class HeapsLaw:
 class Growth:
     """The number of distinct words against words read, noted whenever the text has grown by a tenth.
 
-    Keeps the distinct words, but no text.
+    It keeps the distinct words, but no text.
     """
 
     def __init__(self) -> None:

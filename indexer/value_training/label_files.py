@@ -1,4 +1,4 @@
-"""Label files: the tags or shelves that people gave works, for training and for judging.
+"""Label files: the tags or shelves that people gave works, for training and evaluation.
 
 JSON Lines, plain or gzipped, one work a line: an id (`imdb_id`, `goodreads_id`, ... or `ids`), `split` ("train",
 "validation", ...), and `tags` (a list) or `shelves` (names with counts).
@@ -19,7 +19,7 @@ from crawler.id_names import METADATA_KEYS
 from indexer.errors import ValueHeadInvalid
 
 LEAST_SHELF_SHARE = 0.01
-"""The least part of a book's meaningful shelvings that must be on a label's shelves for the label to count."""
+"""The least share of a book's meaningful shelvings that a label's shelves need for the book to have the label."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class LabelledWork:
     Attributes:
         ids: Source and id, such as ("imdb", "tt0816692").
         split: "train", "validation" or another.
-        vocabulary: "tags" or "shelves": a label that is absent only counts where works could have had it.
-        tags: Each label's share: 1 for a tag; for a shelf its part of all meaningful shelvings.
+        vocabulary: "tags" or "shelves". A missing label is a negative only if the work's vocabulary has the label.
+        tags: The share of each tag or shelf: 1 for a tag, and the part of all meaningful shelvings for a shelf.
     """
 
     ids: frozenset[tuple[str, str]]
@@ -38,8 +38,8 @@ class LabelledWork:
     vocabulary: str
     tags: Mapping[str, float]
 
-    def is_said(self, labels: frozenset[str]) -> bool:
-        """Return whether people gave the work one of the labels, or shelved the book there often enough."""
+    def has_any(self, labels: frozenset[str]) -> bool:
+        """Return whether people tagged the work with one of the labels, or shelved the book there often enough."""
         share = sum(self.tags.get(label, 0.0) for label in labels)
         return share >= (LEAST_SHELF_SHARE if self.vocabulary == "shelves" else 1.0)
 

@@ -1,4 +1,4 @@
-"""Training in PyTorch: the networks of a value head, and the regression of the query classifier."""
+"""Train the networks of a value head and the regression of the query classifier, in PyTorch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from indexer.values.head import Floats, WeighedTerms, Weights
 INPUT_SCALE = 10.0
 """Embeddings have unit length, so their components are near 0.05. The trained weights include the scale."""
 TERM_SCALE = 3.0
+"""The same for the weights of terms."""
 QUERY_CLASSIFIER_STEPS = 2_000
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings that training searches over. The widths are bounded by the 2 MB that a head may take."""
+    """The hyperparameters of a training. The widths `hidden` and `bag` are bounded by the 2 MB that a head may take."""
 
     hidden: int = 512
     bag: int = 32
@@ -31,7 +32,7 @@ class Recipe:
     batch_size: int = 256
     epochs: int = 20
     rare_weight: float = 0.15
-    """A positive work counts (negatives / positives) to this power."""
+    """The weight of a positive work is (negatives / positives) to this power."""
     weight_decay: float = 0.1
 
 
@@ -49,35 +50,41 @@ class Network(nn.Module):
         self.term_dropout = recipe.term_dropout
 
     def forward(self, vectors: Tensor, terms: Sequence[WeighedTerms]) -> Tensor:
-        """Return logits (n, n_outputs) from embeddings (n, dim) and the terms of the n texts."""
+        """Return logits, float32 (n, n_outputs), from embeddings, float32 (n, dim), and the terms of the n texts."""
         weights = torch.from_numpy(np.concatenate([of_text.weights for of_text in terms])) * TERM_SCALE
-        places = torch.from_numpy(np.concatenate([of_text.places for of_text in terms]))
-        starts = torch.from_numpy(np.cumsum([0, *(len(of_text.places) for of_text in terms[:-1])]))
+        positions = torch.from_numpy(np.concatenate([of_text.positions for of_text in terms]))
+        starts = torch.from_numpy(np.cumsum([0, *(len(of_text.positions) for of_text in terms[:-1])]))
         if self.training:
             weights = weights * (torch.rand_like(weights) > self.term_dropout)
-        bag = self.term(places, starts, per_sample_weights=weights)
+        bag = self.term(positions, starts, per_sample_weights=weights)
         logits: Tensor = self.output(self.dropout(torch.relu(self.hidden(vectors) + self.bag(bag))))
         return logits
 
 
 def fit(
-    vectors: Floats, terms: Sequence[WeighedTerms], n_terms: int, said: Floats, known: Floats, recipe: Recipe, seed: int
+    vectors: Floats,
+    terms: Sequence[WeighedTerms],
+    n_terms: int,
+    targets: Floats,
+    known: Floats,
+    recipe: Recipe,
+    seed: int,
 ) -> Weights:
     """Train a network by binary cross entropy over the known labels and return its weights.
 
     Args:
         vectors: Embeddings, float32 (n, dim).
         terms: Terms of the n texts.
-        n_terms: How many terms there are in all.
-        said: float32 (n, n_outputs), 1 where people gave the work the label.
-        known: float32 (n, n_outputs), 1 where they could have.
-        recipe: The settings.
+        n_terms: The number of terms of the head.
+        targets: float32 (n, n_outputs), 1 where people gave the work the label.
+        known: float32 (n, n_outputs), 1 where people could have given it; other entries are ignored.
+        recipe: The hyperparameters.
         seed: Decides the initial weights, the order of the works and the dropout.
     """
     torch.manual_seed(seed)
-    network = Network(vectors.shape[1], n_terms, said.shape[1], recipe)
-    inputs, targets, mask = (torch.from_numpy(each) for each in (vectors * INPUT_SCALE, said, known))
-    rate = ((targets * mask).sum(0) / mask.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
+    network = Network(vectors.shape[1], n_terms, targets.shape[1], recipe)
+    inputs, labels, mask = (torch.from_numpy(each) for each in (vectors * INPUT_SCALE, targets, known))
+    rate = ((labels * mask).sum(0) / mask.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
     with torch.no_grad():
         network.output.bias.copy_(torch.log(rate / (1 - rate)))
     weight = ((1 - rate) / rate) ** recipe.rare_weight
@@ -87,7 +94,7 @@ def fit(
         for rows in torch.split(torch.randperm(len(inputs)), recipe.batch_size):
             logits = network(inputs[rows], [terms[row] for row in rows])
             loss = binary_cross_entropy_with_logits(
-                logits, targets[rows], weight=mask[rows], pos_weight=weight, reduction="sum"
+                logits, labels[rows], weight=mask[rows], pos_weight=weight, reduction="sum"
             )
             optimiser.zero_grad()
             (loss / mask[rows].sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]
@@ -106,9 +113,10 @@ def fit(
 def fit_query_classifier(vectors: Floats, shares: Floats, seed: int) -> tuple[Floats, Floats]:
     """Train a softmax regression from phrases to dimensions and return its weight (n_dimensions, dim) and bias.
 
-    Dropout leaves out half of the inputs in each step. Measured on paraphrases that avoid the taxonomy's words, written
-    without knowledge of it: of those in which no rule finds a value (234 for films, 134 for books) it gets 66 and 68%
-    right; the nearest phrase 58 and 63%, the mean of a dimension's phrases 52 and 63%.
+    Dropout leaves out half of the inputs in each step. It was measured on paraphrases that avoid the taxonomy's words,
+    written without knowledge of it, in which no rule finds a value (234 for films, 134 for books). The classifier finds
+    the right value for 66% and 68% of them, the nearest phrase for 58% and 63%, and the mean of a dimension's phrases
+    for 52% and 63%.
 
     Args:
         vectors: Embeddings of the phrases, float32 (n, dim).

@@ -1,4 +1,4 @@
-"""The report of a training, on validation works: the search, each output's figures, and figures by era."""
+"""The report of a training on validation works: the trials, the figures of each output, and figures by era."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ ERAS = {"before 1950": 0, "1950 to 1979": 1950, "1980 to 1999": 1980, "from 2000
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What was trained, on how many works, and what it reached on validation.
+    """A trained head with the trials that chose its recipe and its figures on validation works.
 
     Attributes:
         head: The trained head.
         trials: The recipes tried, best first.
         n_train: Works trained on.
         n_validation: Works validated with.
-        outputs: One row for each output, worst first: kind, dimension, n_said, precision, recall, f1, auc.
-        eras: For each kind, value and era the mean probability (`chance`) and the share of works labelled (`said`).
+        outputs: One row for each output, worst first: kind, dimension, n_positive, precision, recall, f1, auc.
+        eras: For each kind, value and era, the mean probability and the share of works that have the label
+            (`share_labelled`).
         calibration_error: The mean expected calibration error of the outputs.
     """
 
@@ -43,44 +44,44 @@ class TrainingReport:
 def make_report(
     head: ValueHead, trials: list[Trial], n_train: int, works: Sequence[LabelledExample], validation: Examples
 ) -> TrainingReport:
-    """Return a head's report on validation works, with cross-fitted probabilities."""
+    """Return the report of a head on validation works; its probabilities are cross-fitted."""
     logits = head.logits(validation.vectors, validation.terms)
-    chances = cross_fitted(logits, validation.said, validation.known)
+    probabilities = cross_fitted(logits, validation.targets, validation.known)
     return TrainingReport(
         head=head,
         trials=trials,
         n_train=n_train,
         n_validation=len(works),
-        outputs=_output_figures(head, logits, chances, validation),
-        eras=_era_figures(head, chances, works, validation),
-        calibration_error=expected_calibration_error(chances, validation.said, validation.known),
+        outputs=_output_figures(head, logits, probabilities, validation),
+        eras=_era_figures(head, probabilities, works, validation),
+        calibration_error=expected_calibration_error(probabilities, validation.targets, validation.known),
     )
 
 
-def _output_figures(head: ValueHead, logits: Floats, chances: Floats, validation: Examples) -> pd.DataFrame:
+def _output_figures(head: ValueHead, logits: Floats, probabilities: Floats, validation: Examples) -> pd.DataFrame:
     rows = []
     for place, output in enumerate(head.outputs):
         known = validation.known[:, place] > 0
-        chance, said = chances[known, place], validation.said[known, place] > 0
-        called = chance >= head.calibration.mark[place]
-        right = int((called & said).sum())
-        precision, recall = right / max(int(called.sum()), 1), right / int(said.sum())
+        probability, targets = probabilities[known, place], validation.targets[known, place] > 0
+        called = probability >= head.calibration.mark[place]
+        right = int((called & targets).sum())
+        precision, recall = right / max(int(called.sum()), 1), right / int(targets.sum())
         rows.append(
             {
                 "kind": output.kind,
                 "dimension": output.dimension,
-                "n_said": int(said.sum()),
+                "n_positive": int(targets.sum()),
                 "precision": precision,
                 "recall": recall,
                 "f1": 2 * precision * recall / (precision + recall) if right else 0.0,
-                "auc": area_under_curve(logits[known, place], said),
+                "auc": area_under_curve(logits[known, place], targets),
             }
         )
     return pd.DataFrame(rows).sort_values("auc", ignore_index=True)
 
 
 def _era_figures(
-    head: ValueHead, chances: Floats, works: Sequence[LabelledExample], validation: Examples
+    head: ValueHead, probabilities: Floats, works: Sequence[LabelledExample], validation: Examples
 ) -> pd.DataFrame:
     years = np.array([work.decade or -1 for work in works])
     era_of = np.array(list(ERAS))[np.maximum(np.searchsorted(list(ERAS.values()), years, side="right") - 1, 0)]
@@ -91,7 +92,10 @@ def _era_figures(
         for era in ERAS:
             chosen = (validation.known[:, place] > 0) & (years >= 0) & (era_of == era)
             if chosen.any():
-                figures = {"chance": chances[chosen, place].mean(), "said": validation.said[chosen, place].mean()}
+                figures = {
+                    "probability": probabilities[chosen, place].mean(),
+                    "share_labelled": validation.targets[chosen, place].mean(),
+                }
                 rows.append({"kind": output.kind, "dimension": output.dimension, "era": era, **figures})
     return pd.DataFrame(rows)
 
@@ -107,7 +111,7 @@ def report_to_markdown(report: TrainingReport) -> str:
         lines.append(f"| {settings} | {trial.average_precision:.4f} | {trial.auc:.4f} |")
     lines += ["", "| kind | value or tag | works | precision | recall | F1 | AUC |", "|---|---|---|---|---|---|---|"]
     lines += [
-        f"| {row.kind} | {row.dimension} | {row.n_said} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} "
+        f"| {row.kind} | {row.dimension} | {row.n_positive} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} "
         f"| {row.auc:.3f} |"
         for row in report.outputs.itertuples()
     ]
@@ -116,8 +120,8 @@ def report_to_markdown(report: TrainingReport) -> str:
     for (kind, value), figures in report.eras.groupby(["kind", "dimension"]) if len(report.eras) else []:
         by_era = figures.set_index("era").reindex(list(ERAS))
         cells = [
-            "" if np.isnan(chance) else f"{chance:.2f} / {said:.2f}"
-            for chance, said in by_era[["chance", "said"]].to_numpy()
+            "" if np.isnan(probability) else f"{probability:.2f} / {share:.2f}"
+            for probability, share in by_era[["probability", "share_labelled"]].to_numpy()
         ]
         lines.append(f"| {kind} | {value} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

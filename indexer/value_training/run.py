@@ -1,4 +1,4 @@
-"""`evoke train-values`: catalogues and label files to a value head, and a report on the search that chose it."""
+"""`evoke train-values`: train a value head on catalogues and label files, and report on the trials."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from indexer.value_training.report import TrainingReport, make_report
 from indexer.value_training.training import (
     LabelledExample,
     choose_terms,
-    learnable,
+    has_enough_works,
     make_examples,
-    only,
     search_recipes,
+    select_outputs,
     train_value_head,
 )
 from indexer.values.head import Output, QueryClassifier, save_value_head
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 
 SEED = 20260101
-KINDLESS = "work"
-"""The kind of a work without one."""
+NO_KIND = "work"
+"""Stands for the kind of a work whose kind is unknown."""
 
 
 def train_values(
@@ -66,13 +66,13 @@ def train_values(
     kinds = sorted({each.kind for each in labelled})
     outputs = [Output(dimension, kind) for kind in kinds for dimension in taxonomy.dimensions]
     train, validation = (make_examples(split[name], tags_of, outputs, terms) for name in ("train", "validation"))
-    kept = learnable(train, validation)
+    kept = has_enough_works(train, validation)
     outputs = [each for each, keep in zip(outputs, kept, strict=True) if keep]
     if not outputs:
         raise ValueHeadInvalid(
             "no value or tag has enough labelled works: each needs 10 of a kind to train on and 5 to validate"
         )
-    train, validation = only(train, kept), only(validation, kept)
+    train, validation = select_outputs(train, kept), select_outputs(validation, kept)
     trials = search_recipes(train, validation, len(terms.ids), n_trials, SEED)
     head = train_value_head(
         train, validation, outputs, tags_of, terms, learn_query_classifier(taxonomy, encoder), encoder.fingerprint,
@@ -85,14 +85,14 @@ def train_values(
 def _labelled(
     works: Iterator[tuple[Work, Features]], by_id: Mapping[tuple[str, str], LabelledWork]
 ) -> Iterator[LabelledExample]:
-    """Yield the labelled works that have a text, each once."""
+    """Yield the works that have labels and a text, each once."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for work, features in works:
         labels = next((by_id[each] for each in work.ids.items() if each in by_id), None)
         if labels and features.sentences and labels.ids not in seen:
             seen.add(labels.ids)
             decade = work.year // 10 * 10 if work.year else None
-            yield LabelledExample(work.kind or KINDLESS, labels, features.vector, features.terms, decade)
+            yield LabelledExample(work.kind or NO_KIND, labels, features.vector, features.terms, decade)
 
 
 def learn_query_classifier(taxonomy: Taxonomy, encoder: Encoder) -> QueryClassifier:

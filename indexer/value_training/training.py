@@ -1,4 +1,4 @@
-"""Labelled works to a value head: examples, the search for a recipe, training. Only validation works choose."""
+"""Train a value head on labelled works: make examples, search for the recipe that validates best, and train."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from indexer.value_training.network import Recipe
 
 LEAST_WORKS = 10
-"""An output with fewer positive works to train on, or half as many to validate, is not trained."""
+"""An output is trained only if it has this many positive works to train on, and half as many to validate with."""
 N_NETWORKS = 3
 LEAST_WORKS_OF_A_TERM = 10
-"""7,900 works have 5,700 such terms."""
+"""A term is used if this many works have it: 5,700 terms of 7,900 works."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,20 @@ class Examples:
     Attributes:
         vectors: Embeddings, float32 (n, dim).
         terms: Terms of the n works.
-        said: float32 (n, n_outputs), 1 where people gave the work the label.
-        known: float32 (n, n_outputs), 1 where they could have: the work's kind and its source of labels have it.
+        targets: float32 (n, n_outputs), 1 where people gave the work the label.
+        known: float32 (n, n_outputs), 1 where people could have given it: the output is for the work's kind, and the
+            work's vocabulary has the label.
     """
 
     vectors: Floats
     terms: list[WeighedTerms]
-    said: Floats
+    targets: Floats
     known: Floats
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A recipe with what it reached on validation, as means over the outputs."""
+    """A recipe with its figures on validation works, as means over the outputs."""
 
     recipe: Recipe
     average_precision: float
@@ -77,7 +78,7 @@ SEARCHED: Mapping[str, Sequence[float]] = {
 
 
 def choose_terms(works: Sequence[LabelledExample]) -> Terms:
-    """Return the terms that enough works have, with ln(N / n) of each."""
+    """Return the terms that enough works have, with their inverse document frequency ln(N / n)."""
     counts = Counter(term_id(term) for work in works for term in work.terms)
     kept = sorted(each for each, n_works in counts.items() if n_works >= LEAST_WORKS_OF_A_TERM)
     idf = np.log(len(works) / np.array([counts[each] for each in kept], dtype=np.float32))
@@ -87,7 +88,7 @@ def choose_terms(works: Sequence[LabelledExample]) -> Terms:
 def make_examples(
     works: Sequence[LabelledExample], tags_of: Mapping[str, frozenset[str]], outputs: Sequence[Output], terms: Terms
 ) -> Examples:
-    """Return works as training examples; `tags_of` has the tags and shelves that count as each dimension's label."""
+    """Return works as training examples; `tags_of` has the tags and shelves that count as a label of each dimension."""
     vocabularies: dict[str, set[str]] = {}
     for work in works:
         vocabularies.setdefault(work.labels.vocabulary, set()).update(work.labels.tags)
@@ -95,7 +96,7 @@ def make_examples(
         vocabulary: {dimension: not wanted.isdisjoint(tags) for dimension, wanted in tags_of.items()}
         for vocabulary, tags in vocabularies.items()
     }
-    said = [[work.labels.is_said(tags_of[output.dimension]) for output in outputs] for work in works]
+    targets = [[work.labels.has_any(tags_of[output.dimension]) for output in outputs] for work in works]
     known = [
         [work.kind == output.kind and has_dimension[work.labels.vocabulary][output.dimension] for output in outputs]
         for work in works
@@ -103,21 +104,21 @@ def make_examples(
     return Examples(
         vectors=np.array([work.vector for work in works], dtype=np.float32),
         terms=[terms.weigh(work.terms) for work in works],
-        said=np.array(said, dtype=np.float32),
+        targets=np.array(targets, dtype=np.float32),
         known=np.array(known, dtype=np.float32),
     )
 
 
-def learnable(train: Examples, validation: Examples) -> Bools:
+def has_enough_works(train: Examples, validation: Examples) -> Bools:
     """Return for each output whether it has enough positive works, bool (n_outputs,)."""
-    counts = [(examples.said * examples.known).sum(axis=0) for examples in (train, validation)]
+    counts = [(examples.targets * examples.known).sum(axis=0) for examples in (train, validation)]
     enough: Bools = (counts[0] >= LEAST_WORKS) & (counts[1] >= LEAST_WORKS // 2)
     return enough
 
 
-def only(examples: Examples, kept: Bools) -> Examples:
-    """Return the examples with some of the outputs."""
-    return replace(examples, said=examples.said[:, kept], known=examples.known[:, kept])
+def select_outputs(examples: Examples, kept: Bools) -> Examples:
+    """Return the examples with only the outputs that are kept."""
+    return replace(examples, targets=examples.targets[:, kept], known=examples.known[:, kept])
 
 
 def search_recipes(train: Examples, validation: Examples, n_terms: int, n_trials: int, seed: int) -> list[Trial]:
@@ -136,15 +137,15 @@ def try_recipe(recipe: Recipe, train: Examples, validation: Examples, n_terms: i
     """Train with a recipe and measure it on validation; if MLflow is installed, it records the trial too."""
     from indexer.value_training.network import fit
 
-    weights = fit(train.vectors, train.terms, n_terms, train.said, train.known, recipe, seed)
+    weights = fit(train.vectors, train.terms, n_terms, train.targets, train.known, recipe, seed)
     logits = weights.logits(validation.vectors, validation.terms)
     precisions, aucs = [], []
-    for output in range(validation.said.shape[1]):
+    for output in range(validation.targets.shape[1]):
         rows = validation.known[:, output] > 0
-        said = validation.said[rows, output] > 0
-        if said.any() and not said.all():
-            precisions.append(average_precision(logits[rows, output], said))
-            aucs.append(area_under_curve(logits[rows, output], said))
+        targets = validation.targets[rows, output] > 0
+        if targets.any() and not targets.all():
+            precisions.append(average_precision(logits[rows, output], targets))
+            aucs.append(area_under_curve(logits[rows, output], targets))
     trial = Trial(recipe, float(np.mean(precisions)), float(np.mean(aucs)))
     _record(trial)
     return trial
@@ -168,7 +169,7 @@ def train_value_head(
     from indexer.value_training.network import fit
 
     networks = tuple(
-        fit(train.vectors, train.terms, len(terms.ids), train.said, train.known, recipe, seed + n)
+        fit(train.vectors, train.terms, len(terms.ids), train.targets, train.known, recipe, seed + n)
         for n in range(N_NETWORKS)
     )
     logits = np.mean([network.logits(validation.vectors, validation.terms) for network in networks], axis=0)
@@ -179,6 +180,6 @@ def train_value_head(
         analyser_version=ANALYSER_VERSION,
         terms=terms,
         networks=networks,
-        calibration=calibrate(logits, validation.said, validation.known),
+        calibration=calibrate(logits, validation.targets, validation.known),
         query_classifier=query_classifier,
     )

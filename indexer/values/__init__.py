@@ -1,1 +1,1 @@
-"""The taxonomy, and the labels that works get by it."""
+"""The taxonomy, and the labelling of works with its values and tags."""

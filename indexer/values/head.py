@@ -1,23 +1,23 @@
-"""The value head: the probability that people would give a work a value or a tag, from its text. In numpy.
+"""The value head: it estimates from a work's text the probability that people give the work a value or tag. In numpy.
 
 `indexer.value_training` trains it.
 
     hidden = relu(W1 x + W2 bag + b1)        logit = W3 hidden + b3
 
 with x the sentence embedding of the text, and bag the sum of its terms' vectors, weighted by tf-idf, (1 + ln tf) idf,
-scaled to unit length. The embedding carries the meaning of the text, the terms its exact words: "gory", or a genre in
-the catalogue, say more than the gist does (mean AUC of values, films and books: .772 and .860 by embeddings alone, .794
-and .876 with terms).
+scaled to unit length. The embedding carries the meaning of the text, and the terms its exact words: "gory", or a genre
+in the catalogue, adds to the meaning (mean AUC of values, for films and for books: 0.772 and 0.860 by embeddings alone,
+0.794 and 0.876 with terms).
 
-An output is a value or tag *for one kind of work*, since viewers tag films in another way than readers shelve books:
-one output for both kinds reached a micro-F1 of 38.3 on the tags of films, one for each kind 39.6. A logit is the mean
-over three networks that differ in their seed (mean AUC .802 and .885; one network alone .794 and .876). The probability
-for a work is
+An output is a value or tag *for one kind of work*, since viewers tag films differently than readers shelve books: one
+output for both kinds reached a micro-F1 of 38.3% on the tags of films, one output for each kind 39.6%. A logit is the
+mean over three networks with different seeds (mean AUC 0.802 and 0.885; one network alone 0.794 and 0.876). The
+probability for a work is
 
     p = 1 / (1 + exp(-(slope * logit + offset)))
 
-with slope and offset fitted on works that the weights were not trained on (Platt 1999). From the probability `mark` on,
-a value counts as one of the work's own.
+with slope and offset fitted on works that the weights were not trained on (Platt 1999). From the probability `mark`
+(the decision threshold) on, a value is one of the work's primary values.
 
 The same file holds the query classifier, which guesses the values that a query asks for.
 """
@@ -45,7 +45,8 @@ TermCounts = Mapping[str, int]
 _FORMAT = "3"
 
 LEAST_KEPT_SHARE = 0.5
-"""With less of a query's shares on the dimensions that a taxonomy kept, the query asks for one that it dropped."""
+"""If the dimensions that a taxonomy kept have less than this part of a query's shares, the query is taken to ask for a
+dimension that the taxonomy dropped."""
 
 
 class Output(NamedTuple):
@@ -57,7 +58,7 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Slope, offset and mark of each output, float32 (n_outputs,); the module explains them."""
+    """Slope, offset and mark of each output, float32 (n_outputs,); see the formula of the module."""
 
     slope: Floats
     offset: Floats
@@ -76,7 +77,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms that a head was trained on: ids, rising, uint32 (n_terms,), and inverse document frequencies."""
+    """The terms that a head was trained on: ids, ascending, uint32 (n_terms,), and inverse document frequencies."""
 
     ids: NDArray[np.uint32]
     idf: Floats
@@ -85,18 +86,18 @@ class Terms:
         """Return the text's terms that the head was trained on, with tf-idf weights of unit length."""
         ids = np.fromiter(map(term_id, counts), dtype=np.uint32, count=len(counts))
         frequencies = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        places = np.searchsorted(self.ids, ids)
-        known = places < len(self.ids)
-        known[known] = self.ids[places[known]] == ids[known]
-        weights = (1 + np.log(frequencies[known])) * self.idf[places[known]]
+        positions = np.searchsorted(self.ids, ids)
+        known = positions < len(self.ids)
+        known[known] = self.ids[positions[known]] == ids[known]
+        weights = (1 + np.log(frequencies[known])) * self.idf[positions[known]]
         length = np.linalg.norm(weights) or 1.0
-        return WeighedTerms(places[known], (weights / length).astype(np.float32))
+        return WeighedTerms(positions[known], (weights / length).astype(np.float32))
 
 
 class WeighedTerms(NamedTuple):
-    """A text's terms by their positions in a head, int64 (n,), with their weights, float32 (n,)."""
+    """A text's terms: their positions in `Terms`, int64 (n,), and their weights, float32 (n,)."""
 
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
     weights: Floats
 
 
@@ -115,7 +116,7 @@ class Weights:
         """Return logits, float32 (n, n_outputs), from embeddings (n, dim) and the terms of the n texts, if any."""
         hidden = vectors @ self.hidden.T + self.hidden_bias
         if terms is not None:
-            bags = np.stack([weights @ self.term[places] for places, weights in terms])
+            bags = np.stack([weights @ self.term[positions] for positions, weights in terms])
             hidden = hidden + bags @ self.bag.T
         logits: Floats = np.maximum(hidden, 0) @ self.output.T + self.output_bias
         return logits
@@ -127,10 +128,10 @@ class QueryClassifier:
 
     Attributes:
         dimensions: The dimensions of the taxonomy that it was trained with.
-        words: For each dimension `Taxonomy.word_digests` of that taxonomy.
+        words: `Taxonomy.word_digests` of that taxonomy, in the order of `dimensions`.
         weight: float32 (n_dimensions, dim).
         bias: float32 (n_dimensions,).
-        kept: The positions of the dimensions to guess, rising; None for all.
+        kept: The positions of the dimensions that may be guessed, ascending; None for all.
     """
 
     dimensions: tuple[str, ...]
@@ -140,12 +141,12 @@ class QueryClassifier:
     kept: tuple[int, ...] | None = None
 
     def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
-        """Return the taxonomy's dimensions that are new since the training, or that other words define."""
+        """Return the taxonomy's dimensions that are new since the training or defined by other words."""
         trained = dict(zip(self.dimensions, self.words, strict=True))
         return tuple(each for each, words in taxonomy.word_digests.items() if trained.get(each) != words)
 
     def restricted_to(self, taxonomy: Taxonomy) -> QueryClassifier | None:
-        """Return the classifier for the dimensions that the taxonomy still defines as in training; None without any."""
+        """Return the classifier for the dimensions that the taxonomy defines as in training; None if there are none."""
         kept = tuple(
             place
             for place, (dimension, words) in enumerate(zip(self.dimensions, self.words, strict=True))
@@ -156,8 +157,8 @@ class QueryClassifier:
     def shares(self, vector: Floats) -> dict[str, float]:
         """Return the share of each dimension in what a query asks for; the shares sum to 1.
 
-        The softmax is taken over the kept dimensions alone. The result is empty if these hold less than
-        LEAST_KEPT_SHARE of the softmax over all: one value out of two hundred would otherwise be sure to be guessed.
+        The softmax is taken over the kept dimensions only. The result is empty if these have less than LEAST_KEPT_SHARE
+        of the softmax over all dimensions: otherwise one kept value out of two hundred would always be guessed.
 
         Args:
             vector: The query's embedding, float32 (dim,).
@@ -178,14 +179,14 @@ class ValueHead:
     """The trained networks with their outputs, and the query classifier trained with them.
 
     Attributes:
-        outputs: What each logit stands for.
-        trained_on: For each output the tags and shelves that counted as its label, sorted.
+        outputs: The output of each logit.
+        trained_on: The tags and shelves that counted as the label of each output, sorted.
         encoder_fingerprint: The encoder whose embeddings it reads.
         analyser_version: The text analyser whose terms it reads.
         terms: The terms that it was trained on.
         networks: The networks whose logits are averaged.
-        calibration: From logits to probabilities.
-        query_classifier: See the class; its dimensions are those of the taxonomy in training.
+        calibration: How logits become probabilities.
+        query_classifier: The query classifier; its dimensions are those of the taxonomy in training.
     """
 
     outputs: tuple[Output, ...]
@@ -198,7 +199,7 @@ class ValueHead:
     query_classifier: QueryClassifier
 
     def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
-        """Return the taxonomy's dimensions that are new since the training, or that other tags stand for."""
+        """Return the taxonomy's dimensions that are new since the training or have other tags."""
         trained_on = {output.dimension: tags for output, tags in zip(self.outputs, self.trained_on, strict=True)}
         dimensions = frozenset(self.query_classifier.dimensions)
         tags_now = {each: tuple(sorted(tags)) for each, tags in taxonomy.community_labels.items()}
@@ -249,7 +250,7 @@ def load_value_head(path: Path | None = None) -> ValueHead:
 
 
 def save_value_head(head: ValueHead, path: Path) -> None:
-    """Write a head: matrices as int8 with one scale a row, which moves no probability by more than a hundredth."""
+    """Write a head: matrices as int8 with one scale for each row, which changes probabilities by at most 0.01."""
     from safetensors.numpy import save_file
 
     save_file(_arrays(head), path, metadata=_metadata(head))

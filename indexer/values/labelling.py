@@ -1,24 +1,25 @@
-"""Features to value labels with evidence: by the value head for what it was trained on, by likeness for the rest.
+"""Label works with values and tags: by the value head for those that it was trained on, by likeness for the others.
 
-Likeness is zero-shot: it needs no training data. A sentence's likeness to a value is the cosine of the sentence's
-vector and the value's prototype, the mean of the vectors of its description and its cue phrases. A work's likeness is
-that of its best sentence. It counts for as much as it stands out, both among the work's own likenesses and among those
-of works in general:
+Likeness is zero-shot: it needs no training data. The likeness of a sentence to a value is the cosine of the sentence's
+vector and the value's prototype: the unit vector of the sum of the description's vector and the unit sum of the cues'
+vectors. The likeness of a work is that of its most similar sentence. The strength of a label depends on how far the
+likeness stands out, both among the likenesses of the work to all values and among those of works in general:
 
     z_v = min((c_v - mean) / deviation, (c_v - 0.15) / 0.097)  with c_v = max over s of cos(s, v)
     strength_v = z_v / 3, kept in [0, 1]
 
-The first, because some texts are near every prototype (nDCG@10 of value_books and value_movies .521 and .179, without
-it .429 and .138). The second, because even a text that only lists cast and crew has a nearest value: 414 such texts,
-found by their wording, had 3.2 primary values and other texts 5.8, and now have 0.6 and 3.7, at the same mean AUC of
-values (films .657 before, .666 now; books .732 both).
+The first term is there because some texts are near every prototype: nDCG@10 of the benchmarks value_books and
+value_movies is 0.521 and 0.179 with it, 0.429 and 0.138 without. The second is there because even a text that only
+lists cast and crew has a nearest value: with it, 414 such texts, found by their wording, have 0.6 primary values on
+average and other texts 3.7; without it, 3.2 and 5.8. The mean AUC of values is 0.666 for films with it and 0.657
+without, and 0.732 for books either way.
 
-The head (`indexer.values.head`) estimates the probability p that people give the work the value. Few works are ever
-called inspiring, so p = .3 is more for inspiration than for humour: the trained strength is p / (p + mark_v), one half
-at the mark. A tag has that strength; a value has the mean of it and of its strength by likeness (nDCG@10 of value_books
-and value_movies .719 and .427; without the mean .704 and .425; with it for tags too .698 and .323). If no output of the
-work's kind was trained for a dimension, the output of another kind is used (mean AUC .70 and .75, by likeness .66 and
-.70).
+The head (`indexer.values.head`) estimates the probability p that people give the work the value. People call few works
+inspiring, so p = 0.3 means more for inspiration than for humour: the trained strength is p / (p + mark_v), which is one
+half at the mark. A tag has this strength. A value has the mean of this strength and its strength by likeness: nDCG@10
+of value_books and value_movies is 0.719 and 0.427; without the mean 0.704 and 0.425; with the mean for tags too 0.698
+and 0.323. If a dimension has no output for the work's kind, the output for another kind is used (mean AUC 0.70 and
+0.75; by likeness 0.66 and 0.70).
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ from indexer.values.taxonomy import Taxonomy
 LABELLER_VERSION = "4"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 LIKENESS_MEAN, LIKENESS_DEVIATION = 0.15, 0.097
-"""Over the 2.1 million likenesses of 10,103 works to 212 dimensions, with all-MiniLM-L6-v2."""
+"""Mean and standard deviation of the 2.1 million likenesses of 10,103 works to 212 dimensions, by all-MiniLM-L6-v2."""
 
 
 class Labeller(Protocol):
-    """What labels works with the values and tags of a taxonomy."""
+    """A method that labels works with the values and tags of a taxonomy."""
 
     taxonomy: Taxonomy
 
@@ -57,16 +58,16 @@ class Labeller(Protocol):
         ...
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
-        """Return for each work one label per dimension, in the taxonomy's order; no label if it has no sentence."""
+        """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence."""
         ...
 
-    def said_of(self, kind: Kind | None) -> frozenset[str]:
-        """Return the dimensions that people give to works of this kind: those with an output, or all if untrained."""
+    def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
+        """Return the dimensions that have an output for this kind of work; all dimensions if no head is used."""
         ...
 
 
 def open_labeller(taxonomy: Taxonomy, encoder: Encoder, head_path: Path | None = None) -> Labeller:
-    """Return a labeller by the head in a file, or by the packaged one; by likeness alone if the head does not fit.
+    """Return a labeller with the head in a file, or with the packaged one; by likeness alone if the head does not fit.
 
     Raises:
         ValueHeadInvalid: The file cannot be used.
@@ -77,7 +78,7 @@ def open_labeller(taxonomy: Taxonomy, encoder: Encoder, head_path: Path | None =
 
 
 class TrainedLabeller:
-    """A labeller by a head; dimensions that the head was not trained on are labelled by likeness."""
+    """A labeller with a value head; dimensions that the head was not trained on are labelled by likeness."""
 
     def __init__(self, zero_shot: ZeroShotLabeller, head: ValueHead) -> None:
         self.taxonomy = zero_shot.taxonomy
@@ -95,12 +96,12 @@ class TrainedLabeller:
         """A hash over the head and everything that labels by likeness depend on."""
         return hashlib.sha256(f"{self._zero_shot.fingerprint}:{self._head.fingerprint}".encode()).hexdigest()
 
-    def said_of(self, kind: Kind | None) -> frozenset[str]:
+    def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
         """Return the dimensions with an output for this kind, or for any kind if it is not known."""
         return frozenset(output.dimension for _, output, _ in self._outputs if kind in (None, output.kind))
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
-        """Return the labels; a trained one has as evidence the sentence with the highest logit by itself."""
+        """Return the labels. The evidence of a trained label is the sentence with the highest logit when read alone."""
         with_text = [features for _, features in works if features.sentences]
         if not with_text:
             return [() for _ in works]
@@ -128,9 +129,9 @@ class TrainedLabeller:
         return _labels(self.taxonomy, features, strengths, probabilities, best)
 
     def _trained_for(self, kind: Kind | None) -> tuple[NDArray[np.int_], NDArray[np.int_], Calibration]:
-        """Return the positions of the trained dimensions, of the output for each, and the outputs' calibration.
+        """Return the positions of the trained dimensions and of the output for each, and the outputs' calibration.
 
-        The output for this kind is taken if there is one, else that for another kind.
+        The output is that for this kind of work, else one for another kind.
         """
         if kind not in self._places:
             chosen: dict[int, int] = {}
@@ -145,7 +146,7 @@ class TrainedLabeller:
 class ZeroShotLabeller:
     """A labeller by the likeness of sentences to the taxonomy's own words.
 
-    The words are embedded with the first work, so that a build without anything to do does not wait for them.
+    The words are embedded when the first work is labelled, so that a build with nothing to do does not wait for them.
     """
 
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder) -> None:
@@ -168,7 +169,7 @@ class ZeroShotLabeller:
         cosines: Floats = features.sentence_vectors.astype(np.float32) @ self._prototypes.T
         return cosines
 
-    def said_of(self, kind: Kind | None) -> frozenset[str]:  # noqa: ARG002 - the same for every kind
+    def dimensions_of(self, kind: Kind | None) -> frozenset[str]:  # noqa: ARG002 - the same for every kind
         """Return every dimension, since none was trained."""
         return frozenset(self.taxonomy.dimensions)
 
@@ -185,7 +186,7 @@ class ZeroShotLabeller:
 def _labels(
     taxonomy: Taxonomy, features: Features, strengths: Floats, probabilities: Floats, best: NDArray[np.intp]
 ) -> tuple[ValueLabel, ...]:
-    # As lists: converting numpy's numbers one by one took half the time of all labelling.
+    # Converted to lists at once: converting numpy's numbers one by one took half the time of labelling.
     columns = (
         taxonomy.dimensions,
         strengths.tolist(),
@@ -202,7 +203,7 @@ def to_strengths(standard: Floats) -> Floats:
 
 
 def standardise(likeness: Sequence[float] | Floats) -> Floats:
-    """Return by how many deviations each likeness stands out, float32 (n,): see the formula of the module."""
+    """Return z of the module's formula for each likeness, float32 (n,): by how many deviations it stands out."""
     values = np.asarray(likeness, dtype=np.float32)
     deviation = values.std()
     among_themselves = (values - values.mean()) / deviation if deviation else np.zeros_like(values)

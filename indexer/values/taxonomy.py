@@ -1,4 +1,4 @@
-"""The taxonomy: the values that a work can give and the tags that people use, read from `values.toml` and checked."""
+"""The taxonomy: values, roll-ups and tags, read from `values.toml` and checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAG_PREFIX = "T-"
 
 
 class Value(ClosedModel):
-    """One thing that a work can give its audience; the head of `values.toml` explains each field."""
+    """Something that a work explores, gives or teaches, such as hope; the head of `values.toml` explains each field."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)]
     name: Phrase
@@ -37,7 +37,7 @@ class Value(ClosedModel):
 
 
 class Tag(ClosedModel):
-    """One community tag or shelf, such as "satire"; who asks for it finds works that people would tag with it."""
+    """A tag or shelf of a community, such as "satire"; works are labelled with the tags that people would give them."""
 
     name: Phrase
     description: Phrase
@@ -46,7 +46,7 @@ class Tag(ClosedModel):
 
     @property
     def id(self) -> str:
-        """The dimension of the tag: TAG_PREFIX and its name, every character but letters and digits as "-"."""
+        """The id of the tag: TAG_PREFIX and its name, with "-" for each character that is not a letter or digit."""
         return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)
 
 
@@ -59,7 +59,10 @@ class RollUp(ClosedModel):
 
 
 class Taxonomy(ClosedModel):
-    """Values and tags in file order; values, then tags, are the dimensions of a `values` vector."""
+    """Values, roll-ups and tags in file order. The values, then the tags, are the dimensions of a `values` vector.
+
+    "Dimension" stands for the id of a value or a tag.
+    """
 
     version: Phrase
     values: tuple[Value, ...]
@@ -95,8 +98,8 @@ class Taxonomy(ClosedModel):
     def asking(self) -> dict[str, dict[str, float]]:
         """The values that each asking phrase asks for, with their weights in (0, 1].
 
-        Phrases are in lower case, with spaces for hyphens. The weights of a roll-up's values make up a vector as long
-        as that of one value, so that a broad request does not outweigh a precise one.
+        Phrases are in lower case, with spaces for hyphens. The vector of a roll-up's weights is as long as that
+        of a single value, so that a broad request does not outweigh a precise one.
         """
         phrases: dict[str, dict[str, float]] = {}
         for rollup in self.rollups:
@@ -132,7 +135,7 @@ class Taxonomy(ClosedModel):
     def word_digests(self) -> dict[str, str]:
         """A digest of the words that define each dimension: its name, its description and its cues.
 
-        Asking phrases do not count: the rules read those themselves, and they leave the meaning as it is.
+        Asking phrases do not count: the rules of the query parser read them, and they do not change the meaning.
         """
         return {
             dimension: hashlib.sha256(orjson.dumps([name, *self.prototype_texts(dimension)])).hexdigest()[:16]
@@ -150,7 +153,7 @@ class Taxonomy(ClosedModel):
         return {tag.id: tag for tag in self.tags}
 
     def prototype_texts(self, dimension: str) -> tuple[str, ...]:
-        """Return a dimension's description, then its cues: how a text says that a work has it."""
+        """Return the texts of a dimension's prototype: its description, then its cues; a tag has no cues."""
         if dimension in self.by_id:
             value = self.by_id[dimension]
             return (value.description, *value.cues)
@@ -163,7 +166,7 @@ class Taxonomy(ClosedModel):
     @model_validator(mode="after")
     def _values_agree(self) -> Taxonomy:
         if not self.values:
-            raise ValueError("values: there is not one value")
+            raise ValueError("values: none is given")
         ids = set(self.ids)
         seen_ids: set[str] = set()
         seen_names: set[str] = set()
@@ -205,7 +208,7 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
     """Return the taxonomy in a file, or the packaged one.
 
     Raises:
-        TaxonomyInvalid: The file cannot be read or used; the line names file, value and field.
+        TaxonomyInvalid: The file cannot be read or used; the message names file, value and field.
     """
     source = path if path is not None else files("indexer.values") / "values.toml"
     try:

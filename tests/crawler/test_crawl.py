@@ -124,7 +124,7 @@ def test_a_missing_key_is_named_before_anything_is_asked(crawl: Crawl) -> None:
     assert "EVOKE_TMDB_API_KEY" in done.stderr
 
 
-def test_what_passes_is_asked_again(crawl: Crawl, output: Path) -> None:
+def test_a_passing_failure_is_retried(crawl: Crawl, output: Path) -> None:
     refusals = {
         "/movie/1": json_reply({}, 429, **{"Retry-After": "1"}),
         "/movie/2": json_reply({}, 503, **{"Retry-After": "1"}),
@@ -158,7 +158,7 @@ def test_waiting_has_a_budget(crawl: Crawl, output: Path) -> None:
     assert "--resume" in done.stderr
 
 
-def test_what_is_not_there_is_counted(crawl: Crawl, output: Path) -> None:
+def test_a_missing_work_is_counted(crawl: Crawl, output: Path) -> None:
     def answer(path: str, before: int) -> Reply:
         return answer_films("/none" if "/movie/2" in path else path, before)
 
@@ -169,7 +169,7 @@ def test_what_is_not_there_is_counted(crawl: Crawl, output: Path) -> None:
     assert titles(output) == ["Film 1", "Film 3"]
 
 
-def test_what_never_comes_is_counted_and_resumed(crawl: Crawl, output: Path) -> None:
+def test_a_request_that_always_fails_is_counted_and_resumed(crawl: Crawl, output: Path) -> None:
     whole = False
 
     def answer(path: str, before: int) -> Reply:
@@ -241,7 +241,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(home: Path, output: Pat
     assert titles(output) == sorted(f"Film {number}" for number in ids)
 
 
-def test_an_interrupted_crawl_goes_on_from_where_it_was(home: Path, output: Path) -> None:
+def test_an_interrupted_crawl_continues_where_it_stopped(home: Path, output: Path) -> None:
     ids = [str(number) for number in range(1, N_FILMS + 1)]
 
     def answer(path: str, before: int) -> Reply:

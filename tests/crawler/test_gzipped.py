@@ -58,7 +58,7 @@ def test_all_lines_before_the_damage_are_read_and_the_next_is_named(tmp_path: Pa
     assert str(damaged.value).endswith("): fetch or compress the file again")
 
 
-def test_of_a_line_that_is_too_long_only_the_beginning_is_read(tmp_path: Path) -> None:
+def test_a_line_that_is_too_long_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"x" * 1_000 + b"\n" + b"short\n" + b"y" * 35)
     assert list(read_lines(path, 10)) == [(1, b"x" * 11), (2, b"short\n"), (3, b"y" * 11)]

@@ -1,4 +1,4 @@
-"""Languages as sources and people write them, to the codes of records."""
+"""Languages, as sources and people write them, become the codes of records."""
 
 from __future__ import annotations
 

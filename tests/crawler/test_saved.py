@@ -1,4 +1,4 @@
-"""Saved answers to records: each work is written once, other answers are counted by reason."""
+"""Saved answers become records: each work is written once, other answers are counted by reason."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_limit_and_a_missing_path(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(titles(output)) == 2
     capsys.readouterr()
     assert evoke.main(["crawl", "tmdb", "--saved", str(tmp_path / "none"), "-o", str(output)]) == 2
-    assert f"{tmp_path / 'none'} is not there" in capsys.readouterr().err
+    assert f"{tmp_path / 'none'} does not exist" in capsys.readouterr().err
     assert len(titles(output)) == 2
 
 

@@ -1,4 +1,4 @@
-"""How texts are cut into terms, where a word of punctuation alone could take minutes."""
+"""Texts are split into terms, and a long word of punctuation does not take minutes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_search_for_a_suffix_reads_only_the_end_of_a_long_word() -> None:
 
 
 @pytest.mark.parametrize("word", ["." * 500, "word" + "." * 63, "word" + "." * 64, "9" * 200 + "km", "a%", ".", ""])
-def test_it_finds_the_suffix_that_a_search_of_the_whole_word_finds(word: str) -> None:
+def test_the_suffix_search_finds_what_a_search_of_the_whole_word_finds(word: str) -> None:
     found, expected = search_end(SUFFIXES.search)(word), SUFFIXES.search(word)
     assert (found and found[0]) == (expected and expected[0])
 

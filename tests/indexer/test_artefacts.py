@@ -1,4 +1,4 @@
-"""What was trained or tuned earlier and does not fit: it is named, with what to do, and harms nothing else."""
+"""An artefact that does not fit is named with what to do, and everything else works as before."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture
 def longer_taxonomy(tmp_path: Path) -> Path:
-    """The packaged taxonomy with one value more."""
+    """The packaged taxonomy with one more value."""
     packaged = (files("indexer.values") / "values.toml").read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(packaged + GRIT, encoding="utf-8")
     return tmp_path / "mine.toml"
@@ -107,7 +107,7 @@ def test_with_another_encoder_each_artefact_is_named_with_what_trains_it() -> No
     assert find_misfits(SearchSettings(), FakeEncoder(), load_taxonomy()) == OTHER_ENCODER  # type: ignore[arg-type]
 
 
-def test_a_value_more_leaves_the_guesses_for_the_others_as_they_were(
+def test_an_added_value_does_not_change_the_guesses_for_the_others(
     encoder: Encoder, longer_taxonomy: Path, query: np.ndarray
 ) -> None:
     taxonomy = load_taxonomy(longer_taxonomy)
@@ -115,7 +115,7 @@ def test_a_value_more_leaves_the_guesses_for_the_others_as_they_were(
     assert find_misfits(SearchSettings(), encoder, taxonomy) == NOT_KNOWN
 
 
-def test_a_value_removed_is_not_guessed_and_the_others_share_what_it_had(encoder: Encoder, query: np.ndarray) -> None:
+def test_a_removed_value_is_not_guessed_and_the_others_take_its_share(encoder: Encoder, query: np.ndarray) -> None:
     before = classify(encoder, load_taxonomy(), query)
     taxonomy = changed(load_taxonomy(), "E5")
     shares = classify(encoder, taxonomy, query)
@@ -154,7 +154,7 @@ def test_many_values_are_counted(encoder: Encoder) -> None:
     assert "X3 (new 3), X4 (new 4) and 3 more values, which are labelled by likeness alone" in note
 
 
-def test_a_taxonomy_that_shares_nothing_with_the_training_is_guessed_nothing_of(encoder: Encoder) -> None:
+def test_nothing_is_guessed_for_a_taxonomy_without_a_trained_value(encoder: Encoder) -> None:
     taxonomy = _taxonomy([Value(id="X1", name="grit", facet="emotion", description="Grit.")], ())
     assert open_query_classifier(SearchSettings(), encoder, taxonomy) is None
     assert [note.partition(":")[0] for note in find_misfits(SearchSettings(), encoder, taxonomy)] == [

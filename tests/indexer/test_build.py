@@ -1,4 +1,4 @@
-"""What a user notices of `evoke index`: what is new, what is made anew, what stays, what goes."""
+"""`evoke index` as a user sees it: new, changed, unchanged and removed works, and what is computed again."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_new_rating_is_served_without_embedding(built_home: Path) -> None:
     assert read_points(built_home)["test:salt-road"][0]["rating"] == rating
 
 
-def test_change_taken_back_is_not_embedded_again(built_home: Path) -> None:
+def test_a_reverted_change_is_not_embedded_again(built_home: Path) -> None:
     build(built_home, renamed(SMALL, "salt-road", description="Something else."))
     encoder = FakeEncoder()
     report = build(built_home, SMALL, encoder)
@@ -184,7 +184,7 @@ def test_the_starter_catalogue_stays_if_nothing_else_can_be_read(home: Path, tmp
         assert store.count_records() == 350
 
 
-def test_features_of_the_packaged_model_in_a_store_of_the_version_before_are_used(home: Path) -> None:
+def test_features_of_the_packaged_model_in_a_store_of_an_earlier_version_are_used(home: Path) -> None:
     class Packaged(FakeEncoder):
         fingerprint = Encoder().fingerprint
         runtime = "torch"
@@ -251,19 +251,19 @@ def test_beir_corpus_keeps_its_ids(home: Path) -> None:
         assert [creator.name for creator in search.work("doc2").creators] == ["Ada Marsh"]
 
 
-def test_same_work_told_twice_alike_is_counted(home: Path) -> None:
+def test_a_repeated_record_is_counted(home: Path) -> None:
     report = build(home, [*SMALL, SMALL[0]])
     assert counts(report) == {"new": len(SMALL), "repeated": 1}
     assert (report.n_works, report.n_rejected) == (len(SMALL), 0)
 
 
-def test_same_work_told_otherwise_is_rejected_with_both_places(home: Path) -> None:
+def test_a_repeated_record_with_other_content_is_rejected_with_both_places(home: Path) -> None:
     report = build(home, [*SMALL, {**SMALL[0], "title": "Another Title"}])
     assert report.rejects is not None
     rejected = json.loads(report.rejects.read_text())
     catalogue = home.with_suffix(".jsonl")
     assert (rejected["file"], rejected["line"]) == (str(catalogue), len(SMALL) + 1)
-    assert f"given already at {catalogue}:1" in rejected["reason"]
+    assert f"is also at {catalogue}:1, with other content" in rejected["reason"]
     assert json.loads(rejected["raw"])["title"] == "Another Title"
     with open_home(home) as search:
         assert search.work("test:lighthouse").title == "The Lighthouse Year"
@@ -330,7 +330,7 @@ def test_it_does_not_matter_in_which_file_records_come(tmp_path: Path) -> None:
     assert read_points(tmp_path / "home1") == read_points(tmp_path / "home-1")
 
 
-def test_benchmark_documents_stay_themselves_whatever_joins_them(home: Path) -> None:
+def test_a_benchmark_document_keeps_its_id_whichever_records_join_it(home: Path) -> None:
     document = {"_id": "doc1", "title": "Night Ferry", "text": "", "metadata": {"imdb_id": "tt0000071", "year": 1978}}
     build(home, [FERRY_OF_IMDB])
     build(home, [document, {**document, "_id": "doc2"}])
@@ -345,7 +345,7 @@ def test_an_unchanged_catalogue_makes_no_work_again(home: Path) -> None:
     assert (counts(report), report.generation) == ({"unchanged": 9}, None)
 
 
-def test_a_merge_that_was_broken_off_is_done_again(tmp_path: Path) -> None:
+def test_an_unfinished_merge_is_repeated(tmp_path: Path) -> None:
     class BrokenOff(Exception):
         pass
 
@@ -377,7 +377,7 @@ def test_a_merge_that_was_broken_off_is_done_again(tmp_path: Path) -> None:
         assert len(finished) == len(SMALL)
 
 
-def test_a_store_of_the_version_before_is_taken_over(built_home: Path) -> None:
+def test_a_store_of_an_earlier_version_is_updated(built_home: Path) -> None:
     with sqlite3.connect(built_home / "store.sqlite3") as connection:
         connection.executescript(
             """CREATE TABLE old (id TEXT PRIMARY KEY, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
@@ -449,7 +449,7 @@ def test_a_tuned_bm25_builds_another_index_of_the_same_vectors(built_home: Path,
 @pytest.mark.parametrize(
     ("bm25", "told"), [({"k1": -1}, "bm25.k1"), ({"weights": {"plot": 2}}, "bm25.weights.plot"), ({"k": 1}, "bm25.k")]
 )
-def test_a_tuning_that_cannot_be_is_refused_before_anything_is_read(
+def test_an_impossible_tuning_is_refused_before_anything_is_read(
     home: Path, tmp_path: Path, bm25: Fields, told: str
 ) -> None:
     settings = IndexSettings(home=home, tuning=write_tuning(tmp_path, bm25))
@@ -492,7 +492,7 @@ def test_closing_line_counts_everything(built_home: Path) -> None:
     assert "the index was up to date; 1.0 s" in report_lines(build(built_home, SMALL[:4]), 1)[-1]
 
 
-def test_texts_in_other_languages_are_told(home: Path) -> None:
+def test_texts_in_other_languages_are_reported(home: Path) -> None:
     text = "Ein Leuchtturmwärter verbringt einen ganzen Winter allein und lernt in den Stürmen wieder zu hoffen."
     assert build(home, [make_record("a", "Der Leuchtturm", text), SMALL[0]]).n_foreign == 1
 

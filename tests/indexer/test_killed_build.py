@@ -1,4 +1,4 @@
-"""A build killed at any moment harms nothing: the old index serves, the next run goes on, no work is lost."""
+"""A kill at any moment of a build does no harm: the old index serves, the next run continues, and no work is lost."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_no_more_is_taken_than_is_needed() -> None:
     assert len(taken) <= N_AHEAD
 
 
-def test_what_a_stage_raises_comes_in_its_turn_and_ends_the_rest() -> None:
+def test_an_error_in_a_stage_is_raised_in_order_and_ends_the_rest() -> None:
     seen = []
 
     def fail_at_two(number: int) -> int:

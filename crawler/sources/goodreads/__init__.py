@@ -15,7 +15,7 @@ GOODREADS = Source(
     terms="https://www.goodreads.com/about/terms",
     ids=("goodreads", "goodreads_work", "isbn10", "isbn13"),
     authority=50,
-    # Readers know a book by an edition's title; and its pages are an edition's.
+    # Titles and page counts are those of editions, and readers know a book by an edition's title.
     field_authority={"title": 30, "year": 30, "page_count": 10},
     lists_editions=True,
     parse="crawler.sources.goodreads.pages:parse_answer",

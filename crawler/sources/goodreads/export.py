@@ -1,4 +1,4 @@
-"""A reader's own library, as Goodreads exports it (My Books, Import and export): a CSV file to records."""
+"""Parse a reader's library as Goodreads exports it (My Books, Import and export): a CSV file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from crawler.sources.goodreads.pages import book_url, find_isbns, plain_title, t
 from crawler.sources.json_answers import make_record
 
 _COLUMNS = {"Book Id", "Title", "Author"}
-"""The columns that make a table an export; any others may be missing."""
+"""The columns by which an export is recognised; any others may be missing."""
 _OWN_SHELVES = {"to-read", "currently-reading", "read"}
-"""The shelves that every reader has, which say nothing about a book."""
+"""Shelves that every reader has; they do not describe the book."""
 _BETWEEN_NAMES = re.compile(r",\s+(?!(?:Jr|Sr|II|III|IV|Ph\.?D|M\.?D)\b)")
 
 
-def is_export(path: Path, head: bytes) -> bool:  # noqa: ARG001 - it may have any name
+def is_export(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the file may have any name
     """Return whether a file is an export, by its first line."""
     first_line = next(iter(head.decode("utf-8-sig", "replace").splitlines()), "")
     return {name.strip(' "') for name in first_line.split(",")} >= _COLUMNS
@@ -37,7 +37,7 @@ def read_exports(paths: Iterable[Path]) -> Iterator[ParseResult]:
 def read_export(path: Path) -> Iterator[ParseResult]:
     """Yield the books of an export, plain or gzipped; a row that cannot be read is reported with its line.
 
-    The average rating is left out, since an export does not say how many ratings it is of.
+    The average rating is left out, since an export does not say how many ratings it is the mean of.
     """
     with open_unpacked(path) as file:
         # Bytes that are not UTF-8 become lone surrogates, so that they spoil one row only.

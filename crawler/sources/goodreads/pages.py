@@ -1,4 +1,4 @@
-"""Goodreads' book pages of both layouts (React; Rails, until 2022) to records, lists and series to ids of books."""
+"""Parse Goodreads' book pages in both layouts (React; Rails, until 2022), and find the books of lists and series."""
 
 from __future__ import annotations
 
@@ -198,7 +198,8 @@ def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> 
 def _year(milliseconds: int) -> int | None:
     """Return the year of a day that is given as the milliseconds from 1970 to its midnight in Pacific time.
 
-    Pacific time is 7 or 8 hours behind UTC, and was 7:52:58 behind before 1883: with 7 hours all fall on their day.
+    Pacific time is 7 or 8 hours behind UTC, and was 7:52:58 behind before 1883. Subtracting 7 hours finds the right day
+    in all three cases.
     """
     days = (milliseconds // 1000 - 7 * 3600) // 86_400
     cycles, rest = divmod(days, 146_097)  # 400 years; `date` has no years before 1
@@ -220,7 +221,7 @@ def _parse_rails_page(text: str) -> ParseResult:
 
 
 def _parse_rails_book(page: Selector) -> ParseResult:
-    # The canonical address may be that of another edition of the work; the application's is the page's own.
+    # The canonical address may be that of another edition; the address for the iOS app is always this page's.
     places = (
         '//meta[@property="al:ios:url"]/@content',
         '//input[@id="book_id"]/@value',
@@ -320,12 +321,12 @@ def _text(value: Any) -> str:
 
 
 def text_of_html(value: Any) -> str:
-    """Return the text of HTML; tags that break lines are left, since the record turns them into line ends."""
+    """Return the text of HTML; tags that break lines stay in it, since `clean_text` turns them into line ends."""
     return remove_tags(_text(value), keep=_BREAKS)
 
 
 def _names(*values: Any) -> list[str]:
-    """Return the values that are names, each once."""
+    """Return the values that are non-empty strings, each once, with single spaces."""
     return list(dict.fromkeys(" ".join(each.split()) for each in values if isinstance(each, str) and each.strip()))
 
 
@@ -339,5 +340,5 @@ def _rating(mean: Any, count: Any) -> dict[str, Any] | None:
 
 
 def _address(value: Any) -> str | None:
-    """Return a web address, unless it is that of a placeholder for a cover."""
+    """Return a web address; None for anything else and for the placeholder of a missing cover."""
     return value if _text(value).startswith("http") and not any(each in value for each in _NO_COVER) else None

@@ -1,4 +1,4 @@
-"""Ask Goodreads for the pages of books, by id or by a list or series that has them."""
+"""Ask Goodreads for the pages of books: by id, or all books of a list or series."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _BOOK = re.compile(r"(?:\S*/book/show/)?([0-9]+)(?:[.?#-]\S*)?")
 
 
 class GoodreadsSpider(WorkSpider):
-    """A spider of books' pages, named by their ids or by a list or a series."""
+    """A spider of book pages: by id, or all books of a list or series."""
 
     source = GOODREADS
     handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 405]  # 405: a captcha
     custom_settings = {  # noqa: RUF012 - as Scrapy declares it
-        # One request in all, not one a domain: a blocked page must be asked again before the others are, and requests
-        # that the downloader already holds would come first.
+        # One request in flight in all, not one a domain: a blocked page must be retried before other pages are
+        # requested, and requests that the downloader already holds would go before the retry.
         "CONCURRENT_REQUESTS": 1,
         "RETRY_PRIORITY_ADJUST": 1,
         "RETRY_TIMES": 2,
@@ -41,14 +41,14 @@ class GoodreadsSpider(WorkSpider):
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse also an empty selection, ids that are not books, and queries that are not a list or series.
+        """Also refuse an empty selection, ids that are not books, and queries that are not a list or series.
 
         Raises:
             SelectionRefused: the selection cannot be served; robots.txt forbids searching, so pages must be named.
         """
         super().check(selection, crawl_settings)
         if not (selection.query or selection.ids):
-            raise SelectionRefused("goodreads needs the books named: use --ids, or --query with a list or series")
+            raise SelectionRefused("goodreads cannot list all its books: use --ids, or --query with a list or series")
         if selection.query and not _LISTING.fullmatch(selection.query.strip()):
             raise SelectionRefused(
                 f"goodreads cannot be searched for {selection.query!r}, its robots.txt forbids it: give --query the"
@@ -76,7 +76,7 @@ class GoodreadsSpider(WorkSpider):
         """Yield requests for the books of a list or series and for its next page."""
         is_list = any(isinstance(result, NotAWork) and result.reason is Reason.LIST for result in results)
         if not is_list or not re.search("/(?:list/show|series)/", response.url):
-            return  # a book's page that leads to a search: its results were not asked for
+            return  # a book's address that redirects to a search: nobody asked for its results
         for book_id in book_links(response.body):
             yield self._ask_book(book_id)
         if number := next_page(response.body):

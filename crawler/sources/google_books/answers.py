@@ -1,4 +1,4 @@
-"""Google Books' answers (API version 1) to records: https://developers.google.com/books/docs/v1/reference/volumes."""
+"""Parse Google Books' answers (API version 1): https://developers.google.com/books/docs/v1/reference/volumes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _volume_to_record(volume_id: str, volume: _VolumeInfo) -> ParseResult:
     return make_record(GOOGLE_BOOKS, {
         "source_id": volume_id,
         "kind": "book",
-        # Without the subtitle: other sources leave it out, and the same work should have the same title.
+        # Without the subtitle, which other sources leave out: records of one work should have the same title.
         "title": volume.title,
         "description": volume.description,
         "year": int(volume.published_date[:4]) if volume.published_date else None,

@@ -18,11 +18,11 @@ from crawler.sources.google_books.answers import parse_answer
 from crawler.sources.spider import WorkSpider
 
 PAGE_SIZE = 40
-"""The most that Google answers at once."""
+"""The most volumes that Google returns at once."""
 
 
 class GoogleBooksSpider(WorkSpider):
-    """A spider of the volumes named, and of those of a search until a page has nothing new."""
+    """A spider of volumes: by id, and by search, whose pages are read until one has nothing new."""
 
     source = GOOGLE_BOOKS
     handle_httpstatus_list: ClassVar[list[int]] = [*WorkSpider.handle_httpstatus_list, 400]
@@ -33,7 +33,7 @@ class GoogleBooksSpider(WorkSpider):
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse also an empty selection.
+        """Also refuse an empty selection.
 
         Raises:
             SelectionRefused: the selection cannot be served, or the key is missing.
@@ -54,8 +54,8 @@ class GoogleBooksSpider(WorkSpider):
         return parse_answer(answer)
 
     def follow(self, response: Response, results: Sequence[ParseResult]) -> Iterator[Request]:
-        """Yield a request for the next page of a search after a page with something new: Google's count drifts."""
-        if response.status == 400:  # for a wrong key, and sometimes for a spent quota
+        """Yield a request for the next page of a search if this page has new volumes; Google's total is unreliable."""
+        if response.status == 400:  # the key is wrong, or sometimes its quota is spent
             details = "; ".join(result.detail for result in results if isinstance(result, NotAWork))
             self.stop(f"Google answered 400, {details}: {self.source.refusal_hint}")
         ids = {result.source_id for result in results if isinstance(result, SourceRecord)}

@@ -1,6 +1,6 @@
-"""IMDb: its data sets, and title pages that somebody saved.
+"""IMDb: its data sets, and title pages that a person saved.
 
-The site's conditions forbid scraping, so the spider asks for the data sets instead, which IMDb gives for personal and
+The site's conditions forbid scraping. So the spider fetches the data sets, which IMDb offers for personal and
 non-commercial use.
 """
 

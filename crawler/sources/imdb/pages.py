@@ -1,4 +1,4 @@
-"""IMDb's title pages, saved by a person, to records: pages of every layout since the 2010s."""
+"""Parse IMDb's title pages, saved by a person, in every layout since the 2010s."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from crawler.sources.json_answers import make_record
 from crawler.text import clean_text
 
 Facts: TypeAlias = Mapping[str, Sequence[Any]]
-"""The facts in one layout of a page: the name of a fact to its values, the best first, none if it is missing."""
+"""The facts in one layout of a page: the values of each fact by its name, best first; empty if it is missing."""
 
 _CONCEPT = "amzn1.imdb.concept"
 _GROUPS = {
@@ -28,11 +28,14 @@ _GROUPS = {
     "writer": ("writer", f"{_CONCEPT}.name_credit_category.c84ecaff-add5-4f2e-81db-102a41881fe3"),
     "actor": ("cast", f"{_CONCEPT}.name_credit_group.7caf7d16-5db9-4f4f-8864-d4c6e711c686"),
 }
-"""A role to IMDb's two names for it: until 2025, and since."""
+"""IMDb's two names for each role: until 2025, and since."""
 
 
 def _credits(role: str, *groups: str, names: str = "[]") -> str:
-    """Return the JMESPath of the names in a role: in groups of credits, in a reference page's full list, elsewhere."""
+    """Return the JMESPath of the names in a role.
+
+    It searches the groups of credits (`groups` are further ones), the full list of a reference page, and `names`.
+    """
     former, current = _GROUPS[role]
     groups += (
         f"principalCredits[?category.id=='{former}']",
@@ -91,7 +94,7 @@ _MARKUP = {
     "id": '//link[@rel="canonical"]/@href',
     "title": '//h1[@itemprop="name"]/text() | //h1//*[@itemprop="name"]/text() | //*[@class="title_wrapper"]/h1/text()',
     "original_title": '//*[@class="originalTitle"]/text()',
-    # An outline with one of these links is missing or only the beginning of a summary: then the storyline is better.
+    # One of these links means that the outline is missing or cut short: then the storyline is taken.
     "description": 'normalize-space((//*[@class="summary_text" or @itemprop="description"]'
     '[not(.//a[contains(., "Add a Plot") or contains(., "full summary")])] | //*[@id="titleStoryLine"]//p)[1])',
     "director": '//*[@itemprop="director"]//*[@itemprop="name"]/text()',
@@ -106,7 +109,7 @@ _MARKUP = {
     "image_url": '//*[@class="poster"]//img/@src',
     "release": '//meta[@itemprop="datePublished"]/@content',
 }
-"""XPath within the markup of the 2010s; later pages have only the first entry."""
+"""XPath within the markup of the 2010s; on later pages only the first entry finds something."""
 
 _TITLE_ID = re.compile(r"\btt[0-9]{7,9}\b")
 _ROOT = r"(?:https?://[^/]+)?(?:/[a-z]{2}(?:-[a-z]{2})?)?"
@@ -150,7 +153,7 @@ def _parse_body(answer: Answer) -> ParseResult:
 
 
 def _parse_json(text: str) -> ParseResult:
-    """Parse the data of a page that were saved without the page."""
+    """Parse the JSON data of a page that was saved without the page."""
     document = _load_json(text)
     if document is None:
         return NotAWork(Reason.BROKEN, "not JSON")
@@ -270,7 +273,7 @@ def _facts_to_record(layouts: Sequence[Facts]) -> ParseResult:
         "title": best.get("title"),
         "original_title": best.get("original_title"),
         "description": best.get("description", ""),
-        # The release in the reader's country, which may be years later: better than nothing.
+        # Without a year, that of the release in the reader's country, which may be years later.
         "year": best.get("year") or str(best.get("release", ""))[:4] or None,
         "creators": [{"name": name, "role": role} for role in _ROLES for name in _texts(facts.get(role, ()))],
         "genres": _texts(facts.get("genre", ())),
@@ -318,5 +321,5 @@ def _rating(mean: Any, count: Any) -> dict[str, Any] | None:
 
 
 def _reviews(values: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return each review once: the same one may come with its line ends as markup, and without."""
+    """Return each review once; a page may repeat one with line ends as markup and as text."""
     return list({str(clean_text(review["text"])): review for review in values if review.get("text")}.values())

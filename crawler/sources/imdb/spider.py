@@ -25,10 +25,10 @@ from crawler.sources.spider import WorkSpider
 
 
 class ImdbSpider(WorkSpider):
-    """A spider that fetches the data sets piece by piece, keeps them, and yields their films when all are there.
+    """A spider that fetches the data sets piece by piece, keeps them on disk, and then yields their films.
 
-    What has arrived stays: a run that was killed within a data set is continued there, and a data set that has not
-    changed since the last run is not sent again.
+    A run that was killed within a data set continues there. A data set that has not changed since the last run is not
+    fetched again.
     """
 
     source = IMDB
@@ -40,7 +40,7 @@ class ImdbSpider(WorkSpider):
         "JOBDIR": None,
     }
     piece_bytes = 4 * 2**20
-    """The bytes that are held in memory at a time and must arrive before the timeout."""
+    """Bytes of one request: they are held in memory, and must arrive before the timeout."""
 
     def __init__(self, selection: Selection, crawl_settings: CrawlSettings, **named: Any) -> None:
         super().__init__(selection, crawl_settings, **named)
@@ -79,7 +79,7 @@ class ImdbSpider(WorkSpider):
                 if again := get_retry_request(request, spider=self, reason="damaged"):
                     yield again
                 else:
-                    self.stop(f"{file.name} arrives damaged")
+                    self.stop(f"{file.name} is damaged each time it is fetched: try again later")
                 return
             _etag_file(part).replace(_etag_file(file))
             part.replace(file)
@@ -89,11 +89,11 @@ class ImdbSpider(WorkSpider):
                 yield record
 
     def give_up(self, failure: Failure) -> None:
-        """End the crawl: without one of the data sets every film would lack facts."""
+        """End the crawl, since without one of the data sets every film would lack facts."""
         self.stop(f"the data sets could not be fetched ({failure.getErrorMessage()})")
 
     def _films(self) -> Iterator[SourceRecord]:
-        """Yield the films of the data sets, those that were named or all, until the person stops the crawl."""
+        """Yield the selected films of the data sets (all without a selection) until the person stops the crawl."""
         wanted = frozenset(self.selection.ids)
         for result in read_tables([file for file, _ in map(self._files, TABLES) if file.exists()]):
             if not self.crawler.crawling:
@@ -104,15 +104,15 @@ class ImdbSpider(WorkSpider):
                 yield result
 
     def _files(self, table: str) -> tuple[Path, Path]:
-        """Return the file of a data set, and the file of what has arrived of its next edition."""
+        """Return the file of a data set, and the file that its next edition is fetched into."""
         file = self._folder / f"{table}.tsv.gz"
         return file, file.with_name(f"{file.name}.part")
 
 
 def _append(response: Response, part: Path) -> bool:
-    """Keep a piece that continues what is there, and return whether there is more to ask for.
+    """Append a piece to the file and return whether more pieces follow.
 
-    False also for a piece of another edition, which is not kept; then, as at the end, the file must be checked.
+    A piece of another edition is not appended, and the result is False. After False the caller must check the file.
     """
     size = part.stat().st_size if part.exists() else 0
     etag = (response.headers.get("ETag") or b"").decode("latin-1")

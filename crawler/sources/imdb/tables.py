@@ -1,4 +1,4 @@
-r"""IMDb's data sets: tables of titles, ratings, credits and names, joined to SourceRecords.
+r"""Join the tables of IMDb's data sets (titles, ratings, credits and names) into SourceRecords.
 
 A table is tab-separated with a header row; `\N` is null, and quotes have no meaning
 (https://developer.imdb.com/non-commercial-datasets/). title.basics is read as a stream. The rows of other tables wait
@@ -45,9 +45,9 @@ _REQUIRED = {
     "title.akas": {"titleId", "title"},
     "title.episode": {"tconst", "parentTconst"},
 }
-"""The columns by which a table is known; there may be others, in any order."""
+"""The columns by which a table is recognised; it may have others, and in any order."""
 TABLES = ("title.basics", "title.ratings", "title.crew", "title.principals", "name.basics")
-"""The tables that records are made of; a record has no field for title.akas and no kind for title.episode."""
+"""The tables that records are made from. title.akas and title.episode have nothing that a record has a field for."""
 
 _FILE_NAME = re.compile(rf"(?:{'|'.join(map(re.escape, _REQUIRED))})\.tsv(?:\.gz)?$")
 _NULL = "\\N"
@@ -74,7 +74,7 @@ CREATE TABLE credit (title INTEGER, role TEXT, person INTEGER, rank INTEGER, PRI
 WITHOUT ROWID;
 """
 _ROLES = {"actress": "actor", "self": "actor", "archive_footage": "", "archive_sound": ""}
-"""Categories to roles, where the two differ: as on IMDb's pages, people who play themselves are actors."""
+"""The role of a category where the two differ; empty for none. On the site, people who play themselves are actors."""
 
 _FILM = SourceRecord(
     source=IMDB.name, source_id="tt0000000", kind="movie", title="-", licence=IMDB.licence, attribution=IMDB.attribution
@@ -115,7 +115,7 @@ def read_tables(paths: Sequence[Path]) -> Iterator[ParseResult]:
     if not basics:
         yield NotAWork(Reason.OTHER, "without title.basics there are no titles")
         return
-    with closing(sqlite3.connect("")) as joined:  # no name: SQLite keeps it on disk, and deletes it
+    with closing(sqlite3.connect("")) as joined:  # an empty name is a temporary database on disk, which SQLite deletes
         joined.executescript(_SCHEMA)
         yield from _load(joined, "rating", 3, _ratings(ratings))
         if names and (crew or principals):
@@ -145,8 +145,8 @@ def title_url(source_id: str) -> str:
 def _film_to_record(row: tuple[str, ...], path: Path, joined: sqlite3.Connection) -> ParseResult:
     """Return the record of a film's row of title.basics.
 
-    The record is copied from a validated one, since most fields are the same for all films, which takes 17 microseconds
-    a film instead of 41. The other fields are checked here, and a test compares the result with a validated record.
+    Most fields are the same for all films, so the record is a copy of a validated one: 17 microseconds a film instead
+    of 41. The other fields are checked here, and a test compares the result with a validated record.
     """
     source_id, _, primary, original, is_adult, year, runtime, genres = row
     if is_adult == "1":
@@ -186,7 +186,7 @@ def _creators_of(number: int, joined: sqlite3.Connection) -> tuple[Creator, ...]
 
 
 def _load(joined: sqlite3.Connection, table: str, n_columns: int, rows: Iterable[Any]) -> Iterator[NotAWork]:
-    """Put rows into a table, and yield those that are broken; of two with the same key the first stays."""
+    """Insert rows into a table and yield the broken ones; the first of several rows with the same key stays."""
     insert = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * n_columns)})"  # noqa: S608 - our own names
     for row in rows:
         if isinstance(row, NotAWork):
@@ -246,7 +246,7 @@ def _persons(paths: Iterable[Path]) -> Iterator[tuple[int, str] | NotAWork]:
 
 
 def _film_numbers(paths: Iterable[Path]) -> set[int]:
-    """Return the numbers of all films, so that the credits of ten times as many episodes are not kept."""
+    """Return the numbers of all films: their credits are kept, and those of ten times as many episodes are not."""
     rows = (row for path in paths for row in _rows(path, ("tconst", "titleType")) if not isinstance(row, NotAWork))
     numbers = (_number(_TITLE_ID, source_id) for source_id, title_type in rows if not why_not_a_film(title_type))
     return {number for number in numbers if number is not None}
@@ -277,7 +277,10 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...] | NotA
 
 
 def _whole_genres(field: str) -> str:
-    """Return the whole genres in the last field of a line that is cut; numbers and ids may be cut unseen."""
+    """Return the complete genres in the last field of a line without a line end, where the last genre may be cut off.
+
+    A genre can be checked against the list of genres; in any other column a cut would go unnoticed.
+    """
     return ",".join(genre for genre in field.split(",") if genre in _GENRES) or _NULL
 
 

@@ -17,7 +17,8 @@ OPEN_LIBRARY = Source(
     terms="https://openlibrary.org/developers/licensing",
     ids=("open_library", "goodreads", "goodreads_work", "google_books", "wikidata", "isbn10", "isbn13"),
     authority=40,
-    field_authority={"title": 40, "year": 40, "page_count": 30},  # it names a work, often in its first language
+    # Titles and years are those of works, not of editions, but a title may be in the original language.
+    field_authority={"title": 40, "year": 40, "page_count": 30},
     parse="crawler.sources.open_library.answers:parse_answer",
     spider="crawler.sources.open_library.spider:OpenLibrarySpider",
     is_table="crawler.sources.open_library.dumps:is_dump",

@@ -1,4 +1,4 @@
-"""Open Library's single answers to records: works, editions, searches and `api/books`."""
+"""Parse Open Library's answers one by one: works, editions, searches and `api/books`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from crawler.sources.open_library.documents import (
     edition_to_record,
     hit_to_record,
     key_of,
-    merge_answers,
+    merge_documents,
     no_name,
     type_of,
 )
 
 
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
-    """Yield the work of an answer or, for a search and `api/books`, several, and why other parts are not works."""
+    """Yield the work of an answer (several for a search and for `api/books`), and why other parts are not works."""
     document = read_document(answer)
     if isinstance(document, NotAWork):
         yield document
     elif type_of(document) == "work":
-        yield merge_answers(document, no_name, ())
+        yield merge_documents(document, no_name, ())
     elif type_of(document) == "edition":
         yield edition_to_record(document)
     elif isinstance(document.get("docs"), list):
@@ -42,7 +42,7 @@ def parse_answer(answer: Answer) -> Iterator[ParseResult]:
 
 
 def read_document(answer: Answer) -> Document | NotAWork:
-    """Return the JSON object of an answer; NotAWork for an error, another kind of file, or a broken one."""
+    """Return the JSON object of an answer; NotAWork for an error, a broken answer or another kind of file."""
     document = read_object(answer)
     if isinstance(document, NotAWork):
         return document

@@ -1,7 +1,7 @@
-"""Open Library's documents to records: works, editions, authors, and the hits of a search.
+"""Turn Open Library's documents into records: works, editions, authors, and the hits of a search.
 
 A work has the description and the subjects; its editions have pages, ISBNs, language and year; an author is a key whose
-name is in another document. `merge_answers` makes one record of them, whether they were asked for one by one
+name is in another document. `merge_documents` makes one record of them, whether they were asked for one by one
 (`crawler.sources.open_library.spider`) or come from the dumps (`crawler.sources.open_library.dumps`).
 """
 
@@ -20,17 +20,18 @@ from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.markdown import plain_text
 
 MAX_KEYWORDS = 100
-"""Room for well-kept works, of which the fullest seen has 84 subjects; longer lists end in marks of shelving."""
+"""The most subjects seen on a well-kept work are 84; longer lists end in shelf marks of libraries."""
 
 Document = Mapping[str, Any]
 NameOf = Callable[[str], str | None]
-"""From the key of an author (`OL34184A`) to the name; None if it is not known."""
+"""A function that returns an author's name for the key (`OL34184A`); None if it is not known."""
 
 WORK_FIELDS = frozenset((
     "key", "title", "description", "first_publish_date", "authors", "identifiers", "covers",
     "subjects", "subject_places", "subject_people", "subject_times",
 ))  # fmt: skip
-"""The fields of a work that a record is made of; below, those of an edition. Other fields need not be kept."""
+"""The fields of a work that a record is made from; EDITION_FIELDS are those of an edition. The dumps' reader drops
+the others."""
 
 EDITION_FIELDS = WORK_FIELDS - {"first_publish_date"} | {
     "title_prefix", "translation_of", "translated_from", "work_titles", "publish_date", "contributors",
@@ -38,7 +39,8 @@ EDITION_FIELDS = WORK_FIELDS - {"first_publish_date"} | {
 }  # fmt: skip
 
 _KEY = re.compile(r"(?:.*/)?(OL[1-9][0-9]{0,8}[AMW])")
-# Neither before the first printed book nor a year of another calendar: 1377 is Iran's 1998, 5750 the Jewish 1990.
+# 1450 to 2099. Earlier and later numbers are years of another calendar (1377 is 1998 in Iran, 5750 is 1990 in the
+# Jewish calendar), since no book was printed before.
 _YEAR = re.compile(r"(?<![0-9])(?:14[5-9][0-9]|1[5-9][0-9]{2}|20[0-9]{2})(?![0-9]|'?s\b)")
 _UNSURE = re.compile(r"\b(?:or|between)\b", re.IGNORECASE)
 _ISBN = re.compile(r"(?P<isbn13>97[89][0-9]{10})|(?P<isbn10>[0-9]{9}[0-9X])")
@@ -46,7 +48,7 @@ _SUBJECTS = ("subjects", "subject_places", "subject_people", "subject_times")
 _MARKS_OF_COPIES = frozenset((
     "accessible book", "protected daisy", "in library", "lending library", "overdrive", "internet archive wishlist",
 ))  # fmt: skip
-"""Subjects that say where there is a copy."""
+"""Subjects that say where to find a copy, not what the work is about."""
 
 _MACHINE_TAG = re.compile(r"[a-z_]+:\S")
 
@@ -57,12 +59,13 @@ _ROLES = frozenset((
 _ROLE_IN_BRACKETS = re.compile(r"(?P<name>[^()]+?)\s*\((?P<role>[^()]+)\)\.?")
 
 
-def merge_answers(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> ParseResult:
+def merge_documents(work: Document | None, name_of: NameOf, editions: Iterable[Document]) -> ParseResult:
     """Return one record of a work and its editions; either may be missing.
 
-    Title, description and subjects come from the work, if it has them; pages and ISBNs from the most useful edition,
-    the first of equally useful ones; the year from the oldest edition; the language from editions that agree, or that
-    name the language they were translated from. The editions are read once, in order.
+    Title, description and subjects come from the work if it has them. Pages and ISBNs come from the most useful
+    edition, the first of equally useful ones. The year is the work's, else that of the oldest edition. The language is
+    the one that editions were translated from, else the one that all untranslated editions share. The editions are
+    read once, in order.
     """
     fields = _merge_fields(work or {}, name_of, editions)
     key = fields.get("ids", {}).get("open_library", "")
@@ -76,7 +79,7 @@ def edition_to_record(edition: Document) -> ParseResult:
 
 
 def year_of(date: object) -> int | None:
-    """Return the earliest certain year in a date in free text; "i.e." corrects the year before it."""
+    """Return the earliest year in a free-text date; None if it is unsure. "i.e." corrects what stands before it."""
     return _year_in(str(date)) if isinstance(date, (str, int)) else None
 
 
@@ -135,7 +138,7 @@ def _ids(work: Document, edition: Document) -> dict[str, str]:
 
 
 def hit_to_record(hit: Document) -> ParseResult:
-    """Return the record of a search's hit, which has a work's facts and lists of those of all its editions."""
+    """Return the record of a search hit, which has the facts of a work and lists of the facts of its editions."""
     key = key_of(hit)
     if key.endswith("A") or hit.get("type") in ("author", "subject"):
         return NotAWork(Reason.OTHER, f"{hit.get('type') or 'author'} {_line(hit.get('name'))}")
@@ -208,7 +211,7 @@ def _keys(references: object) -> list[str]:
 
 
 def _authors(document: Document, name_of: NameOf) -> list[dict[str, str]]:
-    """Return the authors with a name: `api/books` has it beside the key, elsewhere it is looked up."""
+    """Return the authors whose name is known: `api/books` has names beside the keys, others are looked up."""
     named = _names([each for each in _list(document.get("authors")) if isinstance(each, dict) and "name" in each])
     names = named or _names([name_of(key) for key in author_keys(document)])
     return [{"name": name, "role": "author"} for name in dict.fromkeys(names)]
@@ -228,7 +231,7 @@ def _contributors(edition: Document) -> Iterator[dict[str, str]]:
 
 
 class _Languages:
-    """The languages of editions, from which that of the work follows."""
+    """The languages of a work's editions, and the language of the original that follows from them."""
 
     def __init__(self) -> None:
         self._origins: set[str] = set()
@@ -255,7 +258,10 @@ def _language_codes(value: object) -> Iterator[str]:
 
 
 def _usefulness(edition: Document, title: str) -> int:
-    """Return how many useful facts an edition has; one with the title of its work is probably not a translation."""
+    """Return a score for an edition's facts: 1 for each useful one, 2 for an ISBN and 2 for the title of the work.
+
+    An edition with the work's title is probably not a translation.
+    """
     facts = [edition.get(name) for name in ("number_of_pages", "languages", "publish_date", "covers")]
     has_isbn = edition.get("isbn_13") or edition.get("isbn_10")
     same_title = _line(edition.get("title")).casefold() == title
@@ -271,7 +277,7 @@ def _description(document: Document) -> str:
 def _keywords(document: Document, *fields: str) -> list[str]:
     """Return subjects, then places, people and times, without machine tags ("nyt:...") and marks of copies.
 
-    All are keywords and none a genre, since nearly every novel has "Fiction", in many spellings and languages.
+    All become keywords, none genres: nearly every novel has "Fiction", in many spellings and languages.
     """
     names = [name for field in fields if field in document for name in _names(document[field])]
     kept = [name for name in names if name.lower() not in _MARKS_OF_COPIES and not _MACHINE_TAG.match(name)]

@@ -1,4 +1,4 @@
-"""Open Library's monthly dumps to records: works, editions and authors, joined on disk.
+"""Read Open Library's monthly dumps: works, editions and authors, joined on disk into records.
 
 A line has five columns: type, key, revision, time, and the document as JSON. Any of the files `ol_dump_works`,
 `_editions` and `_authors` may be missing, and their order does not matter. The fields that a record needs go to a
@@ -28,7 +28,7 @@ from crawler.sources.open_library.documents import (
     WORK_FIELDS,
     Document,
     NameOf,
-    merge_answers,
+    merge_documents,
     work_key_of,
 )
 
@@ -43,8 +43,8 @@ _SCHEMA = f"""
     CREATE TABLE parts (id INTEGER PRIMARY KEY, document BLOB);
     CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT);
 """
-"""The id of a part is (number of the work << 32) + number of the edition, 0 for the work itself, so that the order of
-ids is the order of the join. An edition without a work has -(its number << 32)."""
+"""A part is a work or an edition. Its id is (number of the work << 32) + number of the edition, 0 for the work itself,
+so that the order of ids is the order of the join. An edition without a work has -(its number << 32)."""
 
 
 def is_dump(_path: Path, head: bytes) -> bool:
@@ -93,7 +93,10 @@ def _store_dump(path: Path, store: sqlite3.Connection) -> Iterator[NotAWork]:
 
 
 def _parse_line(line: bytes) -> tuple[int, bytes | str] | NotAWork | None:
-    """Return the row of a line: an id with a document or with an author's name; None if it has none."""
+    """Return the row of a line: an id with a document or with an author's name.
+
+    None for an empty line or an author without a name; NotAWork for any other line.
+    """
     columns = line.split(b"\t", 4)
     kind = columns[0]
     if kind not in (b"/type/work", b"/type/edition", b"/type/author"):
@@ -129,7 +132,7 @@ def _keep(document: Document, fields: Container[str]) -> bytes:
 
 
 def _write(store: sqlite3.Connection, parts: list[tuple[int, bytes]], authors: list[tuple[int, str]]) -> None:
-    """Write a batch, in order, so that neighbours go to the same page of the file, and empty the lists."""
+    """Write a batch and empty the lists; rows are sorted, so that neighbours go to the same page of the file."""
     for table, rows in (("parts", parts), ("authors", authors)):
         store.execute("BEGIN")
         store.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", sorted(rows, key=itemgetter(0)))  # noqa: S608  our own names
@@ -151,4 +154,4 @@ def _merge_parts(parts: Iterator[tuple[int, int, bytes]], name_of: NameOf) -> Pa
     work, part, first = next(parts)
     documents = map(orjson.loads, chain([first], (document for _, _, document in parts)))
     is_work = work > 0 and part == work << _WORK_SHIFT
-    return merge_answers(next(documents) if is_work else None, name_of, documents)
+    return merge_documents(next(documents) if is_work else None, name_of, documents)

@@ -1,4 +1,4 @@
-"""The simple Markdown in catalogues' descriptions to plain text."""
+"""Turn the simple Markdown of descriptions into plain text."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _POINTING_ELSEWHERE = frozenset(("also contained in", "contained in", "also publ
 def plain_text(markdown: str) -> str:
     """Return a description without its Markdown, notes on its source, and lists of other works.
 
-    No sentence is left out: the section after a rule ("----------") goes only if it is nothing but links below a
-    heading such as "Also contained in".
+    No sentence is left out: a section after a rule ("----------") is dropped only if it is a heading such as "Also
+    contained in" with links below.
     """
     text = "\n".join(" ".join(line.split()) for line in markdown.splitlines())
     first, *others = _RULE.split(_DEFINITION.sub("", text))[::2]  # every second part is the character of a rule

@@ -24,7 +24,7 @@ from crawler.sources.open_library.documents import (
     isbn_ids,
     key_of,
     last_part,
-    merge_answers,
+    merge_documents,
     type_of,
     work_key_of,
 )
@@ -33,7 +33,7 @@ from crawler.sources.spider import WorkSpider, response_to_answer
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The documents gathered so far for one work, and the paths that were asked for, each once."""
+    """The documents gathered so far for one work, and the paths requested for it; no path is requested twice."""
 
     work: Document | None = None
     names: Mapping[str, str] = field(default_factory=dict)
@@ -61,9 +61,9 @@ class Gathered:
         return next((path for path in self._wanted() if path not in self.asked), None)
 
     def to_record(self, last: Document | NotAWork) -> ParseResult:
-        """Return the record, or, if there is neither work nor edition, why the last answer is not a work."""
+        """Return the record; without a work or an edition, the reason why the last answer is not a work."""
         if self.work or self.editions:
-            return merge_answers(self.work, self.names.get, self.editions)
+            return merge_documents(self.work, self.names.get, self.editions)
         return last if isinstance(last, NotAWork) else why_not_a_work(last)
 
     def _wanted(self) -> Iterator[str]:
@@ -83,7 +83,7 @@ class OpenLibrarySpider(WorkSpider):
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse also ids of another kind.
+        """Also refuse ids that are not works, editions or ISBNs.
 
         Raises:
             SelectionRefused: the selection cannot be served, or the contact is missing.
@@ -112,8 +112,8 @@ class OpenLibrarySpider(WorkSpider):
         document = read_document(response_to_answer(response))
         if not isinstance(document, NotAWork):
             gathered = gathered.add(document)
-        elif document.reason in RETRYABLE and (again := self._again(response, document.reason)):
-            yield again
+        elif document.reason in RETRYABLE and (retry := self._retry_request(response, document.reason)):
+            yield retry
             return
         if path := gathered.next_path():
             yield self._ask(path, gathered)
@@ -126,7 +126,7 @@ class OpenLibrarySpider(WorkSpider):
 
     def _ask(self, path: str, gathered: Gathered) -> Request:
         asked = replace(gathered, asked=gathered.asked | {path})
-        # Several works have the same author: a request for it is not a repetition, and the cache has its answer.
+        # Several works may have the same author: Scrapy must not drop the second request, which the cache answers.
         return Request(f"{self.address}{path}", self.parse, cb_kwargs={"gathered": asked}, dont_filter=True)
 
 

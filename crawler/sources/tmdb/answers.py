@@ -1,4 +1,4 @@
-"""TMDb's answers (API version 3) to records: https://developer.themoviedb.org/reference/intro/getting-started."""
+"""Parse TMDb's answers (API version 3): https://developer.themoviedb.org/reference/intro/getting-started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crawler.sources.tmdb import TMDB
 
 POSTERS = "https://image.tmdb.org/t/p/w500"
 MOST_ACTORS = 10
-"""The first-billed; a full cast would drown the other words by which a work is found."""
+"""The first-billed actors: the names of a full cast would outnumber all other words of the work."""
 
 _WRITING_JOBS = (
     "Writer", "Screenplay", "Co-Writer", "Original Film Writer", "Scenario Writer", "Screenstory", "Story",

@@ -19,7 +19,7 @@ from crawler.sources.tmdb import TMDB
 from crawler.sources.tmdb.answers import parse_answer
 
 MOST_PAGES = 500
-"""TMDb answers no page after this one, however many it counts."""
+"""TMDb refuses later pages, even if its count of pages is higher."""
 LAST_DATE = date(2199, 12, 31)
 """Later than any release that has been announced."""
 _PARTS = "keywords,credits,reviews,external_ids"
@@ -46,9 +46,9 @@ def halve_dates(first: date, last: date) -> tuple[tuple[date, date], tuple[date,
 
 
 class TmdbSpider(WorkSpider):
-    """A spider of films: those named, those that a search finds, or those released since a date.
+    """A spider of films: by id, by search, or by release date.
 
-    Without a selection: the most popular, as far as TMDb lists them (10,000).
+    Without a selection it asks for the most popular films, of which TMDb lists 10,000.
     """
 
     source = TMDB
@@ -56,7 +56,7 @@ class TmdbSpider(WorkSpider):
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse also a search with a date, which TMDb cannot combine.
+        """Also refuse a search with a date, which TMDb cannot combine.
 
         Raises:
             SelectionRefused: the selection cannot be served, or the key is missing.
@@ -80,9 +80,9 @@ class TmdbSpider(WorkSpider):
         return parse_answer(answer)
 
     def follow(self, response: Response, results: Sequence[ParseResult]) -> Iterator[Request]:  # noqa: ARG002
-        """Yield requests for the films of a list; after its first page also for the others, or for two shorter lists.
+        """Yield requests for the films on a page of a list and, after the first page, for the other pages.
 
-        A list of more than 500 pages is parted in two by date.
+        A list by date of more than 500 pages is split into two shorter spans of dates instead.
         """
         if "parameters" not in response.meta:
             return
@@ -97,7 +97,7 @@ class TmdbSpider(WorkSpider):
             if first < last:
                 yield from (self._span(*half) for half in halve_dates(first, last))
                 return
-            logger.warning("more than %s pages of films on %s: the rest is left out", MOST_PAGES, first)
+            logger.warning("%s has more than %s pages of films: later pages are left out", first, MOST_PAGES)
         for page in range(2, min(listing.total_pages, MOST_PAGES) + 1):
             yield self._page(response.meta["path"], parameters, page)
 
@@ -110,7 +110,7 @@ class TmdbSpider(WorkSpider):
 
     def _page(self, path: str, parameters: dict[str, str], page: int = 1) -> Request:
         request = self._request(path, {**parameters, "page": str(page)})
-        # Later pages wait until the films of earlier ones were asked for: with a limit, they may not be needed.
+        # Later pages come after the films of earlier pages: with a limit, they may not be needed.
         return request.replace(priority=-page, meta={"path": path, "parameters": parameters, "page": page})
 
     def _request(self, path: str, parameters: dict[str, str]) -> Request:

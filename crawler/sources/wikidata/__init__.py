@@ -1,4 +1,4 @@
-"""Wikidata: items of films and books, whose value is the ids that join the records of other sources."""
+"""Wikidata: items of films and books, used for the ids that join the records of other sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIKIDATA = Source(
         "wikidata", "imdb", "tmdb", "open_library", "goodreads_work", "goodreads", "google_books", "isbn13", "isbn10",
     ),
     authority=30,
-    field_authority={"title": 60, "year": 50},  # it names a work, often in its first language
+    field_authority={"title": 60, "year": 50},  # a title may be in the original language
     translates_titles=True,
     parse="crawler.sources.wikidata.answers:parse_answer",
     spider="crawler.sources.wikidata.spider:WikidataSpider",

@@ -1,6 +1,6 @@
-"""Wikidata's items to records, which join the ids of IMDb, TMDb, Open Library, Goodreads, Google Books and ISBNs.
+"""Parse Wikidata's items into records, which join ids of IMDb, TMDb, Open Library, Goodreads, Google Books and ISBNs.
 
-The same item comes in two shapes, both read here: that of the REST API (`labels.en` is a string, `statements`) and that
+An item comes in two shapes, both read here: that of the REST API (`labels.en` is a string, `statements`) and that
 of entity pages, dumps and `wbgetentities` (`labels.en.value`, `claims` with `mainsnak`). An item refers to people and
 genres by the ids of other items only, so a record has neither creators nor genres.
 """
@@ -64,7 +64,7 @@ _CLASSES: dict[str, Kind | Reason] = {
     **dict.fromkeys(_BOOKS, "book"),
     **dict.fromkeys(_SERIES, Reason.SERIES),
 }
-"""The class that an item is an instance of (P31) to the kind of work, or the reason why it is not a work."""
+"""The kind of work by the class that an item is an instance of (P31), or the reason why it is not a work."""
 
 _IDS: dict[Kind, dict[IdName, tuple[str, re.Pattern[str]]]] = {
     "movie": {
@@ -80,7 +80,7 @@ _IDS: dict[Kind, dict[IdName, tuple[str, re.Pattern[str]]]] = {
         "isbn10": ("P957", re.compile(r"([0-9]-?){9}[0-9X]")),
     },
 }
-"""The property of an id and the form of its values: P345 also has the ids of people, P648 those of authors."""
+"""The property of an id and the form of its values, since P345 also has ids of people and P648 ids of authors."""
 
 ITEM = re.compile("Q[1-9][0-9]*")
 _TITLE_LANGUAGES = ("en", "mul", "en-us", "en-gb", "en-ca")  # "mul": one label for all languages
@@ -181,7 +181,7 @@ def _item_id(value: object) -> str:
 
 
 def _original_title(entity: Entity) -> dict[str, str]:
-    """Return text and language of the title (P1476), if there is exactly one: others are those of translations."""
+    """Return text and language of the title (P1476) if there is exactly one; several include titles of translations."""
     titles = [_mapping(value) for value in _values(entity, "P1476")]
     only = titles[0] if len(titles) == 1 else {}
     return {name: text for name, text in only.items() if isinstance(text, str)}

@@ -16,16 +16,16 @@ from crawler.sources.wikidata.answers import ITEM, parse_answer
 
 
 class WikidataSpider(WorkSpider):
-    """A spider of items, at the only address that robots.txt allows: it forbids /w/ and the query service.
+    """A spider of items, at the only address that robots.txt allows; /w/ and the query service are forbidden.
 
-    So an item cannot be found by an IMDb id; TMDb and Open Library give the items of many of their works.
+    So an item cannot be found by an IMDb id. Records of TMDb and Open Library have the items of many works.
     """
 
     source = WIKIDATA
 
     @classmethod
     def check(cls, selection: Selection, crawl_settings: CrawlSettings) -> None:
-        """Refuse also ids that are not items.
+        """Also refuse ids that are not items.
 
         Raises:
             SelectionRefused: the selection cannot be served, or the contact is missing.

@@ -1,4 +1,4 @@
-"""Texts to vectors: torch gives sentence-transformers' own, OpenVINO's are near them, and each works alone."""
+"""Vectors on torch equal those of sentence-transformers, OpenVINO's are near them, and each text is independent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def torch_encoder() -> Encoder:
     return Encoder()
 
 
-def test_torch_gives_what_sentence_transformers_gives(torch_encoder: Encoder) -> None:
+def test_vectors_on_torch_equal_those_of_sentence_transformers(torch_encoder: Encoder) -> None:
     from sentence_transformers import SentenceTransformer
 
     theirs = SentenceTransformer(str(torch_encoder.files.folder), device="cpu").encode(SHORT)
@@ -68,7 +68,7 @@ def test_a_sentence_has_a_vector_of_its_own(torch_encoder: Encoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(embedding.sentence_vectors, axis=1), 1, atol=1e-5)
 
 
-def test_what_a_long_text_ends_with_counts(torch_encoder: Encoder) -> None:
+def test_the_end_of_a_long_text_counts(torch_encoder: Encoder) -> None:
     start = "He counted the sheep on the hill. " * 60
     with_end, without = torch_encoder.encode([start + "Then the spaceship landed. " * 20, start])
     (spaceship,) = torch_encoder.encode(["A spaceship lands."])
@@ -83,7 +83,7 @@ def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:
     assert {path: path.stat().st_mtime_ns for path in real_encoder._converted.rglob("*.xml")} == made
 
 
-def test_openvino_tells_nobody_that_it_is_used(real_encoder: Encoder) -> None:
+def test_openvino_sends_no_telemetry(real_encoder: Encoder) -> None:
     real_encoder.warm()
     assert "openvino_telemetry" not in sys.modules
 
@@ -108,7 +108,7 @@ for thread in threads:
 """
 
 
-def test_threads_that_encode_for_the_first_time_do_not_wait_for_each_other_for_ever(real_encoder: Encoder) -> None:
+def test_the_first_run_in_several_threads_does_not_deadlock(real_encoder: Encoder) -> None:
     real_encoder.warm()
     for _ in range(3):  # without the first run that opening makes, two of three hang
         command = [sys.executable, "-c", FIRST_AT_ONCE, str(real_encoder._converted)]
@@ -163,7 +163,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "owner/no-such-model"])
-def test_a_model_that_is_nowhere_is_refused_in_one_line(name: str) -> None:
+def test_an_unknown_model_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(ModelUnavailable, match=f"the model '{name}' is not a folder and cannot be fetched") as refused:
         _ = Encoder(name).fingerprint
     assert "\n" not in str(refused.value)
@@ -199,7 +199,7 @@ def change_json(path: Path, **fields: Any) -> None:
         ("tokenizer.json", {"normalizer": None}),
     ],
 )
-def test_a_model_of_the_same_weights_that_is_configured_otherwise_is_another(
+def test_another_configuration_of_the_same_weights_is_another_model(
     model_folder: Path, name: str, fields: dict[str, Any]
 ) -> None:
     before = Encoder(str(model_folder)).fingerprint

@@ -1,4 +1,4 @@
-"""A converted model is kept with all that runs it, and serves where torch is not installed."""
+"""A converted model is kept with all files that it needs, and is used where torch is not installed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_without_torch_and_a_converted_model_one_line_says_what_to_do(tmp_path: 
     with pytest.raises(ModelUnavailable) as refused:
         _ = Encoder(converted=tmp_path).fingerprint
     assert str(refused.value) == (
-        f"{tmp_path} holds no converted model 'all-MiniLM-L6-v2', and torch, which converts it, is not installed: copy "
+        f"{tmp_path} has no converted model 'all-MiniLM-L6-v2', and torch, which converts it, is not installed: copy "
         "this folder from the machine where `evoke index` ran, or pip install 'evoke-search[train]'"
     )
 
@@ -85,7 +85,7 @@ def test_a_model_is_found_by_its_name(tmp_path: Path) -> None:
         find_converted("third", tmp_path)
 
 
-def test_a_model_of_the_installed_openvino_goes_first_and_then_the_last_written(tmp_path: Path) -> None:
+def test_a_model_of_the_installed_openvino_is_preferred_and_then_the_newest(tmp_path: Path) -> None:
     here = keep(tmp_path, "ours", version("openvino"))
     older, newer = keep(tmp_path, "ours", "1"), keep(tmp_path, "ours", "2")
     for age, folder in enumerate((newer, older, here)):
@@ -117,5 +117,5 @@ def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversi
 
 @pytest.mark.usefixtures("without_torch")
 def test_the_service_does_not_start_without_its_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match="holds no converted model"):
+    with pytest.raises(ModelUnavailable, match="has no converted model"):
         serve(SearchSettings(home=tmp_path, runtime="openvino"), port=0)

@@ -133,7 +133,7 @@ def test_an_isbn_given_to_two_books_joins_neither() -> None:
         ("???", "???"),
     ],
 )  # fmt: skip
-def test_a_title_is_known_however_it_is_written(one: str, other: str) -> None:
+def test_a_title_matches_however_it_is_written(one: str, other: str) -> None:
     assert are_one(film(one), film(other))
 
 
@@ -154,7 +154,7 @@ def test_sequels_and_parts_stay_apart_even_in_one_year(one: str, other: str) -> 
     assert groups(film(one), film(other)) == []
 
 
-def test_an_original_title_is_as_good() -> None:
+def test_an_original_title_matches_too() -> None:
     assert are_one(film("Paper Boats", original_title="Bateaux de papier"), film("Bateaux de papier"))
 
 
@@ -261,12 +261,12 @@ def test_without_people_title_and_year_must_agree_and_no_other_record_match_them
         ("Zadie Smith, Nick Laird", "Nick Laird"),
     ],
 )
-def test_a_person_is_known_however_named(one: str, other: str) -> None:
+def test_a_person_matches_however_the_name_is_written(one: str, other: str) -> None:
     assert are_one(book("Border Songs", 1987, one), book("Border Songs", 2001, other))
 
 
 @pytest.mark.parametrize("other", ["Joel Marsh", "Ada Mars", "Ada March", "Ann Marsh"])
-def test_others_with_like_names_are_others(other: str) -> None:
+def test_people_with_similar_names_are_different_people(other: str) -> None:
     assert groups(film("Salt Road"), film("Salt Road", director=other)) == []
 
 
@@ -315,7 +315,7 @@ def test_groups_do_not_depend_on_the_order_of_records() -> None:
     assert found(records) == found(random.Random(1).sample(records, len(records)))
 
 
-def test_titles_and_names_read_as_they_compare() -> None:
+def test_titles_and_names_are_normalised() -> None:
     assert read_title("Star Wars: Episode IV - A New Hope") == (
         "starwarsepisode4newhope",
         ("starwars", "starwarsepisode4"),
@@ -342,7 +342,7 @@ IMDB = record(
 )  # fmt: skip
 
 
-def test_every_field_is_the_best_sources_and_has_its_origin() -> None:
+def test_every_field_comes_from_the_preferred_source_and_has_its_origin() -> None:
     work = merge_records([TMDB, IMDB])
     assert work.id == "tmdb:71"
     assert work.origins == {
@@ -378,12 +378,12 @@ def test_the_order_of_records_decides_on_the_id_only() -> None:
     assert one.model_dump(exclude={"id", "sources"}) == other.model_dump(exclude={"id", "sources"})
 
 
-def test_one_record_is_its_work_as_it_is() -> None:
+def test_a_single_record_becomes_its_work_unchanged() -> None:
     work = merge_records([IMDB])
     assert (work.id, work.title, work.origins) == ("imdb:tt0000071", "Bateaux de papier", {})
 
 
-def test_of_a_books_editions_one_in_english_is_preferred() -> None:
+def test_an_english_edition_of_a_book_is_preferred() -> None:
     work = merge_records([
         record("goodreads", "1", "Rok 1984", kind="book", language="pl", description="Rok pewien.", genres=["Proza"]),
         record("google-books", "2", "1984", kind="book", language="en", description="A year.", genres=["Fiction"]),

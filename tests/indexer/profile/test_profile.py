@@ -325,7 +325,7 @@ def test_without_a_catalogue_the_starter_catalogue_is_profiled(
     [
         (["missing.jsonl", "-o", "report.html"], "missing.jsonl cannot be read"),
         (["empty.jsonl", "-o", "report.html"], "empty.jsonl: no lines"),
-        (["works.jsonl", "-o", "no/report.html"], "no/report.html: not a file in an existing folder"),
+        (["works.jsonl", "-o", "no/report.html"], "no/report.html: is a folder, or its folder does not exist"),
         (["works.jsonl", "-o", "."], "not a file"),
         (["works.jsonl", "-o", "./works.jsonl"], "works.jsonl: is one of the catalogues"),
     ],

@@ -1,4 +1,4 @@
-"""Learning values and tags from labelled works, and labelling by what was learnt."""
+"""A value head is trained on labelled works, and labels new ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from indexer.settings import IndexSettings
 from indexer.value_training.calibration import expected_calibration_error
 from indexer.value_training.label_files import read_labels
 from indexer.value_training.run import train_values
-from indexer.value_training.training import LabelledExample, choose_terms, learnable, make_examples
+from indexer.value_training.training import LabelledExample, choose_terms, has_enough_works, make_examples
 from indexer.values.head import Output, load_value_head, save_value_head
 from indexer.values.labelling import Labeller, open_labeller
 from indexer.values.taxonomy import load_taxonomy
@@ -49,7 +49,7 @@ N_WORKS = 240
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettings]:
-    """A head trained on works of which those that mention thunder are called stormy, those with salt salty."""
+    """Train a head on works: those that mention thunder are tagged stormy, those that mention salt are tagged salty."""
     folder = tmp_path_factory.mktemp("training")
     (folder / "values.toml").write_text(TAXONOMY)
     draw = random.Random(5)
@@ -74,7 +74,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
     assert report.outputs.f1.min() > 0.7
     (era,) = report.eras.itertuples()  # every work is of 2001, and one value was learnt
     assert (era.kind, era.dimension, era.era) == ("movie", "V1", "from 2000")
-    assert era.chance == pytest.approx(era.said, abs=0.1)
+    assert era.probability == pytest.approx(era.share_labelled, abs=0.1)
     assert report.calibration_error < 0.15
     return folder / "head.safetensors", settings
 
@@ -115,11 +115,11 @@ def test_a_kind_without_labels_uses_the_outputs_of_the_other_but_has_no_tags_of_
     labeller = open_labeller(load_taxonomy(settings.taxonomy), FakeEncoder("fake"), head)  # type: ignore[arg-type]
     text = "Then thunder rolls over the harbour."
     assert label(labeller, text, kind="book") == label(labeller, text, kind="movie") == label(labeller, text, kind=None)
-    assert labeller.said_of("movie") == labeller.said_of(None) == {"V1", "T-salty"}
-    assert labeller.said_of("book") == set()
+    assert labeller.dimensions_of("movie") == labeller.dimensions_of(None) == {"V1", "T-salty"}
+    assert labeller.dimensions_of("book") == set()
 
 
-def test_a_head_is_the_same_after_it_was_written(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
+def test_a_head_is_the_same_after_it_was_saved_and_loaded(trained: tuple[Path, IndexSettings], tmp_path: Path) -> None:
     head = load_value_head(trained[0])
     save_value_head(head, tmp_path / "again.safetensors")
     again = load_value_head(tmp_path / "again.safetensors")
@@ -129,7 +129,7 @@ def test_a_head_is_the_same_after_it_was_written(trained: tuple[Path, IndexSetti
     np.testing.assert_array_equal(again.logits(vectors, terms), head.logits(vectors, terms))
 
 
-def test_the_query_classifier_learns_what_is_asked_in_other_words(trained: tuple[Path, IndexSettings]) -> None:
+def test_the_query_classifier_understands_paraphrases(trained: tuple[Path, IndexSettings]) -> None:
     classifier = load_value_head(trained[0]).query_classifier
     shares = classifier.shares(FakeEncoder("fake").encode(["some thunder and more storms"])[0])
     assert max(shares, key=shares.__getitem__) == "V1"
@@ -181,12 +181,12 @@ def test_shelves_count_by_their_share_of_the_meaningful_ones(tmp_path: Path) -> 
     outputs = [Output("F", "book"), Output("S", "book"), Output("N", "book"), Output("S", "movie")]
     example = LabelledExample("book", work, np.zeros(4, dtype=np.float32), {"rain": 2})
     examples = make_examples([example], stand_for, outputs, choose_terms([example]))
-    assert examples.said.tolist() == [[0, 1, 0, 1]]
+    assert examples.targets.tolist() == [[0, 1, 0, 1]]
     assert examples.known.tolist() == [[1, 1, 0, 0]]
-    assert not learnable(examples, examples).any()
+    assert not has_enough_works(examples, examples).any()
 
 
-def test_calibration_error_of_known_chances() -> None:
+def test_calibration_error_of_known_probabilities() -> None:
     said, known = np.array([[1], [0], [1], [0]], dtype=np.float32), np.ones((4, 1), dtype=np.float32)
     assert expected_calibration_error(np.full((4, 1), 0.5, dtype=np.float32), said, known) == pytest.approx(0.0)
     assert expected_calibration_error(np.full((4, 1), 0.9, dtype=np.float32), said, known) == pytest.approx(0.4)
@@ -222,7 +222,7 @@ def test_label_writes_a_line_for_each_work(
     assert "the value head was made for another encoder" in caplog.text
 
 
-def test_a_labelling_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_labelling_that_fails_keeps_the_earlier_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indexer.label_catalogues.open_encoder", lambda settings: FakeEncoder(settings.model))
     output = tmp_path / "labels.jsonl"
     output.write_text("earlier labels")

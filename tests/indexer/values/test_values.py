@@ -1,4 +1,4 @@
-"""The taxonomy that ships, and what a person hears when their own cannot be used."""
+"""The packaged taxonomy, and the message for a taxonomy that cannot be used."""
 
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def test_tags_are_asked_for_by_name_and_in_other_words(tmp_path: Path):
     [
         ("version = ", "is not TOML"),
         (HOPE, "version: field required"),
-        ('version = "1"\nvalues = []', "values: there is not one value"),
+        ('version = "1"\nvalues = []', "values: none is given"),
         ('version = "1"\n' + HOPE + HOPE, "value E2: id: given twice"),
         ('version = "1"\n' + HOPE + HOPE.replace("E2", "E3"), "value E3: name: 'hope' is given twice"),
         ('version = "1"\n' + HOPE + 'opposites = ["E99"]', "value E2: opposites: no value has the id 'E99'"),

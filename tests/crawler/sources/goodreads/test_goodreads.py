@@ -1,4 +1,4 @@
-"""Goodreads: book pages of both layouts to records, everything else to a reason; and what the spider asks for."""
+"""Goodreads: book pages in both layouts become records, other pages a reason; and the requests of the spider."""
 
 from __future__ import annotations
 
@@ -231,8 +231,8 @@ def test_a_rails_page() -> None:
     assert read(RAILS_PAGE) == RAILS_RECORD
 
 
-def test_a_rails_page_of_older_days() -> None:
-    """The series in the title, authors side by side, and no address for the site's application."""
+def test_an_older_rails_page() -> None:
+    """The title has the series, authors stand in one line, and there is no address for the iOS app."""
     authors = (
         '<div id="bookAuthors">by <a class="authorName">Helmi Salo</a> <span class="greyText">(Goodreads Author)</span>'
         ', <a class="authorName">Jörg Brandt</a> <span class="role">(Translator)</span></div>'
@@ -272,7 +272,7 @@ def test_the_year_of_a_rails_page(row: str, year: int | None) -> None:
         (10**18, None),
     ],
 )
-def test_years_are_those_of_the_day_at_the_pacific(milliseconds: int, year: int | None) -> None:
+def test_years_are_read_in_pacific_time(milliseconds: int, year: int | None) -> None:
     work = {**WORK, "details": {"publicationTime": milliseconds}}
     assert record_of({**STATE, "Work:1": work}).year == year
 
@@ -289,7 +289,7 @@ def test_what_a_book_may_lack() -> None:
     assert str(result.url) == "https://www.goodreads.com/book/show/4711"
 
 
-def test_what_is_said_wrong_or_not_at_all_is_left_out() -> None:
+def test_wrong_and_missing_facts_are_left_out() -> None:
     state = changed(STATE, "Work:1", stats={"averageRating": 0, "ratingsCount": 0}, details={"originalTitle": ""})
     details = {"numPages": 0, "isbn": "", "isbn13": None, "language": {"name": "Multiple languages"}}
     result = record_of(changed(state, "Book:2", details=details))
@@ -305,7 +305,7 @@ def test_a_description_in_html_only() -> None:
 @pytest.mark.parametrize(
     "wrong", [None, 5, "x", [], [None], [[]], {"__ref": []}, {"__ref": "none"}, {"name": [{}]}, True]
 )
-def test_no_part_of_a_page_can_break_the_reading(wrong: Any) -> None:
+def test_a_wrong_part_of_a_page_never_raises(wrong: Any) -> None:
     for entity, fields in STATE.items():
         for name in fields:
             assert read(next_data(changed(STATE, entity, **{name: wrong}))) is not None

@@ -1,4 +1,4 @@
-"""A reader's Goodreads export: its books to records, row by row; a bad row is reported with its line."""
+"""A reader's Goodreads export: each row becomes a record, and a bad row is reported with its line."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_review_without_a_rating_and_a_rating_without_a_review(export: Path) -
         ("," * 23, "line 4: '' is not a book id"),
     ],
 )
-def test_a_bad_row_is_reported_with_its_line_and_spoils_no_other(export: Path, row: str, why: str) -> None:
+def test_a_bad_row_is_reported_with_its_line_and_does_not_spoil_others(export: Path, row: str, why: str) -> None:
     assert read(export, READ, row, WANTED) == [READ_RECORD, NotAWork(Reason.BROKEN, why), WANTED_RECORD]
 
 

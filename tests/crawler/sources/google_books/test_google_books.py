@@ -1,4 +1,4 @@
-"""Google Books: volumes to records, everything else to a reason; and what the spider asks for."""
+"""Google Books: volumes become records, other answers a reason; and the requests of the spider."""
 
 from __future__ import annotations
 
@@ -102,11 +102,13 @@ def test_volume_to_record() -> None:
         ({"printType": None, "subtitle": None}, {}),
     ],
 )
-def test_what_is_unknown_or_garbled_spoils_nothing_else(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_an_unknown_or_garbled_fact_does_not_spoil_the_others(
+    changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
     assert read({**VOLUME, "volumeInfo": {**VOLUME_INFO, **changes}}) == [RECORD.model_copy(update=expected)]
 
 
-def test_a_search_gives_each_book_it_found_and_why_others_are_none() -> None:
+def test_a_search_yields_its_books_and_why_other_volumes_are_not_books() -> None:
     untitled = {"kind": "books#volume", "id": "u", "volumeInfo": {"authors": ["Nobody"]}}
     magazine = {"kind": "books#volume", "id": "m", "volumeInfo": {"title": "Weekly", "printType": "MAGAZINE"}}
     bare = {"id": "b", "volumeInfo": {"title": "Bare"}}

@@ -1,4 +1,4 @@
-"""IMDb's pages, of every layout and damaged, to records; and the crawl of its data sets from a server that fails."""
+"""IMDb's pages, in every layout and damaged, become records; and its data sets are fetched from a server that fails."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_credits_and_genres_of_a_reference_page() -> None:
     ]  # fmt: skip
 
 
-def test_a_page_with_next_to_nothing() -> None:
+def test_a_page_with_hardly_a_fact() -> None:
     nothing = {
         "releaseYear": None,
         "ratingsSummary": {"aggregateRating": None, "voteCount": 0},
@@ -294,7 +294,7 @@ def test_a_page_of_2017_that_is_not_a_films(kind: str, expected: Reason) -> None
     assert reason(OLD.replace("<title>Paper Boats (1999)", f"<title>Paper Boats ({kind})")) is expected
 
 
-def test_series_games_and_adult_titles_are_no_works() -> None:
+def test_series_games_and_adult_titles_are_not_works() -> None:
     for kind, expected in [("tvSeries", Reason.SERIES), ("tvEpisode", Reason.SERIES), ("videoGame", Reason.OTHER)]:
         assert reason(json.dumps(next_data({"titleType": {"id": kind}}, {}))) is expected
     assert reason(json.dumps({**JSON_LD, "@type": "TVEpisode"})) is Reason.SERIES
@@ -365,7 +365,7 @@ def test_answers_that_are_not_titles(body: str | bytes, expected: Reason) -> Non
         ({"status": 202, "headers": {"x-amzn-waf-action": "challenge"}}, Reason.BLOCKED),
     ],
 )
-def test_the_status_says_it(answer: dict[str, Any], expected: Reason) -> None:
+def test_an_error_is_recognised_by_status_or_header(answer: dict[str, Any], expected: Reason) -> None:
     assert reason(b"<html></html>", **answer) is expected
 
 
@@ -559,7 +559,7 @@ def test_a_crawl_fetches_the_data_sets_once_and_again_when_they_change(data_sets
     assert [film.title for film in crawled(third).values()] == ["Picture 0", "Picture 1"]
 
 
-def test_a_crawl_goes_on_where_a_data_set_broke_off(
+def test_a_crawl_continues_within_a_data_set_that_broke_off(
     data_sets: DataSets, failures: dict[tuple[str, int], str], tmp_path: Path
 ) -> None:
     failures |= {("title.basics", 0): "cut", ("title.basics", 2): "hang up", ("title.basics", 4): "busy"}
@@ -571,7 +571,7 @@ def test_a_crawl_goes_on_where_a_data_set_broke_off(
     assert statuses(data_sets, "title.basics") == [206, 206, 0, 206, 503, 206]
 
 
-def test_a_later_run_continues_and_gives_up_what_changed_meanwhile(data_sets: DataSets, tmp_path: Path) -> None:
+def test_a_later_run_continues_but_drops_pieces_of_an_older_edition(data_sets: DataSets, tmp_path: Path) -> None:
     whole = data_sets.files["title.basics"]
     folder, output = tmp_path / "crawl" / "imdb", tmp_path / "films.jsonl"
     folder.mkdir(parents=True)
@@ -594,5 +594,5 @@ def test_a_data_set_that_stays_damaged_ends_the_crawl(data_sets: DataSets, tmp_p
     data_sets.files["title.ratings"] = data_sets.files["title.ratings"][:-3]
     done = crawl(data_sets, tmp_path, tmp_path / "films.jsonl")
     assert done.returncode != 0
-    assert "title.ratings.tsv.gz arrives damaged" in done.stderr
+    assert "title.ratings.tsv.gz is damaged" in done.stderr
     assert "Traceback" not in done.stderr

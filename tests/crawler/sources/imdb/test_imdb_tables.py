@@ -1,4 +1,4 @@
-"""IMDb's tables to records: any subset of them, in any order, broken anywhere."""
+"""IMDb's tables are joined into records: any subset of them, in any order, broken anywhere."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_windows_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
     assert films(results_of(tmp_path, basics=marked)) == films(results_of(tmp_path, basics=BASICS))
 
 
-def test_broken_rows_are_reported_and_spoil_no_others(tmp_path: Path) -> None:
+def test_broken_rows_are_reported_and_do_not_spoil_others(tmp_path: Path) -> None:
     basics = BASICS.encode() + (
         b"tt0000014\tmovie\tToo\tfew\n"
         b"\n"
@@ -251,7 +251,7 @@ def test_records_are_what_validation_makes_of_the_same_fields(
         )
 
 
-def test_tables_are_known_by_name_or_by_first_line() -> None:
+def test_tables_are_recognised_by_name_or_by_first_line() -> None:
     assert is_table(Path("title.basics.tsv.gz"), b"")
     assert is_table(Path("backup_name.basics.tsv"), b"")
     assert is_table(Path("some.txt"), RATINGS.encode())

@@ -1,4 +1,4 @@
-"""Simple Markdown to plain text: the sentences stay, marks and pointers go."""
+"""Simple Markdown becomes plain text: sentences stay, marks and links to other works are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open Library: documents to records; and what the spider asks for to make one."""
+"""Open Library: documents become records; and the requests of the spider for one record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.open_library.answers import parse_answer
-from crawler.sources.open_library.documents import merge_answers, year_of
+from crawler.sources.open_library.documents import merge_documents, year_of
 from crawler.sources.open_library.spider import OpenLibrarySpider
 
 WORK: dict[str, Any] = {
@@ -273,21 +273,21 @@ def test_years(date: object, year: int | None) -> None:
 
 
 def test_answers_merge_into_one_record() -> None:
-    assert merge_answers(WORK, {"OL7A": "Ines Prado"}.get, [EDITION]) == MERGED
+    assert merge_documents(WORK, {"OL7A": "Ines Prado"}.get, [EDITION]) == MERGED
 
 
-def test_of_several_editions_the_most_useful_has_the_pages_the_oldest_the_year() -> None:
+def test_pages_come_from_the_most_useful_edition_and_the_year_from_the_oldest() -> None:
     bare = {"key": "/books/OL72M", "works": EDITION["works"], "publish_date": "1985", "number_of_pages": 5}
     described = {**bare, "key": "/books/OL73M", "publish_date": "2001", "description": "Of salt."}
     german = {**EDITION, "key": "/books/OL74M", "languages": [{"key": "/languages/ger"}], "title": "Salz"}
     work = {"key": "/works/OL70W", "title": "The Salt Atlas"}
-    result = merge_answers(
+    result = merge_documents(
         work, {}.get, [bare, described, german, {**EDITION, "title_prefix": "", "title": "The salt atlas"}]
     )
     assert isinstance(result, SourceRecord)
     assert (result.page_count, result.ids["isbn13"], result.year) == (312, "9780000000019", 1985)
     assert (result.title, result.description, result.language) == ("The Salt Atlas", "Of salt.", None)
-    alone = merge_answers(None, {}.get, [bare, described])
+    alone = merge_documents(None, {}.get, [bare, described])
     assert alone == NotAWork(Reason.UNTITLED, "OL70W")
 
 
@@ -377,7 +377,7 @@ def test_a_work_that_was_merged_into_another_is_followed() -> None:
     assert records == [MERGED]
 
 
-def test_what_is_not_there_is_left_out_or_counted() -> None:
+def test_a_missing_document_is_left_out_or_counted() -> None:
     _, records, _ = crawl("OL70W", {"/works/OL70W.json": WORK})
     assert records == [SourceRecord(**WORK_FACTS)]
     _, records, counts = crawl("OL70W", {})
@@ -385,7 +385,7 @@ def test_what_is_not_there_is_left_out_or_counted() -> None:
     assert counts["evoke/no work/not found"] == 1
 
 
-def test_a_broken_answer_is_asked_for_again() -> None:
+def test_a_broken_answer_is_requested_again() -> None:
     paths, records, counts = crawl("OL70W", {"/works/OL70W.json": json.dumps(WORK).encode()[:-9]})
     assert len(paths) > 1
     assert set(paths) == {"/works/OL70W.json"}

@@ -1,4 +1,4 @@
-"""Open Library's dumps: any of them, plain or gzipped, whole or damaged, to one record a work."""
+"""Open Library's dumps, any of them, plain or gzipped, whole or damaged, are joined into one record for each work."""
 
 from __future__ import annotations
 

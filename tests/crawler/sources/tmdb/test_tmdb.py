@@ -1,4 +1,4 @@
-"""TMDB: film details to records, everything else to a reason; and what the spider asks for."""
+"""TMDb: film details become records, other answers a reason; and the requests of the spider."""
 
 from __future__ import annotations
 
@@ -122,7 +122,9 @@ def test_details_to_record() -> None:
         ({"credits": {"cast": "?", "crew": [None, {"job": ["?"]}]}}, {"creators": ()}),
     ],
 )
-def test_what_is_unknown_or_garbled_spoils_nothing_else(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_an_unknown_or_garbled_fact_does_not_spoil_the_others(
+    changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
     assert read({**FILM, **changes}) == RECORD.model_copy(update=expected)
 
 
@@ -278,12 +280,12 @@ def test_a_date_is_asked_for_in_spans_without_gap_or_overlap() -> None:
     assert len(set(films)) == 731 * 3
 
 
-def test_a_single_day_with_too_many_films_is_read_as_far_as_it_goes(caplog: pytest.LogCaptureFixture) -> None:
+def test_of_a_day_with_too_many_films_the_first_500_pages_are_read(caplog: pytest.LogCaptureFixture) -> None:
     def answer(_: dict[str, str]) -> dict[str, Any]:
         return {"page": 1, "results": [], "total_pages": 501}
 
     assert len(list(crawl(Selection(from_date=LAST_DATE), answer))) == 500
-    assert "more than 500 pages of films on 2199-12-31" in caplog.text
+    assert "2199-12-31 has more than 500 pages of films" in caplog.text
 
 
 @needs_recorded

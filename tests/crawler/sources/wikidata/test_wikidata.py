@@ -1,4 +1,4 @@
-"""Wikidata: items in both shapes to records, other items to a reason."""
+"""Wikidata: items of films and books in both shapes become records, other items a reason."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_selections() -> None:
         WikidataSpider.check(Selection(query="boats"), settings)
 
 
-def test_an_item_is_asked_for_where_robots_may_go() -> None:
+def test_an_item_is_requested_at_an_address_that_robots_txt_allows() -> None:
     settings = CrawlSettings(contact="me@example.org", source_urls={"wikidata": "http://127.0.0.1:1/"})
     (request,) = WikidataSpider(Selection(ids=("Q4242",)), settings).first_requests()
     assert request.url == "http://127.0.0.1:1/wiki/Special:EntityData/Q4242.json"
