@@ -212,7 +212,10 @@ def name_origin(line: str, places: Sequence[tuple[str, str]]) -> str:
 
 
 def _names_path(line: str, path: str) -> bool:
-    begins = line.startswith(path) and line[len(path) : len(path) + 1] in ("", ":", " ", ",", ";", os.sep)
+    ends = {"", ":", ",", ";", os.sep}
+    if not path.isalpha():  # a folder called "a" is not the first word of a sentence
+        ends.add(" ")
+    begins = line.startswith(path) and line[len(path) : len(path) + 1] in ends
     return begins or f"'{path}'" in line
 
 

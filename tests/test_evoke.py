@@ -115,7 +115,7 @@ def test_the_completion_script_can_be_shown() -> None:
         (["crawl", "tmdb", "-o", "x.jsonl", "--from-date", "2020"], "'2020'"),
         (["crawl", "tmdb", "-o", "--resume"], "-o needs a value before --resume"),
         (["crawl", "tmdb", "--saved", "x", "--resume", "-o", "x.jsonl"], "--resume"),
-        (["evaluate", "a", "b", "--run", "x.run"], "--run answers one benchmark"),
+        (["evaluate", "a", "b", "--run", "x.run"], "evoke evaluate: a --run file answers the queries of one benchmark"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
