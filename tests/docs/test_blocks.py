@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from pages import PAGES, Block, count_skip_comments, read_blocks
 from reader import Reader
 from terminal import is_shown, read_console, run_bash, run_console
@@ -23,7 +22,7 @@ SKIPS = {
 
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 RUN = ("bash", "console", "python")
-READ: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+READ: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads}
 SHOWN = ("text", "mermaid")
 
 
