@@ -18,10 +18,10 @@ _WORD = re.compile(r"\w+")
 
 
 class FakeEncoder:
-    """Has the interface of `Encoder`. A text's vector is the sum of its words' vectors, which depend on their hashes.
+    """An encoder without a model. A text's vector is the sum of its words' vectors, which depend on their hashes.
 
-    `embedded` lists the texts of works in the order in which they came. A journal file, if given, gets one byte for
-    each of them, so that another process can count them.
+    `embedded` lists the embedded texts of works in order. A journal file gets a byte for each of them, so that another
+    process can count them.
     """
 
     def __init__(

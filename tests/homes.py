@@ -40,7 +40,7 @@ def open_home(home: Path, encoder: FakeEncoder | Encoder | None = None) -> Itera
 
 
 def ask(search: Search, query: str, limit: int = 10, offset: int = 0) -> Page:
-    """Return a search's answer to a text, without understanding it."""
+    """Return a search's answer to a text that is taken as plain text."""
     return search.search(SearchRequest(query=query, limit=limit, offset=offset, interpret=False))
 
 

@@ -30,7 +30,7 @@ def json_reply(content: Any, status: int = 200, **headers: str) -> Reply:
 
 
 Answering = Callable[[str, int], Reply]
-"""From a path with its query, and the number of earlier requests for it, to a reply."""
+"""A function from a path with its query, and the number of earlier requests for it, to a reply."""
 
 
 class Replay:

@@ -162,7 +162,7 @@ WORKS = (
 
 
 class FakeSearch:
-    """Answers from a list of works; understands six phrases; raises `failure` while that is set."""
+    """A search over a list of works. It understands six phrases, and raises `failure` while that is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}

@@ -1,4 +1,4 @@
-"""Whatever is wrong with what is given: one line that says what and where, exit code 2, and nothing is lost."""
+"""Bad input: one line says what is wrong and where, the exit code is 2, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_gzip_stream_cut_short_keeps_what_came_before(home: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["index", "{tmp}/missing.jsonl"], "missing.jsonl"),
         (["index", "{tmp}"], "folder"),
@@ -87,14 +87,14 @@ def test_a_gzip_stream_cut_short_keeps_what_came_before(home: Path, tmp_path: Pa
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_refuses_in_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], told: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "empty.jsonl").touch()
     assert evoke.main([argument.replace("{tmp}", str(tmp_path)) for argument in arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert told in printed.err
+    assert message in printed.err
     assert "Traceback" not in printed.err
 
 
@@ -126,7 +126,7 @@ def test_an_index_built_with_another_taxonomy_says_so_and_offers_a_rebuild(home:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variable", "value", "told"),
+    ("arguments", "variable", "value", "message"),
     [
         (["search", "hope"], "EVOKE_QDRANT_URL", "localhost:6333", "http://"),
         (["search", "hope"], "EVOKE_FUSION", '{"method": "vote"}', "method"),
@@ -143,14 +143,14 @@ def test_a_setting_that_cannot_be_used_is_named(
     arguments: list[str],
     variable: str,
     value: str,
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert evoke.main(arguments) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert told in printed.err
+    assert message in printed.err
 
 
 def test_an_index_that_another_process_writes_is_left_to_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,9 +158,9 @@ def test_an_index_that_another_process_writes_is_left_to_it(home: Path, capsys: 
     lock = WriterLock(home)
     assert evoke.main(["index"]) == 2
     lock.release()
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert f"process {os.getpid()}" in told
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert f"process {os.getpid()}" in message
 
 
 def test_the_old_index_serves_after_a_catalogue_that_cannot_be_read(

@@ -327,12 +327,12 @@ def test_explain_shows_every_leg(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("_small_index")
 @pytest.mark.parametrize("query", ["🚀", "مرحبا بالعالم", "ש", "a\u202eb"])
-def test_any_alphabet_is_answered(query: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_query_in_any_alphabet_is_answered(query: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert evoke.main(["search", query]) == 0
     assert "of 8 works" in capsys.readouterr().out
 
 
-# Ends that are not answers
+# Interruptions, faults and closed pipes
 
 
 @pytest.mark.usefixtures("_small_index")
@@ -359,7 +359,7 @@ def test_an_error_of_the_program_itself_is_not_hidden(monkeypatch: pytest.Monkey
         evoke.main(["search", "hope"])
 
 
-def test_a_reader_that_has_seen_enough_is_not_an_error(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     catalogue = write_catalogue(tmp_path / "works.jsonl", SMALL)
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -144,7 +144,7 @@ def test_classifiers_are_those_of_the_package_index(wheels: Mapping[str, ZipFile
 
 
 def required_versions(roots: list[Requirement], python: str) -> dict[str, list[SpecifierSet]]:
-    """Return every distribution that the roots require directly or through others, with what is asked of its version.
+    """Return every distribution that the roots require directly or through others, with the versions they admit.
 
     The requirements are those of the releases that are installed here, for another Python. A release that only that
     Python needs is not installed here, so what it requires in turn is not seen.
@@ -215,7 +215,7 @@ def read_imports() -> Iterator[tuple[Path, str]]:
 
 
 def test_every_imported_library_is_declared() -> None:
-    """Or is required by a declared one, as starlette is by fastapi."""
+    """A library may also be required by a declared one, as starlette is by fastapi."""
     declared = {each for purpose in ("server", *OPTIONAL, "embeddings") for each in names(purpose)}
     theirs = {canonicalize_name(Requirement(line).name) for name in declared for line in requires(name) or ()}
     providers = packages_distributions()

@@ -1,4 +1,4 @@
-"""Fusion is the engine's own where the engine has it, and the written-out formula elsewhere."""
+"""A fusion that the engine has gives the engine's scores; the others give those of the written-out formula."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OURS = {
 
 
 @pytest.mark.parametrize("name", ENGINE_FUSIONS)
-def test_fuses_as_the_engine_does(tmp_path: Path, name: str) -> None:
+def test_a_method_gives_the_engines_scores(tmp_path: Path, name: str) -> None:
     draw = random.Random(name)
     engine = open_engine(tmp_path)
     params = models.VectorParams(size=4, distance=models.Distance.DOT)

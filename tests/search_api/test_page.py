@@ -98,7 +98,7 @@ class Browser:
         return parse_qs(urlsplit(self.driver.current_url).query)
 
     def wait(self, condition: Callable[[], T], what: str = "") -> T:
-        # What is asked about an element while the page replaces it is asked again.
+        # If the page replaces an element meanwhile, the condition is tried again.
         waiting = WebDriverWait(self.driver, 40, 0.02, ignored_exceptions=[StaleElementReferenceException])
         return waiting.until(lambda _: condition(), what)
 
@@ -349,7 +349,7 @@ def test_a_value_can_be_added_and_a_reload_keeps_it(page: Browser) -> None:
 
 
 @pytest.mark.browser
-def test_a_weighed_value_that_was_removed_waits_in_the_middle(page: Browser) -> None:
+def test_a_removed_value_keeps_its_slider_in_the_middle(page: Browser) -> None:
     page.open("/?q=inspiring&weight=E2:-0.5")
     page.wait(lambda: page.chips() == ["inspiration", "less hope"])
     page.one("#understood [aria-label='Leave out \"less hope\"']").click()
@@ -386,7 +386,7 @@ def test_a_filter_beside_what_was_understood_keeps_the_rest_of_it(page: Browser)
 
 
 @pytest.mark.browser
-def test_what_was_understood_is_pressed_among_the_filters(page: Browser) -> None:
+def test_facts_that_were_read_are_pressed_among_the_filters(page: Browser) -> None:
     page.ask("an inspiring book")
     page.wait(lambda: page.chips() == ["inspiration", "Books"])
     page.wait(lambda: page.button("Books").get_attribute("aria-pressed") == "true")
@@ -423,7 +423,7 @@ def test_an_empty_answer_gives_advice(page: Browser) -> None:
     page.wait(lambda: page.one(".notice").text.startswith("Nothing fits all of that\nTry fewer filters"))
     page.button("Clear the filters").click()
     page.wait(lambda: page.parameters() == {"q": ["nothing"]})
-    page.wait(lambda: "with fewer conditions" in page.one(".notice").text)
+    page.wait(lambda: "fewer conditions" in page.one(".notice").text)
     assert page.titles() == []
     page.one(".notice a").click()
     page.wait(lambda: page.titles()[:1] == ["October Sky"])
@@ -444,7 +444,7 @@ def test_a_server_error_is_shown_and_can_be_tried_again(page: Browser, search: F
 
 
 @pytest.mark.browser
-def test_a_link_to_a_work_that_is_gone_leads_somewhere(page: Browser) -> None:
+def test_a_link_to_a_missing_work_offers_other_questions(page: Browser) -> None:
     page.open("/?like=movie:gone")
     page.wait(lambda: page.one(".trouble").text.startswith("Work not found"))
     assert page.all(".trouble button") == []
@@ -613,7 +613,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("text", ["ink", "ink-soft", "emotion", "theme", "learning"])
 @pytest.mark.parametrize("ground", ["ground", "sheet"])
-def test_text_stands_out_from_its_ground(theme: int, text: str, ground: str) -> None:
+def test_text_has_enough_contrast(theme: int, text: str, ground: str) -> None:
     css = (WEB / "style.css").read_text(encoding="utf-8")
     colours = {name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)}
     lighter, darker = sorted((luminance(colours[name][theme]) for name in (text, ground)), reverse=True)

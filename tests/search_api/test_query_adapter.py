@@ -1,4 +1,4 @@
-"""Descriptions of remembered works: they have wrong years, and many words about remembering."""
+"""Descriptions of remembered works, which have wrong years and many words about remembering."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORKS = (
     make_record("scene", "The Scene", "A movie about a movie scene, and a scene in it.", kind="movie", year=1950),
     *make_records(80),  # without others, no work would stand out
 )
-UNTURNED = EmbeddingAdapter(FakeEncoder().fingerprint, np.zeros((DIMENSION, DIMENSION)), np.zeros(DIMENSION))
+IDENTITY = EmbeddingAdapter(FakeEncoder().fingerprint, np.zeros((DIMENSION, DIMENSION)), np.zeros(DIMENSION))
 
 
 @pytest.fixture(scope="module")
@@ -123,21 +123,21 @@ def test_years_fade() -> None:
 def test_words_about_remembering_weigh_less(boats: Path) -> None:
     query = "[TOMT] I remember a movie, a movie scene, the scene with bees in a movie"
     weights = {term_id("movi"): 0.01, term_id("scene"): 0.01}
-    with opened(boats) as plain, opened(boats, QueryAdapter(weights, UNTURNED)) as taught:
+    with opened(boats) as plain, opened(boats, QueryAdapter(weights, IDENTITY)) as adapted:
         hits = {
-            name: search.search(SearchRequest(query=query)).hits for name, search in (("plain", plain), ("t", taught))
+            name: search.search(SearchRequest(query=query)).hits for name, search in (("plain", plain), ("t", adapted))
         }
     best = {name: max(each, key=lambda hit: hit.legs["bm25"].score or 0).title for name, each in hits.items()}
     assert best == {"plain": "The Scene", "t": "The Hive"}
 
 
-def test_a_stem_counts_by_the_root_of_how_often_it_is_said() -> None:
-    weighed = QueryAdapter({term_id("movi"): 0.5}, UNTURNED).weigh(["boat", "movi", "boat", "movi", "boat", "boat"])
+def test_a_stem_weighs_the_square_root_of_its_count() -> None:
+    weighed = QueryAdapter({term_id("movi"): 0.5}, IDENTITY).weigh(["boat", "movi", "boat", "movi", "boat", "boat"])
     weights = dict(zip(weighed.indices, weighed.values, strict=True))
     assert weights == pytest.approx({term_id("boat"): 2.0, term_id("movi"): 0.5 * 2**0.5})
 
 
-def test_a_description_is_turned_only_for_the_encoder_that_it_was_learnt_for(boats: Path) -> None:
+def test_a_description_is_adapted_only_for_the_encoder_of_the_adapter(boats: Path) -> None:
     ours, other = (
         QueryAdapter({}, EmbeddingAdapter(fingerprint, np.zeros((DIMENSION, DIMENSION)), np.eye(DIMENSION)[0] * 9))
         for fingerprint in (FakeEncoder().fingerprint, "other")
@@ -146,23 +146,23 @@ def test_a_description_is_turned_only_for_the_encoder_that_it_was_learnt_for(boa
     with opened(boats) as search:
         plain = search.build_queries(query).legs["text"]
     with opened(boats, ours) as search:
-        turned = np.asarray(search.build_queries(query).legs["text"])
-    assert np.linalg.norm(turned) == pytest.approx(1)
-    assert turned[0] > 0.9 > np.asarray(plain)[0]
+        adapted = np.asarray(search.build_queries(query).legs["text"])
+    assert np.linalg.norm(adapted) == pytest.approx(1)
+    assert adapted[0] > 0.9 > np.asarray(plain)[0]
     with opened(boats, other) as search:
         np.testing.assert_array_equal(np.asarray(search.build_queries(query).legs["text"]), np.asarray(plain))
 
 
 @pytest.mark.parametrize("query", ["something inspiring", "movies with boats from the 90s", "Paper Boats"])
-def test_a_short_request_is_asked_as_ever(boats: Path, query: str) -> None:
+def test_a_short_request_is_not_adapted(boats: Path, query: str) -> None:
     learnt = QueryAdapter(
         {term_id("boat"): 0.1}, EmbeddingAdapter(FakeEncoder().fingerprint, np.eye(DIMENSION), np.ones(64))
     )
     request = SearchRequest(query=query)
-    with opened(boats) as plain, opened(boats, learnt) as taught:
-        assert not taught.build_queries(request).intent.is_description
-        assert taught.build_queries(request).intent.remembered_years is None
-        one, other = (search.search(request).model_copy(update={"took_ms": 0}) for search in (plain, taught))
+    with opened(boats) as plain, opened(boats, learnt) as adapted:
+        assert not adapted.build_queries(request).intent.is_description
+        assert adapted.build_queries(request).intent.remembered_years is None
+        one, other = (search.search(request).model_copy(update={"took_ms": 0}) for search in (plain, adapted))
         assert one == other
 
 
@@ -198,9 +198,11 @@ def test_a_file_that_is_not_an_adapter_is_refused_in_one_line(
             load_query_adapter(missing)
 
 
-def test_a_file_of_another_format_is_to_be_learnt_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_format_is_refused_with_the_command_that_trains_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "learnt.safetensors"
-    save_query_adapter(QueryAdapter({}, UNTURNED), path)
+    save_query_adapter(QueryAdapter({}, IDENTITY), path)
     monkeypatch.setattr("search_api.query_adapter._FORMAT", "next")
     with pytest.raises(QueryAdapterInvalid, match="learn it again with `evoke train-descriptions`"):
         load_query_adapter(path)
@@ -208,7 +210,7 @@ def test_a_file_of_another_format_is_to_be_learnt_again(tmp_path: Path, monkeypa
 
 def test_term_weights_of_another_analyser_are_not_used(tmp_path: Path) -> None:
     path = tmp_path / "learnt.safetensors"
-    save_query_adapter(QueryAdapter({term_id("movi"): 0.5}, UNTURNED, analyser_version="earlier"), path)
+    save_query_adapter(QueryAdapter({term_id("movi"): 0.5}, IDENTITY, analyser_version="earlier"), path)
     weighed = load_query_adapter(path).weigh(["boat", "movi", "boat"])
     assert dict(zip(weighed.indices, weighed.values, strict=True)) == {term_id("boat"): 2, term_id("movi"): 1}
 

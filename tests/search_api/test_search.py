@@ -1,4 +1,4 @@
-"""Search over the starter catalogue with the real model: what a person who asks it notices."""
+"""Search over the starter catalogue with the real model: what a person notices."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_flagship_request_is_read_and_answered(search: Search) -> None:
     assert {"October Sky", "Apollo 11", "WALL·E"} & set(titles(page)[:5])
 
 
-def test_a_hit_says_why(search: Search) -> None:
+def test_a_hit_has_reasons(search: Search) -> None:
     hit = ask(search, "survival at sea", kind="book").hits[0]
     assert {"text", "bm25", "values"} <= hit.legs.keys()
     assert all(leg.rank is None or leg.rank >= 1 for leg in hit.legs.values())
@@ -88,7 +88,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("filters", "passes"), FILTERS, ids=[str(f) for f, _ in FILTERS])
-def test_filters_hold_for_every_hit_and_totals_count_just_those(search: Search, filters, passes) -> None:  # type: ignore[no-untyped-def]
+def test_every_hit_passes_the_filters_and_the_total_counts_such_works(search: Search, filters, passes) -> None:  # type: ignore[no-untyped-def]
     everything = [hit for offset in range(0, 400, 100) for hit in ask(search, "love", limit=100, offset=offset).hits]
     page = ask(search, "love", limit=100, **filters)
     assert page.hits
@@ -96,7 +96,7 @@ def test_filters_hold_for_every_hit_and_totals_count_just_those(search: Search, 
     assert page.total == sum(_passes(passes, hit) for hit in everything)
 
 
-def test_value_filters_part_the_works_in_two(search: Search) -> None:
+def test_the_works_above_and_below_a_score_are_all_works(search: Search) -> None:
     giving = ask(search, "hope", values={"E5": {"gte": 0.5}})
     others = ask(search, "hope", values={"E5": {"lte": 0.4999}})
     assert giving.total > 0
@@ -104,7 +104,7 @@ def test_value_filters_part_the_works_in_two(search: Search) -> None:
 
 
 @pytest.mark.parametrize("mark", [0.2, 0.5, 0.7])
-def test_value_filters_let_through_just_the_works_of_that_score(search: Search, mark: float) -> None:
+def test_a_value_filter_passes_only_works_with_that_score(search: Search, mark: float) -> None:
     for scores, passes in (({"gte": mark}, lambda score: score >= mark), ({"lte": mark}, lambda score: score <= mark)):
         page = ask(search, "humour", limit=100, values={"E9": scores})
         assert page.hits
@@ -180,7 +180,7 @@ def test_parts_of_what_was_understood_can_be_left_out(search: Search) -> None:
     assert (plain.text, plain.values) == (query, {})
 
 
-def test_a_weight_moves_the_works_that_give_the_value(search: Search) -> None:
+def test_a_weight_moves_the_works_that_have_the_value(search: Search) -> None:
     def mean_rank_of_the_funny(**weights: float) -> float:
         page = search.search(SearchRequest(query="a story about friendship", limit=100, weights=weights))
         assert {value_id: page.intent.values.get(value_id) for value_id in weights} == weights
@@ -193,7 +193,7 @@ def test_a_weight_moves_the_works_that_give_the_value(search: Search) -> None:
     assert mean_rank_of_the_funny(E9=1.0) < mean_rank_of_the_funny() < mean_rank_of_the_funny(E9=-1.0)
 
 
-def test_a_weight_of_zero_takes_out_what_was_read(search: Search) -> None:
+def test_a_weight_of_zero_removes_a_value_that_was_read(search: Search) -> None:
     query = "an inspiring film, not too sad"
     read = search.search(SearchRequest(query=query)).intent.values
     assert {"E5", "E4"} <= read.keys()
@@ -211,7 +211,7 @@ def test_an_unknown_value_is_refused_by_name(search: Search) -> None:
 
 
 @pytest.mark.parametrize("query", ["😀🎬", "ספר על אהבה", "كتاب عن الحب", "the of and", "x" * 10_000, "\u0000"])
-def test_any_words_get_an_answer(search: Search, query: str) -> None:
+def test_any_query_gets_an_answer(search: Search, query: str) -> None:
     assert ask(search, query).hits
 
 

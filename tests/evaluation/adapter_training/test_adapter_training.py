@@ -88,7 +88,7 @@ def test_training_is_deterministic() -> None:
 
 
 REFUSED = {
-    "the test split": ({"split": "test"}, "films: the split 'test' is for the last check"),
+    "the test split": ({"split": "test"}, "films: the split 'test' is for the final test only"),
     "no descriptions": ({"queries": {"q": "boats"}, "qrels": [("q", "w1", 1)]}, "films: 0 works are described"),
 }
 

@@ -53,7 +53,7 @@ def tune(*arguments: object, code: int = 0) -> None:
 
 
 def make_scores(scores: Floats, benchmarks: list[str] | None = None) -> FusionScores:
-    """Return scores of queries of kind `other`; fusions that `scores` has no column for score 0."""
+    """Return scores of queries of kind `other`; a fusion without a column in `scores` scores 0."""
     padded = np.zeros((len(scores), len(FUSIONS)))
     padded[:, OTHER : OTHER + scores.shape[1]] = scores
     return FusionScores(FUSIONS, padded, ["other"] * len(scores), benchmarks or ["films"] * len(scores))
@@ -229,7 +229,7 @@ def test_index_and_search_use_the_tuned_settings(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--split", "test"], "take validation"),
+        (["--split", "test"], "name validation"),
         (["--split", "train"], "no split 'train'"),
         (["--split", "empty"], "no judgement"),
         (["-o", "/no/such/folder/tuning.json"], "/no/such/folder"),

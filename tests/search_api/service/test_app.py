@@ -46,7 +46,7 @@ def test_importing_the_service_loads_no_heavy_library() -> None:
     assert ran.stdout.strip() == "[]"
 
 
-def test_healthz_is_up_whatever_the_index(client: TestClient, search: FakeSearch) -> None:
+def test_healthz_answers_with_or_without_an_index(client: TestClient, search: FakeSearch) -> None:
     search.failure = IndexMissing("no index was built yet")
     assert client.get("/healthz").json() == {"status": "ok"}
 
@@ -112,7 +112,7 @@ def test_an_unforeseen_error_is_500_without_traceback_and_logged_once(
     "path",
     ["/v1/search?q=hope", "/v1/works/movie:contact", "/v1/works/movie:contact/similar", "/v1/values", "/v1/facets"],
 )
-def test_a_key_is_asked_for_where_one_is_set(locked: TestClient, path: str) -> None:
+def test_a_request_needs_the_key_if_one_is_set(locked: TestClient, path: str) -> None:
     missing = locked.get(path)
     assert missing.status_code == 401
     assert "X-API-Key" in missing.json()["detail"]
@@ -127,7 +127,7 @@ def test_a_key_is_asked_for_where_one_is_set(locked: TestClient, path: str) -> N
     [b"{not json", b"[]", b'{"query": ""}', b"x" * (MAX_BODY_BYTES + 1)],
     ids=["broken", "list", "empty", "huge"],
 )
-def test_without_a_key_the_body_is_not_judged(locked: TestClient, body: bytes) -> None:
+def test_a_body_without_a_key_is_not_read(locked: TestClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     assert locked.post("/v1/search?bogus=1", content=body, headers=headers).status_code == 401
     answered = locked.post("/v1/search", content=body, headers={**headers, "X-API-Key": KEY})

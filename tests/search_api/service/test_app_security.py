@@ -1,4 +1,4 @@
-"""Where the service listens, and what it does to start and stop."""
+"""Where the service listens, how it starts and how it stops."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What each endpoint makes of its parameters and body."""
+"""How each endpoint reads its parameters and body, and what it answers."""
 
 from collections.abc import Iterator
 
@@ -222,14 +222,14 @@ def test_every_v1_path_refuses_unknown_parameters_by_name() -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/facets", "/v1/suggest?q=x", "/v1/works/movie:contact/similar"])
-def test_the_parameter_that_was_meant_is_guessed(path: str) -> None:
+def test_the_most_similar_parameter_is_suggested(path: str) -> None:
     response = CLIENT.get(path, params={"limti": "3", **({"q": "x"} if "q=" in path else {})})
     assert response.json()["errors"] == [
         {"field": "limti", "message": "is not a known parameter; did you mean 'limit'?"}
     ]
 
 
-def test_what_belongs_in_the_body_is_not_guessed_as_a_parameter() -> None:
+def test_a_field_of_the_body_is_not_suggested_as_a_parameter() -> None:
     response = CLIENT.post("/v1/search?limit=3", json={"query": "x"})
     assert response.json()["errors"] == [{"field": "limit", "message": "is not a known parameter"}]
 
@@ -279,12 +279,12 @@ def test_a_body_that_is_not_json_is_400(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("query", ["🚀🌽 hope", "أمل وحب", "zero\x00byte", "a\u202eb", "'\"<script>"])
-def test_any_text_may_be_asked(query: str) -> None:
+def test_any_text_is_accepted_as_a_query(query: str) -> None:
     assert CLIENT.get("/v1/search", params={"q": query}).json()["query"] == query
     assert CLIENT.post("/v1/search", json={"query": query}).json()["query"] == query
 
 
-def test_half_a_character_is_refused_not_crashed_on() -> None:
+def test_half_of_a_surrogate_pair_is_refused() -> None:
     body = b'{"query": "\\ud800"}'
     response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
     assert response.json()["errors"] == [{"field": "query", "message": "must be valid Unicode"}]
@@ -314,7 +314,7 @@ def test_an_unknown_parameter_is_always_refused_by_name(name: str) -> None:
     assert [error["field"] for error in response.json()["errors"]] == [name]
 
 
-def test_only_what_is_mentioned_overrules_the_words() -> None:
+def test_only_the_given_facts_replace_those_of_the_words() -> None:
     assert FilterParameters().to_filters().model_fields_set == set()
     assert FilterParameters(kind="book", year_to=1999).to_filters().model_fields_set == {"kind", "year"}
 
@@ -340,7 +340,7 @@ def test_a_value_with_its_least_score(text: str, expected: tuple[str, ScoreRange
 
 
 @pytest.mark.parametrize("text", ["E5:", "E5:nan", "E5:-1", "E5:1.5", ":0.5", "E5:0.5:0.6"])
-def test_a_value_written_otherwise_is_refused(text: str) -> None:
+def test_a_malformed_value_is_refused(text: str) -> None:
     with pytest.raises(RequestRefused, match="value: "):
         parse_value(text)
 
@@ -354,13 +354,13 @@ def test_a_weight_is_signed(text: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["E5", "E5:", "E5:nan", "E5:-1.5", "E5:+1", "E5:--1", ":0.5", "E5:0.5:0.6", "E5:1e-1"])
-def test_a_weight_written_otherwise_is_refused(text: str) -> None:
+def test_a_malformed_weight_is_refused(text: str) -> None:
     with pytest.raises(RequestRefused, match="weight: "):
         parse_weight(text)
 
 
 @pytest.mark.parametrize("weight", ["NaN", "Infinity"])
-def test_a_weight_that_is_no_finite_number_is_refused(weight: str) -> None:
+def test_a_weight_that_is_not_a_finite_number_is_refused(weight: str) -> None:
     body = f'{{"query": "x", "weights": {{"E5": {weight}}}}}'
     response = CLIENT.post("/v1/search", content=body, headers={"content-type": "application/json"})
     assert [error["field"] for error in response.json()["errors"]] == ["weights.E5"]
@@ -380,7 +380,7 @@ def test_weights_replace_what_was_read_value_by_value(weights: list[str], values
     assert page["intent"]["values"] == values
 
 
-def test_the_nearest_field_is_given_with_its_path_only_where_that_is_the_news() -> None:
+def test_the_nearest_field_has_its_path_if_it_belongs_elsewhere() -> None:
     known = ["query", "filters", "filters.year", "filters.year.gte", "filters.values.gte"]
     assert nearest("filters.yaer", known) == "year"
     assert nearest("year", known) == "filters.year"

@@ -1,4 +1,4 @@
-"""What a query's shares of the taxonomy are taken to ask for."""
+"""Which values are guessed from a query's probabilities."""
 
 import pytest
 

@@ -194,11 +194,11 @@ def test_centuries_are_years(query: str, years: tuple[int | None, int | None]):
         ("a 20th century novel, not from the 1950s", (1900, 1999)),
     ],
 )
-def test_a_time_that_is_not_wanted_takes_off_one_end(query: str, years: tuple[int | None, int | None]):
+def test_an_unwanted_time_removes_one_end_of_the_range(query: str, years: tuple[int | None, int | None]):
     assert years_of(query) == years
 
 
-def test_a_century_that_is_not_wanted_is_not_asked_for_by_its_words():
+def test_the_words_of_an_unwanted_century_are_not_searched_for():
     intent = read("a quiet book about grief, not from the 19th century")
     assert intent.text == "quiet grief"
     assert intent.tags == {}
@@ -208,7 +208,7 @@ def test_a_century_that_is_not_wanted_is_not_asked_for_by_its_words():
 
 
 @pytest.mark.parametrize("query", ["not a classic", "no classics please", "a novel that isn't a classic"])
-def test_a_classic_that_is_not_wanted_is_a_wish_against_classics(query: str):
+def test_an_unwanted_classic_gives_classics_a_negative_weight(query: str):
     assert read(query).tags["T-classics"] < 0
 
 
@@ -478,14 +478,14 @@ def test_a_short_memory_filters_nothing_either():
     assert facts("a French comedy I don't remember well") == {}
 
 
-def test_a_long_request_still_says_what_it_wants():
+def test_values_are_read_from_a_long_request():
     story = "My week was hard and my mother and I have not been out of the house since the snow came down on Monday. "
     intent = read(story + "Please recommend something inspiring and funny, nothing scary, for both of us on the sofa.")
     assert intent.values == {"E5": 1.0, "E9": 1.0, "E6": -1.0}
     assert facts(story + "Please recommend something inspiring from the 90s for both of us on the sofa.") == {}
 
 
-def test_the_users_own_taxonomy_says_what_can_be_asked_for():
+def test_an_own_taxonomy_defines_what_can_be_asked_for():
     values = [{"id": "X1", "name": "zest", "facet": "emotion", "description": "Full of zest.", "ask": ["zesty"]}]
     own = Taxonomy.model_validate({"version": "mine", "values": values})
     intent = parse_intent("something zesty, not too sad", own, find_work=lambda _: None)
@@ -507,7 +507,7 @@ QUERIES = st.one_of(st.text(), st.lists(WORDS, max_size=40).map(" ".join))
 
 
 @given(QUERIES)
-def test_understands_something_of_anything(query: str):
+def test_any_text_becomes_an_intent(query: str):
     intent = read(query)
     assert all(-1 <= weight <= 1 for weight in intent.values.values())
     assert set(intent.values) <= set(TAXONOMY.ids)
@@ -537,9 +537,7 @@ def test_no_query_freezes_the_reader(piece: str, n_characters: int):
         ("films like Interstellar", {}, False),
     ],
 )
-def test_community_tags_are_read_where_they_say_what_is_asked_for(
-    query: str, tags: dict[str, float], only_mood: bool
-) -> None:
+def test_community_tags_are_read_in_the_request_part(query: str, tags: dict[str, float], only_mood: bool) -> None:
     intent = read(query)
     assert (intent.tags, intent.only_mood) == (tags, only_mood)
 
@@ -582,7 +580,7 @@ def test_words_that_no_rule_knows_are_guessed_by_their_meaning_once() -> None:
     "query",
     ["something funny", "like Interstellar", "Heat", "nothing violent", "", "a book, not from the 19th century"],
 )
-def test_what_is_understood_or_names_a_work_is_not_guessed_at(query: str) -> None:
+def test_a_query_with_a_value_or_a_named_work_is_not_guessed(query: str) -> None:
     intent, asked = guessing(query)
     assert asked == []
     assert not intent.is_guess
