@@ -71,7 +71,7 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
 
 
 def write_catalogues(folder: Path) -> None:
-    """Write the files that pages speak of, from the starter catalogue: 40 films and 40 books, and a benchmark of each.
+    """Write the files that pages speak of, from the starter catalogue: 20 films and 20 books, and a benchmark of each.
 
     For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`.
     """
@@ -80,7 +80,7 @@ def write_catalogues(folder: Path) -> None:
     works = [json.loads(line) for line in lines]
     header, *judgements = (starter / "qrels" / "validation.tsv").read_text(encoding="utf-8").splitlines()
     for kind, name in (("movie", "films"), ("book", "books")):
-        chosen = [work for work in works if work["kind"] == kind][:40]
+        chosen = [work for work in works if work["kind"] == kind][:20]
         for number, work in enumerate(chosen, start=1):
             work["ids"] = {"imdb": f"tt{number:07}"}
         catalogue = _to_json_lines([{**work, "source": "mine"} for work in chosen])
