@@ -34,7 +34,7 @@ def profile(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
     catalogues: OptionalCatalogues = None,
 ) -> None:
-    """Describe catalogues on one HTML page: contents, gaps and duplicates."""
+    """Describe catalogues on one HTML page. It shows contents, gaps and duplicates."""
     from indexer.catalogues import starter_catalogue
     from indexer.profile.report import kinds_text, make_report
 
@@ -111,7 +111,7 @@ def train_values(
         ),
     ] = None,
 ) -> None:
-    """Train the value head on labelled works: it scores values and tags."""
+    """Train the value head on labelled works. It scores values and tags."""
     from indexer.settings import IndexSettings
     from indexer.value_training import run
     from indexer.value_training.report import report_to_markdown
