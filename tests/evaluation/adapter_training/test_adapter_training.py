@@ -111,4 +111,4 @@ def test_benchmarks_that_must_not_be_trained_on_are_refused(
 def test_a_missing_folder_is_refused_before_minutes_of_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_remembered(tmp_path / "films")
     assert evoke.main(["train-descriptions", str(folder), "-o", str(tmp_path / "absent" / "out")]) == 2
-    assert "does not exist: create it" in capsys.readouterr().err
+    assert "its folder does not exist: create" in capsys.readouterr().err
