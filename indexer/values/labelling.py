@@ -93,8 +93,9 @@ class TrainedLabeller:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash over the head and everything that labels by likeness depend on."""
-        return hashlib.sha256(f"{self._zero_shot.fingerprint}:{self._head.fingerprint}".encode()).hexdigest()
+        """A hash over the head, its outputs that are in use, and everything that labels by likeness depend on."""
+        used = [n for n, *_ in self._outputs]  # a taxonomy with other tags uses others, with the same words
+        return hashlib.sha256(f"{self._zero_shot.fingerprint}:{self._head.fingerprint}:{used}".encode()).hexdigest()
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
         """Return the dimensions with an output for this kind, or for any kind if it is not known."""

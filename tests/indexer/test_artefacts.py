@@ -19,6 +19,7 @@ import evoke
 from indexer.artefacts import find_misfits
 from indexer.encoder.encoder import Encoder
 from indexer.values.head import QueryClassifier
+from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import Tag, Taxonomy, Value, load_taxonomy
 from search_api.leg_queries import open_query_classifier
 from search_api.service.app import create_app
@@ -113,6 +114,13 @@ def test_an_added_value_does_not_change_the_guesses_for_the_others(
     taxonomy = load_taxonomy(longer_taxonomy)
     assert classify(encoder, taxonomy, query) == classify(encoder, load_taxonomy(), query)
     assert find_misfits(SearchSettings(), encoder, taxonomy) == NOT_KNOWN
+
+
+def test_other_tags_of_a_value_make_other_labels(encoder: Encoder) -> None:
+    """Else the next build would take the labels of the index for up to date."""
+    packaged = open_labeller(load_taxonomy(), encoder)
+    relabelled = open_labeller(changed(load_taxonomy(), "E5", tags=("other",)), encoder)
+    assert relabelled.fingerprint != packaged.fingerprint
 
 
 def test_a_removed_value_is_not_guessed_and_the_others_take_its_share(encoder: Encoder, query: np.ndarray) -> None:
@@ -212,7 +220,7 @@ def test_an_index_without_the_bm25_of_the_tuning_is_named(
     monkeypatch.setenv("EVOKE_TUNING", str(tmp_path / "tuning.json"))
     monkeypatch.setattr("search_api.search.open_encoder", lambda settings: FakeEncoder())  # noqa: ARG005
     assert evoke.main(["search", "storms", "--explain"]) == 0
-    assert "note: the index was built with other BM25 settings than this process has" in capsys.readouterr().out
+    assert "note: the index was built with other BM25 settings than this process uses" in capsys.readouterr().out
 
 
 def test_readyz_names_what_does_not_fit() -> None:
