@@ -265,8 +265,8 @@ def table(compared: Comparison) -> Iterator[str]:
     yield f"{compared.benchmark}: {compared.n_works:,} works; {compared.machine}."
     yield "In brackets: how many times as fast Evoke is."
     yield ""
-    heads = ("system", "index works/s", "processor s", "bytes/work", "peak MiB, index", "search", "p50 ms", "p99 ms")
-    yield f"| {' | '.join(heads)} | long p50 ms | long p99 ms | {OBJECTIVE} |"
+    heads = ("system", "index works/s", "processor s", "bytes/work", "peak MiB, index", "peak MiB, search", "p50 ms")
+    yield f"| {' | '.join(heads)} | p99 ms | long p50 ms | long p99 ms | {OBJECTIVE} |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
     for name, own in figures.items():
         cells = [

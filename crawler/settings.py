@@ -49,7 +49,7 @@ class CrawlSettings(HomeSettings):
     tmdb_token: SecretStr | None = Field(default=None, description="TMDb's API read access token, instead of the key")
     google_books_api_key: SecretStr | None = Field(default=None, description="API key of Google Books")
     source_urls: dict[str, str] = Field(
-        default_factory=dict, description="another address of a source, by its name: a mirror or a caching proxy"
+        default_factory=dict, description="addresses of sources, by source, instead of their own: a mirror or a proxy"
     )
     timeout_seconds: float = Field(default=30, gt=0, description="the longest wait for one answer, in seconds")
     longest_wait_seconds: float = Field(

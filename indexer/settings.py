@@ -29,16 +29,16 @@ class StorageSettings(HomeSettings):
     )
     qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server")
     model: str = Field(
-        default=DEFAULT_MODEL, description="sentence encoder: a folder, or a name of sentence-transformers"
+        default=DEFAULT_MODEL, description="sentence encoder: a folder, or the name of a sentence-transformers model"
     )
     runtime: Literal["openvino", "torch"] = Field(
         default="openvino",
-        description="what runs the encoder: OpenVINO in eight-bit integers, or torch, the reference",
+        description="library that runs the encoder: OpenVINO in eight-bit integers, or torch (slower)",
     )
     values_head: HomePath | None = Field(
         default=None, description="file that `evoke train-values` wrote, instead of the one that ships"
     )
-    taxonomy: HomePath | None = Field(default=None, description="a values.toml, instead of the one that ships")
+    taxonomy: HomePath | None = Field(default=None, description="taxonomy file, instead of the values.toml that ships")
     tuning: HomePath | None = Field(
         default=None, description="file that `evoke tune` wrote, instead of the settings that ship"
     )

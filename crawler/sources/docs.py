@@ -13,7 +13,7 @@ from crawler.id_names import ID_NAMES
 from crawler.sources.source import Pace, Source
 from crawler.sources.table import SOURCES
 
-COLUMNS = ("source", "asked by", "needs", "pace", "robots.txt", "answers kept for", "ids", "terms")
+COLUMNS = ("source", "options", "needs", "pace", "robots.txt", "answers kept for", "ids", "terms")
 _SELECTIONS = ("query", "ids", "from_date")
 _TABLE = re.compile(r"^\| source \|.*\n(?:\|.*\n)+", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def _row(source: Source) -> tuple[str, ...]:
         "; ".join(filter(None, (options, source.selection_note))),
         " or ".join(f"`{name}`" for name in source.variables) or "nothing",
         _pace(source.pace),
-        f"not asked: {source.robots_exemption}" if source.robots_exemption else "obeyed",
+        f"not consulted: {source.robots_exemption}" if source.robots_exemption else "obeyed",
         _days(source.cache_days),
         ", ".join(f"`{name}`" for name in ID_NAMES if name in source.ids),
         f"<{source.terms}>",
