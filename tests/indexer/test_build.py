@@ -447,13 +447,13 @@ def test_a_tuned_bm25_builds_another_index_of_the_same_vectors(built_home: Path,
 
 
 @pytest.mark.parametrize(
-    ("bm25", "told"), [({"k1": -1}, "bm25.k1"), ({"weights": {"plot": 2}}, "bm25.weights.plot"), ({"k": 1}, "bm25.k")]
+    ("bm25", "named"), [({"k1": -1}, "bm25.k1"), ({"weights": {"plot": 2}}, "bm25.weights.plot"), ({"k": 1}, "bm25.k")]
 )
 def test_an_impossible_tuning_is_refused_before_anything_is_read(
-    home: Path, tmp_path: Path, bm25: Fields, told: str
+    home: Path, tmp_path: Path, bm25: Fields, named: str
 ) -> None:
     settings = IndexSettings(home=home, tuning=write_tuning(tmp_path, bm25))
-    with pytest.raises(BM25Invalid, match=told):
+    with pytest.raises(BM25Invalid, match=named):
         build_index([write_catalogue(tmp_path / "small.jsonl", SMALL)], settings, encoder=FakeEncoder())
     assert not home.exists()
 

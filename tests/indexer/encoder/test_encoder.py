@@ -170,7 +170,7 @@ def test_an_unknown_model_is_refused_in_one_line(name: str) -> None:
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match=r"holds no \*.safetensors"):
+    with pytest.raises(ModelUnavailable, match=r"has no \*.safetensors: set EVOKE_MODEL"):
         _ = Encoder(str(tmp_path)).fingerprint
 
 

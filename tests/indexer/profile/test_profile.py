@@ -248,7 +248,10 @@ def test_the_page_plots_known_numbers_and_names_the_others(catalogue: Path) -> N
     assert page.count("<svg") == 3
     assert "Length of the description" in shown
     assert "Growth of the vocabulary" in shown
-    assert "too few records have it: mean rating, number of ratings, running time and number of pages." in shown
+    assert (
+        "Too few records have these to plot them: mean rating, number of ratings, running time and number of pages."
+        in shown
+    )
     assert "No line was rejected." in shown
 
 
@@ -324,9 +327,9 @@ def test_without_a_catalogue_the_starter_catalogue_is_profiled(
     ("arguments", "message"),
     [
         (["missing.jsonl", "-o", "report.html"], "missing.jsonl cannot be read"),
-        (["empty.jsonl", "-o", "report.html"], "empty.jsonl: no lines"),
+        (["empty.jsonl", "-o", "report.html"], "empty.jsonl: no records: write one on each line"),
         (["works.jsonl", "-o", "no/report.html"], "no/report.html: is a folder, or its folder does not exist"),
-        (["works.jsonl", "-o", "."], "not a file"),
+        (["works.jsonl", "-o", "."], ".: is a folder"),
         (["works.jsonl", "-o", "./works.jsonl"], "works.jsonl: is one of the catalogues"),
     ],
 )
