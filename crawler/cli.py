@@ -64,6 +64,10 @@ def crawl(
     if saved:
         if resume:
             raise Refused("--resume continues a crawl, but saved answers are always read from the start: leave it out")
+        choosing = {"--query": query, "--ids": ids, "--ids-file": ids_file, "--from-date": from_date}
+        given = ", ".join(flag for flag, value in choosing.items() if value is not None)
+        if given:
+            raise Refused(f"{given}: chooses what to ask a source for, but --saved reads every answer: leave it out")
         _read_saved(source, saved, output, limit)
     else:
         _ask_source(source, output, query, ids or [], ids_file, from_date, limit, resume=resume)

@@ -97,7 +97,7 @@ def parse_files(name: str, files: Sequence[Path]) -> Iterator[tuple[Path, ParseR
                 continue
             body = read_bytes(path, MAX_ANSWER_BYTES + 1)
         except (CatalogueMissing, GzipDamaged) as error:
-            yield path, NotAWork(Reason.BROKEN, str(error))
+            yield path, NotAWork(Reason.BROKEN, str(error).removeprefix(f"{path}: "))
             continue
         if len(body) > MAX_ANSWER_BYTES:
             yield path, NotAWork(Reason.UNKNOWN, f"larger than {MAX_ANSWER_BYTES // 2**20} MiB")

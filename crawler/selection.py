@@ -30,8 +30,10 @@ def read_ids(path: Path) -> Iterator[str]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SelectionRefused(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise SelectionRefused(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SelectionRefused(f"{path} is not UTF-8: {error}") from error
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith("{"):
             yield _id_of_object(line, f"{path}:{number}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,12 @@ class Verb(TyperCommand):
             if flag in valued and value in flags:
                 ctx.fail(f"Option {flag} needs a value before {value}")
         repeatable = {flag for option in options if option.multiple for flag in option.opts}
-        return super().parse_args(ctx, spread_values(args, repeatable))
+        try:
+            return super().parse_args(ctx, spread_values(args, repeatable))
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:  # the parser's own errors do not know the verb
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options as Typer does, without the Python types of arguments."""
@@ -168,14 +174,29 @@ def describe_problem(error: ValidationError, *place: object) -> str:
     return f"{'.'.join(map(str, place))}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
 
 
-def check_folder(file: Path) -> None:
-    """Refuse an output file whose folder does not exist, before minutes are spent on its content.
+def check_output_files(*files: Path | None) -> None:
+    """Refuse output files that cannot be there, before minutes are spent on their content.
 
     Raises:
-        Refused: The folder of the file does not exist.
+        Refused: A file is a folder, or its folder does not exist.
     """
-    if not file.parent.is_dir():
-        raise Refused(f"{file}: its folder does not exist: create {file.parent}, or name another file")
+    for file in files:
+        if file and file.is_dir():
+            raise Refused(f"{file}: is a folder: name a file")
+        if file and not file.parent.is_dir():
+            raise Refused(f"{file}: its folder does not exist: create {file.parent}, or name another file")
+
+
+def check_output_folders(*folders: Path | None) -> None:
+    """Refuse output folders, which are created if they are missing, that cannot be there.
+
+    Raises:
+        Refused: A folder, or one that it would lie in, is a file.
+    """
+    for folder in folders:
+        nearest = next((path for path in (folder, *folder.parents) if path.exists()), None) if folder else None
+        if nearest and not nearest.is_dir():
+            raise Refused(f"{folder}: {'is' if nearest == folder else f'{nearest} is'} a file: name a folder")
 
 
 def warn_of_unknown_variables(command: str, settings: Sequence[str]) -> None:
@@ -254,8 +275,16 @@ def _refusal(error: Exception, names: Sequence[str]) -> str | None:
 def _usage_problem(error: typer.TyperException) -> str:
     close = getattr(error, "possibilities", None)
     problem = error.message if close else error.format_message()
-    problem = problem.replace("No such command", "No such verb").replace("Value error, ", "").rstrip(".")
-    return f"{problem}. Did you mean {' or '.join(close)}?" if close else problem
+    problem = re.sub("^(No such|Missing) command", r"\1 verb", problem).replace("Value error, ", "").rstrip(".")
+    if close:
+        return f"{problem}. Did you mean {' or '.join(close)}?"
+    if problem.startswith("No such option") and _takes_arguments(getattr(error, "ctx", None)):
+        return f"{problem}; write -- before a text or file that begins with a dash"
+    return problem
+
+
+def _takes_arguments(ctx: Any) -> bool:
+    return ctx is not None and any(parameter.param_type_name == "argument" for parameter in ctx.command.params)
 
 
 def _print_error(command: str, line: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.verbs import MEASURE_FELL, Refused, check_folder, read_settings, verb
+from crawler.verbs import MEASURE_FELL, Refused, check_output_files, check_output_folders, read_settings, verb
 
 app = typer.Typer()
 
@@ -80,8 +80,8 @@ def evaluate(
     started = perf_counter()
     if runs and benchmarks and len(benchmarks) > 1:
         raise Refused("a --run file answers the queries of one benchmark: name one folder")
-    if json_file:
-        check_folder(json_file)
+    check_output_files(json_file)
+    check_output_folders(report, save_runs)
     plan = runner.Plan(
         systems=systems or SYSTEMS,
         baseline=baseline_system or BASELINE,
@@ -141,7 +141,7 @@ def tune(
     from evaluation.tuning.report import tuning_to_text
 
     started = perf_counter()
-    check_folder(output)
+    check_output_files(output)
     read = [read_benchmark(folder, split) for folder in benchmarks]
     tuned = tuning.tune(read, read_settings(EvaluationSettings))
     output.write_text(tuned.to_tuned().model_dump_json(indent=2), encoding="utf-8")
@@ -170,9 +170,7 @@ def train_descriptions(
     from evaluation.settings import EvaluationSettings
 
     started = perf_counter()
-    for path in (output, report):
-        if path:
-            check_folder(path)
+    check_output_files(output, report)
     read = [read_benchmark(folder, split) for folder in benchmarks]
     training = run.train_query_adapter(read, read_settings(EvaluationSettings), output)
     table = run.figures_to_markdown(training.figures)

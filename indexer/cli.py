@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crawler.verbs import read_settings, verb
+from crawler.verbs import check_output_files, read_settings, verb
 
 if TYPE_CHECKING:
     from indexer.build_report import BuildReport
@@ -87,6 +87,7 @@ def label(
     from indexer.settings import IndexSettings
 
     started = perf_counter()
+    check_output_files(output)
     n_works = label_catalogues(catalogues, read_settings(IndexSettings), output)
     typer.echo(f"{n_works:,} works labelled in {output}; {perf_counter() - started:.1f} s")
 
@@ -117,6 +118,7 @@ def train_values(
     from indexer.value_training.report import report_to_markdown
 
     started = perf_counter()
+    check_output_files(output, report)
     training = run.train_values(catalogues, labels, read_settings(IndexSettings), output, trials)
     if report:
         report.write_text(report_to_markdown(training), encoding="utf-8")

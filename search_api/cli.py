@@ -75,7 +75,7 @@ def _read_request(query: str, filters: str | None, limit: int, offset: int) -> S
     from search_api.records import Filters, SearchRequest
 
     try:
-        wanted = Filters.model_validate_json(filters) if filters else Filters()
+        wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
     except ValidationError as error:
         raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
     try:

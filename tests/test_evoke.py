@@ -101,12 +101,18 @@ def test_the_completion_script_can_be_shown() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "evoke: Missing command (see evoke --help)"),
+        ([], "evoke: Missing verb (see evoke --help)"),
         (["fetch"], "No such verb 'fetch'"),
         (["serach", "hope"], "No such verb 'serach'. Did you mean 'search'?"),
         (["search"], "evoke search: Missing argument 'QUERY' (see evoke search --help)"),
         (["search", "hope", "--limti", "3"], "No such option: --limti. Did you mean --limit?"),
         (["search", "hope", "--limit", "ten"], "'--limit'"),
+        (
+            ["search", "hope", "--limit"],
+            "evoke search: Option '--limit' requires an argument (see evoke search --help)",
+        ),
+        (["search", "-hope"], "No such option: -h; write -- before a text or file that begins with a dash"),
+        (["search", "hope", "--filters", ""], "filters: Invalid JSON"),
         (["search", "hope", "fear"], "unexpected extra argument(s) (fear)"),
         (["serve", "--port", "70000"], "'--port': Input should be less than or equal to 65535"),
         (["serve", "--workers", "0"], "--workers"),
@@ -115,6 +121,12 @@ def test_the_completion_script_can_be_shown() -> None:
         (["crawl", "tmdb", "-o", "x.jsonl", "--from-date", "2020"], "'2020'"),
         (["crawl", "tmdb", "-o", "--resume"], "-o needs a value before --resume"),
         (["crawl", "tmdb", "--saved", "x", "--resume", "-o", "x.jsonl"], "--resume"),
+        (["crawl", "tmdb", "--saved", "x", "--ids", "1", "-o", "x.jsonl"], "--ids: chooses what to ask a source for"),
+        (["crawl", "tmdb", "--saved", "x", "--from-date", "2020-01-31", "-o", "x.jsonl"], "--from-date: chooses"),
+        (
+            ["crawl", "tmdb", "--saved", "x", "--query", "a", "--ids-file", "b", "-o", "x"],
+            "--query, --ids-file: chooses",
+        ),
         (["evaluate", "a", "b", "--run", "x.run"], "evoke evaluate: a --run file answers the queries of one benchmark"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -177,6 +189,13 @@ def test_several_values_reach_the_verb(arguments: list[str], monkeypatch: pytest
         (["evaluate", "{absent}"], "BENCHMARK"),
         (["evaluate", "--baseline", "{absent}"], "--baseline"),
         (["evaluate", "--json", "{absent}"], "--json"),
+        (["evaluate", "--json", "{folder}"], "--json"),
+        (["evaluate", "--report", "{works}"], "--report"),
+        (["evaluate", "--save-runs", "{works}/runs"], "--save-runs"),
+        (["label", "{works}", "-o", "{absent}"], "--output"),
+        (["label", "{works}", "-o", "{folder}"], "--output"),
+        (["train-values", "{works}", "--labels", "x", "-o", "{folder}"], "--output"),
+        (["train-values", "{works}", "--labels", "x", "-o", "x", "--report", "{absent}"], "--report"),
         (["tune", "{absent}", "-o", "x.json"], "BENCHMARK"),
         (["tune", "x", "-o", "{absent}"], "--output"),
         (["train-descriptions", "{absent}", "-o", "x"], "BENCHMARK"),
@@ -195,7 +214,7 @@ def test_a_file_that_cannot_be_used_is_named_with_its_option(
     monkeypatch.setenv("EVOKE_TMDB_API_KEY", "key")
     works = write_catalogue(tmp_path / "works.jsonl", SMALL)
     absent = tmp_path / "absent" / "file"
-    assert evoke.main([word.format(works=works, absent=absent) for word in arguments]) == 2
+    assert evoke.main([word.format(works=works, absent=absent, folder=tmp_path) for word in arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"evoke {arguments[0]}: {origin}: {tmp_path}")
     assert error.count("\n") == 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from starlette.requests import Request
 
 from indexer.facts import FACTS, MOST_NUMBER, Fact, Part
 from search_api.errors import RequestRefused
@@ -137,6 +139,21 @@ class SuggestParameters(NoParameters):
 
     q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = Field(examples=["interst"])
     limit: int = Field(default=8, ge=1, le=50)
+
+
+_DECLARED = SearchParameters.model_fields | FacetParameters.model_fields
+_SINGLE = frozenset(name for name, field in _DECLARED.items() if get_origin(field.annotation) is not list)
+
+
+def refuse_repeats(request: Request) -> None:
+    """Refuse a parameter that takes one value and is given several: all but one would be dropped.
+
+    Raises:
+        RequestRefused: A parameter is repeated.
+    """
+    for name, n_given in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if n_given > 1 and name in _SINGLE:
+            raise RequestRefused(name, f"given {n_given} times, but it takes one value")
 
 
 def parse_value(text: str) -> tuple[str, ScoreRange]:

@@ -18,6 +18,7 @@ from search_api.service.parameters import (
     SearchParameters,
     SimilarParameters,
     SuggestParameters,
+    refuse_repeats,
 )
 from search_api.service.problems import Problem
 from search_api.service.security import LockedRoute, key_header
@@ -34,7 +35,12 @@ _BAD_BODY: dict[int | str, dict[str, Any]] = {
     415: {"model": Problem, "description": "The body is not declared as application/json"},
 }
 
-api = APIRouter(prefix="/v1", route_class=LockedRoute, dependencies=[Depends(key_header)], responses=_REFUSALS)
+api = APIRouter(
+    prefix="/v1",
+    route_class=LockedRoute,
+    dependencies=[Depends(key_header), Depends(refuse_repeats)],
+    responses=_REFUSALS,
+)
 health = APIRouter()
 
 

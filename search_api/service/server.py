@@ -77,6 +77,8 @@ def check_port(host: str, port: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
             return int(probe.getsockname()[1])
+    except UnicodeError:  # getaddrinfo encodes the name before it looks it up
+        raise BindingRefused(f"cannot listen on {host!r} port {port}: not a host name or an IP address") from None
     except OSError as error:
         why = "another process listens there" if error.errno == errno.EADDRINUSE else error.strerror
         raise BindingRefused(f"cannot listen on {host} port {port}: {why}") from None

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from search_api.service.security import BindingRefused, check_binding
-from search_api.service.server import address, settings_to_environment
+from search_api.service.server import address, check_port, settings_to_environment
 from search_api.settings import SearchSettings
 
 
@@ -108,3 +108,9 @@ def test_it_prints_addresses_that_answer_and_stops_on_sigterm(tmp_path: Path, wo
 )
 def test_the_address_shown_is_one_that_answers_on_this_machine(host: str, shown: str) -> None:
     assert address(host, 8000) == shown
+
+
+@pytest.mark.parametrize("host", ["films..example", f"{'a' * 64}.example", "\u2603" * 64], ids=len)
+def test_a_host_that_cannot_be_a_name_is_refused(host: str) -> None:
+    with pytest.raises(BindingRefused, match="not a host name or an IP address"):
+        check_port(host, 0)
