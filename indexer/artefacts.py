@@ -58,7 +58,7 @@ QUERY_ADAPTER = Artefact(
     "query adapter", "the embeddings of descriptions", "used unchanged", _TRAIN_DESCRIPTIONS, "EVOKE_DESCRIPTIONS"
 )
 TERM_WEIGHTS = Artefact(
-    "query adapter's term weights", "the terms of descriptions", "weighed alike", _TRAIN_DESCRIPTIONS,
+    "query adapter's list of term weights", "the terms of descriptions", "weighed alike", _TRAIN_DESCRIPTIONS,
     "EVOKE_DESCRIPTIONS",
 )  # fmt: skip
 TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BENCHMARK... -o FILE", "EVOKE_TUNING")
@@ -162,7 +162,7 @@ def _check_query_adapter(path: Path | None, encoder: Encoder) -> list[Fit]:
         made_for = MadeWith(encoder_fingerprint=metadata["encoder_fingerprint"])
         counted_by = MadeWith(analyser_version=metadata["analyser_version"])
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
-        return [Fit(QUERY_ADAPTER, f"cannot be read ({error})")]
+        return [Fit(QUERY_ADAPTER, f"cannot be read ({' '.join(str(error).split())})")]
     return [Fit(QUERY_ADAPTER, made_for.problem(encoder)), Fit(TERM_WEIGHTS, counted_by.problem(encoder))]
 
 

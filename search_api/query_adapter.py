@@ -98,6 +98,12 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
                 f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
                 "learn it again with `evoke train-descriptions`"
             )
+        for key in ("encoder_fingerprint", "analyser_version"):
+            if not isinstance(metadata[key], str):
+                raise TypeError(f"{key} is not text")
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} has a number that is not finite")
         bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
         return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),

@@ -242,10 +242,12 @@ def load_value_head(path: Path | None = None) -> ValueHead:
                 f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
                 "train it again with `evoke train-values`"
             )
-        return _head(metadata, arrays)
+        head = _head(metadata, arrays)
+        _check(head)
+        return head
     except OSError as error:
         raise ValueHeadInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
         raise ValueHeadInvalid(f"{source}: is not a value head of `evoke train-values`: {error}") from error
 
 
@@ -321,3 +323,37 @@ def _head(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Va
             bias=_unpacked("query_classifier.bias", arrays),
         ),
     )
+
+
+def _check(head: ValueHead) -> None:
+    """Check what a file may get wrong and numpy would find at the first use, or never: it broadcasts, and keeps NaN.
+
+    Raises:
+        ValueError: The message names the part.
+    """
+    if not isinstance(head.encoder_fingerprint, str) or not isinstance(head.analyser_version, str):
+        raise ValueError("encoder_fingerprint and analyser_version are not texts")
+    classifier, n_outputs, n_terms = head.query_classifier, len(head.outputs), len(head.terms.ids)
+    if len(head.trained_on) != n_outputs or len(classifier.words) != len(classifier.dimensions) or not head.networks:
+        raise ValueError("its lists differ in length")
+    n_dim = classifier.weight.shape[1]
+    shapes: list[tuple[str, Any, dict[str, tuple[int, ...]]]] = [
+        ("terms", head.terms, {"ids": (n_terms,), "idf": (n_terms,)}),
+        ("calibration", head.calibration, dict.fromkeys(("slope", "offset", "mark"), (n_outputs,))),
+        ("query_classifier", classifier, {
+            "weight": (len(classifier.dimensions), n_dim), "bias": (len(classifier.dimensions),),
+        }),
+    ]  # fmt: skip
+    for n, network in enumerate(head.networks):
+        n_hidden, n_bag = network.bag.shape
+        shapes.append((f"network{n}", network, {
+            "hidden": (n_hidden, n_dim), "hidden_bias": (n_hidden,), "bag": (n_hidden, n_bag),
+            "term": (n_terms, n_bag), "output": (n_outputs, n_hidden), "output_bias": (n_outputs,),
+        }))  # fmt: skip
+    for name, part, shape_of in shapes:
+        for field, shape in shape_of.items():
+            array = getattr(part, field)
+            if array.shape != shape:
+                raise ValueError(f"{name}.{field} has the shape {array.shape}, expected {shape}")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name}.{field} has a number that is not finite")

@@ -198,6 +198,23 @@ def test_a_file_that_is_not_an_adapter_is_refused_in_one_line(
             load_query_adapter(missing)
 
 
+@pytest.mark.parametrize(
+    ("adapter", "problem"),
+    [
+        (EmbeddingAdapter("us", np.full((8, 8), np.nan, np.float32), np.zeros(8, np.float32)), "adapter.matrix has a"),
+        (EmbeddingAdapter("us", np.zeros((4, 8), np.float32), np.zeros(8, np.float32)), "cannot reshape"),
+        (EmbeddingAdapter(None, np.zeros((8, 8), np.float32), np.zeros(8, np.float32)), "encoder_fingerprint is not"),  # type: ignore[arg-type]
+    ],
+    ids=["not finite", "wrong shape", "no fingerprint"],
+)
+def test_an_adapter_that_would_fail_at_its_first_use_is_refused(
+    adapter: EmbeddingAdapter, problem: str, tmp_path: Path
+) -> None:
+    save_query_adapter(QueryAdapter({}, adapter), tmp_path / "learnt.safetensors")
+    with pytest.raises(QueryAdapterInvalid, match=problem):
+        load_query_adapter(tmp_path / "learnt.safetensors")
+
+
 def test_a_file_of_another_format_is_refused_with_the_command_that_trains_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
