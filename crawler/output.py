@@ -14,7 +14,8 @@ def check_output(output: Path, *, resume: bool) -> None:
     """Check that records can be written to a file, before the first request, and cut off an unfinished last line.
 
     Raises:
-        SelectionRefused: the file has content and `resume` is False, or it cannot be written.
+        SelectionRefused: The file has content and `resume` is False, it is not a file of records, or it cannot be
+            written.
     """
     if output.suffix == ".gz":
         raise SelectionRefused(
@@ -24,9 +25,13 @@ def check_output(output: Path, *, resume: bool) -> None:
         raise SelectionRefused(f"{output} already exists: add --resume to continue it, or name another file")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.open("ab").close()
+        with output.open("a+b") as file:
+            file.seek(0)
+            first = file.read(1)
     except OSError as error:
         raise SelectionRefused(f"{output} cannot be written: {error.strerror}") from error
+    if first not in (b"", b"{"):  # another file would lose what follows its last line break
+        raise SelectionRefused(f"{output} does not begin with a record: --resume continues the output of a crawl")
     cut_unfinished_line(output)
 
 

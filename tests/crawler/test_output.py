@@ -56,3 +56,11 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
 )
 def test_retry_after_in_seconds_or_as_a_date(header: bytes | None, seconds: float | None) -> None:
     assert seconds_to_wait(header, datetime(2026, 11, 23, 12, 0, tzinfo=UTC)) == seconds
+
+
+def test_a_file_that_is_not_of_records_is_left_as_it_is(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("not a record, and no line break")
+    with pytest.raises(SelectionRefused, match="does not begin with a record"):
+        check_output(notes, resume=True)
+    assert notes.read_text() == "not a record, and no line break"
