@@ -34,8 +34,12 @@ class Service:
 
 
 def environment_without_evoke() -> dict[str, str]:
-    """Return the environment less its Evoke settings, with the package of this checkout."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVOKE_")}
+    """Return the environment less its Evoke settings, with the package of this checkout.
+
+    A make that runs the tests must not show: a make inside another names the folders that it enters.
+    """
+    left_out = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVOKE_") and name not in left_out}
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
