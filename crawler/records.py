@@ -19,6 +19,8 @@ MAX_DESCRIPTION_CHARACTERS = 100_000
 Line = Annotated[str, BeforeValidator(clean_line)]
 NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+"""A country by its ISO 3166-1 alpha-2 code."""
 
 
 class ClosedModel(BaseModel):
@@ -46,6 +48,13 @@ class Rating(_Record):
     scale: float = Field(gt=0)
 
 
+class Series(_Record):
+    """The series that a work belongs to, with its position there: 1 for the first volume, 0.5 for a prequel."""
+
+    name: NonEmptyLine
+    position: float | None = Field(default=None, ge=0, le=10_000)
+
+
 class Review(_Record):
     """One person's text about the work; the rating is on the source's own scale."""
 
@@ -67,6 +76,13 @@ class SourceRecord(_Record):
     genres: tuple[NonEmptyLine, ...] = ()
     keywords: tuple[NonEmptyLine, ...] = ()
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the original")
+    countries: tuple[Country, ...] = Field(
+        default=(), description="ISO 3166-1 alpha-2 codes of the countries of origin"
+    )
+    series: Series | None = None
+    certificates: dict[Country, Line] = Field(
+        default_factory=dict, description="the age rating by country, as its board writes it: {'US': 'PG-13'}"
+    )
     runtime_minutes: int | None = Field(default=None, ge=1, le=100_000)
     page_count: int | None = Field(default=None, ge=1, le=100_000)
     rating: Rating | None = None

@@ -128,6 +128,16 @@ class Filters(ClosedModel):
         Choice | None,
         Fact(key="language", links={"any": "language", "none": "not_language"}, example="en", words="in French"),
     ] = None
+    countries: Annotated[
+        Choice | None,
+        Fact(
+            key="country_keys",
+            names=lambda work: work.countries,
+            links={"any": "country", "none": "not_country"},
+            example="SE",
+            words="a Swedish film",
+        ),
+    ] = None
     genres: Annotated[
         Choice | None,
         Fact(
@@ -138,7 +148,15 @@ class Filters(ClosedModel):
             words="a comedy",
         ),
     ] = None
-    creators: Annotated[Choice | None, Fact(key="creator_keys", names=_creator_names, links={"any": "creator"})] = None
+    creators: Annotated[
+        Choice | None,
+        Fact(
+            key="creator_keys",
+            names=_creator_names,
+            links={"any": "creator", "none": "not_creator"},
+            words="directed by Greta Gerwig",
+        ),
+    ] = None
     values: Annotated[dict[str, ScoreRange], Fact(key="values", links={"scores": "value"}, example="E5:0.6")] = Field(
         default_factory=dict, description="range of the score by value id, such as E5"
     )
@@ -169,6 +187,7 @@ FACETS: Mapping[str, Facet] = {
     "kind": Facet(fact="kind", key="kind"),
     "genres": Facet(fact="genres", key="genres"),
     "language": Facet(fact="language", key="language"),
+    "countries": Facet(fact="countries", key="countries"),
     "decade": Facet(fact="year", key="decade", of=_decade),
     "creators": Facet(fact="creators", key="creator_names", of=_creator_names),
     "values": Facet(fact="values", key="primary_values"),

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from crawler.records import Creator, Kind, Rating
+from crawler.records import Creator, Kind, Rating, Series
 
 
 class SourceReference(BaseModel):
@@ -42,6 +42,9 @@ class Work(BaseModel):
     genres: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     language: str | None = None
+    countries: tuple[str, ...] = ()
+    series: Series | None = None
+    certificates: dict[str, str] = Field(default_factory=dict)
     runtime_minutes: int | None = None
     page_count: int | None = None
     rating: Rating | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from crawler.records import ClosedModel, Creator, Kind, Rating
+from crawler.records import ClosedModel, Creator, Kind, Rating, Series
 from indexer.facts import (
     FACETS,
     FACTS,
@@ -24,8 +24,10 @@ __all__ = [
     "MAX_LIMIT",
     "MAX_QUERY_CHARACTERS",
     "NO_FILTERS",
+    "Audience",
     "Choice",
     "ClosedModel",
+    "Correction",
     "Evidence",
     "FacetCount",
     "FacetName",
@@ -41,7 +43,9 @@ __all__ = [
     "Page",
     "ScoreRange",
     "SearchRequest",
+    "Standing",
     "Suggestion",
+    "Unmet",
     "ValueView",
     "Weight",
     "WorkReference",
@@ -100,6 +104,29 @@ class WorkReference(ClosedModel):
 
     id: str
     title: str
+    kind: Kind | None = None
+    year: int | None = None
+
+
+class Correction(ClosedModel):
+    """A name in the query that is written in another way than in the catalogue, and what it was taken for."""
+
+    said: str
+    taken_for: str
+
+
+class Unmet(ClosedModel):
+    """A wish that the answer cannot meet, in full or in part, and why: "no lengths of books are known here"."""
+
+    part: str = Field(description="the part of the intent, by its path, such as `filters.runtime_minutes`")
+    note: str
+
+
+Audience = Literal["children", "family", "teens"]
+"""For whom the works are: for children, for children and adults together, or for teenagers."""
+
+Standing = Literal["acclaimed", "popular", "lesser-known"]
+"""How well known or how well rated the works are to be."""
 
 
 class Intent(ClosedModel):
@@ -123,7 +150,15 @@ class Intent(ClosedModel):
     )
     like: tuple[WorkReference, ...] = ()
     unlike: tuple[WorkReference, ...] = ()
+    seen: tuple[WorkReference, ...] = Field(
+        default=(), description="works that the person names as known or as excluded: not shown, and nothing more"
+    )
     filters: Filters = NO_FILTERS
+    audience: Audience | None = None
+    standing: Standing | None = None
+    corrected: tuple[Correction, ...] = ()
+    ignored: tuple[str, ...] = Field(default=(), description="words of a wish that nothing read")
+    unmet: tuple[Unmet, ...] = ()
 
 
 class LegScore(ClosedModel):
@@ -164,6 +199,9 @@ class WorkView(ClosedModel):
     genres: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     language: str | None = None
+    countries: tuple[str, ...] = ()
+    series: Series | None = None
+    certificates: dict[str, str] = Field(default_factory=dict)
     runtime_minutes: int | None = None
     page_count: int | None = None
     rating: Rating | None = None

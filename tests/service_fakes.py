@@ -340,6 +340,7 @@ def _facts(name: str, work: WorkView) -> list[str | int]:
         "kind": [work.kind],
         "genres": work.genres,
         "language": [work.language],
+        "countries": work.countries,
         "decade": [work.year // 10 * 10 if work.year else None],
         "creators": [creator.name for creator in work.creators],
         "values": [value.id for value in work.values],

@@ -14,7 +14,7 @@ from crawler.sources.table import SOURCES
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 
-MERGING_VERSION = 1
+MERGING_VERSION = 2
 """Raise it with every change of a rule here: the next build then merges all works again."""
 
 STARTER_SOURCE = "starter"
@@ -175,7 +175,8 @@ def _same_part(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 _JOINED: Mapping[str, Callable[[Values], Merged]] = {
-    "genres": _join_words, "keywords": _join_words, "ids": _join_ids, "creators": _join_creators,
+    "genres": _join_words, "keywords": _join_words, "countries": _join_words, "ids": _join_ids,
+    "certificates": _join_ids, "creators": _join_creators,
 }  # fmt: skip
 _CHOSEN: Mapping[str, Callable[[Values], Merged]] = {"description": _choose_description, "rating": _choose_rating}
 

@@ -1,0 +1,38 @@
+"""What each word of a request does there: it asks for something, refuses something, or names a work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_api.understanding.query import Span
+
+Label = Literal["other", "wish", "dislike", "like", "unlike", "seen"]
+"""What a word does. "wish" and "dislike": it says what the works are to have, or not to have. "like", "unlike" and
+"seen": it belongs to the name of a work that the person liked, disliked, or knows or excludes. "other": everything
+else, small talk too."""
+LABELS: tuple[Label, ...] = get_args(Label)
+
+
+@dataclass(frozen=True)
+class TokenLabels:
+    """The probability of each label for each word of a text.
+
+    Attributes:
+        spans: The characters of each word, rising.
+        shares: The probability of each of `LABELS`, float32 (n_words, n_labels); rows sum to 1.
+    """
+
+    spans: Sequence[Span]
+    shares: NDArray[np.float32]
+
+    def share(self, start: int, end: int) -> dict[Label, float]:
+        """Return the mean probability of each label over the words that touch a stretch; without a word, "other"."""
+        rows = [row for row, (first, last) in enumerate(self.spans) if first < end and start < last]
+        if not rows:
+            return {label: float(label == "other") for label in LABELS}
+        return dict(zip(LABELS, self.shares[rows].mean(axis=0).tolist(), strict=True))
