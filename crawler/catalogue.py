@@ -21,6 +21,12 @@ BEIR_SOURCE = "beir"
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """Room for a work with a thousand reviews; a longer line is rejected without being held in memory."""
 
+_BEIR_FIELDS = (
+    "kind", "year", "language", "genres", "keywords", "runtime_minutes", "page_count", "countries", "series",
+    "certificates",
+)  # fmt: skip
+"""The metadata of a BEIR document that have the name and the form of a record's field."""
+
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -112,9 +118,11 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     metadata = document.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise RecordRejected("metadata: should be an object")
-    fields = {name: metadata[name] for name in ("kind", "year", "language") if metadata.get(name)}
-    fields |= {name: metadata[name] for name in ("genres", "keywords") if metadata.get(name)}
-    fields |= {name: metadata[name] for name in ("runtime_minutes", "page_count") if metadata.get(name)}
+    fields = {name: metadata[name] for name in _BEIR_FIELDS if metadata.get(name)}
+    if isinstance(series := fields.get("series"), str):
+        fields["series"] = {"name": series}
+    if isinstance(country := fields.get("countries"), str):
+        fields["countries"] = [country]
     authors = metadata.get("authors") or []
     return fields | {
         "source": BEIR_SOURCE,

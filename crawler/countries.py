@@ -310,6 +310,18 @@ ASKED_COUNTRIES: Mapping[str, tuple[str, ...]] = {
 Words that mean something else more often are left out."""
 
 
+def normalise_country(text: str) -> str:
+    """Return a record's code for what a source writes: a code or an English name.
+
+    Raises:
+        ValueError: neither is known.
+    """
+    country = country_of_code(text) or country_of_name(text)
+    if country is None:
+        raise ValueError("unknown country: give an ISO 3166 code or an English name")
+    return country
+
+
 def country_of_code(code: str) -> str | None:
     """Return a record's code for an alpha-2 or alpha-3 code, or one of TMDB and IMDb, in any case; None if unknown."""
     code = code.strip()

@@ -1,7 +1,9 @@
 """The table of languages: it maps the codes and English names that sources write to the codes of records.
 
 A language needs a row if it has a name, a second code or a shorter code. A code of two or three letters that is in no
-row is kept as it is. Names are those of ISO 639-2 (https://www.loc.gov/standards/iso639-2/) and common ones.
+row is kept as it is. Names are those of ISO 639-2 (https://www.loc.gov/standards/iso639-2/) and common ones. Mandarin
+and Cantonese have the code of Chinese, and Bokmål and Nynorsk that of Norwegian, since sources differ in which of the
+two they write for the same work.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# A record's code | its other codes (ISO 639-2 bibliographic and terminological, withdrawn ones) | names
+# A record's code | its other codes (ISO 639-2 bibliographic and terminological, withdrawn ones, TMDB's `cn`) | names
 _TABLE = """
     af  | afr     | afrikaans
     am  | amh     | amharic
@@ -93,12 +95,10 @@ _TABLE = """
     ms  | may msa | malay
     mt  | mlt     | maltese
     my  | bur mya | burmese
-    nb  | nob     | norwegian bokmål; bokmål, norwegian
     nds |         | low german
     ne  | nep     | nepali
     nl  | dut nld | dutch; flemish
-    nn  | nno     | norwegian nynorsk; nynorsk, norwegian
-    no  | nor     | norwegian
+    no  | nor nb nob nn nno | norwegian; norwegian bokmål; bokmål, norwegian; norwegian nynorsk; nynorsk, norwegian
     non |         | norse, old
     nv  | nav     | navajo
     oc  | oci     | occitan
@@ -149,7 +149,7 @@ _TABLE = """
     xh  | xho     | xhosa
     yi  | yid ji  | yiddish
     yo  | yor     | yoruba
-    zh  | chi zho | chinese; mandarin
+    zh  | chi zho cmn yue cn | chinese; mandarin; cantonese; mandarin chinese; yue chinese
     zu  | zul     | zulu
 """
 _ROWS = [[column.strip() for column in row.split("|")] for row in _TABLE.strip().splitlines()]
@@ -158,31 +158,49 @@ _BY_NAME = {name: code for code, _, names in _ROWS for name in names.split("; ")
 
 _NO_LANGUAGE = re.compile("un|xx|und|mul|mis|zxx|q[a-t][a-z]")
 """Codes for unknown, several or no languages, and the private codes of ISO 639-2 (`qaa` to `qtz`)."""
+_NO_LANGUAGE_NAMES = frozenset(
+    ("", "multiple languages", "undetermined", "uncoded languages", "no linguistic content", "no language", "unknown")
+)
 
 _ASKED_NAMES = """
-    arabic bengali czech danish dutch english farsi finnish french german greek hebrew hindi hungarian icelandic
-    indonesian italian japanese korean mandarin persian polish portuguese romanian russian spanish swedish tamil telugu
-    thai turkish ukrainian urdu vietnamese
+    arabic bengali cantonese chinese czech danish dutch english farsi finnish french german greek hebrew hindi hungarian
+    icelandic indonesian italian japanese korean mandarin norwegian persian polish portuguese romanian russian spanish
+    swedish tamil telugu thai turkish ukrainian urdu vietnamese
 """
-ASKED_LANGUAGES: Mapping[str, tuple[str, ...]] = {
-    **{name: (_BY_NAME[name],) for name in _ASKED_NAMES.split()},
-    "cantonese": ("cn", "yue"),  # TMDB says cn
-    "chinese": ("zh", "cn"),
-    "norwegian": ("no", "nb"),
-}
+ASKED_LANGUAGES: Mapping[str, tuple[str, ...]] = {name: (_BY_NAME[name],) for name in _ASKED_NAMES.split()}
 """The codes of works in a language, by the name that a request may use. Names that also mean something else ("scots",
 "latin") are left out."""
 
 
+def normalise_language(text: str) -> str | None:
+    """Return a record's code for what a source writes: a code, a language tag or an English name.
+
+    None if it says that the language is unknown, or that there are several languages or none.
+
+    Raises:
+        ValueError: it is neither a code of two or three letters nor a known name.
+    """
+    if text.strip().lower() in _NO_LANGUAGE_NAMES:
+        return None
+    code = _primary_code(text)
+    if not code and not (code := language_of_name(text) or ""):
+        raise ValueError("unknown language: give an ISO 639 code or an English name")
+    return None if _NO_LANGUAGE.fullmatch(code) else _BY_OTHER_CODE.get(code, code)
+
+
 def language_of_code(code: str) -> str | None:
     """Return a record's code for a code or a language tag (`pt-BR`); None if it is malformed or names no language."""
-    code = code.partition("-")[0].lower()
-    if not re.fullmatch("[a-z]{2,3}", code) or _NO_LANGUAGE.fullmatch(code):
-        return None
-    return _BY_OTHER_CODE.get(code, code)
+    code = _primary_code(code)
+    return None if not code or _NO_LANGUAGE.fullmatch(code) else _BY_OTHER_CODE.get(code, code)
 
 
 def language_of_name(name: str) -> str | None:
     """Return a record's code for an English name, such as "Greek, Modern (1453-)" or "Spanish; Castilian", if known."""
     parts = (part.split("(")[0].strip() for part in name.lower().split(";"))
     return next((_BY_NAME[part] for part in parts if part in _BY_NAME), None)
+
+
+def _primary_code(tag: str) -> str:
+    """Return the language of a tag (`pt` of `pt-BR` and `pt_BR`), in lower case; empty if it is not a tag."""
+    code = re.split("[-_]", tag.strip().lower(), maxsplit=1)[0]
+    return code if re.fullmatch("[a-z]{2,3}", code) else ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 
+from crawler.countries import normalise_country
 from crawler.id_names import IdName
+from crawler.languages import normalise_language
 from crawler.text import clean_line, clean_text
 
 Kind = Literal["movie", "book"]
@@ -19,8 +21,24 @@ MAX_DESCRIPTION_CHARACTERS = 100_000
 Line = Annotated[str, BeforeValidator(clean_line)]
 NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-"""A country by its ISO 3166-1 alpha-2 code."""
+
+
+def _read_language(value: object) -> object:
+    return normalise_language(value) if isinstance(value, str) else value
+
+
+def _read_country(value: object) -> object:
+    return normalise_country(value) if isinstance(value, str) else value
+
+
+def _without_repetitions(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Language = Annotated[str | None, BeforeValidator(_read_language)]
+"""An ISO 639 code, made from any code, language tag or English name; see `crawler.languages`."""
+Country = Annotated[str, BeforeValidator(_read_country)]
+"""An ISO 3166-1 alpha-2 code, made from any code or English name; see `crawler.countries`."""
 
 
 class ClosedModel(BaseModel):
@@ -75,12 +93,12 @@ class SourceRecord(_Record):
     creators: tuple[Creator, ...] = ()
     genres: tuple[NonEmptyLine, ...] = ()
     keywords: tuple[NonEmptyLine, ...] = ()
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the original")
-    countries: tuple[Country, ...] = Field(
-        default=(), description="ISO 3166-1 alpha-2 codes of the countries of origin"
+    language: Language = Field(default=None, description="ISO 639 code of the original, or a name that has one")
+    countries: Annotated[tuple[Country, ...], AfterValidator(_without_repetitions)] = Field(
+        default=(), description="ISO 3166-1 codes of the countries of origin, or names that have one"
     )
     series: Series | None = None
-    certificates: dict[Country, Line] = Field(
+    certificates: dict[Country, NonEmptyLine] = Field(
         default_factory=dict, description="the age rating by country, as its board writes it: {'US': 'PG-13'}"
     )
     runtime_minutes: int | None = Field(default=None, ge=1, le=100_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,6 +15,8 @@ from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.gzipped import BYTE_ORDER_MARK
 from crawler.records import SourceRecord
 from crawler.sources.source import Source
+
+logger = logging.getLogger(__name__)
 
 
 class Part(BaseModel):
@@ -44,13 +48,46 @@ def read_object(answer: Answer) -> dict[str, Any] | NotAWork:
 
 
 def make_record(source: Source, fields: Mapping[str, Any]) -> ParseResult:
-    """Return a record of these fields with the source's name, licence and attribution, or why they are not a work."""
+    """Return a record of these fields with the source's name, licence and attribution, or why they are not a work.
+
+    A language or country that is not known is left out, with a warning once for each: the rest of the work is worth
+    keeping.
+    """
     constant = {"source": source.name, "licence": source.licence, "attribution": source.attribution}
     try:
         return SourceRecord.model_validate({**constant, **fields})
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
-        if problem["loc"][0] == "title":
-            return NotAWork(Reason.UNTITLED, fields["source_id"])
-        place = ".".join(map(str, problem["loc"]))
-        return NotAWork(Reason.UNKNOWN, f"{fields['source_id']}: {place}: {problem['msg']}")
+        problems = error.errors(include_url=False, include_context=False)
+    if all(problem["loc"][0] in _LEFT_OUT for problem in problems):
+        for problem in problems:
+            _warn_left_out(source.name, str(problem["loc"][0]), str(problem["input"])[:100], problem["msg"])
+        return make_record(source, _without(fields, [problem["loc"] for problem in problems]))
+    problem = problems[0]
+    if problem["loc"][0] == "title":
+        return NotAWork(Reason.UNTITLED, fields["source_id"])
+    place = ".".join(map(str, problem["loc"]))
+    return NotAWork(Reason.UNKNOWN, f"{fields['source_id']}: {place}: {problem['msg']}")
+
+
+_LEFT_OUT = ("language", "countries", "certificates")
+
+
+def _without(fields: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return the fields without the values at these places: a whole field, or one value of a list or mapping."""
+    left = dict(fields)
+    for name, *path in places:
+        if isinstance(name, str) and not path:
+            del left[name]
+    wrong = {(name, path[0]) for name, *path in places if path}
+    for name in {str(name) for name, _ in wrong}:
+        values = left[name]
+        if isinstance(values, Mapping):
+            left[name] = {key: value for key, value in values.items() if (name, key) not in wrong}
+        else:
+            left[name] = [value for index, value in enumerate(values) if (name, index) not in wrong]
+    return left
+
+
+@lru_cache(maxsize=10_000)
+def _warn_left_out(source: str, field: str, value: str, why: str) -> None:
+    logger.warning("%s: %s %r is left out: %s", source, field, value, why.removeprefix("Value error, "))

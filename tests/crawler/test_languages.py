@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler import languages
-from crawler.languages import ASKED_LANGUAGES, language_of_code, language_of_name
+from crawler.languages import ASKED_LANGUAGES, language_of_code, language_of_name, normalise_language
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,10 @@ from crawler.languages import ASKED_LANGUAGES, language_of_code, language_of_nam
         ("iw", "he"),  # withdrawn in 1989
         ("scr", "hr"),
         ("grc", "grc"),
-        ("yue", "yue"),
-        ("cn", "cn"),  # TMDb's Cantonese
+        ("yue", "zh"),
+        ("cn", "zh"),  # TMDb's Cantonese
+        ("nb", "no"),
+        ("zh_TW", "zh"),
         ("xx", None),
         ("und", None),
         ("zxx", None),
@@ -56,8 +58,19 @@ def test_no_code_and_no_name_is_in_two_rows() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_request_for_a_language_asks_for_every_code_that_sources_use() -> None:
+@pytest.mark.parametrize("written", ["und", "mul", "Multiple languages", "Undetermined", "", " "])
+def test_a_language_that_is_said_to_be_unknown(written: str) -> None:
+    assert normalise_language(written) is None
+
+
+@pytest.mark.parametrize("written", ["Elvish Runes", "e1", "x-klingon"])
+def test_what_is_not_a_language_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="unknown language"):
+        normalise_language(written)
+
+
+def test_a_request_for_a_language_asks_for_the_code_of_records() -> None:
     assert ASKED_LANGUAGES["french"] == ("fr",)
     assert ASKED_LANGUAGES["farsi"] == ASKED_LANGUAGES["persian"] == ("fa",)
-    assert ASKED_LANGUAGES["norwegian"] == ("no", "nb")
+    assert ASKED_LANGUAGES["norwegian"] == ("no",)
     assert all(language_of_code(code) == code for codes in ASKED_LANGUAGES.values() for code in codes)

@@ -11,8 +11,9 @@ from pathlib import Path
 from crawler.answers import NotAWork, ParseResult, Reason
 from crawler.errors import GzipDamaged
 from crawler.gzipped import open_unpacked
+from crawler.series import plain_title, read_series
 from crawler.sources.goodreads import GOODREADS
-from crawler.sources.goodreads.pages import book_url, find_isbns, plain_title, text_of_html
+from crawler.sources.goodreads.pages import book_url, find_isbns, text_of_html
 from crawler.sources.json_answers import make_record
 
 _COLUMNS = {"Book Id", "Title", "Author"}
@@ -85,6 +86,7 @@ def _row_to_record(columns: list[str], row: list[str], line: int) -> ParseResult
             "source_id": book_id,
             "kind": "book",
             "title": plain_title(fields.get("Title", "")),
+            "series": read_series(fields.get("Title", "")),
             "year": _number(fields.get("Original Publication Year"), -5000, 2100)
             or _number(fields.get("Year Published"), -5000, 2100),
             "creators": [

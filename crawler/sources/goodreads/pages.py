@@ -13,13 +13,13 @@ from parsel import Selector
 from w3lib.html import remove_tags
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.languages import language_of_name
+from crawler.records import Series
+from crawler.series import make_series, plain_title, read_series
 from crawler.sources.goodreads import GOODREADS
 from crawler.sources.json_answers import make_record
 
 _NEXT_DATA = re.compile(r"<script[^>]*\bid=[\"']?__NEXT_DATA__[^>]*>(.*?)</script>", re.DOTALL)
 _BOOK_QUERY = re.compile(r'getBookByLegacyId\(\{"legacyId":"?([0-9]+)')
-_SERIES_SUFFIX = re.compile(r"\s*\((?=[^#]+#[0-9.½])(?:[^()]|\([^()]*\))+\)\s*$")
 _SERIES_PLACE = re.compile(r",?\s*#.*")
 _ISBN10 = re.compile(r"(?<![0-9A-Z])[0-9]{9}[0-9X](?![0-9A-Z])")
 _ISBN13 = re.compile(r"(?<![0-9A-Z])[0-9]{13}(?![0-9A-Z])")
@@ -46,11 +46,6 @@ def parse_answer(answer: Answer) -> Iterator[ParseResult]:
 def book_url(book_id: str) -> str:
     """Return the address of a book's page."""
     return f"{GOODREADS.address}/book/show/{book_id}"
-
-
-def plain_title(title: str) -> str:
-    """Return a title without its series: "Hyperion" for "Hyperion (Hyperion Cantos, #1)"."""
-    return _SERIES_SUFFIX.sub("", title).strip() or title.strip()
 
 
 def find_isbns(text: str) -> dict[str, str]:
@@ -174,7 +169,8 @@ def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> 
                 *(at(each, "name") for each in _list(at(work, "details", "places"))),
                 *(at(each, "name") for each in _list(at(work, "details", "characters"))),
             ),
-            "language": language_of_name(_text(at(details, "language", "name"))),
+            "language": _text(at(details, "language", "name")),
+            "series": _series(entities, book) or read_series(_text(at(book, "titleComplete"))),
             "page_count": _within(at(details, "numPages"), 1, 100_000),
             "rating": _rating(at(work, "stats", "averageRating"), at(work, "stats", "ratingsCount")),
             "ids": {
@@ -193,6 +189,15 @@ def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> 
             ],
         },
     )
+
+
+def _series(entities: Mapping[str, Any], book: Any) -> Series | None:
+    """Return the first of a book's series, with the book's place there."""
+    for each in _list(_dig(book, "bookSeries", entities=entities)):
+        name = _text(_dig(each, "series", "title", entities=entities))
+        if found := make_series(name, _text(_dig(each, "userPosition", entities=entities))):
+            return found
+    return None
 
 
 def _year(milliseconds: int) -> int | None:
@@ -263,7 +268,8 @@ def _parse_rails_book(page: Selector) -> ParseResult:
                 *page.css('#bookDataBox a[href*="/places/"]::text').getall(),
                 *page.css('#bookDataBox a[href*="/characters/"]::text').getall(),
             ),
-            "language": language_of_name(box.get("Edition Language", "")),
+            "language": box.get("Edition Language"),
+            "series": next((_series_of_link(each) for each in series), None),
             "page_count": _within(
                 int(page.css("[itemprop=numberOfPages]::text").re_first("([0-9]{1,6}) page") or 0), 1, 100_000
             ),
@@ -287,6 +293,12 @@ def _parse_rails_book(page: Selector) -> ParseResult:
             ],
         },
     )
+
+
+def _series_of_link(text: str) -> Series | None:
+    """Return the series that a link names: "(Hyperion Cantos, #1)" or "Hyperion Cantos #1"."""
+    name, _, place = text.strip("() ").partition("#")
+    return make_series(name, place)
 
 
 def _react_props(page: Selector, component: str) -> Iterator[dict[str, Any]]:

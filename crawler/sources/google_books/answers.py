@@ -9,7 +9,6 @@ from pydantic import Field, HttpUrl
 from pydantic.alias_generators import to_camel
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.languages import language_of_code
 from crawler.records import NonEmptyLine
 from crawler.sources.google_books import GOOGLE_BOOKS
 from crawler.sources.json_answers import Part, make_record, read_object
@@ -113,7 +112,7 @@ def _volume_to_record(volume_id: str, volume: _VolumeInfo) -> ParseResult:
         "year": int(volume.published_date[:4]) if volume.published_date else None,
         "creators": [{"name": name, "role": "author"} for name in volume.authors],
         "genres": list(dict.fromkeys(filter(None, genres))),
-        "language": language_of_code(volume.language),
+        "language": volume.language,
         "page_count": volume.page_count or volume.printed_page_count or None,
         "rating": _rating(volume),
         "ids": {"google_books": volume_id} | {f"isbn{len(isbn)}": isbn for isbn in isbns},

@@ -12,7 +12,6 @@ from parsel import Selector
 from pydantic import ValidationError
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.languages import language_of_code
 from crawler.records import SourceRecord
 from crawler.sources.imdb import IMDB
 from crawler.sources.imdb.tables import ADULT, RATING_SCALE, title_url, why_not_a_film
@@ -59,6 +58,8 @@ _NEXT_DATA = {
     "genre": "[genres.genres[].text, titleGenres.genres[].genre.text][]",
     "keyword": "[keywords.edges[].node.text, storylineKeywords.edges[].node.text][]",
     "language": "spokenLanguages.spokenLanguages[0].id",
+    "country": "countriesOfOrigin.countries[].id",
+    "certificate": "certificate.rating",
     "runtime": "runtime.seconds",
     "mean": "ratingsSummary.aggregateRating",
     "count": "ratingsSummary.voteCount",
@@ -81,6 +82,7 @@ _JSON_LD = {
     "actor": "[actor][].name",
     "genre": "[genre][]",
     "keyword": "[keywords][]",
+    "certificate": "contentRating",
     "runtime": "duration",
     "mean": "aggregateRating.ratingValue",
     "count": "aggregateRating.ratingCount",
@@ -103,6 +105,8 @@ _MARKUP = {
     "genre": '//span[@itemprop="genre"]/text()',
     "keyword": '//span[@itemprop="keywords"]/text()',
     "language": '//a[contains(@href, "primary_language=")]/@href',
+    "country": '//a[contains(@href, "country_of_origin=")]/@href',
+    "certificate": '//meta[@itemprop="contentRating"]/@content',
     "runtime": '//time[@itemprop="duration"]/@datetime',
     "mean": '//*[@itemprop="aggregateRating"]//*[@itemprop="ratingValue"]/text()',
     "count": '//*[@itemprop="aggregateRating"]//*[@itemprop="ratingCount"]/text()',
@@ -118,7 +122,9 @@ _LIST_PAGE = re.compile(rf"{_ROOT}/(?:find|chart|list|search|user|calendar)\b")
 _HEADLINE = re.compile(r"(?P<title>.+) \((?P<type>[^()]*?) ?(?P<year>[0-9]{4})?(?:[\u2013-][0-9 ]*)?\) - IMDb")
 _DURATION = re.compile(r"PT(?:([0-9]+)H)?(?:([0-9]+)M)?")
 _LANGUAGE = re.compile(r"(?:^|primary_language=)([a-z]{2,3})\b")
-_CHINESE = frozenset({"cmn", "yue"})
+_COUNTRY = re.compile(r"(?:^|country_of_origin=)([A-Za-z]{2,4})\b")
+_US_CERTIFICATES = frozenset(("G", "PG", "PG-13", "R", "NC-17", "TV-Y", "TV-Y7", "TV-G", "TV-PG", "TV-14", "TV-MA"))
+"""A page has the certificate of its reader's country without saying which: those of the US are the ones known here."""
 _ROLES = ("director", "writer", "actor")
 
 
@@ -279,6 +285,8 @@ def _facts_to_record(layouts: Sequence[Facts]) -> ParseResult:
         "genres": _texts(facts.get("genre", ())),
         "keywords": _texts(facts.get("keyword", ())),
         "language": _language(str(best.get("language"))),
+        "countries": [match[1] for each in facts.get("country", ()) if (match := _COUNTRY.search(str(each)))],
+        "certificates": {"US": best["certificate"]} if best.get("certificate") in _US_CERTIFICATES else {},
         "runtime_minutes": _minutes(best.get("runtime")),
         "rating": _rating(best.get("mean"), best.get("count")),
         "ids": {"imdb": title_id[0]},
@@ -301,9 +309,7 @@ def _texts(values: Sequence[Any]) -> list[str]:
 
 def _language(text: str) -> str | None:
     match = _LANGUAGE.search(text)
-    if not match:
-        return None
-    return "zh" if match[1] in _CHINESE else language_of_code(match[1])
+    return match[1] if match else None
 
 
 def _minutes(duration: Any) -> int | None:

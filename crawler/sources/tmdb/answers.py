@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.languages import language_of_code
-from crawler.records import NonEmptyLine
+from crawler.records import NonEmptyLine, Series
+from crawler.series import make_series
 from crawler.sources.json_answers import Part, make_record, read_object
 from crawler.sources.tmdb import TMDB
 
@@ -24,6 +24,7 @@ _WRITING_JOBS = (
     "Original Story", "Teleplay", "Adaptation", "Author", "Novel", "Book", "Short Story", "Graphic Novel", "Comic Book",
     "Theatre Play", "Radio Play", "Musical", "Opera", "Poem",
 )  # fmt: skip
+_IN_CINEMAS = (2, 3)  # limited release, release
 _ROLES = {"Director": "director", **dict.fromkeys(_WRITING_JOBS, "writer")}
 
 ImdbId = Annotated[str, Field(pattern=r"^tt[0-9]{7,}$")]
@@ -61,6 +62,27 @@ class _ExternalIds(Part):
     wikidata_id: Annotated[str, Field(pattern=r"^Q[0-9]+$")] = ""
 
 
+class _Country(Part):
+    iso_3166_1: str = ""
+
+
+class _Release(_Country):
+    certification: str = ""
+    type: int = 0
+
+
+class _CountryReleases(_Country):
+    release_dates: tuple[_Release, ...] = ()
+
+
+class _ReleaseDates(Part):
+    results: tuple[_CountryReleases, ...] = ()
+
+
+class _Releases(Part):
+    countries: tuple[_Release, ...] = ()
+
+
 class _ReviewAuthor(Part):
     rating: Annotated[float, Field(ge=0, le=10)] | None = None
 
@@ -85,6 +107,9 @@ class _Film(Part):
     release_date: DateText = ""
     genres: tuple[_Named, ...] = ()
     original_language: str = ""
+    origin_country: tuple[str, ...] = ()
+    production_countries: tuple[_Country, ...] = ()
+    belongs_to_collection: _Named = _Named()
     runtime: Annotated[int, Field(ge=1, le=100_000)] | None = None
     vote_average: Annotated[float, Field(ge=0, le=10)] | None = None
     vote_count: Annotated[int, Field(ge=0)] = 0
@@ -94,6 +119,8 @@ class _Film(Part):
     credits: _Credits = Field(default=_Credits(), validation_alias=AliasChoices("credits", "casts"))
     reviews: _Reviews = _Reviews()
     external_ids: _ExternalIds = _ExternalIds()
+    release_dates: _ReleaseDates = _ReleaseDates()
+    releases: _Releases = _Releases()  # the older form of `release_dates`
 
 
 _FILM_KEYS = frozenset(_Film.model_fields)
@@ -155,7 +182,11 @@ def _film_to_record(film: _Film) -> ParseResult:
         "creators": list(_creators(film.credits)),
         "genres": _names(film.genres),
         "keywords": _names(film.keywords.keywords),
-        "language": language_of_code(film.original_language),
+        "language": film.original_language,
+        # Origin is the narrower of the two: production also counts countries that only paid a share.
+        "countries": film.origin_country or [each.iso_3166_1 for each in film.production_countries if each.iso_3166_1],
+        "series": _series(film.belongs_to_collection.name),
+        "certificates": _certificates(film),
         "runtime_minutes": film.runtime,
         "rating": _rating(film),
         "ids": {name: value for name, value in ids.items() if value},
@@ -185,6 +216,24 @@ def _creators(credits_: _Credits) -> Iterator[dict[str, str]]:
     for role, name in dict.fromkeys([*crew, *cast[:MOST_ACTORS]]):
         if name:
             yield {"name": name, "role": role}
+
+
+def _series(collection: str) -> Series | None:
+    """Return the series that a collection is named after: "Alien" for "Alien Collection"."""
+    return make_series(collection.removesuffix(" Collection"))
+
+
+def _certificates(film: _Film) -> dict[str, str]:
+    """Return the age rating of each country: that of a release in cinemas, else of the first release that has one."""
+    releases = [
+        (country.iso_3166_1, release) for country in film.release_dates.results for release in country.release_dates
+    ] + [(release.iso_3166_1, release) for release in film.releases.countries]
+    releases.sort(key=lambda each: each[1].type not in _IN_CINEMAS)
+    certificates: dict[str, str] = {}
+    for country, release in releases:
+        if country and release.certification.strip():
+            certificates.setdefault(country, release.certification)
+    return certificates
 
 
 def _rating(film: _Film) -> dict[str, float] | None:

@@ -22,7 +22,7 @@ MOST_PAGES = 500
 """TMDb refuses later pages, even if its count of pages is higher."""
 LAST_DATE = date(2199, 12, 31)
 """Later than any release that has been announced."""
-_PARTS = "keywords,credits,reviews,external_ids"
+_PARTS = "keywords,credits,reviews,external_ids,release_dates"
 _SINCE, _UNTIL = "primary_release_date.gte", "primary_release_date.lte"
 
 logger = logging.getLogger(__name__)

@@ -1,8 +1,9 @@
 """Parse Wikidata's items into records, which join ids of IMDb, TMDb, Open Library, Goodreads, Google Books and ISBNs.
 
 An item comes in two shapes, both read here: that of the REST API (`labels.en` is a string, `statements`) and that
-of entity pages, dumps and `wbgetentities` (`labels.en.value`, `claims` with `mainsnak`). An item refers to people and
-genres by the ids of other items only, so a record has neither creators nor genres.
+of entity pages, dumps and `wbgetentities` (`labels.en.value`, `claims` with `mainsnak`). An item refers to people,
+genres and series by the ids of other items only, so a record has none of them; countries, languages and certificates
+are few enough for a table here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.id_names import IdName
-from crawler.languages import language_of_code
 from crawler.records import KINDS, Kind
 from crawler.sources.json_answers import make_record, read_object
 from crawler.sources.wikidata import WIKIDATA
@@ -82,6 +82,36 @@ _IDS: dict[Kind, dict[IdName, tuple[str, re.Pattern[str]]]] = {
 }
 """The property of an id and the form of its values, since P345 also has ids of people and P648 ids of authors."""
 
+_COUNTRIES = """
+    AE Q878 AF Q889 AL Q222 AM Q399 AR Q414 AT Q40 AU Q408 AZ Q227 BA Q225 BD Q902 BE Q31 BG Q219 BO Q750 BR Q155
+    BY Q184 CA Q16 CH Q39 CL Q298 CN Q148 CO Q739 CR Q800 CS Q33946 CU Q241 CY Q229 CZ Q213 DD Q16957 DE Q183
+    DE Q713750 DK Q35 DO Q786 DZ Q262 EC Q736 EE Q191 EG Q79 ES Q29 ET Q115 FI Q33 FR Q142 GB Q145 GB Q21 GB Q22
+    GB Q25 GB Q174193 GE Q230 GH Q117 GR Q41 GT Q774 HK Q8646 HR Q224 HU Q28 ID Q252 IE Q27 IL Q801 IN Q668 IQ Q796
+    IR Q794 IS Q189 IT Q38 JM Q766 JO Q810 JP Q17 KE Q114 KH Q424 KP Q423 KR Q884 KZ Q232 LB Q822 LK Q854 LT Q37
+    LU Q32 LV Q211 MA Q1028 MC Q235 MD Q217 ME Q236 MK Q221 ML Q912 MM Q836 MN Q711 MT Q233 MX Q96 MY Q833 NG Q1033
+    NL Q55 NL Q29999 NO Q20 NP Q837 NZ Q664 PA Q804 PE Q419 PH Q928 PK Q843 PL Q36 PT Q45 PY Q733 QA Q846 RO Q218
+    RS Q403 RU Q159 SA Q851 SE Q34 SG Q334 SI Q215 SK Q214 SN Q1041 SU Q15180 SY Q858 TH Q869 TN Q948 TR Q43 TW Q865
+    UA Q212 US Q30 UY Q77 UZ Q265 VE Q717 VN Q881 YU Q36704 ZA Q258
+"""
+_COUNTRY_OF_ITEM = dict(zip(_COUNTRIES.split()[1::2], _COUNTRIES.split()[::2], strict=True))
+"""The country by its item, for the countries of nearly all films and books."""
+
+_LANGUAGES = """
+    ar Q13955 cs Q9056 da Q9035 de Q188 el Q9129 en Q1860 es Q1321 fa Q9168 fi Q1412 fr Q150 he Q9288 hi Q1568 hu Q9067
+    is Q294 it Q652 ja Q5287 ko Q9176 nl Q7411 no Q9043 pl Q809 pt Q5146 ru Q7737 sv Q9027 th Q9217 tr Q256 zh Q7850
+"""
+_LANGUAGE_OF_ITEM = dict(zip(_LANGUAGES.split()[1::2], _LANGUAGES.split()[::2], strict=True))
+
+_CERTIFICATES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "US": ("P1657", {
+        "Q18665330": "G", "Q18665334": "PG", "Q18665339": "PG-13", "Q18665344": "R", "Q18665349": "NC-17",
+    }),
+    "DE": ("P1981", {
+        "Q20644794": "0", "Q20644795": "6", "Q20644796": "12", "Q20644797": "16", "Q20644798": "18",
+    }),
+}  # fmt: skip
+"""The property with the certificate of a country's board (the MPA, the FSK), and the certificates by their items."""
+
 ITEM = re.compile("Q[1-9][0-9]*")
 _TITLE_LANGUAGES = ("en", "mul", "en-us", "en-gb", "en-ca")  # "mul": one label for all languages
 _MINUTE = "Q7727"
@@ -131,7 +161,9 @@ def entity_to_record(entity: Entity) -> ParseResult:
             "title": title,
             "original_title": original.get("text"),
             "year": _first_year(entity),
-            "language": language_of_code(original.get("language", "")),
+            "language": original.get("language") or _original_language(entity),
+            "countries": _countries(entity),
+            "certificates": _certificates(entity),
             "runtime_minutes": _only_amount(entity, "P2047", _MINUTE),
             "page_count": _only_amount(entity, "P1104", "1"),
             "ids": _ids(entity, kind) | {"wikidata": key},
@@ -185,6 +217,27 @@ def _original_title(entity: Entity) -> dict[str, str]:
     titles = [_mapping(value) for value in _values(entity, "P1476")]
     only = titles[0] if len(titles) == 1 else {}
     return {name: text for name, text in only.items() if isinstance(text, str)}
+
+
+def _original_language(entity: Entity) -> str | None:
+    """Return the language of the original (P364) if there is exactly one."""
+    languages = [_LANGUAGE_OF_ITEM.get(_item_id(value)) for value in _values(entity, "P364")]
+    return languages[0] if len(languages) == 1 else None
+
+
+def _countries(entity: Entity) -> list[str]:
+    """Return the countries of origin (P495) that are in the table."""
+    items = map(_item_id, _values(entity, "P495"))
+    return [_COUNTRY_OF_ITEM[item] for item in items if item in _COUNTRY_OF_ITEM]
+
+
+def _certificates(entity: Entity) -> dict[str, str]:
+    found = {}
+    for country, (statement, names) in _CERTIFICATES.items():
+        certificates = {names[item] for item in map(_item_id, _values(entity, statement)) if item in names}
+        if len(certificates) == 1:  # several are those of different cuts
+            found[country] = certificates.pop()
+    return found
 
 
 def _first_year(entity: Entity) -> int | None:

@@ -15,11 +15,11 @@ from scrapy.settings import Settings
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
-from crawler.records import Creator, Rating, Review, SourceRecord
+from crawler.records import Creator, Rating, Review, Series, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.sources.goodreads import GOODREADS
-from crawler.sources.goodreads.pages import book_links, next_page, parse_answer, plain_title
+from crawler.sources.goodreads.pages import book_links, next_page, parse_answer
 from crawler.sources.goodreads.spider import GoodreadsSpider
 
 BOOK = {
@@ -92,6 +92,7 @@ RECORD = SourceRecord.model_validate(
         "genres": ["Historical Fiction", "War"],
         "keywords": ["Küste", "Turku", "Aarne Koski"],
         "language": "de",
+        "series": {"name": "Küste", "position": 2},
         "page_count": 312,
         "rating": Rating(mean=3.94, count=1208, scale=5),
         "ids": {"goodreads": "4711", "goodreads_work": "815", "isbn10": "080442957X", "isbn13": "9780804429573"},
@@ -164,6 +165,7 @@ RAILS_RECORD = RECORD.model_copy(
         "genres": ("Historical", "Historical Fiction"),
         "keywords": ("Coast", "Turku", "Aarne Koski"),
         "language": "en",
+        "series": Series(name="Coast", position=2),
         "url": HttpUrl("https://www.goodreads.com/book/show/9000-the-quiet-harbour"),
         "reviews": (Review(text="Slow, and worth it.", rating=4),),
     }
@@ -316,17 +318,17 @@ def test_a_wrong_part_of_a_page_never_raises(wrong: Any) -> None:
 @pytest.mark.parametrize(
     ("title", "plain"),
     [
-        ("Hyperion (Hyperion Cantos, #1)", "Hyperion"),
-        ("Guards! Guards! (Discworld, #8; City Watch #1)", "Guards! Guards!"),
-        ("Foundation (Foundation (Publication Order), #1)", "Foundation"),
-        ("Alice's Adventures (Annotated)", "Alice's Adventures (Annotated)"),
-        ("Believe (#MeToo)", "Believe (#MeToo)"),
-        ("Catch (22) (War, #1-3)", "Catch (22)"),
+        ("The Ferry (Harbour Tales, #1)", "The Ferry"),
+        ("The Ferry (Annotated)", "The Ferry (Annotated)"),
     ],
 )
-def test_titles_without_their_series(title: str, plain: str) -> None:
-    assert plain_title(title) == plain
+def test_a_title_that_ends_with_the_series(title: str, plain: str) -> None:
     assert record_of(changed(STATE, "Book:2", title=None, titleComplete=title)).title == plain
+
+
+def test_the_series_of_the_title_where_the_page_lists_none() -> None:
+    assert record_of(changed(STATE, "Book:2", bookSeries=None)).series == Series(name="Küste", position=2)
+    assert record_of(changed(STATE, "Book:2", bookSeries=None, titleComplete=None)).series is None
 
 
 EMPTY_SHELL = react_page(next_data({}))

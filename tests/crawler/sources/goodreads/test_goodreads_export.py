@@ -40,6 +40,7 @@ READ_RECORD = SourceRecord.model_validate(
         ],
         "keywords": ["by-the-sea", "slow", "abandoned"],
         "page_count": 312,
+        "series": {"name": "Coast", "position": 2},
         "ids": {"goodreads": "4711", "isbn10": "080442957X", "isbn13": "9780804429573"},
         "url": "https://www.goodreads.com/book/show/4711",
         "reviews": [Review(text='Slow, and worth it.\nHe said "no".\nTwice.', rating=4)],

@@ -95,6 +95,8 @@ FULL_DATA = next_data(
         "writers": [{"category": {"text": "Writers"}, "credits": credit("O. Writer", "Ingrid Berg")}],
         "cast": edges(*credit("Ana Ruiz", "José Sol")),
         "spokenLanguages": {"spokenLanguages": [{"id": "es"}, {"id": "en"}]},
+        "countriesOfOrigin": {"countries": [{"id": "ES"}, {"id": "XWG", "text": "West Germany"}]},
+        "certificate": {"rating": "PG"},
         "featuredReviews": edges(
             {"text": {"originalText": {"plaidHtml": "It&#39;s fine.<br/><br/>Really."}}, "authorRating": 8},
             {"text": {"originalText": {"plaidHtml": "Too long."}}, "authorRating": None},
@@ -117,6 +119,8 @@ FULL = record(
     genres=["Drama", "Family"],
     keywords=["brother", "flood"],
     language="es",
+    countries=["ES", "DE"],
+    certificates={"US": "PG"},
     runtime_minutes=88,
     rating={"mean": 7.5, "count": 1200, "scale": 10},
     image_url="https://m.media-amazon.com/images/M/boats.jpg",

@@ -14,7 +14,7 @@ from scrapy.http import Request, TextResponse
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.errors import SelectionRefused
-from crawler.records import Creator, Rating, Review, SourceRecord
+from crawler.records import Creator, Rating, Review, Series, SourceRecord
 from crawler.selection import Selection
 from crawler.settings import CrawlSettings
 from crawler.sources.tmdb import TMDB
@@ -60,7 +60,22 @@ FILM: dict[str, Any] = {
             {"author": "c", "content": " "},
         ],
     },
-    "release_dates": {"results": [{"iso_3166_1": "FI", "release_dates": [{"certification": "K-12"}]}]},
+    "origin_country": ["FI"],
+    "production_countries": [{"iso_3166_1": "FI", "name": "Finland"}, {"iso_3166_1": "SE", "name": "Sweden"}],
+    "belongs_to_collection": {"id": 7, "name": "Harbour Collection"},
+    "release_dates": {
+        "results": [
+            {
+                "iso_3166_1": "FI",
+                "release_dates": [
+                    {"certification": "", "type": 1},
+                    {"certification": "K-16", "type": 5},
+                    {"certification": "K-12", "type": 3},
+                ],
+            },
+            {"iso_3166_1": "DE", "release_dates": [{"certification": "", "type": 3}]},
+        ]
+    },
 }
 RECORD = SourceRecord(
     source="tmdb",
@@ -80,6 +95,9 @@ RECORD = SourceRecord(
     genres=("Drama", "War"),
     keywords=("harbour", "desertion"),
     language="fi",
+    countries=("FI",),
+    series=Series(name="Harbour"),
+    certificates={"FI": "K-12"},
     runtime_minutes=94,
     rating=Rating(mean=7.25, count=31, scale=10),
     ids={"tmdb": "4711", "imdb": "tt0047110", "wikidata": "Q4711"},
@@ -114,6 +132,10 @@ def test_details_to_record() -> None:
         ({"overview": None}, {"description": ""}),
         ({"poster_path": None}, {"image_url": None}),
         ({"original_language": "xx"}, {"language": None}),
+        ({"original_language": "cn"}, {"language": "zh"}),
+        ({"origin_country": []}, {"countries": ("FI", "SE")}),
+        ({"origin_country": ["Atlantis", "SU"]}, {"countries": ("SU",)}),
+        ({"belongs_to_collection": None}, {"series": None}),
         ({"title": ""}, {"title": "Hiljainen satama"}),
         ({"imdb_id": ""}, {"ids": RECORD.ids}),
         ({"imdb_id": None, "external_ids": None}, {"ids": {"tmdb": "4711"}}),
@@ -128,9 +150,16 @@ def test_a_garbled_fact_does_not_spoil_the_others(changes: dict[str, Any], expec
 
 def test_old_layouts() -> None:
     plain = {name: value for name, value in FILM.items() if not isinstance(value, dict)}
-    old = {**plain, "casts": FILM["credits"], "releases": {"countries": []}, "trailers": {"youtube": []}}
+    releases = {"countries": [{"iso_3166_1": "DE", "certification": "12", "primary": False}]}
+    old = {**plain, "casts": FILM["credits"], "releases": releases, "trailers": {"youtube": []}}
     assert read(old) == RECORD.model_copy(
-        update={"keywords": (), "reviews": (), "ids": {"tmdb": "4711", "imdb": "tt0047110"}}
+        update={
+            "keywords": (),
+            "reviews": (),
+            "ids": {"tmdb": "4711", "imdb": "tt0047110"},
+            "series": None,
+            "certificates": {"DE": "12"},
+        }
     )
     result = read(plain)
     assert isinstance(result, SourceRecord)
@@ -207,7 +236,10 @@ def asked(selection: Selection) -> list[Request]:
 def test_films_are_asked_for_by_id_with_what_a_record_needs() -> None:
     first, second = asked(Selection(ids=("550", "tt0047110/../x")))
     assert first.url.startswith("http://127.0.0.1:1/3/movie/550?")
-    assert query(first) == {"append_to_response": "keywords,credits,reviews,external_ids", "api_key": "the-key"}
+    assert query(first) == {
+        "append_to_response": "keywords,credits,reviews,external_ids,release_dates",
+        "api_key": "the-key",
+    }
     assert urlsplit(second.url).path == "/3/movie/tt0047110%2F..%2Fx"
 
 

@@ -48,6 +48,8 @@ FILM: dict[str, Any] = {
         "P1476": [{"rank": "normal", "value": {"type": "value", "content": {"text": "Barcos", "language": "pt-br"}}}],
         "P2047": [{"rank": "normal", "value": {"type": "value", "content": {"amount": "+88", "unit": UNIT}}}],
         "P212": [{"rank": "normal", "value": {"type": "value", "content": "978-0-00-000000-2"}}],
+        "P495": [{"rank": "normal", "value": {"type": "value", "content": item}} for item in ("Q45", "Q15180", "Q5")],
+        "P1657": [{"rank": "normal", "value": {"type": "value", "content": "Q18665339"}}],
         "P57": [{"rank": "normal", "value": {"type": "value", "content": "Q77"}}],
     },
     "sitelinks": {},
@@ -92,6 +94,8 @@ def test_a_film_of_the_rest_api() -> None:
             original_title="Barcos",
             year=1999,
             language="pt",
+            countries=("PT", "SU"),
+            certificates={"US": "PG-13"},
             runtime_minutes=88,
             ids={"imdb": "tt0000003", "wikidata": "Q4242"},
             url="https://www.wikidata.org/wiki/Q4242",
@@ -124,6 +128,13 @@ def test_a_novel_and_a_missing_item_of_an_entity_page() -> None:
         ),
         NotAWork(Reason.NOT_FOUND, "Q9"),
     ]
+
+
+def test_the_language_of_the_original_where_the_title_has_none() -> None:
+    of_language = {"P1476": [], "P364": [{"value": {"content": "Q1321"}}]}
+    (result,) = parse({**FILM, "statements": {**FILM["statements"], **of_language}})
+    assert isinstance(result, SourceRecord)
+    assert result.language == "es"
 
 
 @pytest.mark.parametrize(
