@@ -13,6 +13,7 @@ import numpy as np
 from qdrant_client import models
 
 from indexer.bm25 import query_weights
+from indexer.certificates import least_age
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.facts import facts_to_payload
@@ -85,9 +86,11 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     scores = {label.value_id: round(label.strength, 4) for label in labels}
     spans = {label.value_id: (label.evidence.start, label.evidence.end) for label in labels + tags if label.evidence}
     sentences = {span: place for place, span in enumerate(sorted(set(spans.values())))}
+    age = least_age(work.certificates)
     return {
         **work.model_dump(mode="json", exclude_none=True),
         **facts_to_payload(work),
+        **({} if age is None else {"least_age": age}),
         "text_language": indexed.features.text_language,
         "values": scores,
         "primary_values": [value_id for value_id, score in scores.items() if score >= PRIMARY_SCORE],

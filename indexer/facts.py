@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from crawler.countries import country_and_successors
 from crawler.records import ClosedModel, Kind
 from indexer.records import Work
 
@@ -93,6 +94,17 @@ def _creator_names(work: Work) -> list[str]:
     return list(dict.fromkeys(creator.name for creator in work.creators))
 
 
+def _creator_keys(work: Work) -> list[str]:
+    """Return each creator's name, and the name after its role: `director:ada marsh`."""
+    in_roles = (f"{creator.role}:{creator.name}" for creator in work.creators if creator.role)
+    return list(dict.fromkeys((*_creator_names(work), *in_roles)))
+
+
+def _country_keys(work: Work) -> list[str]:
+    """Return the countries of origin, and for a state that is gone those that followed it."""
+    return list(dict.fromkeys(code for country in work.countries for code in country_and_successors(country)))
+
+
 def _decade(work: Work) -> int | None:
     return None if work.year is None else work.year // 10 * 10
 
@@ -132,7 +144,7 @@ class Filters(ClosedModel):
         Choice | None,
         Fact(
             key="country_keys",
-            names=lambda work: work.countries,
+            names=_country_keys,
             links={"any": "country", "none": "not_country"},
             example="SE",
             words="a Swedish film",
@@ -152,7 +164,7 @@ class Filters(ClosedModel):
         Choice | None,
         Fact(
             key="creator_keys",
-            names=_creator_names,
+            names=_creator_keys,
             links={"any": "creator", "none": "not_creator"},
             words="directed by Greta Gerwig",
         ),

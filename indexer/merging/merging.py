@@ -10,11 +10,14 @@ import orjson
 
 from crawler.catalogue import BEIR_SOURCE
 from crawler.records import SourceRecord
+from crawler.series import read_series
 from crawler.sources.table import SOURCES
+from indexer.genres import canonical_genre
+from indexer.leads import NO_LEAD, Lead, read_lead
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 
-MERGING_VERSION = 2
+MERGING_VERSION = 3
 """Raise it with every change of a rule here: the next build then merges all works again."""
 
 STARTER_SOURCE = "starter"
@@ -55,7 +58,7 @@ class RecordFields(NamedTuple):
     @property
     def is_translated(self) -> bool:
         """Whether it is a book's edition in another language than English; search works best in English."""
-        return self.fields["kind"] == "book" and self.fields["language"] not in {None, "en", "eng"}
+        return self.fields["kind"] == "book" and self.fields["language"] not in {None, "en"}
 
 
 Values = Sequence[tuple[str, Any]]
@@ -72,12 +75,10 @@ def work_id(record: SourceRecord) -> str:
 def merge_records(records: Sequence[SourceRecord]) -> Work:
     """Return the work of these records, under the id of the first; the order of the others does not matter.
 
-    If there are several records, `origins` has the ids of the records that each field comes from.
+    If there are several records, `origins` has the ids of the records that each field comes from. A fact that was read
+    from the lead of a record's description comes from `lead:` and the record's id.
     """
-    all_fields = [
-        RecordFields(work_id(record), record.source, record.model_dump(mode="json", exclude=_NOT_OF_A_WORK))
-        for record in records
-    ]
+    all_fields = [_read_fields(record) for record in records]
     first = all_fields[0]
     references = tuple(
         SourceReference(
@@ -85,15 +86,61 @@ def merge_records(records: Sequence[SourceRecord]) -> Work:
         )
         for record in records
     )
-    if len(records) == 1:
-        return Work(id=first.record_id, sources=references, **first.fields)
-    merged = {name: merge_field(name, all_fields) for name in first.fields}
+    merged: dict[str, Merged] = {
+        name: (value, []) if len(records) == 1 else merge_field(name, all_fields)
+        for name, value in first.fields.items()
+    }
+    merged |= _complete_from_leads(merged, all_fields)
     return Work(
         id=first.record_id,
         sources=references,
         origins={name: tuple(record_ids) for name, (_, record_ids) in merged.items() if record_ids},
-        **{name: value for name, (value, record_ids) in merged.items() if record_ids},
+        **{name: value for name, (value, _) in merged.items() if value not in _UNKNOWN},
     )
+
+
+def _read_fields(record: SourceRecord) -> RecordFields:
+    """Return the fields of a record, with one name for each genre and the series that a book's title ends with."""
+    fields = record.model_dump(mode="json", exclude=_NOT_OF_A_WORK)
+    fields["genres"] = list(dict.fromkeys(canonical_genre(genre, record.kind) for genre in record.genres))
+    if record.series is None and record.kind != "movie" and (series := read_series(record.title)):
+        fields["series"] = series.model_dump(mode="json")
+    return RecordFields(work_id(record), record.source, fields)
+
+
+LEAD_ORIGIN = "lead:"
+"""The beginning of the origin of a fact that was read from a lead; the record's id follows."""
+
+
+def _complete_from_leads(merged: Mapping[str, Merged], records: Sequence[RecordFields]) -> dict[str, Merged]:
+    """Return the facts that no record has but the lead of a description does, by field."""
+    ranked = sorted(records, key=lambda record: (record.is_translated, authority(record.source), record.record_id))
+    completed: dict[str, Merged] = {}
+    for record in ranked:
+        fields = record.fields
+        lead = read_lead(fields["title"], fields["description"], fields["kind"])
+        if lead is NO_LEAD:
+            continue
+        origin = f"{LEAD_ORIGIN}{record.record_id}"
+        for name in ("year", "language", "countries"):
+            if merged[name][0] in _UNKNOWN and (value := getattr(lead, name)):
+                completed.setdefault(name, (list(value) if isinstance(value, tuple) else value, [origin]))
+        if merged["genres"][0] in _UNKNOWN and lead.genres:
+            genres = [canonical_genre(genre, fields["kind"]) for genre in lead.genres]
+            completed.setdefault("genres", (genres, [origin]))
+        if missing := _missing_creators(lead, merged["creators"][0] or [], fields["kind"]):
+            known, origins = merged["creators"]
+            origins = origins or ([records[0].record_id] if known else [])
+            completed.setdefault("creators", ([*(known or []), *missing], [*origins, origin]))
+    return completed
+
+
+def _missing_creators(lead: Lead, known: Sequence[Mapping[str, Any]], kind: str | None) -> list[dict[str, Any]]:
+    """Return the creators of a lead in roles that no record has; a book with any creator has its author."""
+    roles = {creator["role"] for creator in known}
+    if kind == "book" and known:
+        return []
+    return [creator.model_dump(mode="json") for creator in lead.creators if creator.role not in roles]
 
 
 def merge_field(name: str, records: Sequence[RecordFields]) -> Merged:
@@ -140,6 +187,12 @@ def _choose_rating(values: Values) -> Merged:
     return rating, [record_id]
 
 
+def _choose_series(values: Values) -> Merged:
+    """Return the first series that has the work's place in it, else the first."""
+    record_id, series = next((each for each in values if each[1]["position"] is not None), values[0])
+    return series, [record_id]
+
+
 def _join_words(values: Values) -> Merged:
     """Return all words, each in the spelling that comes first."""
     return _join((record_id, word.casefold(), word) for record_id, words in values for word in words)
@@ -178,7 +231,9 @@ _JOINED: Mapping[str, Callable[[Values], Merged]] = {
     "genres": _join_words, "keywords": _join_words, "countries": _join_words, "ids": _join_ids,
     "certificates": _join_ids, "creators": _join_creators,
 }  # fmt: skip
-_CHOSEN: Mapping[str, Callable[[Values], Merged]] = {"description": _choose_description, "rating": _choose_rating}
+_CHOSEN: Mapping[str, Callable[[Values], Merged]] = {
+    "description": _choose_description, "rating": _choose_rating, "series": _choose_series,
+}  # fmt: skip
 
 
 def content_hash(work: Work) -> bytes:

@@ -42,7 +42,7 @@ def test_what_is_not_a_country_is_refused(written: str) -> None:
 
 def test_no_code_and_no_name_is_in_two_rows() -> None:
     rows = countries._ROWS
-    codes = [code for code in {code.lower() for code, *_ in rows}] + [each for row in rows for each in row[1].split()]
+    codes = [*{code.lower() for code, *_ in rows}, *(each for row in rows for each in row[1].split())]
     words = [word for _, _, names, adjectives in rows for word in f"{names}; {adjectives}".split("; ") if word]
     assert len(codes) == len(set(codes))
     assert {word for word in words if words.count(word) > 1} <= {"hong kong", "new zealand"}  # name and adjective

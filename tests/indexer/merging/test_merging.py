@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crawler.id_names import ID_NAMES, IdName
-from crawler.records import SourceRecord
+from crawler.records import Series, SourceRecord
 from crawler.sources.table import SOURCES
 from indexer.merging.match_keys import COMPARED_IDS, read_isbn, read_match_keys, read_names, read_title
 from indexer.merging.matching import group_records
@@ -399,6 +399,92 @@ def test_a_description_is_preferred_to_a_whole_synopsis() -> None:
         record("two", "2", description="On. " * 6_000),
     )
     assert merge_records([synopsis, short]).description == "Two brothers sail."
+
+
+def test_countries_and_certificates_of_all_sources_are_joined() -> None:
+    work = merge_records([
+        record("imdb", "tt0000071", countries=["SE", "DK"], certificates={"US": "R"}),
+        record("tmdb", "71", countries=["Denmark"], certificates={"DE": "12", "USA": "PG-13"}),
+    ])  # fmt: skip
+    assert work.countries == ("DK", "SE")
+    assert work.certificates == {"DE": "12", "US": "PG-13"}
+
+
+def test_a_series_with_the_works_place_in_it_is_preferred() -> None:
+    work = merge_records([
+        record("tmdb", "71", kind="movie", series={"name": "Boats"}),
+        record("imdb", "tt0000071", kind="movie", series={"name": "Paper Boats", "position": 2}),
+    ])  # fmt: skip
+    assert (work.series, work.origins["series"]) == (Series(name="Paper Boats", position=2), ("imdb:tt0000071",))
+
+
+def test_a_books_title_may_end_with_its_series() -> None:
+    work = merge_records([record("beir", "4711", "Paper Boats (Harbour Tales, #2)", kind="book")])
+    assert (work.title, work.series) == (
+        "Paper Boats (Harbour Tales, #2)",
+        Series(name="Harbour Tales", position=2),
+    )
+    assert merge_records([record("beir", "4711", "Boats (Harbour, #2)", kind="movie")]).series is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "name"),
+    [
+        ("Animated", "movie", "Animation"),
+        ("Historical", "movie", "History"),
+        ("historical", "book", "Historical Fiction"),
+        ("Film-Noir", "movie", "Film Noir"),
+        ("Noir", "movie", "Film Noir"),
+        ("Sports", "movie", "Sport"),
+        ("Sci-Fi", "movie", "Science Fiction"),
+        ("science_fiction", "book", "Science Fiction"),
+        ("young_adult", "book", "Young Adult"),
+        ("short stories", "book", "Short Stories"),
+        ("Nonfiction", "book", "Non-fiction"),
+        ("Children's", "book", "Children"),
+        ("Musical", "movie", "Musical"),
+        ("TV Movie", "movie", "TV Movie"),
+    ],
+)
+def test_a_genre_has_one_name_however_sources_spell_it(written: str, kind: str, name: str) -> None:
+    assert merge_records([record("one", "1", kind=kind, genres=[written, name])]).genres == (name,)
+
+
+LEAD = record(
+    "beir", "tt0000071", kind="movie",
+    description="Paper Boats is a 1999 Danish drama film directed by Ada Marsh and starring Olle Brink.",
+)  # fmt: skip
+
+
+def test_a_lead_gives_what_no_record_has() -> None:
+    work = merge_records([LEAD])
+    assert (work.year, work.countries, work.genres) == (1999, ("DK",), ("Drama",))
+    assert [(creator.name, creator.role) for creator in work.creators] == [
+        ("Ada Marsh", "director"), ("Olle Brink", "actor"),
+    ]  # fmt: skip
+    assert work.origins == dict.fromkeys(("year", "countries", "genres", "creators"), ("lead:tt0000071",))
+
+
+def test_a_lead_changes_nothing_that_a_record_has() -> None:
+    facts = record(
+        "tmdb", "71", kind="movie", year=1998, countries=["SE"], genres=["War"],
+        creators=[{"name": "Ben Holt", "role": "director"}],
+    )  # fmt: skip
+    work = merge_records([LEAD, facts])
+    assert (work.year, work.countries, work.genres) == (1998, ("SE",), ("War",))
+    assert [(creator.name, creator.role) for creator in work.creators] == [
+        ("Ben Holt", "director"), ("Olle Brink", "actor"),
+    ]  # fmt: skip
+    assert work.origins["creators"] == ("tmdb:71", "lead:tt0000071")
+
+
+def test_a_lead_names_the_author_only_of_a_book_without_people() -> None:
+    lead = "Paper Boats is a 1987 novel by the Danish writer Karen Holt."
+    assert merge_records([record("beir", "1", kind="book", description=lead)]).creators[0].name == "Karen Holt"
+    known = [{"name": "K. Holt-Marsh", "role": None}]
+    work = merge_records([record("beir", "1", kind="book", description=lead, creators=known)])
+    assert [creator.name for creator in work.creators] == ["K. Holt-Marsh"]
+    assert work.countries == ("DK",)
 
 
 SAMPLE_IDS: dict[str, str] = {
