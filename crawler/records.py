@@ -31,10 +31,18 @@ def _read_country(value: object) -> object:
     return normalise_country(value) if isinstance(value, str) else value
 
 
+def _without_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, values))
+
+
 def _without_repetitions(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+Words = Annotated[
+    tuple[Annotated[str, Field(max_length=1_000), BeforeValidator(clean_line)], ...], AfterValidator(_without_empty)
+]
+"""Genres or keywords; one that is empty once it is cleaned is left out."""
 Language = Annotated[str | None, BeforeValidator(_read_language)]
 """An ISO 639 code, made from any code, language tag or English name; see `crawler.languages`."""
 Country = Annotated[str, BeforeValidator(_read_country)]
@@ -91,8 +99,8 @@ class SourceRecord(_Record):
     description: Annotated[str, Field(max_length=MAX_DESCRIPTION_CHARACTERS), BeforeValidator(clean_text)] = ""
     year: int | None = Field(default=None, ge=-5000, le=2100)  # years before 1 are negative
     creators: tuple[Creator, ...] = ()
-    genres: tuple[NonEmptyLine, ...] = ()
-    keywords: tuple[NonEmptyLine, ...] = ()
+    genres: Words = ()
+    keywords: Words = ()
     language: Language = Field(default=None, description="ISO 639 code of the original, or a name that has one")
     countries: Annotated[tuple[Country, ...], AfterValidator(_without_repetitions)] = Field(
         default=(), description="ISO 3166-1 codes of the countries of origin, or names that have one"

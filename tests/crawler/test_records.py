@@ -28,6 +28,11 @@ def test_languages_and_countries_have_one_form() -> None:
     assert record(certificates={"DEU": "12", "uk": "PG"}).certificates == {"DE": "12", "GB": "PG"}
 
 
+def test_a_word_that_is_empty_once_it_is_cleaned_is_left_out() -> None:
+    assert record(keywords=["harbour", " ", "\u00c2\u00a0"], genres=["", "Drama"]).keywords == ("harbour",)
+    assert record(keywords=["harbour"], genres=["", "Drama"]).genres == ("Drama",)
+
+
 @pytest.mark.parametrize(
     ("fields", "place"),
     [
