@@ -27,7 +27,8 @@ class SourceReference(BaseModel):
 class Work(BaseModel):
     """One film or book, made of one or several source records.
 
-    `origins` has the records that each field comes from, as `source:source_id`; it is empty for a single record.
+    `origins` has the records that each field comes from, as `source:source_id`; of a single record only what was read
+    from a lead (`lead:source:source_id`) or concluded from the language (`language:sv`).
     """
 
     model_config = ConfigDict(frozen=True)

