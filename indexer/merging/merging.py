@@ -144,7 +144,7 @@ _COUNTRY_OF_LANGUAGE: Mapping[str, str] = {
     "hu": "HU", "is": "IS", "it": "IT", "ja": "JP", "ko": "KR", "nl": "NL", "no": "NO", "pl": "PL", "ru": "RU",
     "sv": "SE", "th": "TH", "tr": "TR",
 }  # fmt: skip
-"""The country that most films in a language come from. Of 130 films with a known country it is right for 120; the rest are
+"""The country that most films in a language come from. Right for 120 of 130 films with a known country; the rest are
 mostly from neighbours, such as films in French from Canada. English, Spanish, Portuguese, Chinese and Arabic are the
 languages of too many countries."""
 
