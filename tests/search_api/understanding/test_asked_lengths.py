@@ -1,0 +1,128 @@
+"""How long the works asked for may be."""
+
+import pytest
+from reading import fact
+
+MINUTES = [
+    ("a film under 90 min", {"lte": 89}),
+    ("an hour thirty at the outside, a film", {"lte": 90}),
+    ("I can only sit still for 70 minutes these days, a film", {"lte": 70}),
+    ("it shouldn't take more than 100 minutes, a film", {"lte": 100}),
+    ("between an hour and 80 minutes, a film", {"gte": 60, "lte": 80}),
+    ("no three-hour films", {"lte": 161}),
+    ("we don't have two hours, a film", {"lte": 119}),
+    ("I have no patience for long films", {"lte": 149}),
+    ("a comedy of 1h20 or so", {"gte": 72, "lte": 88}),
+    ("I fall asleep in anything over two hours, so which film?", {"lte": 120}),
+    ("three hours is too long, a film please", {"lte": 179}),
+    ("Comedy. 95 minutes, please.", {"lte": 95}),
+    ("a film (100 minutes)", {"lte": 100}),
+    ("an action movie, two hours max", {"lte": 120}),
+    ("a thriller, 100 minutes tops", {"lte": 100}),
+    ("comedies, 95 mins at the very most", {"lte": 95}),
+    ("a film no longer than an hour and a half", {"lte": 90}),
+    ("it can't be longer than 2 hours", {"lte": 120}),
+    ("nothing over 110 minutes, please, a drama", {"lte": 110}),
+    ("a western that doesn't go over two hours", {"lte": 120}),
+    ("horror, less than 1h30", {"lte": 89}),
+    ("a film < 100 minutes", {"lte": 99}),
+    ("a sub-90-minute comedy", {"lte": 89}),
+    ("a film of up to 2.5 hours", {"lte": 150}),
+    ("a movie of at least three hours", {"gte": 180}),
+    ("epics longer than 150 minutes", {"gte": 151}),
+    ("a film, 2 hours or more", {"gte": 120}),
+    ("a film between 80 and 100 minutes", {"gte": 80, "lte": 100}),
+    ("a thriller of 90 to 110 minutes", {"gte": 90, "lte": 110}),
+    ("a movie of about 100 minutes", {"gte": 90, "lte": 110}),
+    ("a 90 minute thriller", {"gte": 81, "lte": 99}),
+    ("I only have 90 minutes, what film fits?", {"lte": 90}),
+    ("we've got two hours, find us a comedy film", {"lte": 120}),
+    ("a short horror film", {"lte": 90}),
+    ("a long film for a rainy day", {"gte": 150}),
+    ("a film that is not too long", {"lte": 149}),
+    ("not a long movie please", {"lte": 149}),
+    ("something short to watch", {"lte": 90}),
+    ("My feet hurt and it rains. Any musical? Ninety minutes at most, then I sleep.", {"lte": 90}),
+]
+PAGES = [
+    ("a novel under 300 pages", {"lte": 299}),
+    ("a slim novel", {"lte": 200}),
+    ("a novel to finish in one sitting", {"lte": 200}),
+    ("not a fan of long books", {"lte": 499}),
+    ("a saga book of 700+ pages", {"gte": 700}),
+    ("a novel, strange, short", {"lte": 200}),
+    ("a novel, 250 pages or so", {"gte": 225, "lte": 275}),
+    ("a thick historical novel", {"gte": 500}),
+    ("a book of fewer than 250 pages", {"lte": 249}),
+    ("novels, 180 pages max", {"lte": 180}),
+    ("a fantasy book, at most 400 pages", {"lte": 400}),
+    ("a book with no more than 350 pages", {"lte": 350}),
+    ("a mystery, not over three hundred pages", {"lte": 300}),
+    ("at least 600 pages of family saga", {"gte": 600}),
+    ("a book, 500 pages or more", {"gte": 500}),
+    ("novels between 200 and 300 pages", {"gte": 200, "lte": 300}),
+    ("a 200-page novel", {"gte": 180, "lte": 220}),
+    ("a quick read about bees", {"lte": 200}),
+    ("a short, sad novel", {"lte": 200}),
+    ("a long book for the winter", {"gte": 500}),
+    ("give me a proper doorstopper", {"gte": 500}),
+    ("a book, not too long", {"lte": 499}),
+    ("a novel, nothing too long", {"lte": 499}),
+]
+
+
+@pytest.mark.parametrize(("text", "bounds"), MINUTES)
+def test_minutes(text: str, bounds: dict[str, int]) -> None:
+    assert (fact(text, "runtime_minutes"), fact(text, "page_count")) == (bounds, None)
+
+
+@pytest.mark.parametrize(("text", "bounds"), PAGES)
+def test_pages(text: str, bounds: dict[str, int]) -> None:
+    assert (fact(text, "page_count"), fact(text, "runtime_minutes")) == (bounds, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "doorstoppers welcome, any fantasy book",
+        "any length is fine, a novel",
+        "it doesn't have to be under two hours, a film",
+        "a man who has ninety minutes to find a bomb",
+        "a film about a man with under two hours to live",
+        "a book for my two hours on the train each day",
+        "I wait five hours at the airport, a film please",
+        "my shift is over 10 hours, a calm film please",
+        "I read 50 pages and gave up, another book?",
+        "the last one was over three hours, we hated that film",
+        "a short story",
+        "short stories about work",
+        "a film about a short man",
+        "a long lost brother comes home, a film",
+        "a book on a long journey",
+        "something long forgotten",
+        "a film that came out not too long ago",
+        "long time reader here, a book please",
+        "I am short of money, a film about luck",
+        "a film in which the night is long",
+        "maybe under two hours, a film",
+        "two minutes later he dies, what film is it",
+        "a novel under two hours",
+        "a film under 200 pages",
+    ],
+)
+def test_words_of_length_that_ask_for_none(text: str) -> None:
+    assert (fact(text, "runtime_minutes"), fact(text, "page_count")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "length"),
+    [
+        ("a film of two and a quarter hours at most", "runtime_minutes", {"lte": 135}),
+        ("a film, an hour and three quarters at most", "runtime_minutes", {"lte": 105}),
+        ("a novel, 350 pages is about what my eyes can take", "page_count", {"lte": 350}),
+        ("a book of at most 80 pages from Chile", "page_count", {"lte": 80}),
+        ("I hate two things: westerns and any film over two hours", "runtime_minutes", {"lte": 120}),
+    ],
+)
+def test_further_words_for_a_length(said: str, name: str, length: dict[str, int]) -> None:
+    assert {key: value for key, value in fact(said, name).items() if value is not None} == length
