@@ -62,18 +62,24 @@ else:  # pydantic refuses other names, and the OpenAPI document lists these
     FacetName = Literal[tuple(FACETS)]
 
 
+PARTS_BY_ID = ("values", "like", "unlike", "seen")
+WHOLE_PARTS = ("audience", "standing")
+"""The parts of an intent that can be left out: by the id of a value or work, and as a whole."""
+
+
 def _check_part(path: str) -> str:
     part, _, name = path.partition(".")
-    if name and (part in ("values", "like", "unlike") or (part == "filters" and name in FACTS)):
+    if path in WHOLE_PARTS or (name and (part in PARTS_BY_ID or (part == "filters" and name in FACTS))):
         return path
-    raise ValueError(f"{path!r} is not a part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT")
+    by_id = ", ".join(f"{each}.ID" for each in PARTS_BY_ID)
+    raise ValueError(f"{path!r} is not a part of an intent; write {by_id}, filters.FACT, {' or '.join(WHOLE_PARTS)}")
 
 
 Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 """How much a value is wanted, in [-1, 1]; negative: unwanted."""
 
 IntentPart = Annotated[Name, AfterValidator(_check_part)]
-"""A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`."""
+"""A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, `filters.year`, `audience`."""
 
 
 class SearchRequest(ClosedModel):
@@ -89,7 +95,8 @@ class SearchRequest(ClosedModel):
     without: tuple[IntentPart, ...] = Field(
         default=(),
         max_length=50,
-        description="parts of the intent to leave out, by path: `values.E4`, `like.ID`, `unlike.ID`, `filters.year`",
+        description="parts of the intent to leave out, by path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, "
+        "`filters.year`, `audience`, `standing`",
     )
     weights: dict[str, Weight] = Field(
         default_factory=dict,
@@ -153,6 +160,12 @@ class Intent(ClosedModel):
     seen: tuple[WorkReference, ...] = Field(
         default=(), description="works that the person names as known or as excluded: not shown, and nothing more"
     )
+    like_people: tuple[str, ...] = Field(
+        default=(), description="people whose like is wanted: works like theirs, and none of their own"
+    )
+    hidden: tuple[str, ...] = Field(
+        default=(), description="ids of further works that are not shown, such as other volumes of a named series"
+    )
     filters: Filters = NO_FILTERS
     audience: Audience | None = None
     standing: Standing | None = None
@@ -213,7 +226,9 @@ class WorkView(ClosedModel):
         default_factory=dict, description="the records that each field comes from, for a work with several records"
     )
     values: tuple[HitValue, ...] = Field(
-        default=(), description="at most six: the values asked for, then the strongest others, each by falling score"
+        default=(),
+        description="the values asked for, the unwanted ones, then the strongest others up to six in all, each by "
+        "falling score; a score below 0.1 is 0",
     )
 
 
@@ -221,7 +236,9 @@ class Hit(WorkView):
     """A work in an answer, with the reasons why it is there."""
 
     score: float
-    tags: tuple[HitValue, ...] = Field(default=(), description="the asked-for community tags that fit the work")
+    tags: tuple[HitValue, ...] = Field(
+        default=(), description="the community tags asked for, then the unwanted ones, each by falling score"
+    )
     legs: dict[str, LegScore] = Field(default_factory=dict)
     matched_terms: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -230,7 +247,8 @@ class Hit(WorkView):
 class Page(ClosedModel):
     """One page of an answer.
 
-    `total` counts the works that pass the filters, without those that the query names. All of them are ranked.
+    `total` counts the works that pass the filters, without those that the query names. All of them are ranked. A filter
+    read from the words is passed by works that do not say, too, where the catalogue is silent; `intent.unmet` tells.
     """
 
     query: str

@@ -34,6 +34,8 @@ class Value(ClosedModel):
     tags: tuple[Phrase, ...] = ()
     opposites: tuple[str, ...] = ()
     ask: tuple[Phrase, ...] = ()
+    not_ask: tuple[Phrase, ...] = ()
+    sensitive: bool = False
 
 
 class Tag(ClosedModel):
@@ -43,6 +45,8 @@ class Tag(ClosedModel):
     description: Phrase
     labels: tuple[Phrase, ...] = ()
     ask: tuple[Phrase, ...] = ()
+    not_ask: tuple[Phrase, ...] = ()
+    sensitive: bool = False
 
     @property
     def id(self) -> str:
@@ -68,6 +72,7 @@ class Taxonomy(ClosedModel):
     values: tuple[Value, ...]
     rollups: tuple[RollUp, ...] = ()
     tags: tuple[Tag, ...] = ()
+    small_talk: tuple[Phrase, ...] = ()
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -121,6 +126,22 @@ class Taxonomy(ClosedModel):
         return phrases
 
     @cached_property
+    def not_asking(self) -> dict[str, frozenset[str]]:
+        """The dimensions that the words of each phrase do not ask for: `not_ask` and `small_talk`."""
+        phrases: dict[str, set[str]] = {}
+        for dimension, entry in self._entries:
+            for phrase in entry.not_ask:
+                phrases.setdefault(_phrase_key(phrase), set()).add(dimension)
+        for phrase in self.small_talk:
+            phrases.setdefault(_phrase_key(phrase), set()).update(self.dimensions)
+        return {phrase: frozenset(dimensions) for phrase, dimensions in phrases.items()}
+
+    @cached_property
+    def sensitive(self) -> frozenset[str]:
+        """The dimensions that only plain words ask for, such as violence."""
+        return frozenset(dimension for dimension, entry in self._entries if entry.sensitive)
+
+    @cached_property
     def phrases(self) -> dict[str, frozenset[str]]:
         """Every phrase of the taxonomy (asking words, names, descriptions, cues) with the dimensions it stands for."""
         phrases: dict[str, set[str]] = {}
@@ -147,6 +168,10 @@ class Taxonomy(ClosedModel):
         """The community's tags and shelves that count as a label of each dimension."""
         labels = {value.id: frozenset(value.tags) for value in self.values}
         return labels | {tag.id: frozenset((tag.name, *tag.labels)) for tag in self.tags}
+
+    @property
+    def _entries(self) -> tuple[tuple[str, Value | Tag], ...]:
+        return (*((value.id, value) for value in self.values), *((tag.id, tag) for tag in self.tags))
 
     @cached_property
     def _tag_by_id(self) -> dict[str, Tag]:

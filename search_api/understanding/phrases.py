@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from crawler.languages import ASKED_LANGUAGES
-
 
 def word_set(text: str) -> frozenset[str]:
     """Return the words of a text, for a table that fits in a few lines."""
@@ -30,12 +28,14 @@ def fold(text: str) -> str:
 MOVIE_NOUNS = ("film", "films", "movie", "movies", "flick", "flicks", "feature film", "feature films")
 BOOK_NOUNS = ("book", "books", "novel", "novels", "novella", "novellas", "audiobook", "page turner", "pageturner")
 STORY_NOUNS = ("story", "stories", "tale", "tales", "fiction", "read", "watch")
+PEOPLE_NOUNS = frozenset(("author", "authors", "writer", "writers", "director", "directors", "filmmakers", "novelists"))
 NOUNS = frozenset((*MOVIE_NOUNS, *BOOK_NOUNS, *STORY_NOUNS))
 
 WORK_NOUN = (
-    r"(?:films?|movies?|flicks?|books?|novels?|comed(?:y|ies)|dramas?|thrillers?|horrors?|westerns?|romances?|rom-?coms?"
-    r"|sci-?fi|science fiction|action|classics?|musicals?|documentar(?:y|ies)|cartoons?|myster(?:y|ies)|cinema"
-    r"|animation)\b"
+    r"(?:films?|movies?|flicks?|books?|novels?|comed(?:y|ies)|dramas?|thrillers?|horrors?|westerns?|romances?"
+    r"|rom[- ]?coms?|sci[- ]?fi|science fiction|action|classics?|musicals?|documentar(?:y|ies)|cartoons?|myster(?:y"
+    r"|ies)"
+    r"|cinema|animation|anime|noirs?|slashers?|fantasy|biopics?|memoirs?|whodunn?its?|cult classics?)\b"
 )
 """A noun for works that a year or a language may stand before: "a 90s thriller", "French comedies"."""
 
@@ -53,11 +53,11 @@ COMPARATIVES: Mapping[str, tuple[tuple[str, float], ...]] = {
 
 LEADING = word_set(
     "and or but with about that which is are be 's of for by as at on where it's its so also just please preferably "
-    "ideally a an some something anything"
+    "ideally a an some something anything my our"
 )
 TRAILING = word_set(
     "and or but with about that which is are be of for from by as at on a an the some something anything it's to in "
-    "like preferably ideally also it i i'm we me"
+    "like preferably ideally also it i i'm we me my our"
 )
 """Words that mean nothing at the start or the end of what is left once parts of a query are taken out."""
 
@@ -73,31 +73,72 @@ _MARKER = (
 MARKERS = any_case(rf"(?:\s*{_MARKER})+")
 """The labels that people put before a question in forums: [TOMT][MOVIE][2000s]."""
 
+_WORK = r"(?:movie|film|book|novel|story|show|series|cartoon|scene)"
+_LONG_AGO = r"(?:when|as an?|back|in|on|about|years|a (?:few|long|while)|at|during|ages|long|once|many|some)"
+SEARCH_MARK = any_case(r"\[tomt\]", r"\[?\btip of (?:my|the) tongue\b")
+"""The labels of forums in which people look for one work."""
 REMEMBERED = any_case(
-    r"\[tomt\]|\[?\btip of (?:my|the) tongue\b",
-    r"\b(?:i|i'm|im|can|could|vaguely|barely|faintly|only|trying to|can't|cannot|don't|not) (?:remember|recall)\b",
-    r"\bi (?:once |first )?(?:watched|read) (?:it|this|one|when|as an?|back|in|on|about|years|a (?:few|long|while))\b",
+    r"\b(?:i|vaguely|barely|faintly|only|all i|what i)(?: (?:can|could|do|kind of|sort of|vaguely|barely|clearly|also"
+    r"|only|distinctly))* (?:remember|recall)\b(?! when)",
+    r"\b(?:can't|cannot|can not|couldn't|don't|do not|trying to|struggling to)(?: (?:for the life of me|quite|really"
+    r"|seem to))* (?:remember|recall|figure out)\b(?! (?:the last|any)\b)",
+    rf"\bi (?:once |first )?(?:watched|read|saw) (?:it|this|one|part of it|bits of it) {_LONG_AGO}\b",
+    rf"(?<!last )\b(?:{_WORK}|one|something) (?:or \w+ )?(?:that |which )?i (?:once |first )?(?:watched|read|saw|had)"
+    rf" {_LONG_AGO}\b",
     r"\bi (?:once|first) saw\b",
-    r"\bwhat(?:'s| is| was) that\b",
-    r"\b(?:what(?:'s| is| was) (?:the|that|this)|name of (?:the|a|this|that)) (?:name|title|movie|film|book|novel)\b",
-    r"\bdo(?:es)? (?:anyone|anybody|you) (?:know|remember|recogni[sz]e)\b",
-    r"\bhelp me (?:identify|remember|find (?:the|this|that))\b",
-    r"(?<!\bhow )\bi (?:saw|seen|used to|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
-    r"\b(?:as a (?:kid|child)|can't figure out|trying to (?:identify|figure out|find (?:the|this|that|my))"
-    r"|help (?:me )?(?:identifying|finding (?:an?|the|this|that)))\b",
-    r"\b(?:what|which|anyone (?:know|recogni[sz]e)) (?:\w+ )?(?:movie|film|book|novel) (?:is|was) (?:this|it|that)\b",
+    r"\bwhat(?:'s| is| was) (?:that|this|the (?:name|title)|the (?:movie|film|book|novel) (?:where|in which|with|about"
+    r"|that))\b",
+    rf"\b(?:name|title) of (?:the|a|this|that) {_WORK}\b",
+    r"\b(?:do(?:es)? (?:anyone|anybody|any of you)|anyone|anybody) (?:know|remember|recogni[sz]e)s?\b"
+    r"(?! (?:of |any|some|a good))",
+    r"\bhelp me (?:identify|remember|find (?:the|this|that|out|an old))\b",
+    r"\btrying to (?:identify|find (?:the|this|that|out|my))\b"
+    r"|\bhelp (?:me )?(?:identifying|finding (?:an?|the|this|that))\b",
+    r"\b(?:what|which) (?:\w+ )?(?:movie|film|book|novel) (?:is|was|could|might) (?:this|it|that)\b",
 )
 """Signs that somebody looks for one work they can't name: "I saw this as a kid", "does anyone know".
 
 What they remember of its facts may be wrong.
 """
+ASKS_FOR_ADVICE = any_case(
+    r"\b(?:recommend\w*|recs|suggest\w*|in the mood for|any good|last (?:\w+ )?(?:one|movie|film|book|novel)"
+    r"|i need an? (?:good |new )?(?:movie|film|book|novel))\b"
+)
+"""Signs of a request that outweigh those of remembering: "I saw it as a kid and loved it, can you suggest more?"."""
+
+MAYBE_REMEMBERED = any_case(
+    r"(?<!\bhow )\bi (?:saw|seen|used to(?! (?:love|like|enjoy|adore|devour|binge|be|read \w+s\b|watch \w+s\b))"
+    r"|can't find|believe|think(?! i(?:'d|'m| want| need| would| am| could)))\b",
+    r"\bi (?:watched|read) (?:it|this)\b|\bas a (?:kid|child)\b|\bdo you (?:know|remember|recogni[sz]e)\b",
+)
+"""Signs of remembering that stand in requests too: "I think my favourite is ..."."""
+
+_ASKING_VERBS = r"(?:like|love|enjoy|want|need|prefer|fancy|hate|dislike)"
+ASKS_FOR_WORKS = any_case(
+    r"\b(?:recommend\w*|recs?|suggest\w*|similar|something (?:like|with|that|to|for)|more like"
+    rf"|(?:i|we)(?:'d| would| really| also| usually| do| both| just| all)* {_ASKING_VERBS}"
+    r"|(?:i'm|im|i am) (?:a |so |really |big |huge )*(?:into|in the mood|fan|after|up for|looking)|in the mood|fan of"
+    r"|looking for (?:some|any|good|something|more)|my favou?rite|(?:know|have|got) (?:of )?any|what else"
+    r"|any(?:thing)? (?:good|other|more|else)"
+    r"|what (?:should|can|do|to) (?:i|we|watch|read)|please|pls|plz|not too|nothing|no more"
+    r"|(?:is|are) there (?:an?|any|some)|(?:give|show|find|hit|get|bring|cheer|calm|take|make) (?:me|us|him|her|them)"
+    r"|loved|liked|adored|hated|disliked|enjoyed|for (?:my|our|a|an|the) (?:kids?|children|family|son|daughter|niece"
+    r"|nephew)|book club|movie night|film night|family night|(?:more|other) (?:movies|films|books|novels))\b",
+    r"\bit (?:does not |doesn't |just |only )*(?:has to|have to|needs? to|can't|cannot|must|should|shouldn't|mustn't)"
+    r" be\b",
+    r"\b(?:movies?|films?|books?|novels?|watch|read)\b[^.?!]{0,80}\?",
+    r"\b(?:is|are) there\b[^.?!]{0,80}\?",
+    r"\b(?:he|she|they)(?:'d| would) (?:like|love|enjoy|prefer|want)\b",
+    rf"(?:^|[.!?;] )(?:an?|any|some)(?: [\w'-]+){{0,4}} {WORK_NOUN}"
+    r"(?= *(?:$|[.!?,]| (?:about|with|that|for|on|from|please|where)\b))",
+)
+"""Signs that somebody asks for works they do not know."""
 
 _SOME_WORK = r"(?= (?:an?|some|something|anything|films?|movies?|books?|novels?)\b)"
-CLEAR_REQUEST = any_case(
-    r"\b(?:find me|recommend(?: me)?|suggest(?: me)?|in the mood for|give me|show me|looking for|searching for"
-    rf"|i(?:'d| would)?(?: really)? (?:want|like|need)){_SOME_WORK} "
-)
-"""A request that cannot be mistaken for a plot even in a long text: "recommend me some", "in the mood for a"."""
+BEFORE_LIKE = any_case(r"(?:[\w'-]+ ){1,3}(?=(?:like|similar to|such as|in the (?:vein|style|spirit) of)\b)")
+"""The words before "like" in "a sad film like"."""
+OF_ONESELF = any_case(r"\b(?:i|i'm|im|i'd|i've|we|we're|we've|we'd|me|us|my|our|mine)\b")
+"""The person who asks; the summary of a plot has none."""
 
 _OPENINGS = (
     r"(?:hi|hello|hey)(?: there| all| everyone| guys)?\b",
@@ -144,37 +185,9 @@ OTHER_DENIAL = any_case(
 
 # --- film or book ---
 
-KIND_NOUN = any_case(
-    rf"(?<![\w'-])(?:(?P<movie>{'|'.join(MOVIE_NOUNS)}|to watch)"
-    rf"|(?P<book>{'|'.join(BOOK_NOUNS)}|page-turner|to read"
-    r"|(?<=[a-z] )reads?(?= *(?:$|[,.;!?\0]))))"
-    r"(?![\w'-]| (?:noir|makers?|making|director|crew|stars?|theat\w+|studio|student|industry|festival|school|critic"
-    r"|buffs?|clubs?|shops?|stores?|sellers?|lovers?|adaptations?)\b)"
-)
-"""A word for films or for books, but not as part of another noun: "film noir", "a book club"."""
 _PART_OF = "".join(rf"(?<!\b{sort} )" for sort in ("kind", "sort", "type", "list", "lots", "couple", "best")) + "of"
 NOT_A_KIND = any_case(
     rf"\b(?:with|{_PART_OF}|by|from|into|on|than|same|no|not|nothing|without|comic|love|learn(?:s|ed|ing|t)?|how|able"
     r"|taught|started?|begins?|writing|writes) (?:an? |the |his |her |their |this |that )?$"
 )
 """Words before "film" or "book" that make it a part of the plot or not a wish: "by the author of the book"."""
-
-# --- language ---
-
-_LANGUAGE = "|".join(ASKED_LANGUAGES)
-_PLAIN_ADJECTIVE = (
-    "romantic|horror|crime|animated|science|fiction|sci-fi|action|comedy|drama|thriller|family|fantasy|black|dark|sad"
-    "|funny|short|long|old|classic|silent|good|great"
-)
-IN_LANGUAGE = any_case(
-    rf"(?P<deny>\bnot )?\b(?:spoken |written )?in (?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
-    r"(?= *(?:$|[,.;!?)\0]| (?:and|or|but|with|from|about|under|please|that|which)\b))"
-)
-""" "In French", "in Japanese or Korean", "not in English", at the end of a part of the request."""
-LANGUAGE_SAID = any_case(rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?P<names>{_LANGUAGE})[ -](?:language|speaking)\b")
-""" "French-language", "no Spanish-speaking films"."""
-LANGUAGE_OF_NOUN = any_case(
-    rf"(?P<deny>\b(?:not|no|non|not an?)[ -])?\b(?!english )(?P<names>(?:{_LANGUAGE})(?: or (?:{_LANGUAGE}))?)"
-    rf"(?=(?: (?:{_PLAIN_ADJECTIVE})){{0,2}} {WORK_NOUN})"
-)
-"""A "French horror film", but not a "Korean War film", and not "an English film", which is mostly one from England."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -65,16 +66,26 @@ REQUEST_WORD = any_case(
 """Words that a request has and the summary of a plot mostly lacks: "recommend", "a novel", "that makes"."""
 
 
+_TO_FOR_TOO = any_case(
+    r"(?<=\bnot )to(?= (?:scar+y|scary|sad|long|short|violent|dark|gor[ey]y?|blood[iy]|heavy|complicated|slow"
+    r"|serious|silly"
+    r"|romantic|childish|cheesy|depressing|depresing|grim|weird|old|new|difficult|hard|intense|tense|sexy|soppy|sappy"
+    r"|sentimental|frightening|creepy|gruesome|bleak|deep|predictable|preachy|boring|thick|much|many)\b)"
+)
+""" "Not to scary" for "not too scary"."""
+
+
 def straighten(text: str) -> str:
-    """Return the text with straight quotation marks and single spaces."""
-    return " ".join(text.translate(_STRAIGHT).split())
+    """Return the text with straight quotation marks, single spaces and "too" for "to" before an adjective."""
+    return _TO_FOR_TOO.sub("too", " ".join(text.translate(_STRAIGHT).split()))
 
 
 def blank(text: str, spans: Iterable[Span]) -> str:
     """Return the text with the spans taken out and every other character in its place."""
+    characters = list(text)
     for start, end in spans:
-        text = text[:start] + TAKEN * (end - start) + text[end:]
-    return text
+        characters[start:end] = TAKEN * len(characters[start:end])
+    return "".join(characters)
 
 
 class Token(NamedTuple):
@@ -103,12 +114,11 @@ class Query:
     @cached_property
     def complements(self) -> tuple[Complement, ...]:
         """The complements by their start; one may lie within another."""
-        complements = []
-        for match in _COMPLEMENT.finditer(self.text):
-            stop = _COMPLEMENT_END.search(self.text, match.end())
-            end = stop.start() if stop else len(self.text)
-            complements.append(Complement(match.start(), end, str(match.lastgroup)))
-        return tuple(complements)
+        ends = [*(match.start() for match in _COMPLEMENT_END.finditer(self.text)), len(self.text)]
+        return tuple(
+            Complement(match.start(), ends[bisect_left(ends, match.end())], str(match.lastgroup))
+            for match in _COMPLEMENT.finditer(self.text)
+        )
 
     @cached_property
     def is_request(self) -> bool:
@@ -164,7 +174,13 @@ class Query:
 
     def joined(self, index: int) -> bool:
         """Return whether only spaces, hyphens, slashes and apostrophes separate a word from the next."""
-        return 0 <= index < len(self.tokens) - 1 and not self.gap(index).strip(" -/'")
+        return 0 <= index < len(self.tokens) - 1 and self.joins[index]
+
+    @cached_property
+    def joins(self) -> tuple[bool, ...]:
+        """Whether each word is joined to the next; the last to none."""
+        gaps = (self.text[a.end : b.start] for a, b in zip(self.tokens, self.tokens[1:], strict=False))
+        return (*(gap == " " or not gap.strip(" -/'") for gap in gaps), False)
 
     def span(self, first: int, last: int) -> Span:
         """Return the characters from word `first` to word `last`."""
