@@ -2,10 +2,12 @@
 
 EvaluationError
 ├── BenchmarkInvalid     a folder that is not a benchmark, or a line in it that cannot be used
+├── RequestsInvalid      a line that is not a request with its meaning
 ├── RunInvalid           a run that cannot be read or judged
 ├── BaselineInvalid      a file that is not an earlier evaluation, or one of other benchmarks or systems
 ├── SystemUnknown        no system has this name
-└── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
+├── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
+└── FramesInvalid        a line of a file of frames that `evoke train-reader` cannot use
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ class EvaluationError(Exception):
 
 class BenchmarkInvalid(EvaluationError):
     """A folder is not a benchmark, or a line in it cannot be used."""
+
+
+class RequestsInvalid(EvaluationError):
+    """A line of a file of requests is not a request with its meaning."""
 
 
 class RunInvalid(EvaluationError):
@@ -33,3 +39,7 @@ class SystemUnknown(EvaluationError):
 
 class EncoderUnavailable(EvaluationError):
     """No encoder has this name, its vectors cannot be used, or gensim is missing."""
+
+
+class FramesInvalid(EvaluationError):
+    """A line of a file of frames cannot be used."""

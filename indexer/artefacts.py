@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -61,6 +61,9 @@ TERM_WEIGHTS = Artefact(
     "query adapter's list of term weights", "the terms of descriptions", "weighed alike", _TRAIN_DESCRIPTIONS,
     "EVOKE_DESCRIPTIONS",
 )  # fmt: skip
+READER = Artefact(
+    "reader", "the wishes and titles in requests", "read by rules alone", "evoke train-reader -o FILE", "EVOKE_READER"
+)
 TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BENCHMARK... -o FILE", "EVOKE_TUNING")
 
 
@@ -119,6 +122,11 @@ def check_query_classifier(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy
     return _check(QUERY_CLASSIFIER, made_with, encoder, taxonomy, head.query_classifier.unknown(taxonomy))
 
 
+def check_reader(encoder_fingerprint: str, encoder: Encoder) -> Fit:
+    """Return whether a reader fits that was trained on the vectors of the encoder with this fingerprint."""
+    return Fit(READER, MadeWith(encoder_fingerprint=encoder_fingerprint).problem(encoder))
+
+
 def _check(
     artefact: Artefact, made_with: MadeWith, encoder: Encoder, taxonomy: Taxonomy, unknown: Sequence[str]
 ) -> Fit:
@@ -139,6 +147,7 @@ def find_misfits(settings: StorageSettings, encoder: Encoder, taxonomy: Taxonomy
         check_value_head(head, encoder, taxonomy),
         check_query_classifier(head, encoder, taxonomy),
         *_check_query_adapter(settings.descriptions, encoder),
+        _check_reader_file(settings.reader, encoder),
     ]
     if settings.tuning:
         tuning = read_tuning(settings.tuning, _TuningPart, BM25Invalid)
@@ -152,18 +161,46 @@ class _TuningPart(BaseModel):
 
 def _check_query_adapter(path: Path | None, encoder: Encoder) -> list[Fit]:
     """Return whether the two parts of a query adapter fit, from the file's metadata; only search loads the weights."""
+    try:
+        metadata = _read_metadata(path, "query_adapter.safetensors")
+        made_for = MadeWith(encoder_fingerprint=metadata["encoder_fingerprint"])
+        counted_by = MadeWith(analyser_version=metadata["analyser_version"])
+    except _UNREADABLE as error:
+        return [Fit(QUERY_ADAPTER, _cannot_be_read(error))]
+    return [Fit(QUERY_ADAPTER, made_for.problem(encoder)), Fit(TERM_WEIGHTS, counted_by.problem(encoder))]
+
+
+def _check_reader_file(path: Path | None, encoder: Encoder) -> Fit:
+    """Return whether a reader fits, from the file's metadata."""
+    try:
+        return check_reader(_read_metadata(path, "understanding/reader.safetensors")["encoder_fingerprint"], encoder)
+    except _UNREADABLE as error:
+        return Fit(READER, _cannot_be_read(error))
+
+
+_UNREADABLE = (OSError, KeyError, ValueError, TypeError)
+
+
+def _read_metadata(path: Path | None, packaged: str) -> dict[str, Any]:
+    """Return the metadata of a file of search; None is the packaged one, named by its path in `search_api`.
+
+    Raises:
+        OSError, KeyError, ValueError, TypeError: It is not such a file.
+    """
     from safetensors import SafetensorError, safe_open
 
     # The packaged file is found by its folder: a stage may not import from a later one.
-    source = path if path is not None else files("search_api") / "query_adapter.safetensors"
+    source = path if path is not None else files("search_api") / packaged
     try:
         with safe_open(str(source), framework="numpy") as opened:
-            metadata = json.loads(opened.metadata()["evoke"])
-        made_for = MadeWith(encoder_fingerprint=metadata["encoder_fingerprint"])
-        counted_by = MadeWith(analyser_version=metadata["analyser_version"])
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
-        return [Fit(QUERY_ADAPTER, f"cannot be read ({' '.join(str(error).split())})")]
-    return [Fit(QUERY_ADAPTER, made_for.problem(encoder)), Fit(TERM_WEIGHTS, counted_by.problem(encoder))]
+            metadata: dict[str, Any] = json.loads(opened.metadata()["evoke"])
+            return metadata
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+
+
+def _cannot_be_read(error: Exception) -> str:
+    return f"cannot be read ({' '.join(str(error).split())})"
 
 
 def _list_names(names: Mapping[str, str]) -> str:

@@ -45,6 +45,9 @@ class StorageSettings(HomeSettings):
     descriptions: HomePath | None = Field(
         default=None, description="file that `evoke train-descriptions` wrote, instead of the one that ships"
     )
+    reader: HomePath | None = Field(
+        default=None, description="file that `evoke train-reader` wrote, instead of the one that ships"
+    )
 
     @property
     def engine_location(self) -> str | Path:

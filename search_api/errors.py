@@ -4,6 +4,7 @@ SearchError
 ├── RequestRefused       a field of the request cannot be used; the error names it
 ├── WorkNotFound         no work has this id
 ├── QueryAdapterInvalid  the query adapter cannot be read
+├── ReaderInvalid        the reader, which labels the words of a request, cannot be read
 ├── TuningInvalid        a tuning file cannot be read, or was not written by `evoke tune`
 └── IndexUnavailable     there is no index that this code can read
     ├── IndexMissing         no index was built yet
@@ -35,6 +36,10 @@ class WorkNotFound(SearchError):
 
 class QueryAdapterInvalid(SearchError):
     """The query adapter cannot be read."""
+
+
+class ReaderInvalid(SearchError):
+    """The reader, which labels the words of a request, cannot be read."""
 
 
 class TuningInvalid(SearchError):

@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 from indexer.encoder.conversion import TELEMETRY, converted_model, load_module
 from indexer.encoder.kept_models import can_load_weights
 from indexer.encoder.model_files import ModelFiles, first_line
+from indexer.encoder.token_networks import (
+    NetworkRuntime,
+    OpenVinoNetworkRuntime,
+    TokenNetwork,
+    TorchNetworkRuntime,
+)
 from indexer.errors import ModelUnavailable
 from indexer.imports import hide_module
 
@@ -53,6 +59,14 @@ class Runtime(Protocol):
         """
         ...
 
+    def open_network(self, network: TokenNetwork, *, keep: bool) -> NetworkRuntime:
+        """Return the encoder's layers with a network on them; with `keep`, the compiled graph is kept on disk.
+
+        Raises:
+            ModelUnavailable: The encoder lacks a layer that the network reads.
+        """
+        ...
+
 
 def open_runtime(model: ModelFiles, cache: Path) -> Runtime:
     """Return OpenVINO's runtime, whose converted model is kept in the folder `cache`; torch's if OpenVINO fails.
@@ -87,6 +101,11 @@ class TorchRuntime:
             inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
             vectors: Vectors = self._module.forward(inputs)["token_embeddings"].float().numpy()
             return vectors
+
+    def open_network(self, network: TokenNetwork, *, keep: bool) -> NetworkRuntime:
+        """Return the encoder's layers with a network on them; see `Runtime`. Nothing is compiled, or kept."""
+        del keep
+        return TorchNetworkRuntime(self._module[0].auto_model, network)
 
 
 class OpenVinoRuntime:
@@ -137,9 +156,18 @@ class OpenVinoRuntime:
             setattr(self._requests, cores, compiled.create_infer_request())
         return getattr(self._requests, cores)
 
+    def open_network(self, network: TokenNetwork, *, keep: bool) -> NetworkRuntime:
+        """Return the encoder's layers with a network on them; see `Runtime`."""
+        options = self._options("THROUGHPUT")
+        if not keep:
+            del options["CACHE_DIR"]
+        return OpenVinoNetworkRuntime(self._core, str(self._path), options, network)
+
     def _compile(self, hint: str) -> Any:
+        return self._core.compile_model(str(self._path), "CPU", self._options(hint))
+
+    def _options(self, hint: str) -> dict[str, str]:
         # On a processor with AMX, OpenVINO would compute the other operations in bfloat16: a third faster, but inputs
         # of 32 tokens get wrong vectors (cosine of 0.81 to the reference).
         # The compiled model is cached beside the model: starting takes 0.1 s instead of 0.5 s.
-        options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "CACHE_DIR": str(self._path.parent)}
-        return self._core.compile_model(str(self._path), "CPU", options)
+        return {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "CACHE_DIR": str(self._path.parent)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, get_args
 
 import numpy as np
@@ -32,7 +34,8 @@ class TokenLabels:
 
     def share(self, start: int, end: int) -> dict[Label, float]:
         """Return the mean probability of each label over the words that touch a stretch; without a word, "other"."""
-        rows = [row for row, (first, last) in enumerate(self.spans) if first < end and start < last]
-        if not rows:
+        first = bisect_right(self.spans, start, key=itemgetter(1))
+        last = bisect_left(self.spans, end, key=itemgetter(0))
+        if first >= last:
             return {label: float(label == "other") for label in LABELS}
-        return dict(zip(LABELS, self.shares[rows].mean(axis=0).tolist(), strict=True))
+        return dict(zip(LABELS, self.shares[first:last].mean(axis=0).tolist(), strict=True))

@@ -57,6 +57,10 @@ OTHER_ENCODER = [
         "the query adapter was made for another encoder than the one in use: the embeddings of descriptions are used "
         f"unchanged; {TRAIN_DESCRIPTIONS} EVOKE_DESCRIPTIONS=FILE"
     ),
+    (
+        "the reader was made for another encoder than the one in use: the wishes and titles in requests are read by "
+        "rules alone; to train one that fits: `evoke train-reader -o FILE`, then set EVOKE_READER=FILE"
+    ),
 ]
 
 
@@ -197,6 +201,12 @@ def test_an_adapter_that_cannot_be_read_is_named(encoder: Encoder, tmp_path: Pat
     (tmp_path / "adapter").write_bytes(b"not safetensors")
     (note,) = find_misfits(SearchSettings(descriptions=tmp_path / "adapter"), encoder, load_taxonomy())
     assert note.startswith("the query adapter cannot be read (")
+
+
+def test_a_reader_that_cannot_be_read_is_named(encoder: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "reader").write_bytes(b"not safetensors")
+    (note,) = find_misfits(SearchSettings(reader=tmp_path / "reader"), encoder, load_taxonomy())
+    assert note.startswith("the reader cannot be read (")
 
 
 def test_a_build_and_an_explained_search_name_what_does_not_fit(

@@ -1,0 +1,1 @@
+"""Train the reader, which labels each word of a request, on requests of our own making."""
