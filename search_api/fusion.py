@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import gt, itemgetter
+from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search_api.ranking_settings import DEFAULT_FUSIONS, YEAR, Fusion, FusionMethod, Fusions, QueryKind
+from search_api.ranking_settings import DEFAULT_FUSIONS, Fusion, FusionMethod, Fusions, QueryKind
 from search_api.records import IntegerRange, Intent
 
 Ranking = Sequence[tuple[str, float]]
 """Candidates of one leg, as (work id, score), best first."""
+Scores = NDArray[np.float64]
 
 RRF_K = 61
 """Qdrant counts ranks from zero: its k=61 is the textbook's 60 (Cormack, Clarke and Büttcher 2009)."""
@@ -52,23 +55,43 @@ def fusion_for(intent: Intent, fusions: Fusions = DEFAULT_FUSIONS) -> Fusion:
     return fusions.of(kind_of_query(intent))
 
 
-def fuse(rankings: Mapping[str, Ranking], fusion: Fusion) -> dict[str, float]:
-    """Return each candidate's fused score; a leg adds nothing to works that are not its candidates."""
+def fuse(
+    rankings: Mapping[str, Ranking], fusion: Fusion, others: Mapping[str, Ranking] = MappingProxyType({})
+) -> dict[str, float]:
+    """Return each candidate's fused score; a leg adds nothing to works that are not its candidates.
+
+    Args:
+        rankings: The candidates of each leg.
+        fusion: How they are fused.
+        others: Works beyond a leg's candidates, with their scores in the leg. They are put on the scale that the
+            leg's candidates make, and get at least 0; by RRF, which knows only ranks, they get 0.
+    """
     normalise = _METHODS[fusion.method]
-    fused: dict[str, float] = {}
+    fused: dict[str, float] = dict.fromkeys((work_id for ranking in others.values() for work_id, _ in ranking), 0.0)
     for leg, ranking in rankings.items():
         weight = fusion.weights.get(leg, 1.0)
         if not ranking or weight <= 0:
             continue
-        for (candidate, _), score in zip(ranking, normalise(ranking, weight), strict=True):
+        scores = np.array([score for _, score in ranking])
+        for (candidate, _), score in zip(ranking, normalise(scores, scores, weight).tolist(), strict=True):
             fused[candidate] = fused.get(candidate, 0.0) + score
+        own = {candidate for candidate, _ in ranking}
+        further = [(candidate, score) for candidate, score in others.get(leg, ()) if candidate not in own]
+        if further and fusion.method != "rrf":
+            added = np.maximum(normalise(scores, np.array([score for _, score in further]), weight), 0)
+            for (candidate, _), score in zip(further, added.tolist(), strict=True):
+                fused[candidate] += score
     return fused
 
 
-def year_weight(fusion: Fusion) -> float:
-    """Return the bonus of a work from a remembered year: about what a leg of that weight adds to its best work."""
-    first_place = 1 / RRF_K if fusion.method == "rrf" else 1.0
-    return max(0.0, fusion.weights.get(YEAR, 1.0)) * first_place
+def bonus_weight(fusion: Fusion, leg: str) -> float:
+    """Return the bonus of the best work by `year` or `known`: about what a leg of that weight adds to its best work."""
+    return max(0.0, fusion.weights.get(leg, 1.0)) * first_place(fusion)
+
+
+def first_place(fusion: Fusion) -> float:
+    """Return about what a leg of weight 1 adds to its best work."""
+    return 1 / RRF_K if fusion.method == "rrf" else 1.0
 
 
 def favour_years(
@@ -88,34 +111,34 @@ def favour_years(
     return favoured
 
 
-def _rrf(ranking: Ranking, weight: float) -> list[float]:
+def _rrf(_: Scores, scores: Scores, weight: float) -> Scores:
     """Return reciprocal ranks: 1 / (rank / weight + k - 1), with ranks from one, as Qdrant weighs them."""
-    return [1 / (rank / weight + RRF_K - 1) for rank in range(1, len(ranking) + 1)]
+    reciprocal: Scores = 1 / (np.arange(1, len(scores) + 1) / weight + RRF_K - 1)
+    return reciprocal
 
 
-def _dbsf(ranking: Ranking, weight: float) -> list[float]:
+def _dbsf(ranking: Scores, scores: Scores, weight: float) -> Scores:
     """Return distribution-based scores: (s - low) / (high - low), low and high three deviations from the mean."""
-    scores = np.array([score for _, score in ranking])
-    deviation = scores.std(ddof=1) if len(scores) > 1 else 0.0
+    deviation = ranking.std(ddof=1) if len(ranking) > 1 else 0.0
     if deviation == 0:
-        return [weight * 0.5] * len(scores)
-    low = scores.mean() - 3 * deviation
-    fused: list[float] = (weight * (scores - low) / (6 * deviation)).tolist()
+        return np.full(len(scores), weight * 0.5)
+    low = ranking.mean() - 3 * deviation
+    fused: Scores = weight * (scores - low) / (6 * deviation)
     return fused
 
 
-def _linear(ranking: Ranking, weight: float) -> list[float]:
+def _linear(ranking: Scores, scores: Scores, weight: float) -> Scores:
     """Return min-max scores: (s - min) / (max - min)."""
-    scores = np.array([score for _, score in ranking])
-    spread = np.ptp(scores)
+    spread = np.ptp(ranking)
     if spread == 0:
-        return [weight * 0.5] * len(scores)
-    fused: list[float] = (weight * (scores - scores.min()) / spread).tolist()
+        return np.full(len(scores), weight * 0.5)
+    fused: Scores = weight * (scores - ranking.min()) / spread
     return fused
 
 
-_METHODS: Mapping[FusionMethod, Callable[[Ranking, float], list[float]]] = {
+_METHODS: Mapping[FusionMethod, Callable[[Scores, Scores, float], Scores]] = {
     "rrf": _rrf,
     "dbsf": _dbsf,
     "linear": _linear,
 }
+"""The methods: the scores that make a scale, the scores to put on it (by RRF: the same), and the weight."""

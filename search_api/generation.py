@@ -1,36 +1,61 @@
-"""Keep the serving generation's titles, ids and years in memory, and load them anew after a swap."""
+"""Keep the serving generation's titles, ids and facts in memory, and load them anew after a swap."""
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
 
+import numpy as np
 from qdrant_client import models
 
+from crawler.records import KINDS, Kind
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, Engine, EngineError
-from indexer.schema import GenerationFacts
+from indexer.schema import GenerationFacts, point_id
 from indexer.serving import read_facts, serving_generation
 from indexer.values.taxonomy import Taxonomy
+from search_api.answer_cache import AnswerCache
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
-from search_api.titles import TitledWork, TitleIndex
+from search_api.names import NamedWork, NameIndex
+from search_api.work_table import MOST_BYTE, TABLE_KEYS, Payload, ValueProfiles, WorkTable, find_twins, possible_twins
 
 CHECK_SECONDS = 1.0
 """How long the name of the serving generation is trusted: asking a server at every request costs a round trip."""
 
-MOST_WITHOUT_GENRE = 0.1
-"""With a larger share of works without a genre, a genre in a query's words is not a filter. Of 25,924 films 58% have
-none: with the filter, 92 of 331 remembered plots that name a genre lost their film."""
-
-_TITLE_KEYS = ["id", "title", "original_title", "kind", "year", "rating"]
-_MOST_GENRES = 1_000
+_KEYS = list(
+    dict.fromkeys(
+        ("id", "title", "original_title", "kind", "year", "rating", "creators", "series", "genres", *TABLE_KEYS)
+    )
+)
+"""The keys of a payload that are read into memory."""
 _LEAST_WORKS_OF_A_GENRE = 3
 
 T = TypeVar("T")
+
+
+class LazyProfiles:
+    """The value profiles of a generation, read at the first use. Thread-safe.
+
+    To read the vectors of 28,963 works takes 2 s, and only some requests need them.
+    """
+
+    def __init__(self, load: Callable[[], ValueProfiles]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._loaded: ValueProfiles | None = None
+
+    def get(self) -> ValueProfiles:
+        """Return the profiles."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
 
 @dataclass(frozen=True)
@@ -40,21 +65,24 @@ class Generation:
     Attributes:
         name: Its name in the engine.
         facts: What it was built with.
-        titles: The titles of its works.
+        names: The names of its works, series and people.
         work_ids: The id of each work, by the id of its point.
         years: The year of each work whose year is known, by the id of the work.
-        genres: The genres of at least three works; a query can ask for these.
-        genres_known: Whether nearly all works have a genre. If not, a genre in the words of a query is not a filter: it
-            would hide the works without one.
+        genres: The genres of at least three works of a kind, by kind; a query can ask for these.
+        table: The facts of its works.
+        profiles: The strengths of the values of its works.
+        noise: The cosine that senseless words reach, once it is measured.
     """
 
     name: str
     facts: GenerationFacts
-    titles: TitleIndex
+    names: NameIndex
     work_ids: Mapping[models.ExtendedPointId, str]
     years: Mapping[str, int]
-    genres: tuple[str, ...]
-    genres_known: bool
+    genres: Mapping[Kind, tuple[str, ...]]
+    table: WorkTable
+    profiles: LazyProfiles
+    noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
 
 
 class GenerationFollower:
@@ -101,19 +129,20 @@ class GenerationFollower:
         if facts is None:
             raise IndexIncompatible(f"the index was built by another version of Evoke: {REBUILD}")
         self._check(facts)
-        hits = self._engine.facet(name, "genres", limit=_MOST_GENRES, exact=True).hits
-        genres = tuple(str(hit.value) for hit in hits if hit.count >= _LEAST_WORKS_OF_A_GENRE)
-        without_genre = models.Filter(must=[models.IsEmptyCondition(is_empty=models.PayloadField(key="genres"))])
-        n_without = self._engine.count(name, count_filter=without_genre, exact=True).count
         payloads = dict(_payloads(self._engine, name))
+        groups = list(possible_twins(payloads.values()))
+        descriptions = _descriptions(self._engine, name, [work["id"] for group in groups for work in group])
+        table = WorkTable(list(payloads.values()), find_twins(groups, descriptions))
+        work_ids = {point: payload["id"] for point, payload in payloads.items()}
         return Generation(
             name=name,
             facts=facts,
-            titles=TitleIndex(_known_titles(payloads.values())),
-            work_ids={point_id: payload["id"] for point_id, payload in payloads.items()},
+            names=NameIndex(_named_works(payloads.values())),
+            work_ids=work_ids,
             years={payload["id"]: payload["year"] for payload in payloads.values() if payload.get("year") is not None},
-            genres=genres,
-            genres_known=n_without <= MOST_WITHOUT_GENRE * facts.n_works,
+            genres=_genres(payloads.values()),
+            table=table,
+            profiles=LazyProfiles(lambda: _profiles(self._engine, name, facts, work_ids, table)),
         )
 
     def _check(self, facts: GenerationFacts) -> None:
@@ -129,19 +158,72 @@ class GenerationFollower:
 REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"
 
 
-def _known_titles(payloads: Iterable[Mapping[str, Any]]) -> Iterator[TitledWork]:
-    """Yield every work's titles, most rated works first, so that a name finds the best-known work first."""
-    for payload in sorted(payloads, key=lambda p: (-(p.get("rating") or {}).get("count", 0), p["id"])):
-        yield TitledWork(
-            payload["id"], payload["title"], payload.get("kind"), payload.get("year"), payload.get("original_title")
+def _genres(payloads: Iterable[Payload]) -> dict[Kind, tuple[str, ...]]:
+    """Return the genres of at least three works of a kind, by kind."""
+    counts: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for payload in payloads:
+        if kind := payload.get("kind"):
+            counts[kind].update(payload.get("genres") or ())
+    return {
+        kind: tuple(genre for genre, n_works in genres.items() if n_works >= _LEAST_WORKS_OF_A_GENRE)
+        for kind, genres in counts.items()
+    }
+
+
+def _named_works(payloads: Iterable[dict[str, Any]]) -> Iterator[NamedWork]:
+    """Yield every work's names. The people are taken out of the payloads, since there are more of them than works."""
+    for payload in payloads:
+        creators = [(sys.intern(c["name"]), c.get("role") or "") for c in payload.pop("creators", None) or ()]
+        yield NamedWork(
+            payload["id"],
+            payload["title"],
+            payload.get("kind"),
+            payload.get("year"),
+            payload.get("original_title"),
+            n_ratings=(payload.get("rating") or {}).get("count", 0),
+            creators=creators,
+            series=(payload.get("series") or {}).get("name"),
+            n_facts=len(creators) + len(payload.get("genres") or ()),
         )
 
 
 def _payloads(engine: Engine, generation: str) -> Iterator[tuple[models.ExtendedPointId, dict[str, Any]]]:
-    """Yield every point's id, and the part of its payload that names the work."""
+    """Yield every point's id, and the part of its payload that is kept in memory."""
     offset = None
     while True:
-        records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_TITLE_KEYS)
+        records, offset = engine.scroll(generation, limit=2_000, offset=offset, with_payload=_KEYS)
         yield from ((record.id, record.payload or {}) for record in records)
         if offset is None:
             return
+
+
+def _descriptions(engine: Engine, generation: str, work_ids: Iterable[str]) -> dict[str, str]:
+    """Return the descriptions of a few works by their ids."""
+    points = [point_id(work_id) for work_id in dict.fromkeys(work_ids)]
+    if not points:
+        return {}
+    records = engine.retrieve(generation, points, with_payload=["id", "description"])
+    payloads = [record.payload or {} for record in records]
+    return {payload["id"]: payload.get("description", "") for payload in payloads}
+
+
+def _profiles(
+    engine: Engine,
+    generation: str,
+    facts: GenerationFacts,
+    work_ids: Mapping[models.ExtendedPointId, str],
+    table: WorkTable,
+) -> ValueProfiles:
+    """Return the strengths of all works, in the order of the table."""
+    strengths = np.zeros((len(table.ids), len(facts.value_ids)), dtype=np.uint8)
+    offset = None
+    while True:
+        records, offset = engine.scroll(
+            generation, limit=2_000, offset=offset, with_payload=False, with_vectors=["values"]
+        )
+        for record in records:
+            vectors: Any = record.vector
+            row = table.rows[work_ids[record.id]]
+            strengths[row, vectors["values"].indices] = np.rint(np.multiply(vectors["values"].values, MOST_BYTE))
+        if offset is None:
+            return ValueProfiles(strengths, facts.value_ids)

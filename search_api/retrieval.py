@@ -36,6 +36,21 @@ def find_candidates(
     return {leg: _ranking(points, leg, generation.work_ids) for leg, points in zip(queries, answers, strict=True)}
 
 
+def find_among(
+    engine: Engine,
+    generation: Generation,
+    queries: Mapping[Leg, LegQuery],
+    works_filter: models.Filter | None,
+    points: Sequence[int],
+) -> dict[str, Ranking]:
+    """Return the scores of some works in each leg, as far as they pass the filter, by falling score, then by id."""
+    among = models.HasIdCondition(has_id=list(points))
+    only = models.Filter(must=[among, works_filter] if works_filter else [among])
+    requests = [leg_request(leg, query, only, len(points)) for leg, query in queries.items()]
+    answers = engine.rank_points(generation.name, requests=requests)
+    return {leg: _ranking(found, leg, generation.work_ids) for leg, found in zip(queries, answers, strict=True)}
+
+
 def leg_request(
     leg: Leg, query: LegQuery, works_filter: models.Filter | None, depth: int, *, exact: bool = False
 ) -> models.QueryRequest:
@@ -97,14 +112,20 @@ def keep_allowed(
     return [work_id for work_id in work_ids if work_id in allowed]
 
 
-def count_ranked(engine: Engine, generation: Generation, filters: Filters, without: Collection[str] = ()) -> int:
+def count_ranked(
+    engine: Engine,
+    generation: Generation,
+    filters: Filters,
+    without: Collection[str] = (),
+    unsaid: Collection[str] = (),
+) -> int:
     """Return how many works an answer ranks, exactly: those that pass the filters, less the works in `without`.
 
     Without filters the number is known; the engine would take 2 ms to count 25,924 works.
     """
     if engine_filter(filters) is None:
         return len(generation.work_ids) - sum(point_id(work_id) in generation.work_ids for work_id in set(without))
-    return count_works(engine, generation.name, engine_filter(filters, without))
+    return count_works(engine, generation.name, engine_filter(filters, without, unsaid))
 
 
 def count_works(engine: Engine, generation: str, works_filter: models.Filter | None) -> int:
@@ -124,18 +145,22 @@ def fetch_works(
     return [by_id[one] for one in ids if one in by_id]
 
 
-def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filter | None:
-    """Return filters in the engine's form, leaving out the works in `without` too; None when every work passes."""
+def engine_filter(filters: Filters, without: Iterable[str] = (), unsaid: Collection[str] = ()) -> models.Filter | None:
+    """Return filters in the engine's form; None when every work passes.
+
+    Args:
+        filters: The filters.
+        without: The ids of works that do not pass.
+        unsaid: The names of facts; a work of which one is unknown passes the filter for it.
+    """
     must: list[models.Condition] = []
     must_not: list[models.Condition] = []
     for name, fact in FACTS.items():
-        match getattr(filters, name):
-            case str() as wanted:
-                must.append(_is(fact.key, wanted))
-            case IntegerRange(gte=gte, lte=lte) if (gte, lte) != (None, None):
-                must.append(models.FieldCondition(key=fact.key, range=models.Range(gte=gte, lte=lte)))
-            case Choice() as choice:
-                _choose(fact.key, choice, must, must_not)
+        wanted = _wanted(fact.key, getattr(filters, name), must_not)
+        if wanted and name in unsaid:
+            unknown = models.IsEmptyCondition(is_empty=models.PayloadField(key=fact.key))
+            wanted = [models.Filter(should=[models.Filter(must=wanted), unknown])]
+        must += wanted
     for value_id, scores in filters.values.items():
         # The payload leaves out a value that a work does not have: its score is 0.
         if scores.gte:
@@ -147,6 +172,21 @@ def engine_filter(filters: Filters, without: Iterable[str] = ()) -> models.Filte
     return models.Filter(must=must or None, must_not=must_not or None) if must or must_not else None
 
 
+def _wanted(key: str, wanted: object, must_not: list[models.Condition]) -> list[models.Condition]:
+    """Return the conditions that a filter sets for a fact; those that it forbids go to `must_not`."""
+    match wanted:
+        case str():
+            return [_is(key, wanted)]
+        case IntegerRange(gte=gte, lte=lte) if (gte, lte) != (None, None):
+            return [models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))]
+        case Choice(any=any_, all=all_, none=none):
+            if none:
+                must_not.append(_is_any(key, none))
+            conditions: list[models.Condition] = [_is_any(key, any_)] if any_ else []
+            return conditions + [_is(key, name.casefold()) for name in all_]
+    return []
+
+
 def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Condition]:
     """Return the conditions on a value's score; `least` is the lower end of the range.
 
@@ -155,14 +195,6 @@ def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Co
     """
     exactly = models.FieldCondition(key=f"{FACTS['values'].key}.{value_id}", range=scores)
     return [_is("primary_values", value_id), exactly] if least >= PRIMARY_SCORE else [exactly]
-
-
-def _choose(key: str, choice: Choice, must: list[models.Condition], must_not: list[models.Condition]) -> None:
-    if choice.any:
-        must.append(_is_any(key, choice.any))
-    must.extend(_is(key, name.casefold()) for name in choice.all)
-    if choice.none:
-        must_not.append(_is_any(key, choice.none))
 
 
 def _is(key: str, value: str) -> models.FieldCondition:

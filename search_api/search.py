@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
 from time import perf_counter
 
+import numpy as np
 from qdrant_client import models
 
 from indexer.artefacts import find_misfits
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
+from indexer.legs import Leg
 from indexer.tuning_file import read_tuning
 from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from search_api.answer_cache import AnswerCache
+from search_api.candidates import Candidates, find
+from search_api.diversity import Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
-from search_api.fusion import Ranking, favour_years, fuse, fusion_for, order_ranking, year_weight
+from search_api.fusion import Ranking, fusion_for
 from search_api.generation import Generation, GenerationFollower
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
@@ -38,24 +43,27 @@ from search_api.records import (
     FacetCount,
     Facets,
     Filters,
-    Intent,
     LegScore,
     Page,
     SearchRequest,
     Suggestion,
+    Unmet,
     ValueView,
     WorkView,
 )
 from search_api.retrieval import (
+    LegQuery,
     count_ranked,
     count_works,
     engine_filter,
     fetch_works,
     find_allowed,
     find_candidates,
-    keep_allowed,
 )
 from search_api.settings import SearchSettings
+from search_api.soft_filters import Plan, Stage, plan_answer
+from search_api.understanding.intent import Label
+from search_api.understanding.tagger import open_tagger
 from search_api.views import payload_to_view, record_to_hit
 
 CACHED_TEXTS = 2_000
@@ -65,29 +73,25 @@ CACHED_PAGES, MOST_CACHED_HITS = 256, 20
 programs, and seldom twice. Pages are kept as JSON: as objects they would take four times the memory, and the garbage
 collector, which visits every object, would delay each new request by 0.8 ms."""
 CACHED_COUNTS = 1_000
-MOST_NAMESAKES = 10
-"""How many works that have the query as their title are candidates of the leg `title`."""
+SENSELESS = (
+    "brelk voosh tarn", "qwimble xorf", "zzkt", "plondering fwee", "grosk", "mivvle tocka prend", "asdf jkl",
+    "ulfram desk nib", "vrenta olo", "hjkl", "snorble wexit gand", "fimbo trask",
+)  # fmt: skip
+"""Words without a sense. How near the nearest work comes to them depends on the size of the catalogue."""
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """The legs' candidates for an intent, and the year of each work, for an intent with `remembered_years`."""
+def open_search(
+    settings: SearchSettings, encoder: Encoder | None = None, today: Callable[[], date] = date.today
+) -> Search:
+    """Open the index that the settings name. The index may be built later, or replaced while this search is open.
 
-    intent: Intent
-    rankings: Mapping[str, Ranking]
-    years: Mapping[str, int]
-
-    def fuse(self, fusion: Fusion) -> dict[str, float]:
-        """Return the fused score of each work that is among a leg's first `fusion.depth` candidates."""
-        fused = fuse({leg: ranking[: fusion.depth] for leg, ranking in self.rankings.items()}, fusion)
-        remembered = self.intent.remembered_years
-        return favour_years(fused, self.years, remembered, year_weight(fusion)) if remembered else fused
-
-
-def open_search(settings: SearchSettings) -> Search:
-    """Open the index that the settings name. The index may be built later, or replaced while this search is open."""
+    Args:
+        settings: The settings of the search.
+        encoder: The encoder to use; None: the one that the settings name.
+        today: The date that "the last ten years" counts from.
+    """
     engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
-    encoder, taxonomy = open_encoder(settings), load_taxonomy(settings.taxonomy)
+    encoder, taxonomy = encoder or open_encoder(settings), load_taxonomy(settings.taxonomy)
     query_classifier = open_query_classifier(settings, encoder, taxonomy)
     query_adapter = load_query_adapter(settings.descriptions)
     tuned = open_tuned(settings)
@@ -101,7 +105,27 @@ def open_search(settings: SearchSettings) -> Search:
         cleanings=tuned.cleanings,
         bm25=tuned.bm25,
         misfits=find_misfits(settings, encoder, taxonomy),
+        today=today,
+        label=open_tagger(settings, encoder),
     )
+
+
+class StageFinder:
+    """The candidates of the stages of an answer, each found once.
+
+    Args:
+        find_stage: Finds the candidates of a stage, given by its number, at a depth.
+    """
+
+    def __init__(self, find_stage: Callable[[int, int], Candidates]) -> None:
+        self._find_stage = find_stage
+        self.found: dict[tuple[int, int], Candidates] = {}
+
+    def find(self, number: int, depth: int) -> Candidates:
+        """Return the candidates of a stage."""
+        if (number, depth) not in self.found:
+            self.found[number, depth] = self._find_stage(number, depth)
+        return self.found[number, depth]
 
 
 class Search:
@@ -122,6 +146,8 @@ class Search:
         cleanings: Cleanings = DEFAULT_CLEANINGS,
         bm25: BM25 | None = None,
         misfits: Sequence[str] = (),
+        today: Callable[[], date] = date.today,
+        label: Label | None = None,
     ) -> None:
         """Set up a search.
 
@@ -137,6 +163,8 @@ class Search:
             cleanings: What is removed from queries, by kind of query.
             bm25: The BM25 settings that the index should be built with; None: any.
             misfits: Notes on artefacts that do not fit, for `notes`.
+            today: The date that "the last ten years" counts from.
+            label: Says what each word of a request does there; None: rules alone read it.
         """
         self.engine = engine
         self.encoder = encoder
@@ -144,7 +172,9 @@ class Search:
         self._fusions = fusions
         self._bm25 = bm25
         self._misfits = tuple(misfits)
-        self._builder = LegQueryBuilder(engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_cached)
+        self._builder = LegQueryBuilder(
+            engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_cached, today, label
+        )
         self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES))
         self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
         self._generations = GenerationFollower(engine, encoder, taxonomy)
@@ -165,12 +195,15 @@ class Search:
         other._builder, other._pages = self._builder.with_cleanings(cleanings), AnswerCache(0)
         return other
 
-    def allowed(self, intent: Intent) -> set[str] | None:
-        """Return the ids of the works that an answer to an intent can have; None when it can have all."""
-        works_filter = _filter_of(intent)
-        if works_filter is None:
-            return None
-        return self._generations.use(lambda generation: find_allowed(self.engine, generation, works_filter))
+    def allowed(self, request: SearchRequest) -> set[str] | None:
+        """Return the ids of the works that `find_candidates` chooses from; None when these are all."""
+
+        def answer(generation: Generation) -> set[str] | None:
+            queries = self._builder.build(request, generation)
+            works_filter = self._filter(generation, queries, self._plan(generation, queries).stages[0])
+            return find_allowed(self.engine, generation, works_filter) if works_filter else None
+
+        return self._generations.use(answer)
 
     def serving(self) -> Generation:
         """Return the generation that serves now, for callers that query the engine themselves."""
@@ -178,7 +211,12 @@ class Search:
 
     def check(self) -> int:
         """Return how many works can be searched, and load what the first request would wait for."""
-        n_works = self._generations.use(lambda generation: count_works(self.engine, generation.name, None))
+
+        def load(generation: Generation) -> int:
+            generation.profiles.get()
+            return count_works(self.engine, generation.name, None)
+
+        n_works = self._generations.use(load)
         self._builder.warm()
         return n_works
 
@@ -248,9 +286,9 @@ class Search:
         for name in names:
             if name not in FACETS:
                 raise RequestRefused("name", f"no facet is called {name!r}; choose from {', '.join(FACETS)}")
-        works_filter = engine_filter(filters)
 
         def answer(generation: Generation) -> Facets:
+            works_filter = engine_filter(filters, generation.table.twins)
             counts = {
                 name: self.engine.facet(
                     generation.name, FACETS[name].key, facet_filter=works_filter, limit=limit, exact=True
@@ -258,7 +296,7 @@ class Search:
                 for name in names
             }
             return Facets(
-                total=count_ranked(self.engine, generation, filters),
+                total=count_ranked(self.engine, generation, filters, generation.table.twins),
                 facets={
                     name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
                 },
@@ -268,7 +306,7 @@ class Search:
 
     def suggest(self, text: str, limit: int = 8) -> list[Suggestion]:
         """Return titles that complete or resemble the text, best first."""
-        return self._generations.use(lambda generation: generation.titles.suggest(text, limit))
+        return self._generations.use(lambda generation: generation.names.suggest(text, limit))
 
     def values(self) -> list[ValueView]:
         """Return the values of the taxonomy, in its order."""
@@ -286,11 +324,15 @@ class Search:
         return self._generations.use(lambda generation: self._builder.build(request, generation))
 
     def find_candidates(self, request: SearchRequest, depth: int) -> Candidates:
-        """Return each leg's best `depth` works, which `search` fuses, for callers that try several fusions."""
+        """Return each leg's best `depth` works, which `search` fuses, for callers that try several fusions.
+
+        Of an answer in stages, they are those of the first stage.
+        """
 
         def answer(generation: Generation) -> Candidates:
             queries = self._builder.build(request, generation)
-            return self._find(generation, queries, _filter_of(queries.intent), depth)
+            first = self._plan(generation, queries).stages[0]
+            return find(self.engine, generation, queries, self._filter(generation, queries, first), depth)
 
         return self._generations.use(answer)
 
@@ -303,16 +345,13 @@ class Search:
 
         def answer(generation: Generation) -> list[list[tuple[str, float]]]:
             queries = self._builder.build(request, generation)
-            works_filter = _filter_of(queries.intent)
-            fusions = [fusion_for(queries.intent, way) for way in ways]
+            plan = self._plan(generation, queries)
             # Each depth is a search of its own: the first works of an approximate search change with its depth.
-            candidates = {
-                d: self._find(generation, queries, works_filter, d) for d in {fusion.depth for fusion in fusions}
-            }
-            fused = [candidates[fusion.depth].fuse(fusion) for fusion in fusions]
-            return [
-                self._rank(generation, queries, works_filter, scores, end)[request.offset : end] for scores in fused
+            finder = self._finder(generation, queries, plan)
+            ranked = [
+                self._rank(generation, queries, plan, fusion_for(queries.intent, way), finder, end) for way in ways
             ]
+            return [works[request.offset : end] for works in ranked]
 
         return self._generations.use(answer)
 
@@ -330,13 +369,27 @@ class Search:
 
         return self._generations.use(recall)
 
-    def _count(self, generation: Generation, intent: Intent) -> int:
-        """Return how many works are ranked for an intent."""
-        named = _named(intent)
-        key = (generation.name, intent.filters.model_dump_json(), named)
-        return self._counts.get_or_make(
-            key, lambda: count_ranked(self.engine, generation, intent.filters, without=named)
+    def _plan(self, generation: Generation, queries: LegQueries) -> Plan:
+        """Return the stages of an answer."""
+        filters = queries.intent.filters
+        return plan_answer(
+            filters,
+            queries.given,
+            lambda fact: generation.table.share_known(fact, filters.kind),
+            lambda stage: self._count(generation, queries, stage),
         )
+
+    def _count(self, generation: Generation, queries: LegQueries, stage: Stage) -> int:
+        """Return how many works a stage has."""
+        without = _left_out(generation, queries)
+        key = (generation.name, stage.filters.model_dump_json(), stage.unsaid, without)
+        return self._counts.get_or_make(
+            key, lambda: count_ranked(self.engine, generation, stage.filters, without, stage.unsaid)
+        )
+
+    def _filter(self, generation: Generation, queries: LegQueries, stage: Stage) -> models.Filter | None:
+        """Return the engine's filter for a stage."""
+        return engine_filter(stage.filters, _left_out(generation, queries), stage.unsaid)
 
     def _check_filters(self, filters: Filters) -> None:
         self._check_values("filters.values", filters.values)
@@ -347,59 +400,141 @@ class Search:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
     def _answer(self, generation: Generation, queries: LegQueries, offset: int, limit: int) -> Page:
-        intent = queries.intent
-        works_filter = _filter_of(intent)
-        total = self._count(generation, intent)
-        fusion = fusion_for(intent, self._fusions)
-        candidates = self._find(generation, queries, works_filter, fusion.depth)
-        ranked = self._rank(generation, queries, works_filter, candidates.fuse(fusion), min(offset + limit, total))
+        plan = self._plan(generation, queries)
+        total = self._count(generation, queries, plan.stages[-1])
+        fusion = fusion_for(queries.intent, self._fusions)
+        finder = self._finder(generation, queries, plan)
+        ranked = self._rank(generation, queries, plan, fusion, finder, min(offset + limit, total))
         page = ranked[offset : offset + limit]
-        legs = _leg_scores(candidates.rankings, [work_id for work_id, _ in page])
-        records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=("bm25",))
+        searched = list(finder.found.values()) or [finder.find(0, fusion.depth)]
+        intent = queries.intent
+        unmet = (*intent.unmet, *plan.unmet, *self._nothing_found(generation, queries, searched[0]))
+        intent = intent.model_copy(update={"unmet": unmet}) if unmet else intent
+        legs = _leg_scores([candidates.rankings for candidates in searched], [work_id for work_id, _ in page])
+        vectors: tuple[Leg, ...] = ("bm25", "values") if intent.tags else ("bm25",)
+        records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=vectors)
         hits = tuple(
-            record_to_hit(record, score, legs[work_id], intent, queries.forms, self._taxonomy)
+            record_to_hit(
+                record,
+                score,
+                legs[work_id],
+                intent,
+                queries.forms,
+                self._taxonomy,
+                query=queries.query,
+                dimensions=generation.facts.value_ids,
+                liked=queries.liked,
+            )
             for (work_id, score), record in zip(page, records, strict=True)
         )
         return Page(query=queries.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
 
-    def _find(
-        self, generation: Generation, queries: LegQueries, works_filter: models.Filter | None, depth: int
-    ) -> Candidates:
-        rankings = find_candidates(self.engine, generation, queries.legs, works_filter, depth)
-        if named := [work.id for work in generation.titles.find_all(queries.query)][:MOST_NAMESAKES]:
-            allowed = keep_allowed(self.engine, generation.name, named, works_filter)
-            rankings[TITLE] = [(work_id, 1.0) for work_id in allowed]
-        return Candidates(queries.intent, rankings, generation.years)
+    def _finder(self, generation: Generation, queries: LegQueries, plan: Plan) -> StageFinder:
+        """Return a finder of the candidates of a plan's stages."""
+
+        def find_stage(number: int, depth: int) -> Candidates:
+            works_filter = self._filter(generation, queries, plan.stages[number])
+            return find(self.engine, generation, queries, works_filter, depth)
+
+        return StageFinder(find_stage)
 
     def _rank(
         self,
         generation: Generation,
         queries: LegQueries,
-        works_filter: models.Filter | None,
-        fused: Mapping[str, float],
+        plan: Plan,
+        fusion: Fusion,
+        finder: StageFinder,
         depth: int,
     ) -> list[tuple[str, float]]:
-        """Return the fused works, best first, then other works until there are `depth` works.
+        """Return at least `depth` works, best first, as far as the last stage of the plan has so many.
 
-        The other works, which no leg has as a candidate, have score 0 and are ordered by nearness in meaning. The fused
-        scores do not depend on the page, so pages neither repeat nor skip a work.
+        Neither candidates nor scores depend on the page, so pages neither repeat nor skip a work. A work's score is
+        never above that of the work before it.
         """
-        ranked = order_ranking(fused.items())
+        ranked: dict[str, float] = {}
+        for number, stage in enumerate(plan.stages):
+            if ranked and len(ranked) >= depth:
+                break
+            candidates = finder.find(number, fusion.depth)
+            for work_id, score in self._rank_stage(generation, queries, stage, candidates, fusion, depth):
+                ranked.setdefault(work_id, score)
+        scores = accumulate(ranked.values(), min)
+        return list(zip(ranked, scores, strict=True))
+
+    def _rank_stage(
+        self,
+        generation: Generation,
+        queries: LegQueries,
+        stage: Stage,
+        candidates: Candidates,
+        fusion: Fusion,
+        depth: int,
+    ) -> list[tuple[str, float]]:
+        """Return the candidates, best first, then other works of the stage until there are `depth` works.
+
+        The other works, which no leg has as a candidate, have score 0 and are ordered by nearness in meaning. After
+        them come the candidates that have what the request refuses.
+        """
+        fitting, last = candidates.order(fusion)
+        # Who names or remembers one work looks for that work, however many are like it.
+        seeks_one = bool(candidates.rankings.get(TITLE)) or queries.intent.is_description
+        ranked = fitting if seeks_one else diversify(fitting, generation.table, _variety(queries), depth)
         if len(ranked) >= depth:
             return ranked
-        nearest = find_candidates(
-            self.engine, generation, {"text": queries.legs["text"]}, works_filter, depth, exact=True
-        )
-        return ranked + [(work_id, 0.0) for work_id, _ in nearest["text"] if work_id not in fused]
+        n_works = self._count(generation, queries, stage)
+        if len(ranked) + len(last) >= n_works:
+            return ranked + last
+        works_filter = self._filter(generation, queries, stage)
+        n_nearest = min(depth + len(last), n_works)
+        text: dict[Leg, LegQuery] = {"text": queries.legs["text"]}
+        nearest = find_candidates(self.engine, generation, text, works_filter, n_nearest, exact=True)["text"]
+        known = dict(ranked) | dict(last)
+        return ranked + [(work_id, 0.0) for work_id, _ in nearest if work_id not in known] + last
+
+    def _nothing_found(self, generation: Generation, queries: LegQueries, candidates: Candidates) -> tuple[Unmet, ...]:
+        """Return a note if nothing in the catalogue matches the words of a request."""
+        intent = queries.intent
+        named = (*intent.like, *intent.like_people, *intent.unlike, *intent.seen)
+        wishes = {} if intent.is_guess else {**intent.values, **intent.tags}
+        is_read = bool(named or wishes or intent.audience or intent.standing)
+        nearest = candidates.rankings["text"]
+        if is_read or not nearest or candidates.rankings.get("bm25") or candidates.rankings.get(TITLE):
+            return ()
+        if any(getattr(intent.filters, name) for name in intent.filters.model_fields_set):
+            return ()
+        if nearest[0][1] >= generation.noise.get_or_make("noise", lambda: self._measure_noise(generation)):
+            return ()
+        return (Unmet(part="text", note="nothing here matches these words well"),)
+
+    def _measure_noise(self, generation: Generation) -> float:
+        """Return the cosine of the nearest work that words without a sense reach."""
+        texts = self.encoder.encode(SENSELESS)
+        nearest = [find_candidates(self.engine, generation, {"text": text}, None, 1)["text"][0][1] for text in texts]
+        return float(np.mean(nearest) + np.std(nearest))
 
 
-def _filter_of(intent: Intent) -> models.Filter | None:
-    """Return the engine's filter for an intent, without the works that it names: the person knows them."""
-    return engine_filter(intent.filters, without=_named(intent))
+def _left_out(generation: Generation, queries: LegQueries) -> tuple[str, ...]:
+    """Return the works that an answer leaves out.
+
+    These are the works that the request names, since the person knows them, and those that are another row of a work
+    that can be shown; a query that is the title of such a row finds it.
+    """
+    intent = queries.intent
+    named = (work.id for work in (*intent.like, *intent.unlike, *intent.seen))
+    asked = set(generation.names.named_by(queries.query))
+    twins = (work_id for work_id in generation.table.twins if work_id not in asked)
+    return tuple(dict.fromkeys((*named, *intent.hidden, *twins)))
 
 
-def _named(intent: Intent) -> tuple[str, ...]:
-    return tuple(work.id for work in (*intent.like, *intent.unlike))
+def _variety(queries: LegQueries) -> Variety:
+    """Return the quotas that hold: none for what the request asks for."""
+    intent = queries.intent
+    return Variety(
+        by_maker=not intent.filters.creators,
+        by_kind=intent.filters.kind is None and not intent.like,
+        query=queries.query,
+    )
 
 
 def _timed(started: float, page: Page) -> Page:
@@ -407,15 +542,18 @@ def _timed(started: float, page: Page) -> Page:
     return page.model_copy(update={"took_ms": round((perf_counter() - started) * 1_000, 2)})
 
 
-def _leg_scores(rankings: Mapping[str, Ranking], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
-    """Return every leg's score and rank of each shown work."""
+def _leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
+    """Return every leg's score and rank of each shown work, in the first stage that has the work as a candidate."""
+    legs: dict[str, dict[str, LegScore]] = {work_id: {} for work_id in shown}
+    names: dict[str, None] = {}
+    for rankings in stages:
+        names |= dict.fromkeys(rankings)
+        for leg, ranking in rankings.items():
+            for rank, (work_id, score) in enumerate(ranking, start=1):
+                if work_id in legs:
+                    legs[work_id].setdefault(leg, LegScore(score=score, rank=rank))
     not_found = LegScore()
-    legs = {work_id: dict.fromkeys(rankings, not_found) for work_id in shown}
-    for leg, ranking in rankings.items():
-        for rank, (work_id, score) in enumerate(ranking, start=1):
-            if work_id in legs:
-                legs[work_id][leg] = LegScore(score=score, rank=rank)
-    return legs
+    return {work_id: {leg: own.get(leg, not_found) for leg in names} for work_id, own in legs.items()}
 
 
 def open_tuned(settings: SearchSettings) -> Tuned:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,13 @@ from evaluation.tuning.space import CLEANING_WAYS, DEPTHS
 from indexer.bm25 import BM25, top_terms_by_idf
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
+from search_api.candidates import Candidates
 from search_api.fusion import kind_of_query
 from search_api.leg_queries import open_query_classifier
 from search_api.query_adapter import load_query_adapter
 from search_api.ranking_settings import Cleaning, Cleanings, Fusions, QueryKind
 from search_api.records import SearchRequest
-from search_api.search import Candidates, Search
+from search_api.search import Search
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Bench:
         if cleaning.most_terms and cleaning.most_terms < len(terms.indices):
             terms = top_terms_by_idf(terms, index.idf(terms.indices), cleaning.most_terms)
         ranking = index.rank(terms, depth, query.allowed)
-        return Candidates(searched.intent, {**searched.rankings, "bm25": ranking}, searched.years)
+        return replace(searched, rankings={**searched.rankings, "bm25": ranking})
 
     def scores(self, which: Mask, bm25: BM25, cleanings: Cleanings, fusions: Fusions) -> Floats:
         """Return the objective of the queries of a mask, in their order: (which.sum(),)."""
@@ -119,7 +120,7 @@ def search_queries(
                 unwrap: searches[unwrap, True].find_candidates(request, max(DEPTHS)) for unwrap in (True, False)
             }
             intent = candidates[True].intent
-            allowed = first.allowed(intent)
+            allowed = first.allowed(request)
             yield JudgedQuery(
                 benchmark=benchmark.name,
                 kind=kind_of_query(intent),

@@ -8,7 +8,15 @@ from itertools import product
 
 from indexer.bm25 import BM25
 from indexer.records import TEXT_FIELDS, TextField
-from search_api.ranking_settings import QUERY_KINDS, WEIGHED_LEGS, Cleaning, Fusion, FusionMethod, Fusions
+from search_api.ranking_settings import (
+    KNOWN_WEIGHT,
+    QUERY_KINDS,
+    WEIGHED_LEGS,
+    Cleaning,
+    Fusion,
+    FusionMethod,
+    Fusions,
+)
 
 K1S = (0.6, 0.9, 1.2, 1.6, 2.0, 3.0, 5.0)
 BS = (0.0, 0.25, 0.5, 0.65, 0.75, 0.9, 1.0)
@@ -21,6 +29,10 @@ _LEG_WEIGHTS: Mapping[str, Sequence[float]] = {
     "values": (0, 0.5, 1, 2, 4, 6, 8),
     "title": (1, 4, 8),
     "year": (0.5, 1, 2),
+    # Benchmarks have neither ratings nor named works, so they cannot choose these.
+    "profile": (1,),
+    "kin": (1,),
+    "known": (KNOWN_WEIGHT,),
 }
 _OTHER_WEIGHTS = (0, 0.5, 1, 2)
 """The weights to try for a leg that `_LEG_WEIGHTS` lacks."""

@@ -31,8 +31,9 @@ from indexer.analysis import ANALYSER_VERSION
 from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
+from search_api.candidates import Candidates
 from search_api.ranking_settings import QUERY_KINDS, YEAR, Cleanings, Fusion, Fusions, QueryKind, Tuned
-from search_api.search import Candidates, open_tuned
+from search_api.search import open_tuned
 
 LEAST_QUERIES = 10
 """The fewest queries of a kind that its settings are chosen by: two for each fold."""

@@ -19,7 +19,7 @@ from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
 from search_api.errors import QueryAdapterInvalid
-from search_api.fusion import favour_years, fuse, fusion_for, year_weight
+from search_api.fusion import bonus_weight, favour_years, fuse, fusion_for
 from search_api.query_adapter import EmbeddingAdapter, QueryAdapter, load_query_adapter, save_query_adapter
 from search_api.ranking_settings import Fusion, Fusions
 from search_api.records import IntegerRange, Intent, SearchRequest
@@ -109,7 +109,7 @@ def test_a_year_can_be_given_less_weight(boats: Path) -> None:
 def test_the_right_year_is_worth_about_the_first_place_of_a_leg(method: str) -> None:
     fusion = Fusion.model_validate({"method": method})
     first = max(fuse({"text": [(str(n), 1 - n / 10) for n in range(10)]}, fusion).values())
-    assert year_weight(fusion) == pytest.approx(first, rel=0.35)
+    assert bonus_weight(fusion, "year") == pytest.approx(first, rel=0.35)
 
 
 def test_years_fade() -> None:

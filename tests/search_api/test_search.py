@@ -9,7 +9,8 @@ import pytest
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from search_api.errors import IndexMissing, RequestRefused, WorkNotFound
-from search_api.records import FACETS, Filters, Hit, Page, ScoreRange, SearchRequest
+from search_api.leg_queries import leave_out
+from search_api.records import FACETS, Filters, Hit, Intent, Page, ScoreRange, SearchRequest, WorkReference
 from search_api.search import Search, open_search
 from search_api.settings import SearchSettings
 
@@ -62,9 +63,36 @@ def test_a_hit_has_reasons(search: Search) -> None:
     assert all(leg.rank is None or leg.rank >= 1 for leg in hit.legs.values())
     assert "sea" in hit.matched_terms
     assert hit.reasons
+    assert any(value.evidence for value in hit.values)
     for value in hit.values:
-        assert value.evidence is not None
-        assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
+        assert (value.evidence is not None) == value.is_primary
+        if value.evidence:
+            assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
+
+
+def test_every_value_and_tag_of_the_request_is_shown_with_its_score(search: Search) -> None:
+    page = ask(search, "a funny film without violence", limit=50)
+    values = {value_id for value_id, weight in page.intent.values.items() if weight}
+    tags = {tag for tag, weight in page.intent.tags.items() if weight}
+    assert values
+    assert tags
+    for hit in page.hits:
+        assert {value.id for value in hit.values} >= values
+        assert len(hit.values) >= 6
+        assert {tag.id for tag in hit.tags} == tags
+    levels = {tag.score for hit in page.hits for tag in hit.tags}
+    assert any(0 < level < 0.5 for level in levels)
+    assert any(level >= 0.5 for level in levels)
+
+
+def test_reasons_name_what_a_hit_shares_with_the_liked_work(search: Search) -> None:
+    hits = ask(search, "a film like Interstellar").hits
+    assert sum(any(reason.endswith("with Interstellar") for reason in hit.reasons) for hit in hits) >= 5
+
+
+@pytest.mark.parametrize("query", ["xkcd blorp", "7 7 7 7", "foo bar baz", "hello"])
+def test_nothing_is_close_in_meaning_to_senseless_words(search: Search, query: str) -> None:
+    assert not any("close in meaning" in reason for hit in ask(search, query).hits for reason in hit.reasons)
 
 
 @pytest.mark.parametrize("title", ["1984", "M", "The Godfather", "pan's labyrinth", "Amelie"])
@@ -127,10 +155,9 @@ def test_ten_pages_repeat_no_work_and_leave_none_out(search: Search) -> None:
     assert len(set(whole)) == len(whole) == ask(search, "hope").total == search.check()
 
 
-def test_scores_fall_and_equal_scores_are_ordered_by_id(search: Search) -> None:
-    hits = ask(search, "a quiet village", limit=100).hits
-    order = [(-hit.score, hit.id) for hit in hits if hit.score > 0]
-    assert order == sorted(order)
+def test_no_score_is_above_the_one_before(search: Search) -> None:
+    scores = [hit.score for hit in ask(search, "a quiet village", limit=100).hits]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_an_offset_past_the_end_is_an_empty_page_with_the_total(search: Search) -> None:
@@ -178,6 +205,13 @@ def test_parts_of_what_was_understood_can_be_left_out(search: Search) -> None:
     assert (left.filters.kind, left.like, "E4" in left.values) == (None, (), False)
     plain = search.search(SearchRequest(query=query, interpret=False)).intent
     assert (plain.text, plain.values) == (query, {})
+
+
+def test_seen_works_audience_and_standing_can_be_left_out() -> None:
+    alien, jaws = WorkReference(id="a", title="Alien"), WorkReference(id="j", title="Jaws")
+    intent = Intent(text="", seen=(alien, jaws), audience="teens", standing="popular")
+    assert leave_out(intent, {"seen.a"}) == intent.model_copy(update={"seen": (jaws,)})
+    assert leave_out(intent, {"audience", "standing"}) == Intent(text="", seen=(alien, jaws))
 
 
 def test_a_weight_moves_the_works_that_have_the_value(search: Search) -> None:

@@ -20,15 +20,16 @@ from evaluation.tuning.records import Decision, FusionScores
 from evaluation.tuning.space import fusions_to_try
 from evaluation.tuning.tuning import choose_fusions, score_query
 from indexer.bm25 import BM25
+from search_api.candidates import Candidates
 from search_api.fusion import fuse
 from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Tuned
 from search_api.records import Intent
-from search_api.search import Candidates
 
 FUSIONS = fusions_to_try(DEFAULT_FUSIONS)
 OTHER = QUERY_KINDS.index("other")
 SERVING = FUSIONS[OTHER]
-WORDS = {str(work["_id"]): str(work["title"]) for work in CORPUS}
+WORDS = {str(work["_id"]): str(work["text"]).partition(".")[0] for work in CORPUS}
+"""The first sentence of each work. Its title would name the work, and a search does not show works that it names."""
 
 
 @pytest.fixture(autouse=True)
