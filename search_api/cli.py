@@ -11,7 +11,7 @@ import typer
 from crawler.verbs import Refused, describe_problem, read_settings, verb
 
 if TYPE_CHECKING:
-    from search_api.records import Hit, Page, SearchRequest
+    from search_api.records import Hit, Intent, Page, SearchRequest
 
 app = typer.Typer()
 
@@ -89,10 +89,35 @@ def _page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
     if explain:
         lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}"]
         lines += [*(f"note: {note}" for note in notes), ""]
+    lines += _reading_lines(page.intent)
     for place, hit in enumerate(page.hits, start=page.offset + 1):
         lines += _hit_lines(place, hit, explain=explain)
     lines += ["", f"{len(page.hits)} of {page.total:,} works, {page.took_ms:.0f} ms"]
     return "\n".join(lines)
+
+
+def _reading_lines(intent: Intent) -> list[str]:
+    """Return what a person should know of the reading.
+
+    These are wishes that the hits do not show by themselves, names that were corrected, wishes that cannot be met, and
+    words that were not understood.
+    """
+    places, people = intent.filters.countries, intent.filters.creators
+    wishes = [f"from {country}" for country in (*places.any, *places.all)] if places else []
+    wishes += [f"not from {country}" for country in places.none] if places else []
+    wishes += [f"with {name}" for name in (*people.any, *people.all)] if people else []
+    wishes += [f"without {name}" for name in people.none] if people else []
+    wishes += [f"not {work.title}" for work in intent.seen]
+    wishes += (
+        [f"for {'the whole family' if intent.audience == 'family' else intent.audience}"] if intent.audience else []
+    )
+    wishes += [intent.standing] if intent.standing else []
+    lines = [f"read as: {', '.join(wishes)}"] if wishes else []
+    lines += [f"“{each.said}” was taken for “{each.taken_for}”" for each in intent.corrected]
+    lines += [each.note for each in intent.unmet]
+    if intent.ignored:
+        lines.append("not understood: " + ", ".join(f"“{words}”" for words in intent.ignored))
+    return [*lines, ""] if lines else []
 
 
 def _hit_lines(place: int, hit: Hit, *, explain: bool) -> list[str]:

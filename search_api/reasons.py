@@ -1,71 +1,190 @@
-"""Explain in words why a work is in the answer, by its legs, terms and values and by the intent. Pure."""
+"""Explain in words why a work is in the answer, and where it does not meet the request. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Facet, Taxonomy
+from search_api.fact_reasons import describe_audience, describe_facts
 from search_api.records import Intent, LegScore
+from search_api.words import listed
 
-CLOSE_RANK, CLOSE_SCORE = 20, 0.25
-"""A work is close in meaning with this rank or a better one and at least this cosine in the text leg. Among 350 works
-the nearest to senseless words ("xkcd blorp") has a cosine of 0.23; the fifth nearest to "survival at sea" has 0.42."""
-ABSENT_SCORE = 0.1
-"""Up to this score, a work shows little of an unwanted value."""
+CLOSE_RANK, CLOSE_SCORE = 20, 0.45
+"""A work is close in meaning with this rank or a better one and at least this cosine in the text leg. Among 28,963
+works the nearest to 14 senseless texts ("7 7 7 7", "foo bar baz") have a cosine of 0.19 to 0.43; the five nearest to
+ten short descriptions ("survival at sea") have 0.44 or more."""
+CLOSE_TO_WORK_SCORE = 0.25
+"""The least cosine of a work that is close to a named one. The vector of that work is part of the query, so that no
+senseless words decide alone."""
+LITTLE_SCORE = 0.3
+"""Up to this score, a work shows little of an unwanted value: of 14 sentences of evidence for scores of 0.1 to 0.3,
+drawn by chance from the starter catalogue, one showed the value."""
+STRONG_DISLIKE = -0.75
+"""From this weight down a value is not wanted; above it, less of it is wanted."""
+LESS_THAN_LIKED = 0.2
+"""By how much lower the score of an unwanted value must be for a work to have less of it than the liked work."""
 MOST_NAMED = 3
+MOST_COMPARISONS = 2
 
 _VERBS: Mapping[Facet, str] = {"theme": "explores", "emotion": "gives", "learning": "teaches"}
 
 
+@dataclass(frozen=True)
+class LikedWork:
+    """A work that the hits are to be like, with its score for every value it has."""
+
+    title: str
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the reasons for one hit are made of."""
+
+    scores: Mapping[str, float]
+    """The work's score for every value it has."""
+    shown: Sequence[str] = ()
+    """The values that the hit shows, by their ids."""
+    tags: Mapping[str, float] = field(default_factory=dict)
+    """The work's score for each wanted or unwanted tag, where it is known."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The work's facts as the payload has them: `year`, `genres` and so on; an unknown one is absent."""
+    legs: Mapping[str, LegScore] = field(default_factory=dict)
+    """The hit's score and rank in each leg."""
+    matched_terms: Sequence[str] = ()
+    """The query's words that occur in the work."""
+
+
 def explain(
-    intent: Intent,
-    taxonomy: Taxonomy,
-    scores: Mapping[str, float],
-    values: Sequence[str],
-    tags: Sequence[str],
-    legs: Mapping[str, LegScore],
-    matched_terms: Sequence[str],
+    work: Explained, intent: Intent, taxonomy: Taxonomy, query: str = "", liked: Sequence[LikedWork] = ()
 ) -> tuple[str, ...]:
-    """Return the reasons for a hit, the weightiest first.
+    """Return the reasons for a hit: what it has of the wishes, what speaks against it, then what is near by.
 
     Args:
+        work: The work to explain.
         intent: What was understood of the query.
         taxonomy: The taxonomy of the values.
-        scores: The work's score for every value it has.
-        values: The values that the hit shows, by their ids.
-        tags: The asked-for tags that the work has, by their ids.
-        legs: The hit's score and rank in each leg.
-        matched_terms: The query's words that occur in the work.
+        query: The query as the person wrote it.
+        liked: The works of `intent.like`, as far as their values are known.
     """
-    reasons = []
-    asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
-    wanted = [i for i in values if intent.values.get(i, 0) > 0 and scores[i] >= PRIMARY_SCORE]
-    if wanted:
-        reasons.append(f"{_describe_values(wanted, taxonomy)}, {asked}")
-    if tags:
-        named = [f"“{taxonomy.names[tag]}”" for tag in tags[:MOST_NAMED]]
-        reasons.append(f"is what people tag {_listed(named)}, {asked}")
-    unwanted = [
-        taxonomy.by_id[i].name for i, w in intent.values.items() if w < 0 and scores.get(i, 0.0) <= ABSENT_SCORE
+    named = _as_named(intent, taxonomy, query)
+    wishes = _describe_wishes(work, intent, taxonomy)
+    comparisons = _compare(work, intent, taxonomy, liked)
+    reasons = [
+        *wishes,
+        *comparisons,
+        *_describe_conflicts(work, named, taxonomy),
+        *_describe_absent(work, named, taxonomy),
+        *describe_facts(work.facts, intent),
+        *describe_audience(work.facts.get("genres", ()), intent.audience),
+        *_describe_nearness(work, intent, is_compared=bool(comparisons)),
     ]
-    if unwanted:
-        reasons.append(f"shows little {_listed(unwanted, 'or')}")
-    is_close = _is_close(legs.get("text", LegScore()))
-    if intent.like and is_close:
-        reasons.append(f"is close to {_listed([work.title for work in intent.like])}")
-    elif is_close:
-        reasons.append("is close in meaning to your words")
-    if matched_terms:
-        reasons.append(f"mentions {_listed([f'“{term}”' for term in matched_terms[:MOST_NAMED]])}")
-    others = [i for i in values if i not in wanted and intent.values.get(i, 0) >= 0]
-    if not wanted and not tags and others:
+    others = [i for i in work.shown if not intent.values.get(i) and _has(work.scores, i)]
+    if not wishes and not comparisons and others:
         reasons.append(_describe_values(others[:MOST_NAMED], taxonomy))
     return tuple(reason[0].upper() + reason[1:] for reason in reasons)
 
 
-def _is_close(text: LegScore) -> bool:
-    return text.rank is not None and text.score is not None and text.rank <= CLOSE_RANK and text.score >= CLOSE_SCORE
+def _has(scores: Mapping[str, float], dimension: str) -> bool:
+    return scores.get(dimension, 0.0) >= PRIMARY_SCORE
+
+
+def _describe_wishes(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
+    asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
+    return [f"{had}, {asked}" for had in _describe_had(work, intent, taxonomy, lambda weight: weight > 0)]
+
+
+def _describe_conflicts(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
+    """Return which unwanted values and tags a work has all the same."""
+    disliked = _describe_had(work, intent, taxonomy, lambda weight: weight <= STRONG_DISLIKE)
+    too_much = _describe_had(work, intent, taxonomy, lambda weight: STRONG_DISLIKE < weight < 0)
+    return [
+        *(f"{had}, which you did not want" for had in disliked),
+        *(f"{had}, of which you wanted less" for had in too_much),
+    ]
+
+
+def _describe_had(work: Explained, intent: Intent, taxonomy: Taxonomy, is_meant: Callable[[float], bool]) -> list[str]:
+    """Return the values that a work has among those whose weight is meant, in one clause, and such tags in another."""
+    values = [i for i in work.shown if is_meant(intent.values.get(i, 0.0)) and _has(work.scores, i)]
+    tags = [i for i in work.tags if is_meant(intent.tags.get(i, 0.0)) and _has(work.tags, i)]
+    named = [f"“{taxonomy.names[tag]}”" for tag in tags[:MOST_NAMED]]
+    clauses = [_describe_values(values, taxonomy)] if values else []
+    return clauses + ([f"is what people tag {listed(named)}"] if named else [])
+
+
+def _describe_absent(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
+    """Return which unwanted values and tags a work has little of."""
+    values = [i for i, weight in intent.values.items() if weight < 0 and work.scores.get(i, 0.0) <= LITTLE_SCORE]
+    tags = [i for i, score in work.tags.items() if intent.tags.get(i, 0.0) < 0 and score <= LITTLE_SCORE]
+    absent = list(dict.fromkeys(taxonomy.names[i] for i in (*values, *tags)))
+    return [f"shows little {listed(absent[:MOST_NAMED], 'or')}, as you asked"] if absent else []
+
+
+def _as_named(intent: Intent, taxonomy: Taxonomy, query: str) -> Intent:
+    """Return the intent with only those unwanted values and tags that the person has spoken of.
+
+    "No violence" is read as the tag "violence" and as the value anger, "not too sad" as the value sadness and the tags
+    "tragedy" and "depressing". A tag that is called by its name stands for its value; else a value stands for its tags.
+    """
+    words = query.casefold()
+    unwanted_tags = {i: taxonomy.names[i].casefold() for i, weight in intent.tags.items() if weight < 0}
+    named = {i: name for i, name in unwanted_tags.items() if name in words}
+    stood_for = {
+        i
+        for i, weight in intent.values.items()
+        if weight < 0
+        and taxonomy.names[i] not in words
+        and set(named.values()) & {phrase.casefold() for phrase in taxonomy.by_id[i].ask}
+    }
+    values = {i: weight for i, weight in intent.values.items() if i not in stood_for}
+    has_unwanted = any(weight < 0 for weight in values.values())
+    kept = named if named or has_unwanted else unwanted_tags
+    tags = {i: weight for i, weight in intent.tags.items() if weight > 0 or i in kept}
+    return intent.model_copy(update={"values": values, "tags": tags})
+
+
+def _compare(work: Explained, intent: Intent, taxonomy: Taxonomy, liked: Sequence[LikedWork]) -> list[str]:
+    """Return what a hit shares with the liked works, and the unwanted values that it has less of than they."""
+    sharing: dict[tuple[str, ...], list[LikedWork]] = {}
+    for other in liked:
+        shared = {i: min(score, other.scores.get(i, 0.0)) for i, score in work.scores.items()}
+        strongest = sorted(shared, key=lambda i: (-shared[i], i))
+        values = [i for i in strongest if _has(shared, i) and intent.values.get(i, 0.0) >= 0]
+        if values:
+            sharing.setdefault(tuple(values[:MOST_NAMED]), []).append(other)
+    comparisons = []
+    for shared_values, others in list(sharing.items())[:MOST_COMPARISONS]:
+        least = {i: min(other.scores.get(i, 0.0) for other in others) for i in intent.values}
+        less = [
+            taxonomy.names[i]
+            for i, weight in intent.values.items()
+            if weight < 0 and least[i] - work.scores.get(i, 0.0) >= LESS_THAN_LIKED
+        ]
+        shared_names = listed([taxonomy.names[i] for i in shared_values])
+        with_less = f", with less {listed(less)}" if less else ""
+        comparisons.append(f"shares {shared_names} with {listed([other.title for other in others])}{with_less}")
+    return comparisons
+
+
+def _describe_nearness(work: Explained, intent: Intent, *, is_compared: bool) -> list[str]:
+    """Return that a work is close to the liked works or to the query's words, and which of the words it contains."""
+    reasons = []
+    if not is_compared and intent.like and _is_close(work.legs, CLOSE_TO_WORK_SCORE):
+        reasons.append(f"is close to {listed([liked.title for liked in intent.like])}")
+    elif not intent.like and _is_close(work.legs, CLOSE_SCORE):
+        reasons.append("is close in meaning to your words")
+    if work.matched_terms:
+        reasons.append(f"mentions {listed([f'“{term}”' for term in work.matched_terms[:MOST_NAMED]])}")
+    return reasons
+
+
+def _is_close(legs: Mapping[str, LegScore], least_score: float) -> bool:
+    text = legs.get("text", LegScore())
+    return text.rank is not None and text.score is not None and text.rank <= CLOSE_RANK and text.score >= least_score
 
 
 def _describe_values(values: Sequence[str], taxonomy: Taxonomy) -> str:
@@ -75,10 +194,5 @@ def _describe_values(values: Sequence[str], taxonomy: Taxonomy) -> str:
     for facet, verb in _VERBS.items():
         names = [value.name for value in named if value.facet == facet]
         if names:
-            clauses.append(f"{verb} {_listed(names)}")
-    return _listed(clauses)
-
-
-def _listed(names: Sequence[str], conjunction: str = "and") -> str:
-    *first, last = names
-    return f"{', '.join(first)} {conjunction} {last}" if first else last
+            clauses.append(f"{verb} {listed(names)}")
+    return listed(clauses)

@@ -11,10 +11,15 @@ from indexer.bm25 import term_id
 from indexer.records import Work
 from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Taxonomy
-from search_api.reasons import explain
+from search_api.reasons import Explained, LikedWork, explain
 from search_api.records import Hit, Intent, LegScore, WorkView
 
 MOST_VALUES = 6
+"""How many values a work shows, unless the request names more."""
+EVIDENCE_SCORE = PRIMARY_SCORE
+"""The least score of a value whose sentence of evidence is shown. A work that has little of a value has a best sentence
+for it all the same: of 28 sentences below this score, drawn by chance from the starter catalogue, 7 showed their value;
+of 28 above it, 19."""
 
 Payload = Mapping[str, Any]
 
@@ -32,22 +37,39 @@ def record_to_hit(
     intent: Intent,
     forms: Mapping[str, str],
     taxonomy: Taxonomy,
+    *,
+    query: str = "",
+    dimensions: Sequence[str] = (),
+    liked: Sequence[LikedWork] = (),
 ) -> Hit:
-    """Return a work with the reasons why it is in the answer; `forms` maps terms to words of the query."""
+    """Return a work with the reasons why it is in the answer.
+
+    Args:
+        record: The work's point with its payload and its vector `bm25`; with `values` too, the scores of all tags are
+            known, else only those of tags that fit the work.
+        score: The work's fused score.
+        legs: Its score and rank in each leg.
+        intent: What was understood of the query.
+        forms: Terms of the query, each with the word that it was made from.
+        taxonomy: The taxonomy of the values.
+        query: The query as the person wrote it.
+        dimensions: The ids of the values and tags that the vector `values` has, in its order.
+        liked: The works of `intent.like`, as far as their values are known.
+    """
     payload = record.payload or {}
     scores = payload["values"]
     values = _strongest_values(scores, intent)
-    # The payload holds only tags that fit the work.
-    tags = [tag for tag in _by_score(payload["tags"]) if intent.tags.get(tag, 0) > 0]
+    tags = _tag_scores(record, intent, dimensions)
     matched = _matched_terms(record, forms)
+    explained = Explained(scores, values, tags, payload, legs, matched)
     return Hit(
         **_facts(payload),
         values=_labels(payload, scores, values, taxonomy),
-        tags=_labels(payload, payload["tags"], tags, taxonomy),
+        tags=_labels(payload, tags, list(tags), taxonomy),
         score=score,
         legs=legs,
         matched_terms=matched,
-        reasons=explain(intent, taxonomy, scores, values, tags, legs, matched),
+        reasons=explain(explained, intent, taxonomy, query, liked),
     )
 
 
@@ -62,12 +84,31 @@ def _by_score(scores: Mapping[str, float]) -> list[str]:
 
 
 def _strongest_values(scores: Mapping[str, float], intent: Intent) -> list[str]:
-    """Return the asked-for values that the work has, then its other strongest values; at most `MOST_VALUES`."""
+    """Return the wanted values, the unwanted ones, then the work's other strongest values up to `MOST_VALUES` in all.
+
+    The values of the intent are there even if the work has none of them.
+    """
     strongest = _by_score(scores)
-    asked_for = {value_id for value_id, weight in intent.values.items() if weight > 0}
-    wanted = [value_id for value_id in strongest if value_id in asked_for] if asked_for else []
-    others = [value_id for value_id in strongest[: MOST_VALUES + len(wanted)] if value_id not in asked_for]
-    return [*wanted, *others][:MOST_VALUES]
+    asked = _of_intent(intent.values, scores)
+    others = [value_id for value_id in strongest[: MOST_VALUES + len(asked)] if value_id not in asked]
+    return [*asked, *others[: max(0, MOST_VALUES - len(asked))]]
+
+
+def _of_intent(weights: Mapping[str, float], scores: Mapping[str, float]) -> list[str]:
+    """Return the wanted dimensions, then the unwanted ones, each by falling score, then by id."""
+    asked = [dimension for dimension, weight in weights.items() if weight]
+    return sorted(asked, key=lambda dimension: (weights[dimension] < 0, -scores.get(dimension, 0.0), dimension))
+
+
+def _tag_scores(record: models.Record, intent: Intent, dimensions: Sequence[str]) -> dict[str, float]:
+    """Return the work's score for each wanted or unwanted tag, where it is known, the wanted ones first."""
+    scores = dict((record.payload or {})["tags"])  # only those that fit the work
+    vector = record.vector.get("values") if isinstance(record.vector, dict) else None
+    if dimensions and isinstance(vector, models.SparseVector):
+        strengths = dict(zip(vector.indices, vector.values, strict=True))
+        kept = {tag: round(strengths.get(n, 0.0), 4) for n, tag in enumerate(dimensions) if tag in intent.tags}
+        scores = {**kept, **scores}
+    return {tag: scores[tag] for tag in _of_intent(intent.tags, scores) if tag in scores}
 
 
 def _labels(
@@ -78,9 +119,9 @@ def _labels(
         {
             "id": dimension,
             "name": taxonomy.names[dimension],
-            "score": scores[dimension],
-            "is_primary": scores[dimension] >= PRIMARY_SCORE,
-            "evidence": _evidence(payload, dimension),
+            "score": (score := scores.get(dimension, 0.0)),
+            "is_primary": score >= PRIMARY_SCORE,
+            "evidence": _evidence(payload, dimension) if score >= EVIDENCE_SCORE else None,
         }
         for dimension in dimensions
     ]

@@ -11,7 +11,9 @@ from indexer.schema import PRIMARY_SCORE
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.records import (
     FACETS,
+    WHOLE_PARTS,
     Choice,
+    Correction,
     Evidence,
     FacetCount,
     Facets,
@@ -24,6 +26,7 @@ from search_api.records import (
     Page,
     SearchRequest,
     Suggestion,
+    Unmet,
     ValueView,
     WorkReference,
     WorkView,
@@ -243,8 +246,23 @@ class FakeSearch:
         return sorted((_to_hit(work, intent) for work in works), key=lambda hit: (-hit.score, hit.id))
 
 
+FOR_THE_KIDS = {
+    "like": (WorkReference(id="movie:october-sky", title="October Sky", kind="movie", year=1999),),
+    "seen": (WorkReference(id="movie:contact", title="Contact", kind="movie", year=1997),),
+    "filters": Filters(countries=Choice(any=("SE",), none=("US",)), creators=Choice(none=("Carl Sagan",))),
+    "audience": "children",
+    "standing": "acclaimed",
+    "corrected": (Correction(said="oktober sky", taken_for="October Sky"),),
+    "ignored": ("clowns",),
+    "unmet": (Unmet(part="filters.countries", note="no countries of films are known here"),),
+}
+
+
 def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
-    """Understand `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours` and `no comedy or horror`."""
+    """Understand `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours` and `no comedy or horror`.
+
+    Words with `for the kids` are read as a request with every part that a person may want to know of.
+    """
     lowered = query.lower()
     values = {}
     if "inspir" in lowered:
@@ -257,7 +275,8 @@ def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
     like = tuple(
         WorkReference(id=work.id, title=work.title) for work in works if f"like {work.title.lower()}" in lowered
     )
-    return Intent(text=query, values=values, like=like, filters=filters)
+    intent = Intent(text=query, values=values, like=like, filters=filters)
+    return intent.model_copy(update=FOR_THE_KIDS) if "for the kids" in lowered else intent
 
 
 def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:
@@ -268,6 +287,8 @@ def leave_out(intent: Intent, parts: Sequence[str]) -> Intent:
             "values": {i: weight for i, weight in intent.values.items() if f"values.{i}" not in parts},
             "like": tuple(work for work in intent.like if f"like.{work.id}" not in parts),
             "unlike": tuple(work for work in intent.unlike if f"unlike.{work.id}" not in parts),
+            "seen": tuple(work for work in intent.seen if f"seen.{work.id}" not in parts),
+            **{part: None for part in WHOLE_PARTS if part in parts},
             "filters": intent.filters.model_copy(update=facts),
         }
     )

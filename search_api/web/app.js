@@ -75,14 +75,21 @@ async function loadTaxonomy() {
   byId("catalogue").hidden = attributions.length === 0;
 }
 
+/** The filters that every work of the answer passes: a wish that the catalogue cannot meet leaves no work out. */
+function enforcedFilters({ filters, unmet }) {
+  const missed = unmet.map(({ part }) => part);
+  return Object.fromEntries(Object.entries(filters).filter(([name]) => !missed.includes(`filters.${name}`)));
+}
+
 async function loadFilters(params, intent, signal) {
   const read = filtersToParams(intent.filters);
-  if (counted.of !== read.toString()) {
-    const questions = facetQuestions(read).map(([names, chosen]) =>
+  const enforced = filtersToParams(enforcedFilters(intent));
+  if (counted.of !== enforced.toString()) {
+    const questions = facetQuestions(enforced).map(([names, chosen]) =>
       ask("facets", new URLSearchParams([...chosen, ...names.map((name) => ["name", name])]), signal));
     const facets = Object.assign({}, ...(await Promise.all(questions)).map((answer) => answer.facets));
     if (signal.aborted) return;
-    counted = { of: read.toString(), facets };
+    counted = { of: enforced.toString(), facets };
   }
   showFilters(byId("filters"), params, read, counted.facets, nameOf, go);
   const chosen = filtersOf(params).size;

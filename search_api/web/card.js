@@ -3,7 +3,6 @@
 import { h } from "./dom.js";
 import { excerpt, factsOf, kindName, passages } from "./words.js";
 
-const MOST_VALUES = 6;
 const narrow = matchMedia("(max-width: 36rem)"); // a long description would push the next work off a narrow screen
 
 /**
@@ -12,7 +11,7 @@ const narrow = matchMedia("(max-width: 36rem)"); // a long description would pus
  * @param asked ids of the values that the question asks for
  */
 export function card(hit, facetOf, asked) {
-  const values = hit.values.slice(0, MOST_VALUES);
+  const { values } = hit;
   const evident = values.filter((value) => value.evidence);
   const wanted = evident.filter((value) => asked.has(value.id));
   const marked = new Set((wanted.length ? wanted : evident.slice(0, 1)).map((value) => value.id));

@@ -3,7 +3,7 @@
 import { FACTS } from "./facts.js";
 import { filtersOf, filtersToParams, toggled, weighed, weightsOf, without } from "./address.js";
 import { byId, h } from "./dom.js";
-import { duration, kindPlural, languageName, range, years } from "./words.js";
+import { audienceName, countryName, duration, kindPlural, languageName, range, standingName, workName, years } from "./words.js";
 
 /** What each parameter sets, as {fact, part}. */
 const SETS = new Map(Object.entries(FACTS).flatMap(([fact, { links }]) =>
@@ -11,8 +11,11 @@ const SETS = new Map(Object.entries(FACTS).flatMap(([fact, { links }]) =>
 const factOf = (link) => SETS.get(link)?.fact;
 
 // The wording of some facts and parameters; the functions below have that of the others.
-const NAMES = { kind: kindPlural, language: languageName };
-const CHOICES = { not_genre: (genre) => `no ${genre}`, creator: (name) => `by ${name}` };
+const NAMES = { kind: kindPlural, language: languageName, countries: countryName };
+const CHOICES = {
+  not_genre: (genre) => `no ${genre}`, creator: (name) => `with ${name}`, not_creator: (name) => `without ${name}`,
+  country: (name) => `from ${name}`, not_country: (name) => `not from ${name}`,
+};
 const RANGES = { year: years, runtime_minutes: (from, to) => range(from, to, duration, true) };
 
 function choiceLabel(link, value) {
@@ -59,11 +62,25 @@ export function understoodChips(params, intent, nameOf) {
     wish: true,
     next: weightsOf(params).has(id) ? weighed(params, [[id, 0]]) : leaveOut(`values.${id}`),
   }));
-  const likes = intent.like.map((work) => ({ label: `like ${work.title}`, next: leaveOut(`like.${work.id}`) }));
-  const unlikes = intent.unlike.map((work) => ({
-    label: `unlike ${work.title}`, unwanted: true, next: leaveOut(`unlike.${work.id}`),
+  const named = (part, label, unwanted) => intent[part].map((work) => ({
+    label: label(workName(work)), unwanted, next: leaveOut(`${part}.${work.id}`),
   }));
-  return [...likes, ...unlikes, ...values, ...facts];
+  const whole = (part, label) => intent[part] ? [{ label: label(intent[part]), next: leaveOut(part) }] : [];
+  return [
+    ...named("like", (work) => `like ${work}`), ...named("unlike", (work) => `unlike ${work}`, true),
+    ...named("seen", (work) => `not ${work}`, true),
+    ...values, ...facts, ...whole("audience", audienceName), ...whole("standing", standingName),
+  ];
+}
+
+/** What a person should know about the reading: names that were corrected, wishes that cannot be met, words not read. */
+export function readingNotes({ corrected, unmet, ignored }) {
+  const quoted = ignored.map((words) => `“${words}”`);
+  return [
+    ...corrected.map(({ said, taken_for }) => `“${said}” was taken for “${taken_for}”`),
+    ...unmet.map(({ note }) => note[0].toUpperCase() + note.slice(1)),
+    ...(quoted.length > 0 ? [`Not understood: ${quoted.join(", ")}`] : []),
+  ];
 }
 
 /** Show the chips in `place`. */
@@ -73,6 +90,7 @@ export function showUnderstood(place, params, intent, nameOf, go) {
   const chosen = filterChips(filtersOf(params), nameOf).map((chip) => ({
     ...chip, next: new URLSearchParams([...without(params, [...filtersOf(params).keys(), "shown"]), ...chip.next]),
   }));
+  const notes = params.has("q") ? readingNotes(intent) : [];
   const like = params.has("like") && intent.like[0]?.title;
   const restore = params.has("without") && h("button", {
     class: "quiet", type: "button", onclick: () => go(without(params, ["without", "shown"])),
@@ -82,6 +100,7 @@ export function showUnderstood(place, params, intent, nameOf, go) {
     like ? h("h1", {}, "More like ", like) : h("h1", { class: "unseen" }, `Works for “${params.get("q")}”`),
     chipGroup("Understood", understood, go, restore),
     chipGroup("Filtered", chosen, go),
+    notes.length > 0 && h("ul", { class: "notes" }, notes.map((note) => h("li", {}, note))),
   ].filter(Boolean));
   // After a chip was removed by keyboard, the next one gets the focus, not the top of the page.
   const buttons = visibleButtons(place);

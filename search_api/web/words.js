@@ -2,19 +2,33 @@
 
 const KINDS = { movie: "Film", book: "Book" };
 const PLURALS = { movie: "Films", book: "Books" };
+const AUDIENCES = { children: "for children", family: "for the whole family", teens: "for teenagers" };
+const STANDINGS = { acclaimed: "acclaimed", popular: "popular", "lesser-known": "lesser known" };
 const languages = new Intl.DisplayNames(["en"], { type: "language" });
+const countries = new Intl.DisplayNames(["en"], { type: "region" });
 const numbers = new Intl.NumberFormat("en");
 
 export const kindName = (kind) => KINDS[kind] ?? kind;
 export const kindPlural = (kind) => PLURALS[kind] ?? kind;
+export const audienceName = (audience) => AUDIENCES[audience] ?? audience;
+export const standingName = (standing) => STANDINGS[standing] ?? standing;
 export const count = (n) => numbers.format(n);
 
-export function languageName(code) {
+export const languageName = (code) => nameIn(languages, code);
+export const countryName = (code) => nameIn(countries, code.toUpperCase());
+
+function nameIn(names, code) {
   try {
-    return languages.of(code);
+    return names.of(code);
   } catch {
-    return code; // not a language code the browser can parse
+    return code; // not a code the browser can parse
   }
+}
+
+/** A work of the request with its kind and year, which tell it from others of its title: "Dune (book, 1965)". */
+export function workName({ title, kind, year }) {
+  const facts = [kind && kindName(kind).toLowerCase(), year].filter(Boolean).join(", ");
+  return facts ? `${title} (${facts})` : title;
 }
 
 export function duration(minutes) {

@@ -268,6 +268,37 @@ def test_what_was_understood_can_be_removed(page: Browser) -> None:
 
 
 @pytest.mark.browser
+def test_everything_that_was_read_is_shown_and_can_be_removed(page: Browser) -> None:
+    page.ask("oktober sky without clowns, for the kids")
+    everything = [
+        "like October Sky (film, 1999)",
+        "not Contact (film, 1997)",
+        "from Sweden",
+        "not from United States",
+        "without Carl Sagan",
+        "for children",
+        "acclaimed",
+    ]
+    page.wait(lambda: page.chips() == everything)
+    assert page.chips(".unwanted") == ["not Contact (film, 1997)", "not from United States", "without Carl Sagan"]
+    assert [note.text for note in page.all("#understood .notes li")] == [
+        "“oktober sky” was taken for “October Sky”",
+        "No countries of films are known here",
+        "Not understood: “clowns”",
+    ]
+    for label, part in (
+        ("not Contact (film, 1997)", "seen.movie:contact"),
+        ("for children", "audience"),
+        ("acclaimed", "standing"),
+    ):
+        page.one(f"#understood [aria-label='Leave out \"{label}\"']").click()
+        page.wait(lambda label=label: label not in page.chips())  # type: ignore[misc]
+        assert page.parameters()["without"][-1] == part
+    page.one("#understood [aria-label='Leave out \"from Sweden\"']").click()
+    page.wait(lambda: page.chips() == [everything[0], "without Carl Sagan", "not from United States"])
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 360])
 def test_moving_a_slider_ranks_anew_in_place(page: Browser, search: FakeSearch, width: int) -> None:
     resize(page.driver, width)

@@ -124,6 +124,7 @@ def test_values_facets_suggestions_and_attributions() -> None:
         "kind",
         "genres",
         "language",
+        "countries",
         "decade",
         "creators",
         "values",
@@ -146,7 +147,7 @@ def test_an_unknown_facet_is_named() -> None:
     (error,) = CLIENT.get("/v1/facets?name=kind&name=colour").json()["errors"]
     assert error == {
         "field": "name",
-        "message": "must be 'kind', 'genres', 'language', 'decade', 'creators' or 'values'",
+        "message": "must be 'kind', 'genres', 'language', 'countries', 'decade', 'creators' or 'values'",
     }
 
 
@@ -176,7 +177,10 @@ def test_an_unknown_facet_is_named() -> None:
         (
             "q=x&without=filter.year",
             "without",
-            "'filter.year' is not a part of an intent; write values.ID, like.ID, unlike.ID or filters.FACT",
+            (
+                "'filter.year' is not a part of an intent; "
+                "write values.ID, like.ID, unlike.ID, seen.ID, filters.FACT, audience or standing"
+            ),
         ),
         ("q=x&q=y", "q", "given 2 times, but it takes one value"),
         ("q=x&kind=movie&kind=book", "kind", "given 2 times, but it takes one value"),
