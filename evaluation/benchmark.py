@@ -97,6 +97,23 @@ def refuse_test_split(benchmarks: Sequence[Benchmark]) -> None:
             )
 
 
+def numbered_lines(path: Path) -> Iterator[tuple[Line, str]]:
+    """Yield the lines of a file that are not blank, each with its place."""
+    try:
+        for number, raw in read_lines(path, MAX_LINE_BYTES):
+            try:
+                line = raw.decode("utf-8").rstrip("\n")
+            except UnicodeDecodeError as error:
+                raise BenchmarkInvalid(
+                    f"{path}:{number}: is not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}:"
+                    " save the file as UTF-8"
+                ) from error
+            if line.strip():
+                yield Line(path, number), line
+    except (CatalogueMissing, GzipDamaged) as error:
+        raise BenchmarkInvalid(str(error)) from error
+
+
 def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
@@ -132,7 +149,7 @@ def _first_rejected(rejected: list[Rejected]) -> str:
 
 def _read_queries(path: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for line, text in _lines(path):
+    for line, text in numbered_lines(path):
         try:
             fields = orjson.loads(text)
             query_id, query = str(fields["_id"]), fields["text"].strip()
@@ -149,7 +166,7 @@ def _read_queries(path: Path) -> dict[str, str]:
 
 
 def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
-    for line, text in _lines(path):
+    for line, text in numbered_lines(path):
         fields = [field.strip() for field in text.split("\t")]
         if line.number == 1 and fields[-1] == "score":
             continue
@@ -161,20 +178,3 @@ def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
                 f"{line}: the grade {grade!r} is not a whole number: give 0 for irrelevant, 1 or more for relevant"
             )
         yield line, query_id, judged, int(grade)
-
-
-def _lines(path: Path) -> Iterator[tuple[Line, str]]:
-    """Yield the lines of a file that are not blank, each with its place."""
-    try:
-        for number, raw in read_lines(path, MAX_LINE_BYTES):
-            try:
-                line = raw.decode("utf-8").rstrip("\n")
-            except UnicodeDecodeError as error:
-                raise BenchmarkInvalid(
-                    f"{path}:{number}: is not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}:"
-                    " save the file as UTF-8"
-                ) from error
-            if line.strip():
-                yield Line(path, number), line
-    except (CatalogueMissing, GzipDamaged) as error:
-        raise BenchmarkInvalid(str(error)) from error

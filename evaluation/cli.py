@@ -1,7 +1,8 @@
-"""The verbs of the evaluation: `evoke evaluate`, `tune` and `train-descriptions`."""
+"""The verbs of the evaluation: `evoke evaluate`, `tune`, `train-descriptions` and `train-reader`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -21,7 +22,8 @@ def evaluate(
         list[Path] | None,
         typer.Argument(
             metavar="BENCHMARK",
-            help="Folders in BEIR's layout. Without one: the benchmark of the starter catalogue.",
+            help="Folders in BEIR's layout. Without one, and without --understanding: the benchmark of the starter "
+            "catalogue.",
         ),
     ] = None,
     split: Annotated[str, typer.Option(metavar="NAME", help="The split whose judgements count.")] = "validation",
@@ -61,6 +63,14 @@ def evaluate(
             help="Label files, as for `evoke train-values`, to measure values and tags by.",
         ),
     ] = None,
+    understanding: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Requests with what they mean, to measure how they are understood; without BENCHMARK nothing else is "
+            "measured.",
+        ),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -69,15 +79,22 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Measure search on benchmarks."""
+    """Measure search on benchmarks, and how requests are understood."""
     from evaluation import runner
     from evaluation.benchmark import read_benchmark, starter_benchmark
-    from evaluation.gate import check_comparable, describe_fall, find_falls, read_baseline
-    from evaluation.results import result_to_text, results_to_json
+    from evaluation.gate import Earlier, check_comparable, describe_falls, read_baseline
+    from evaluation.results import result_to_text, results_to_json, understanding_to_text
     from evaluation.settings import EvaluationSettings
     from evaluation.systems import BASELINE, SYSTEMS
+    from evaluation.understanding import read_requests
+    from evaluation.understanding_run import measure_understanding
 
     started = perf_counter()
+    if understanding and not benchmarks:
+        _refuse_without_benchmark(
+            {"--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder, "--report": report,
+             "--save-runs": save_runs, "--run": runs, "--labels": labels}
+        )  # fmt: skip
     if runs and benchmarks and len(benchmarks) > 1:
         raise Refused("a --run file answers the queries of one benchmark: name one folder")
     check_output_files(json_file)
@@ -90,32 +107,46 @@ def evaluate(
         save_runs=save_runs,
         encoder=encoder,
     )
-    earlier = read_baseline(baseline) if baseline else []
-    read = [read_benchmark(folder, split) for folder in benchmarks or []] or [starter_benchmark(split)]
+    earlier = read_baseline(baseline) if baseline else Earlier()
+    requests = read_requests(understanding) if understanding else []
+    read = [read_benchmark(folder, split) for folder in benchmarks or []]
+    if not read and not understanding:
+        read = [starter_benchmark(split)]
     if baseline:
-        check_comparable(earlier, read, {*plan.systems, plan.baseline})
-    measured = runner.evaluate(read, read_settings(EvaluationSettings), plan)
-    for result in measured.results:
-        typer.echo(f"{result_to_text(result)}\n")
-    for note in measured.notes:
-        typer.echo(note)
+        check_comparable(earlier, read, {*plan.systems, plan.baseline}, understanding)
+    settings = read_settings(EvaluationSettings)
+    measured = runner.evaluate(read, settings, plan) if read else runner.Evaluation()
+    understood = measure_understanding(understanding, requests, settings) if understanding else None
+    shown = [f"{result_to_text(result)}\n" for result in measured.results] + measured.notes
+    for text in [*shown, f"{understanding_to_text(understood)}\n"] if understood else shown:
+        typer.echo(text)
     if json_file:
-        json_file.write_bytes(results_to_json(measured.results))
+        json_file.write_bytes(results_to_json(measured.results, understood))
     if report:
         from evaluation.report.report import write_report
 
         write_report(measured.results, report)
-    falls = find_falls(earlier, measured.results) if baseline else []
+    falls = describe_falls(earlier, measured.results, understood) if baseline else []
     for fall in falls:
-        typer.echo(describe_fall(fall))
+        typer.echo(fall)
     n_queries = sum(result.n_queries for result in measured.results)
-    n_systems = max(len(result.systems) for result in measured.results)
-    typer.echo(
-        f"{len(measured.results):,} benchmarks, {n_queries:,} queries, {n_systems:,} systems; "
-        f"{perf_counter() - started:.1f} s"
-    )
+    n_systems = max((len(result.systems) for result in measured.results), default=0)
+    counts = [f"{len(read):,} benchmarks, {n_queries:,} queries, {n_systems:,} systems"] if read else []
+    if understood:
+        counts.append(f"{len(requests):,} requests")
+    typer.echo(f"{'; '.join(counts)}; {perf_counter() - started:.1f} s")
     if falls:
         raise typer.Exit(MEASURE_FELL)
+
+
+def _refuse_without_benchmark(options: Mapping[str, object]) -> None:
+    """Refuse options that only a benchmark can use.
+
+    Raises:
+        Refused: One of the options is given.
+    """
+    if given := [name for name, value in options.items() if value]:
+        raise Refused(f"{given[0]} measures benchmarks: name a BENCHMARK beside --understanding, or leave it out")
 
 
 @verb(app, "tune", "evoke tune benchmarks/films benchmarks/books -o tuning.json")
@@ -182,4 +213,41 @@ def train_descriptions(
         f"{len(training.adapter.term_weights):,} stems weighed, learnt from "
         f"{sum(each.n_descriptions for each in training.figures):,} descriptions{left_out}; {output}; "
         f"{perf_counter() - started:.1f} s"
+    )
+
+
+@verb(app, "train-reader", "evoke train-reader -o reader.safetensors --report figures.md")
+def train_reader(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the trained reader goes; with EVOKE_READER=FILE, search uses it.",
+        ),
+    ],
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where a report goes, as Markdown: the figures on held-out words and frames."
+        ),
+    ] = None,
+) -> None:
+    """Train the reader of requests on requests of its own making."""
+    from evaluation.settings import EvaluationSettings
+
+    started = perf_counter()
+    check_output_files(output, report)
+    settings = read_settings(EvaluationSettings)
+    from evaluation.reader_training import run
+
+    plan = run.Plan()
+    training = run.train_reader(settings, output, plan=plan)
+    table = run.figures_to_markdown(training.figures)
+    typer.echo(table)
+    if report:
+        report.write_text(table, encoding="utf-8")
+    typer.echo(
+        f"{training.n_frames:,} frames, {plan.n_requests:,} requests; {output}; {perf_counter() - started:.1f} s"
     )

@@ -4,6 +4,8 @@ A measure of a system fell, compared with the earlier evaluation of the same ben
 - both evaluations judged the same queries, the mean difference is below zero, and a paired randomisation test gives
   p < .05, adjusted by Holm over the benchmark's systems and measures; or
 - the mean dropped by more than half the width of the earlier 95% interval.
+
+Understanding has no noise: it fell when a smaller share of the checks is right, or more requests are inverted.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, TypeAdapter, ValidationError
+import orjson
+from pydantic import BaseModel, ValidationError
 
 from evaluation.benchmark import Benchmark
 from evaluation.errors import BaselineInvalid
 from evaluation.records import BenchmarkResult, Interval
 from evaluation.significance import SIGNIFICANT, holm, randomisation_p, to_column
+from evaluation.understanding import Understanding
 
 _ROUNDING = 1e-9
 
@@ -30,6 +35,23 @@ class EarlierResult(BaseModel):
     split: str
     systems: dict[str, dict[str, Interval]]
     per_query: dict[str, dict[str, dict[str, float]]]
+
+
+class EarlierUnderstanding(BaseModel):
+    """The parts of an earlier measurement of understanding, from the same kind of file, that the gate needs."""
+
+    understanding: str
+    share: float
+    inverted: dict[str, list[str]]
+    misses: dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier evaluation."""
+
+    benchmarks: Sequence[EarlierResult] = ()
+    understanding: Sequence[EarlierUnderstanding] = ()
 
 
 @dataclass(frozen=True)
@@ -44,35 +66,49 @@ class Fall:
     p: float | None
 
 
-def read_baseline(path: Path) -> list[EarlierResult]:
+def read_baseline(path: Path) -> Earlier:
     """Return the results in a file that `evoke evaluate --json` wrote.
 
     Raises:
         BaselineInvalid: The file does not hold results of an evaluation.
     """
-    content = path.read_bytes()
-    one_or_several: TypeAdapter[EarlierResult | list[EarlierResult]] = TypeAdapter(EarlierResult | list[EarlierResult])
     try:
-        earlier = one_or_several.validate_json(content)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"][1:]))
-        raise BaselineInvalid(
-            f"{path} is not an earlier evaluation: {field or 'file'}: {problem['msg']}; "
-            "name a file that `evoke evaluate --json` wrote"
-        ) from error
-    return earlier if isinstance(earlier, list) else [earlier]
+        content = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise _not_an_evaluation(path, f"is not JSON ({error})") from error
+    benchmarks, understanding = [], []
+    for result in content if isinstance(content, list) else [content]:
+        try:
+            if isinstance(result, dict) and "understanding" in result:
+                understanding.append(EarlierUnderstanding.model_validate(result))
+            else:
+                benchmarks.append(EarlierResult.model_validate(result))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(map(str, problem["loc"]))
+            raise _not_an_evaluation(path, f"{field or 'file'}: {problem['msg']}") from error
+    return Earlier(benchmarks, understanding)
+
+
+def _not_an_evaluation(path: Path, problem: str) -> BaselineInvalid:
+    return BaselineInvalid(
+        f"{path} is not an earlier evaluation: {problem}; name a file that `evoke evaluate --json` wrote"
+    )
 
 
 def check_comparable(
-    earlier: Sequence[EarlierResult], benchmarks: Iterable[Benchmark], systems: Collection[str]
+    earlier: Earlier, benchmarks: Iterable[Benchmark], systems: Collection[str], requests: Path | None = None
 ) -> None:
-    """Refuse benchmarks that the earlier results cannot be compared with, before anything is measured.
+    """Refuse benchmarks and requests that the earlier results cannot be compared with, before anything is measured.
 
     Raises:
-        BaselineInvalid: The earlier results lack a benchmark, or have none of these systems on it.
+        BaselineInvalid: The earlier results lack a benchmark, have none of these systems on it, or lack the requests.
     """
-    by_name = {(result.benchmark, result.split): result for result in earlier}
+    if requests and requests.name not in {result.understanding for result in earlier.understanding}:
+        raise BaselineInvalid(
+            f"the earlier evaluation does not have {requests.name}: write a new one with --understanding and --json"
+        )
+    by_name = {(result.benchmark, result.split): result for result in earlier.benchmarks}
     for benchmark in benchmarks:
         before = by_name.get((benchmark.name, benchmark.split))
         if not before or not before.systems.keys() & set(systems):
@@ -82,9 +118,9 @@ def check_comparable(
             )
 
 
-def find_falls(earlier: Sequence[EarlierResult], results: Sequence[BenchmarkResult]) -> list[Fall]:
+def find_falls(earlier: Earlier, results: Sequence[BenchmarkResult]) -> list[Fall]:
     """Return the measures that fell, in the order of the results."""
-    by_name = {(result.benchmark, result.split): result for result in earlier}
+    by_name = {(result.benchmark, result.split): result for result in earlier.benchmarks}
     return [fall for result in results for fall in _falls_of(by_name[result.benchmark, result.split], result)]
 
 
@@ -92,6 +128,33 @@ def describe_fall(fall: Fall) -> str:
     """Return one line that describes a fall."""
     p = "" if fall.p is None else f" (p {fall.p:.4f})"
     return f"fell: {fall.benchmark}, {fall.system}, {fall.measure} from {fall.before:.4f} to {fall.now:.4f}{p}"
+
+
+def describe_falls(
+    earlier: Earlier, results: Sequence[BenchmarkResult], understanding: Understanding | None = None
+) -> list[str]:
+    """Return a line for each measure that fell, those of understanding last."""
+    falls = [describe_fall(fall) for fall in find_falls(earlier, results)]
+    return falls + (describe_understanding_falls(earlier, understanding) if understanding else [])
+
+
+def describe_understanding_falls(earlier: Earlier, measured: Understanding) -> list[str]:
+    """Return a line for each figure of understanding that fell, with the requests that are worse than before."""
+    before = next(result for result in earlier.understanding if result.understanding == measured.name)
+    lines = []
+    if measured.all.share < before.share - _ROUNDING:
+        worse = [i for i, misses in measured.misses.items() if len(misses) > len(before.misses.get(i, ()))]
+        lines.append(
+            f"fell: {measured.name}, share of checks right from {before.share:.4f} to {measured.all.share:.4f}; "
+            f"worse: {', '.join(worse)}"
+        )
+    if len(measured.inverted) > len(before.inverted):
+        new = [i for i in measured.inverted if i not in before.inverted]
+        lines.append(
+            f"rose: {measured.name}, inverted requests from {len(before.inverted):,} to {len(measured.inverted):,}; "
+            f"new: {', '.join(new)}"
+        )
+    return lines
 
 
 def _falls_of(before: EarlierResult, result: BenchmarkResult) -> list[Fall]:

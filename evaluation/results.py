@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,14 +11,17 @@ import orjson
 from evaluation.measures import MEASURES, OBJECTIVE
 from evaluation.records import BenchmarkResult, SystemResult
 from evaluation.significance import SIGNIFICANT
+from evaluation.understanding import Tally, Understanding
 
 WORST_LABELS = 10
 """How many labels the table shows, the worst AUC first."""
 
 
-def results_to_json(results: Sequence[BenchmarkResult]) -> bytes:
-    """Return the results as JSON: an object for one benchmark, a list of objects for several."""
+def results_to_json(results: Sequence[BenchmarkResult], understanding: Understanding | None = None) -> bytes:
+    """Return the results as JSON: one object, or a list of objects if there are several results."""
     objects = [result_to_object(result) for result in results]
+    if understanding:
+        objects.append(understanding_to_object(understanding))
     return orjson.dumps(objects[0] if len(objects) == 1 else objects, option=orjson.OPT_INDENT_2)
 
 
@@ -66,6 +69,50 @@ def result_to_text(result: BenchmarkResult) -> str:
         auc = sum(label.auc for label in result.labels.values()) / len(result.labels)
         lines += ["", f"{len(result.labels)} values and tags, mean AUC {auc:.3f}; the worst:", *align(labels)]
     return "\n".join(lines)
+
+
+def understanding_to_object(measured: Understanding) -> dict[str, Any]:
+    """Return how requests are understood as it is written, with the checks that are not right, by request."""
+
+    def tallies(by_name: Mapping[str, Tally]) -> dict[str, dict[str, int]]:
+        return {name: asdict(tally) for name, tally in by_name.items()}
+
+    return {
+        "understanding": measured.name,
+        "n_works": measured.n_works,
+        "n_requests": len(measured.requests),
+        "n_checks": measured.all.total,
+        "share": measured.all.share,
+        "n_wholly_right": measured.n_wholly_right,
+        "inverted": measured.inverted,
+        "fields": tallies(measured.fields),
+        "classes": tallies(measured.classes),
+        "misses": {
+            request_id: [{"field": check.field, "read": check.read} for check in misses]
+            for request_id, misses in measured.misses.items()
+        },
+    }
+
+
+def understanding_to_text(measured: Understanding) -> str:
+    """Return the table of checks by field and by class of request, and a line that sums up."""
+    rows = [["field", "right", "of", "share"]]
+    rows += [_tally_row(name, tally) for name, tally in measured.fields.items()]
+    rows += [["class", "", "", ""]]
+    rows += [_tally_row(name, tally) for name, tally in measured.classes.items()]
+    inverted = [
+        f"inverted: {request_id}, read as wanting {', '.join(ids)}" for request_id, ids in measured.inverted.items()
+    ]
+    heading = f"{measured.name}: {len(measured.requests):,} requests, {measured.n_works:,} works"
+    summary = (
+        f"understood {measured.all.share:.3f} of {measured.all.total:,} checks; "
+        f"{measured.n_wholly_right:,} requests wholly right; {len(inverted):,} inverted"
+    )
+    return "\n".join([heading, *align(rows), "", *inverted, summary])
+
+
+def _tally_row(name: str, tally: Tally) -> list[str]:
+    return [name, f"{tally.right:,}", f"{tally.total:,}", f"{tally.share:.3f}"]
 
 
 def _system_row(name: str, system: SystemResult) -> list[str]:

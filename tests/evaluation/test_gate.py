@@ -86,7 +86,14 @@ def test_benchmarks_and_systems_without_earlier_results_are_refused(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[1]", "{}", '{"benchmark": "films", "split": "test", "systems": {"bm25": 1}}']
+    "content",
+    [
+        "",
+        "[1]",
+        "{}",
+        '{"understanding": "mine.jsonl"}',
+        '{"benchmark": "films", "split": "test", "systems": {"bm25": 1}}',
+    ],
 )
 def test_a_file_that_is_not_an_evaluation_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "before.json").write_text(content)
