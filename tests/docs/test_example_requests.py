@@ -42,7 +42,14 @@ INSPIRING = ("Zen and the Art of Motorcycle Maintenance", "Meditations", "Inters
 EXPECTED = {
     "find me something inspiring": expect(*INSPIRING, wanted="E5"),
     "something inspiring, like Interstellar but not too sad, under two hours": expect(
-        "WALL·E", "Contact", "October Sky", wanted="E5", unwanted="E4", like=("Interstellar",), filters=UNDER_TWO_HOURS
+        "Apollo 11",
+        "WALL·E",
+        "Contact",
+        "October Sky",
+        wanted="E5",
+        unwanted="E4",
+        like=("Interstellar",),
+        filters=UNDER_TWO_HOURS,
     ),
     "like Interstellar but not too sad, under two hours": expect(
         "WALL·E", unwanted="E4", like=("Interstellar",), filters=UNDER_TWO_HOURS
