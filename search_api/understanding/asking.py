@@ -18,6 +18,8 @@ from search_api.understanding.query import Query
 
 LEAST_LETTERS_OF_SLIP = 5
 """A shorter word with a slip is too often another word: "fand" may be "fond", "fund" or "find"."""
+LEAST_LETTERS_OF_OTHER_LETTER = 6
+"""In a shorter word another letter makes another word too often: "ferry" is not "furry"."""
 LEAST_LETTERS_OF_STEM = 5
 """ "Loved" and "hoping" ask for nothing, though their stems are "love" and "hope"."""
 
@@ -169,6 +171,8 @@ class AskingWords:
                 word, self._by_start.get((word[0], length), ()), scorer=OSA.distance, score_cutoff=1, limit=None
             )
         ]
+        if len(word) < LEAST_LETTERS_OF_OTHER_LETTER:
+            near = [other for other in near if len(other) != len(word) or sorted(other) == sorted(word)]
         rare = len(self._known_words)
         best = min(near, key=lambda other: self._known_words.get(other, rare), default=word)
         return best if best in self._vocabulary else word

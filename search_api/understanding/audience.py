@@ -87,7 +87,7 @@ _SIGNS = any_case(
     r"|\b(?:keep|entertain|amuse) (?:the|my|our) (?:kids|children|grandkids|little ones)\b"
     rf"|\bmy kids (?:love|like|adore|enjoy|want|need)\b|{_TO_PUPILS}{_GRADE_OF_CHILD})",
     rf"(?P<teens>(?:{_FOR}|\bwith ){_TEEN}|{_TO_PUPILS}(?:{_GRADE_OF_TEEN})|\bteen[ -]friendly\b)",
-    rf"(?P<family>\bwith {_CHILD}(?! (?:who|that|in it)\b)"
+    rf"(?P<family>\bwith {_CHILD}(?! (?:who|that|in it)\b|['\u2019]s (?:eyes?|mind|heart|imagination|curiosity)\b)"
     r"|\b(?:kids|children|toddlers?|little ones|teenagers?) (?:and an? \w+ )?(?:in the room|present|around|watching"
     r"|with us)\b"
     r"|\bfamily[ -](?:(?:movie|film|game|cinema) )?(?:nights?|evenings?|viewing|time|afternoon|friendly)\b"

@@ -34,6 +34,7 @@ from indexer.settings import IndexSettings
 from indexer.store import Store
 from indexer.works import update_works
 from search_api.search import Search
+from search_api.views import EVIDENCE_SCORE
 
 
 def counts(report: BuildReport) -> dict[str, int]:
@@ -382,8 +383,8 @@ def test_a_store_of_an_earlier_version_is_updated(built_home: Path) -> None:
         connection.executescript(
             """CREATE TABLE old (id TEXT PRIMARY KEY, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
                origin TEXT NOT NULL, run INTEGER NOT NULL, body TEXT NOT NULL);
-               INSERT INTO old SELECT id, content_hash, text_hash, origin, run, json_remove(work.body, '$.origins')
-               FROM work JOIN record USING (id);
+               INSERT INTO old SELECT id, content_hash, text_hash, origin, run,
+               json_remove(work.body, '$.origins', '$.countries') FROM work JOIN record USING (id);
                DROP TABLE work;
                DROP TABLE record;
                ALTER TABLE old RENAME TO work;
@@ -512,12 +513,17 @@ def test_reject_file_of_an_earlier_run_is_gone_once_all_lines_are_read(home: Pat
     assert not rejects.exists()
 
 
-def test_evidence_is_a_sentence_of_the_description(small_search: Search) -> None:
-    for hit in ask(small_search, "anything", limit=len(SMALL)).hits:
-        for value in hit.values:
-            assert value.evidence is not None
-            assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
-            assert value.evidence.text.endswith(".")
+def test_evidence_of_a_strong_value_is_a_sentence_of_the_description(small_search: Search) -> None:
+    hits = ask(small_search, "anything", limit=len(SMALL)).hits
+    strong = [(hit, value) for hit in hits for value in hit.values if value.score >= EVIDENCE_SCORE]
+    assert strong
+    for hit, value in strong:
+        assert value.evidence is not None
+        assert hit.description[value.evidence.start : value.evidence.end] == value.evidence.text
+        assert value.evidence.text.endswith(".")
+    weak = [value for hit in hits for value in hit.values if value.score < EVIDENCE_SCORE]
+    assert weak
+    assert not any(value.evidence for value in weak)
 
 
 def test_long_text_is_found_by_its_last_sentence(home: Path, real_encoder: Encoder) -> None:

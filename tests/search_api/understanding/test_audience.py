@@ -51,6 +51,7 @@ def test_audience(said: str, audience: str) -> None:
         "family night got cancelled, something gory",
         "a novel about children in the war",
         "no dead children please",
+        "a war told with a child's eyes",
         "a film about a ten-year-old pianist",
         "my sister lost her job",
         "a 12-year-old film is fine",

@@ -33,6 +33,7 @@ def labelled(said: str, **words: Label) -> TokenLabels:
     ("said", "wanted"),
     [
         ("something scarry", {"E6", "T-horror"}),
+        ("something scray", {"E6", "T-horror"}),
         ("a tragik drama", {"T-tragedy"}),
         ("ghostly tales", {"T-ghosts"}),
         ("a psychological thriller", {"T-psychological-thriller", "T-thriller", "E7"}),
@@ -57,6 +58,8 @@ def test_what_is_wanted(said: str, wanted: set[str]) -> None:
     ("said", "dimensions"),
     [
         ("dry humour", {"T-boring"}),
+        ("the last ferry", {"T-cute"}),
+        ("seeing what is new: see the world through a stranger's eyes", {"T-travel"}),
         ("slow, lovely landscapes", {"T-boring"}),
         ("black and white melodramas", {"SI3", "E16", "T-dark"}),
         ("I'd love a heist film", {"E13", "T-romance", "HR1"}),
