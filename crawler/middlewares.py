@@ -40,10 +40,17 @@ class RefusalMiddleware:
         settings = crawler.settings
         return cls(crawler, longest=settings.getfloat("EVOKE_LONGEST_WAIT"), budget=settings.getfloat("EVOKE_BUDGET"))
 
-    async def process_request(self, request: Request) -> None:  # noqa: ARG002
-        """Delay the request until the wait is over."""
+    async def process_request(self, request: Request) -> None:
+        """Delay the request until the wait is over.
+
+        Raises:
+            IgnoreRequest: the crawl is stopped. Closing a spider takes Scrapy a while, in which it would go on asking.
+        """
         while (left := self._not_before - monotonic()) > 0:
             await asyncio.sleep(left)
+        spider = self._crawler.spider
+        if isinstance(spider, WorkSpider) and spider.stopped_because is not None:
+            raise IgnoreRequest(f"{_host(request)} is not asked any more: {spider.stopped_because}")
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Return the answer, or the request again after a wait.

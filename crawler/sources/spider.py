@@ -153,6 +153,8 @@ def source_to_scrapy_settings(source: Source) -> dict[str, Any]:
         "ROBOTSTXT_OBEY": not source.robots_exemption,
         "DOWNLOAD_DELAY": source.pace.delay_seconds,
         "RANDOMIZE_DOWNLOAD_DELAY": not source.pace.is_steady,
+        # Both limits: by the domain's alone, 16 requests wait for their turn and go out even after a refusal.
+        "CONCURRENT_REQUESTS": source.pace.n_concurrent,
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.pace.n_concurrent,
         "HTTPCACHE_ENABLED": source.cache_days is not None,
         "HTTPCACHE_EXPIRATION_SECS": (source.cache_days or 0) * DAY_SECONDS,
