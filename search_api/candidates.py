@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from indexer.engine import Engine
 from indexer.legs import LEGS
 from search_api.fusion import Ranking, bonus_weight, favour_years, first_place, fuse, order_ranking
 from search_api.generation import Generation
-from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids, says_nothing
+from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids
 from search_api.preferences import AUDIENCES, Preferences, weigh_preferences
 from search_api.ranking_settings import KIN, KNOWN, PROFILE, TITLE, YEAR, Fusion
 from search_api.records import Intent, Standing
@@ -23,14 +23,13 @@ from search_api.work_table import Floats, WorkTable
 MOST_NAMESAKES = 10
 """How many works that have the query as their title are candidates of the leg `title`."""
 
-LEAST_SHARE = 0.5
-"""The share of the mean score of a leg's candidates from which a work is relevant at all. Requests of conversations, an
+SHARES = (0.5, 1.0)
+"""The share of the mean score of a leg's candidates from which a work is relevant at all, and fully so. Requests of conversations, an
 answer in the first 10 and 50: .172 and .376 if every known work is favoured, .188 and .360 from a share of 0 on, .188
 and .346 from .3, .183 and .346 from .5, .174 and .329 from .7. Without it, "neorealism" finds superheroes."""
 
-LEAST_SHARE_OF_SUBJECT, KNOWN_OF_SUBJECT = 0.9, 0.5
-"""For a request that names a subject beside its wishes, such as "learn about chess": the share from which a work is
-relevant, by its words alone, and a factor of the weight of `known`."""
+SHARES_OF_WORDS = (0.9, 1.2)
+"""The same by the words alone."""
 
 STANDINGS: Mapping[Standing | None, tuple[str, float]] = {
     None: ("known", 1.0),
@@ -70,9 +69,7 @@ class Candidates:
         if remembered:
             fused = favour_years(fused, self.years, remembered, bonus_weight(fusion, YEAR))
         known_weight, unit = bonus_weight(fusion, KNOWN), first_place(fusion)
-        has_subject = names_subject(self.intent)
-        known_weight *= KNOWN_OF_SUBJECT if has_subject else 1.0
-        relevance = _relevance(rankings, others, has_subject=has_subject) if self.known else {}
+        relevance = _relevance(rankings, others, self.intent) if self.known else {}
         for work_id in fused:
             known = self.known.get(work_id, 0.0) * relevance.get(work_id, 0.0)
             fused[work_id] += known_weight * known + unit * self.preferences.bonus.get(work_id, 0.0)
@@ -85,27 +82,28 @@ class Candidates:
         return [w for w in ranked if w[0] not in last], [w for w in ranked if w[0] in last]
 
 
-def names_subject(intent: Intent) -> bool:
-    """Return whether the words are about a subject, as in "learn about chess", and ask for no mood or likeness.
+def _relevance(rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], intent: Intent) -> dict[str, float]:
+    """Return how relevant works are, in [0, 1], by the legs of what a request says.
 
-    Of chatty requests that name a mood or a liked work, the other words are mostly talk.
+    By likeness, or a mood and nothing else, the leg of the index in which a work does best counts. Otherwise the words
+    count: else the best-known works of all would answer a request for "lighthouse". Where they name no subject that the
+    catalogue has, a work must also have the values that are asked for.
     """
-    is_mood = not intent.is_guess and any(weight >= 1 for weight in (*intent.values.values(), *intent.tags.values()))
-    return not (is_mood or intent.like or intent.like_people or says_nothing(intent))
+    if intent.only_mood or intent.like or intent.like_people or intent.is_description:
+        return _shares(rankings, others, LEGS, *SHARES)
+    by_words = _shares(rankings, others, ("text", "bm25"), *SHARES_OF_WORDS)
+    if intent.subject or not rankings.get("values"):
+        return by_words
+    by_values = _shares(rankings, others, ("values",), *SHARES)
+    return {work_id: share * by_values.get(work_id, 0.0) for work_id, share in by_words.items()}
 
 
-def _relevance(
-    rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], *, has_subject: bool
+def _shares(
+    rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], legs: Iterable[str], least: float, full: float
 ) -> dict[str, float]:
-    """Return how relevant works are, in [0, 1]: 1 with the mean score of a leg's candidates, 0 with LEAST_SHARE of it.
-
-    The leg of the index in which a work does best counts, and of a request with a subject only the legs of its words.
-    Without it, a request for "lighthouse" would be answered by the best-known films of all.
-    """
+    """Return 0 for works with `least` of the mean score of a leg's candidates, 1 from `full` on, by the best leg."""
     best: dict[str, float] = {}
-    least = LEAST_SHARE_OF_SUBJECT if has_subject else LEAST_SHARE
-    full = 1.2 if has_subject else 1.0
-    for leg in ("text", "bm25") if has_subject else LEGS:
+    for leg in legs:
         if ranking := rankings.get(leg, ()):
             mean = sum(score for _, score in ranking) / len(ranking)
             for work_id, score in (*ranking, *others.get(leg, ())):

@@ -43,6 +43,8 @@ def order_ranking(scored: Iterable[tuple[str, float]]) -> list[tuple[str, float]
 
 def kind_of_query(intent: Intent) -> QueryKind:
     """Return the kind of a query. Each kind has its own fusion and cleaning."""
+    if intent.subject:
+        return "subject"
     if intent.is_guess:
         return "guess"
     if intent.only_mood:

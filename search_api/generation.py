@@ -57,6 +57,8 @@ class LazyProfiles:
                 self._loaded = self._load()
             return self._loaded
 
+MOST_CACHED_SUBJECTS = 1_000
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -72,6 +74,7 @@ class Generation:
         table: The facts of its works.
         profiles: The strengths of the values of its works.
         noise: The cosine that senseless words reach, once it is measured.
+        subjects: Whether words of requests name a subject of its works, as far as it was asked.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Generation:
     table: WorkTable
     profiles: LazyProfiles
     noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
+    subjects: AnswerCache[bool] = field(default_factory=lambda: AnswerCache(MOST_CACHED_SUBJECTS))
 
 
 class GenerationFollower:

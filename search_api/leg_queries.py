@@ -24,13 +24,13 @@ from indexer.legs import Leg
 from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import WorkNotFound
-from search_api.fusion import kind_of_query
+from search_api.fusion import Ranking, kind_of_query
 from search_api.generation import Generation
 from search_api.query_adapter import QueryAdapter
-from search_api.ranking_settings import Cleaning, Cleanings
+from search_api.ranking_settings import CANDIDATES_PER_LEG, Cleaning, Cleanings
 from search_api.reasons import LikedWork
 from search_api.records import WHOLE_PARTS, Filters, Intent, SearchRequest, WorkReference
-from search_api.retrieval import LegQuery, fetch_works, find_idf
+from search_api.retrieval import LegQuery, fetch_works, find_candidates, find_idf
 from search_api.settings import SearchSettings
 from search_api.understanding.guessing import guess_values
 from search_api.understanding.intent import Label, parse_intent
@@ -46,6 +46,10 @@ UNLIKE_WEIGHT = -0.5
 """The weight of a work to be unlike; a work to be like has 1."""
 BESIDE_TAGS = 0.25
 """The weight of a value when the words also name community tags, which are more precise."""
+N_AGREEING = 20
+"""How many of the best works by BM25 are looked for among the nearest in meaning."""
+AGREEMENTS = ((0.48, 0.3), (0.55, 0.15))
+"""The cosine of the nearest work and the share of works that agree, from which words name a subject; see `agree`."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ class LegQueryBuilder:
             names=generation.names,
             guess=self._guess if self._query_classifier else None,
             label=self._label,
+            is_subject=lambda words: self._is_subject(words, generation),
             today=self._today(),
         )
         intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
@@ -178,9 +183,22 @@ class LegQueryBuilder:
         shares = self._query_classifier.shares(self._embed(text)) if self._query_classifier else {}
         return guess_values(shares) if shares else {}
 
+    def _is_subject(self, words: str, generation: Generation) -> bool:
+        """Return whether works of a generation are about what words name."""
+        return generation.subjects.get_or_make(words, lambda: self._find_subject(words, generation))
+
+    def _find_subject(self, words: str, generation: Generation) -> bool:
+        with self._analyser_lock:
+            terms = self._analyser.terms(words)
+        if not terms:
+            return False
+        legs: dict[Leg, LegQuery] = {"text": self._embed(words), "bm25": query_weights(terms)}
+        found = find_candidates(self._engine, generation, legs, None, CANDIDATES_PER_LEG)
+        return agree(found["text"], found["bm25"])
+
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
-            terms = [] if says_nothing(intent) else self._analyser.terms_and_words(intent.text)
+            terms = [] if says_nothing(intent) else self._analyser.terms_and_words(intent.subject or intent.text)
         forms: dict[str, str] = {}
         for term, word in terms:
             forms.setdefault(term, word)
@@ -211,6 +229,21 @@ class LegQueryBuilder:
         if values.any():
             legs["values"] = _to_sparse(values)
         return LegQueries(query, intent, legs, forms, liked=liked)
+
+
+def agree(text: Ranking, bm25: Ranking) -> bool:
+    """Return whether the works that have words are those that are near to them in meaning.
+
+    So it is with what works are about: of 20 works with "submarine" 19 are among the 200 nearest, with "ballet" 18,
+    with "dementia" 6 of 10. Words for the mood of a work are seldom said of it: of "inspiring" it is 4, of "whimsical"
+    1 of 12, and the nearest work is far off.
+    """
+    if not text or not bm25:
+        return False
+    near = {work_id for work_id, _ in text}
+    best = [work_id for work_id, _ in bm25[:N_AGREEING]]
+    share = sum(work_id in near for work_id in best) / len(best)
+    return any(text[0][1] >= cosine and share >= least for cosine, least in AGREEMENTS)
 
 
 def liked_ids(intent: Intent, generation: Generation) -> list[str]:

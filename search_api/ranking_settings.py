@@ -13,7 +13,7 @@ from indexer.legs import LEGS
 
 FusionMethod = Literal["rrf", "dbsf", "linear"]
 
-QueryKind = Literal["described", "mood", "guess", "other"]
+QueryKind = Literal["described", "mood", "guess", "subject", "other"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 
 CANDIDATES_PER_LEG = 200
@@ -68,12 +68,13 @@ class Cleanings(ClosedModel):
     described: Cleaning = Cleaning(weigh_terms=True)
     mood: Cleaning = Cleaning()
     guess: Cleaning = Cleaning()
+    subject: Cleaning = Cleaning()
     other: Cleaning = Cleaning()
 
     @classmethod
     def for_every_kind(cls, cleaning: Cleaning) -> Cleanings:
         """Return the same cleaning for every kind of query."""
-        return cls(described=cleaning, mood=cleaning, guess=cleaning, other=cleaning)
+        return cls(described=cleaning, mood=cleaning, guess=cleaning, subject=cleaning, other=cleaning)
 
     def of(self, kind: QueryKind) -> Cleaning:
         """Return the cleaning of a kind."""
@@ -90,6 +91,7 @@ class Fusions(ClosedModel):
     described: Fusion
     mood: Fusion
     guess: Fusion
+    subject: Fusion = Field(default_factory=lambda: SUBJECT_FUSION)
     other: Fusion
     figures: dict[str, Any] = Field(
         default_factory=dict, description="the measurements that chose the settings; search does not read these"
@@ -98,7 +100,7 @@ class Fusions(ClosedModel):
     @classmethod
     def for_every_kind(cls, fusion: Fusion) -> Fusions:
         """Return the same fusion for every kind of query."""
-        return cls(described=fusion, mood=fusion, guess=fusion, other=fusion)
+        return cls(described=fusion, mood=fusion, guess=fusion, subject=fusion, other=fusion)
 
     def of(self, kind: QueryKind) -> Fusion:
         """Return the fusion of a kind."""
@@ -142,4 +144,9 @@ nDCG@10 with these weights on the validation queries of films and books: .408 an
 and .708. On paraphrases that name no value (180 and 120, written without knowledge of the taxonomy's words): .290 and
 .569 with guessing, .216 and .483 without."""
 
-DEFAULT_FUSIONS = Fusions(described=DEFAULT_FUSION, mood=MOOD_FUSION, guess=GUESS_FUSION, other=DEFAULT_FUSION)
+SUBJECT_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 1.0, KNOWN: KNOWN_WEIGHT})
+"""For words that name a subject, such as "submarine films": the words count most."""
+
+DEFAULT_FUSIONS = Fusions(
+    described=DEFAULT_FUSION, mood=MOOD_FUSION, guess=GUESS_FUSION, subject=SUBJECT_FUSION, other=DEFAULT_FUSION
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,9 +26,12 @@ FAMILIES = {
 """How often a clause is of each family, in proportion: a family is a folder of frames by what they do. "liked-and-not":
 a work is liked and another is not; "back": a sentence that refers back to the one before; "remember": a work that a
 person remembers; "chat": small talk."""
+POST = "post"
+"""The family of frames that are whole posts of several sentences, as people write them."""
 WORD_CLASSES = frozenset(("", "noun", "adj", "verb", "clause"))
 """What may follow the name of a slot for words, as in "{w:adj}"; without it the words around the slot tell."""
-_SLOT = re.compile(r"\{([\w:]+)\}")
+_SLOT = re.compile(r"\{([^{}]+)\}")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?![^{}]*\})")
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,21 @@ class Frame:
 
     Attributes:
         family: What it does, one of `FAMILIES`.
-        text: The sentence, with each slot as "{w}".
-        pieces: Its literal texts and its slots by turns, a literal text first and last.
+        text: The sentence, with each slot as "{w}", or as "{w=words}" where the words are given.
     """
 
     family: str
     text: str
-    pieces: tuple[str, ...]
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """Its literal texts and its slots by turns, a literal text first and last."""
+        return tuple(_SLOT.split(self.text))
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """Its sentences, with their slots."""
+        return tuple(_SENTENCE_END.split(self.text))
 
 
 def packaged_frames() -> list[Path]:
@@ -65,11 +77,19 @@ def _parse(path: Path) -> Iterator[Frame]:
         if not line.strip() or line.startswith("#"):
             continue
         family, _, text = (part.strip() for part in line.partition(":"))
-        if family not in FAMILIES or not text:
-            raise FramesInvalid(f"{path}, line {number}: begin with one of {', '.join(FAMILIES)}, a colon and a text")
-        pieces = tuple(_SLOT.split(text))
-        for slot in pieces[1::2]:
-            name, _, word_class = slot.partition(":")
+        families = (*FAMILIES, POST)
+        if family not in families or not text:
+            raise FramesInvalid(f"{path}, line {number}: begin with one of {', '.join(families)}, a colon and a text")
+        frame = Frame(family, text)
+        for slot in frame.pieces[1::2]:
+            name, word_class, _ = split_slot(slot)
             if name not in SLOTS or word_class not in WORD_CLASSES:
                 raise FramesInvalid(f"{path}, line {number}: {{{slot}}} is not a slot: use {', '.join(SLOTS)}")
-        yield Frame(family, text, pieces)
+        yield frame
+
+
+def split_slot(slot: str) -> tuple[str, str, str]:
+    """Return the name of a slot, the class of its words, and the words that it gives; these two may be empty."""
+    head, _, words = slot.partition("=")
+    name, _, word_class = head.partition(":")
+    return name, word_class, words

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from evaluation.reader_training.frames import FAMILIES, SLOTS, Frame
+from evaluation.reader_training.frames import FAMILIES, POST, SLOTS, Frame, split_slot
 from evaluation.reader_training.words import WordBank
 from search_api.understanding.query import WORD, Span
 from search_api.understanding.token_labels import LABELS, Label
@@ -23,6 +23,11 @@ LISTED = 0.15
 """How often a slot is filled by two or three phrases."""
 DECORATED = 0.18
 """How often a title comes with its author, its year or its kind."""
+
+POSTS = 0.3
+"""The share of requests that are posts, or neighbouring sentences of one."""
+WHOLE_POSTS = 0.4
+"""The share of posts that are used whole."""
 
 _CLAUSES = {1: 20, 2: 25, 3: 22, 4: 14, 5: 9, 6: 6, 7: 4}
 """How many clauses a request has, in proportion."""
@@ -69,12 +74,16 @@ class RequestMaker:
         for frame in frames:
             self._frames[frame.family].append(frame)
         self._families = [family for family in FAMILIES if family in self._frames]
+        self._posts = self._frames.pop(POST, [])
         self._bank = bank
         self._joints = joints
         self._openings, self._endings = ends
 
     def make(self, random: Random) -> LabelledRequest:
         """Return a request; what `random` draws decides everything."""
+        if self._posts and (not self._families or random.random() < POSTS):
+            part = self._part_of_post(random, random.choice(self._posts))
+            return label_words(self._change(random, [*self._fill(random, part)]))
         n_clauses = random.choices(list(_CLAUSES), list(_CLAUSES.values()))[0]
         families = random.choices(self._families, [FAMILIES[family] for family in self._families], k=n_clauses)
         frames = [random.choice(self._frames[family]) for family in families]
@@ -83,6 +92,15 @@ class RequestMaker:
     def make_of(self, frame: Frame, random: Random) -> LabelledRequest:
         """Return a request of one clause, without slips."""
         return label_words([*self._fill(random, frame)])
+
+    @staticmethod
+    def _part_of_post(random: Random, post: Frame) -> Frame:
+        """Return a post, or some of its sentences that follow each other."""
+        if random.random() < WHOLE_POSTS:
+            return post
+        first = random.randrange(len(post.sentences))
+        last = random.randrange(first, len(post.sentences))
+        return Frame(POST, " ".join(post.sentences[first : last + 1]))
 
     def _join(self, random: Random, frames: Sequence[Frame]) -> Iterator[Piece]:
         text = random.choice(self._openings)
@@ -112,8 +130,11 @@ class RequestMaker:
                 yield from self._fill_slot(random, piece, before.casefold(), after.casefold())
 
     def _fill_slot(self, random: Random, slot: str, before: str, after: str) -> Iterator[Piece]:
-        name, _, word_class = slot.partition(":")
+        name, word_class, words = split_slot(slot)
         label = SLOTS[name]
+        if words:
+            yield words, label
+            return
         if name in "pfk":
             yield {"p": self._bank.person, "f": self._bank.fact, "k": self._kind}[name](random), label
             return

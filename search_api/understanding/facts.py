@@ -17,6 +17,7 @@ from search_api.understanding.lengths import read_length
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Scope
 from search_api.understanding.standing import read_standing
+from search_api.understanding.token_labels import TokenLabels
 from search_api.understanding.years import read_years
 
 
@@ -33,7 +34,9 @@ class Facts(NamedTuple):
     standing: Standing | None = None
 
 
-def read_facts(query: Query, genres: CatalogueGenres, *, today: date) -> Facts:
+def read_facts(
+    query: Query, genres: CatalogueGenres, *, today: date, labels: TokenLabels | None = None
+) -> Facts:
     """Return the facts that a query asks for; those that the person is unsure of ("maybe") are not read.
 
     Takes time that grows with the length of the query.
@@ -42,10 +45,11 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date) -> Facts:
         query: The query, with the names in it taken out: "2001" or "American" in a title is no fact.
         genres: The catalogue's genre names, for all works or for each kind of work.
         today: The day from which "the past ten years" is counted.
+        labels: What each word is there for, if something read it.
     """
     scope = Scope(query)
     kind, kind_spans = read_kind(query, scope)
-    genre = read_genres(query, genres, kind, scope)
+    genre = read_genres(query, genres, kind, scope, labels)
     kind = kind or genre.kind
     years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope)
     length, length_spans = read_length(query, kind, scope)

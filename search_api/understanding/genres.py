@@ -18,6 +18,7 @@ from search_api.understanding.phrase_table import PhraseHit, PhraseTable
 from search_api.understanding.phrases import BOOK_NOUNS, MOVIE_NOUNS, NOUNS, any_case, word_set
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Polarity, Scope, list_polarity
+from search_api.understanding.token_labels import TokenLabels
 
 # --- words ---
 
@@ -233,6 +234,9 @@ def _flatten(genres: CatalogueGenres) -> frozenset[tuple[Kind | None, str]]:
 
 # --- reading ---
 
+SURE_OF_CONTRARY = 0.6
+"""The probability of a label from which it overrules the words around the name of a genre."""
+
 
 class Genres(NamedTuple):
     """The genres asked for and against, and the spans of the unwanted ones.
@@ -246,7 +250,13 @@ class Genres(NamedTuple):
     is_anime: bool = False
 
 
-def read_genres(query: Query, genres: CatalogueGenres, kind: Kind | None = None, scope: Scope | None = None) -> Genres:
+def read_genres(
+    query: Query,
+    genres: CatalogueGenres,
+    kind: Kind | None = None,
+    scope: Scope | None = None,
+    labels: TokenLabels | None = None,
+) -> Genres:
     """Return the genres asked for and against, by the catalogue's names.
 
     A genre is asked for by the names that works of the asked kind have; where no kind is asked for, it needs a name
@@ -257,6 +267,7 @@ def read_genres(query: Query, genres: CatalogueGenres, kind: Kind | None = None,
         genres: The catalogue's names.
         kind: The kind of work that the query asks for, if any.
         scope: The scope of the query, if the caller has one.
+        labels: What each word is there for, if something read it.
     """
     scope = scope or Scope(query)
     asked: list[tuple[PhraseHit[_Known], tuple[Names, ...]]] = []
@@ -265,7 +276,7 @@ def read_genres(query: Query, genres: CatalogueGenres, kind: Kind | None = None,
     implied: set[Kind] = set()
     previous: tuple[int, Polarity] | None = None
     for hit in _genre_table(_flatten(genres)).find(_straightened(query)):
-        polarity = _polarity(query, scope, hit, previous)
+        polarity = _by_labels(_polarity(query, scope, hit, previous), hit, labels)
         previous = hit.end, polarity
         if polarity == "denied" and scope.part(hit.start) == "request" and scope.role(hit.start) == "asks":
             spans.append(_with_negation(scope, hit))
@@ -365,6 +376,14 @@ def _polarity(query: Query, scope: Scope, hit: PhraseHit[_Known], previous: tupl
     if polarity in ("wanted", "unsure") and previous and previous[1] != "wanted":
         return list_polarity(query.text, previous[0], hit.start, previous[1]) or polarity
     return polarity
+
+
+def _by_labels(polarity: Polarity, hit: PhraseHit[_Known], labels: TokenLabels | None) -> Polarity:
+    """Return a polarity unless the labels say the contrary: then what seems wanted is refused, and a refusal unsure."""
+    shares = labels.share(hit.start, hit.end) if labels else {}
+    if polarity == "wanted" and shares.get("dislike", 0) >= SURE_OF_CONTRARY:
+        return "denied"
+    return "unsure" if polarity == "denied" and shares.get("wish", 0) >= SURE_OF_CONTRARY else polarity
 
 
 def _with_negation(scope: Scope, hit: PhraseHit[_Known]) -> Span:

@@ -50,6 +50,9 @@ Guess: TypeAlias = Callable[[str], Mapping[str, float]]
 Label: TypeAlias = Callable[[str], TokenLabels]
 """A function from a text to what each of its words does there."""
 
+IsSubject: TypeAlias = Callable[[str], bool]
+"""A function from words to whether the catalogue has works about what they name."""
+
 
 def parse_intent(
     text: str,
@@ -60,6 +63,7 @@ def parse_intent(
     genres: CatalogueGenres = (),
     guess: Guess | None = None,
     label: Label | None = None,
+    is_subject: IsSubject | None = None,
 ) -> Intent:
     """Return the intent of a query; its `text` is blank only if the query is. Never raises.
 
@@ -72,6 +76,7 @@ def parse_intent(
             only on names given here, so leave out those that too few works carry.
         guess: Called at most once, for a request in which no rule reads a value.
         label: Called at most once. Without it, the clauses of the text say what is wished and what is refused.
+        is_subject: Called at most once, with words that name no value. Without it, no words are taken for a subject.
     """
     said = straighten(text)
     if not said:
@@ -89,7 +94,7 @@ def parse_intent(
     quoted = [match.span() for match in phrases.QUOTED.finditer(said)]
     named = [_from_cue(said, span) for span in (*mentions.spans, *mentions.quiet_spans)]
     query = Query(blank(said, [*named, *quoted]))
-    facts = read_facts(query, genres, today=today)
+    facts = read_facts(query, genres, today=today, labels=labels)
     audience, audience_spans = read_audience(query, clauses)
     wishes = read_wishes(
         query,
@@ -108,10 +113,15 @@ def parse_intent(
         denied=[*facts.denied_spans, *wishes.denied_spans],
         wanted=wishes.spans,
         liked=[work.title for work in mentions.like],
+        namings=wishes.namings,
+        labels=labels,
     )
+    is_like = bool(mentions.like or mentions.like_people)
+    is_named = remainder.is_about or (remainder.subject and is_subject and is_subject(remainder.subject))
+    has_subject = bool(is_named and not is_like)
     is_unread = not (wishes.values or wishes.tags or mentions.like or mentions.unlike)
     can_guess = is_unread and audience is None and remainder.guessable
-    guessed = guess(remainder.guessable) if guess and can_guess else {}
+    guessed = guess(remainder.guessable) if guess and can_guess and not has_subject else {}
     if guessed:
         denied = taxonomy.sensitive | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
@@ -123,9 +133,10 @@ def parse_intent(
         text=remainder.text,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
         tags=wishes.tags | {name: weight for name, weight in guessed.items() if name not in taxonomy.by_id},
-        only_mood=bool(wishes.values or wishes.tags) and not mentions.like and not remainder.has_more,
+        subject=remainder.subject if has_subject else None,
+        only_mood=not has_subject and bool(wishes.values or wishes.tags) and not is_like and not remainder.has_more,
         is_guess=bool(guessed),
-        is_description=is_unread and len(WORD.findall(remainder.text)) > MAX_GUESSED_WORDS,
+        is_description=is_unread and not has_subject and len(WORD.findall(remainder.text)) > MAX_GUESSED_WORDS,
         like=mentions.like,
         unlike=mentions.unlike,
         seen=mentions.seen,

@@ -11,9 +11,14 @@ from search_api.understanding.clause_words import NOT
 from search_api.understanding.clauses import Clauses
 from search_api.understanding.phrases import any_case, word_set
 from search_api.understanding.query import TAKEN, WORD, Query, Span, blank
+from search_api.understanding.token_labels import TokenLabels
 
 MAX_GUESSED_WORDS = 15
 MAX_IGNORED, MAX_IGNORED_WORDS = 5, 10
+LEAST_SHARE_OF_WISH = 0.35
+"""The least probability of the label "wish" for a word of a long request to be searched for."""
+MOST_GAP = 1
+"""How many words between two wished words are searched for too: "rivalry [between] two sisters"."""
 
 _SAYS_NOTHING = word_set(
     "a an the and or but of to in on at by with from for as is are be been was were that this these those it its it's "
@@ -60,12 +65,16 @@ class Remainder(NamedTuple):
     Attributes:
         text: What the text legs search for; never blank.
         has_more: Whether the text says more than what wishes were read from.
+        subject: The words of the text that may name what works are about; blank if it only names values.
+        is_about: Whether the subject is said to be one: "about forgiveness".
         guessable: The text from which values may be guessed; blank if nothing can be.
         ignored: The wishes that nothing read and that no text can be searched for, as they were said.
     """
 
     text: str
     has_more: bool
+    subject: str
+    is_about: bool
     guessable: str
     ignored: tuple[str, ...]
 
@@ -79,6 +88,8 @@ def read_remainder(
     denied: Collection[Span],
     wanted: Collection[Span],
     liked: Collection[str],
+    namings: Collection[Span] = (),
+    labels: TokenLabels | None = None,
 ) -> Remainder:
     """Return what is left of a request.
 
@@ -90,16 +101,31 @@ def read_remainder(
         denied: Characters of what is refused.
         wanted: Characters of what wishes were read from; they are searched for as well.
         liked: Titles of the works to be like.
+        namings: Those of `wanted` that name a value or tag: "funny", but not "submarine" for what is claustrophobic.
+        labels: What each word is there for; of a long request only the wished words are searched for.
     """
     courtesy = list(_wrapping(query.text, clauses))
     refused = [*denied, *(span for span in _refused(query, clauses) if TAKEN not in query.text[slice(*span)])]
     talk = _talk(clauses, wanted)
     left = blank(said, [*used_up, *courtesy, *refused, *talk])
+    if labels and len(WORD.findall(left)) > MAX_GUESSED_WORDS:
+        left = blank(left, _unwished(left, labels, wanted))
     rest = _tidy(blank(left, wanted))
     asked = [word for span in wanted for word in _asking_words(said, span, used_up)]
+    content = blank(_restore(left, said, asked), namings)
+    about = _tidy(blank(content, _outside_of_about(query)))
+    is_about = _says_something(about)
+    subject = about if is_about else _tidy(content)
     text = _text(said, left, refused, asked, liked, is_whole=not (used_up or courtesy or refused or talk))
     ignored = _ignored(query, said, clauses, [*used_up, *denied, *wanted])
-    return Remainder(text, bool(WORD.search(rest)), _guessable(text), ignored)
+    return Remainder(
+        text,
+        bool(WORD.search(rest)),
+        subject if _says_something(subject) else "",
+        is_about,
+        _guessable(text),
+        ignored,
+    )
 
 
 # --- the text to search for ---
@@ -147,8 +173,7 @@ def _text(
     """Return the text to search for: the unread words and those that ask for values, else liked titles; never blank."""
     if is_whole:
         return said
-    for start, end in wanted:
-        left = left[:start] + said[start:end] + left[end:]
+    left = _restore(left, said, wanted)
     wanted_only = " ".join(said[start:end] for start, end in wanted)
     for text in (_tidy(left), wanted_only, ", ".join(liked)):
         if _says_something(text):
@@ -157,6 +182,35 @@ def _text(
         return noun[0]
     plain = _tidy(blank(said, refused))
     return plain if WORD.search(plain) else said
+
+
+def _outside_of_about(query: Query) -> list[Span]:
+    """Return the words of a request that are not said to be what a work is about."""
+    words = [(token.start, token.end) for token in query.tokens]
+    return [word for word in words if query.part(word[0]) != "about"]
+
+
+def _restore(left: str, said: str, spans: Iterable[Span]) -> str:
+    """Return a text with some characters as they were said."""
+    for start, end in spans:
+        left = left[:start] + said[start:end] + left[end:]
+    return left
+
+
+def _unwished(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
+    """Return the words that the labels take for no wish, but for small gaps between wished words."""
+    words = [match.span() for match in WORD.finditer(text)]
+    is_kept = [
+        labels.share(*word)["wish"] >= LEAST_SHARE_OF_WISH or _overlaps(word, wanted) for word in words
+    ]
+    for at in range(1, len(words) - 1):
+        near = range(max(0, at - MOST_GAP), at), range(at + 1, min(len(words), at + 1 + MOST_GAP))
+        is_within = all(any(is_kept[other] for other in side) for side in near)
+        is_refused = labels.share(*words[at])["dislike"] >= LEAST_SHARE_OF_WISH
+        is_kept[at] = is_kept[at] or (is_within and not is_refused and text[words[at - 1][1] : words[at][0]].isspace())
+    if not any(is_kept):
+        return []
+    return [word for word, kept in zip(words, is_kept, strict=True) if not kept]
 
 
 def _asking_words(said: str, span: Span, used_up: Collection[Span]) -> list[Span]:

@@ -53,12 +53,16 @@ _REFUSING = word_set("no not nothing without avoid skip hate hates dislike don't
 
 
 class Wishes(NamedTuple):
-    """Values and tags by id with their weights, and the words that name what is wanted and what is not."""
+    """Values and tags by id with their weights, and the words that ask for what is wanted and what is not.
+
+    `namings` are those of the wanted words that name a value or tag, or one of its labels.
+    """
 
     values: dict[str, float]
     tags: dict[str, float]
     spans: list[Span]
     denied_spans: list[Span]
+    namings: list[Span]
 
 
 class _Claim(NamedTuple):
@@ -106,6 +110,7 @@ def read_wishes(
         {name: weight for name, weight in weights.items() if name not in taxonomy.by_id},
         [claim.span for claim in claims if claim.weight > 0],
         [claim.span for claim in claims if claim.weight < 0],
+        [claim.span for claim in claims if claim.weight > 0 and _names_any(claim, query.text, taxonomy)],
     )
 
 
@@ -312,6 +317,16 @@ def _settle(claims: list[_Claim], said: str, names: Mapping[str, str]) -> dict[s
         for dimension, weight in apart.items():
             refused[dimension] = min(refused.get(dimension, 0.0), weight)
     return {name: weight for name, weight in (wanted | refused).items() if name not in contradicted}
+
+
+def _names_any(claim: _Claim, said: str, taxonomy: Taxonomy) -> bool:
+    """Return whether the words of a claim hold the name or a label of what it asks for."""
+    words = said[slice(*claim.span)]
+    return any(
+        _is_named(name, words)
+        for dimension in claim.shares
+        for name in (taxonomy.names[dimension], *taxonomy.community_labels[dimension])
+    )
 
 
 def _is_named(name: str, words: str) -> bool:
