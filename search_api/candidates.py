@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids
 from search_api.preferences import AUDIENCES, Preferences, weigh_preferences
 from search_api.ranking_settings import KIN, KNOWN, PROFILE, TITLE, YEAR, Fusion
 from search_api.records import Intent, Standing
-from search_api.retrieval import find_among, find_candidates, keep_allowed
+from search_api.retrieval import find_among, find_candidates, find_with_terms, keep_allowed
 from search_api.work_table import Floats, WorkTable
 
 MOST_NAMESAKES = 10
@@ -30,6 +30,11 @@ and .346 from .3, .183 and .346 from .5, .174 and .329 from .7. Without it, "neo
 
 SHARES_OF_WORDS = (0.9, 1.2)
 """The same by the words alone."""
+
+LEAST_OF_AUDIENCE = 0.4
+"""The share of the bonus for an audience that a work has which is not what else was asked for."""
+MOST_SHARE_OF_REFUSED = 0.05
+"""A refused word that more works have is too common to say anything, such as "end" or "town"."""
 
 STANDINGS: Mapping[Standing | None, tuple[str, float]] = {
     None: ("known", 1.0),
@@ -69,10 +74,14 @@ class Candidates:
         if remembered:
             fused = favour_years(fused, self.years, remembered, bonus_weight(fusion, YEAR))
         known_weight, unit = bonus_weight(fusion, KNOWN), first_place(fusion)
-        relevance = _relevance(rankings, others, self.intent) if self.known else {}
+        relevance = _relevance(rankings, others, self.intent) if self.known or self.preferences.audience else {}
+        is_open = not (self.intent.subject or self.intent.values or self.intent.tags or self.intent.like)
         for work_id in fused:
-            known = self.known.get(work_id, 0.0) * relevance.get(work_id, 0.0)
-            fused[work_id] += known_weight * known + unit * self.preferences.bonus.get(work_id, 0.0)
+            relevant = relevance.get(work_id, 0.0)
+            for_audience = self.preferences.audience.get(work_id, 0.0)
+            for_audience *= 1.0 if is_open else LEAST_OF_AUDIENCE + (1 - LEAST_OF_AUDIENCE) * relevant
+            known = known_weight * self.known.get(work_id, 0.0) * relevant
+            fused[work_id] += known + unit * (for_audience + self.preferences.bonus.get(work_id, 0.0))
         return fused
 
     def order(self, fusion: Fusion) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
@@ -131,6 +140,10 @@ def find(
             ranked = order_ranking(zip(ids, scores.tolist(), strict=True))
             rankings[leg], others[leg] = ranked[:depth], ranked[depth:]
     preferences = weigh_preferences(intent, ids, table, generation.profiles.get)
+    most = int(MOST_SHARE_OF_REFUSED * len(generation.work_ids))
+    for terms in queries.refused:
+        refused = find_with_terms(engine, generation, terms, most)
+        preferences = replace(preferences, last=preferences.last | (refused & set(ids)))
     return Candidates(intent, rankings, generation.years, others, _known(queries, table, ids, rows), preferences)
 
 

@@ -49,6 +49,8 @@ def kind_of_query(intent: Intent) -> QueryKind:
         return "guess"
     if intent.only_mood:
         return "mood"
+    if intent.like or intent.like_people:
+        return "liked"
     return "described" if intent.is_description else "other"
 
 

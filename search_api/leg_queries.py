@@ -16,7 +16,7 @@ from qdrant_client import models
 
 from indexer.analysis import Analyser
 from indexer.artefacts import check_query_classifier
-from indexer.bm25 import query_weights, top_terms_by_idf
+from indexer.bm25 import query_weights, term_id, top_terms_by_idf
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine
 from indexer.facts import FACTS
@@ -64,6 +64,7 @@ class LegQueries:
         given: The filters that the request gives explicitly, by name: these are exact.
         favours_known: Whether well-known works rank higher.
         liked: The works of `intent.like` that the index has, for the reasons.
+        refused: The ids of the terms of each of `intent.refused`.
     """
 
     query: str
@@ -73,6 +74,7 @@ class LegQueries:
     given: frozenset[str] = frozenset(FACTS)
     favours_known: bool = False
     liked: Sequence[LikedWork] = ()
+    refused: Sequence[Sequence[int]] = ()
 
 
 def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> QueryClassifier | None:
@@ -198,6 +200,7 @@ class LegQueryBuilder:
 
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
+            refused = [[term_id(term) for term in self._analyser.terms(words)] for words in intent.refused]
             terms = [] if says_nothing(intent) else self._analyser.terms_and_words(intent.subject or intent.text)
         forms: dict[str, str] = {}
         for term, word in terms:
@@ -228,7 +231,7 @@ class LegQueryBuilder:
             legs["bm25"] = _add_terms(own if isinstance(own, models.SparseVector) else None, liked_terms)
         if values.any():
             legs["values"] = _to_sparse(values)
-        return LegQueries(query, intent, legs, forms, liked=liked)
+        return LegQueries(query, intent, legs, forms, liked=liked, refused=[terms for terms in refused if terms])
 
 
 def agree(text: Ranking, bm25: Ranking) -> bool:

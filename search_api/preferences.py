@@ -30,9 +30,16 @@ AUDIENCE_BONUS = 1.5
 
 @dataclass(frozen=True)
 class Preferences:
-    """What is added to the scores of works by id, and the works that come after all others."""
+    """What is added to the scores of works by id, and the works that come after all others.
+
+    Attributes:
+        bonus: For what an intent refuses; never positive.
+        audience: For whom a work is; counts as far as the work is relevant.
+        last: The works that come after all others.
+    """
 
     bonus: Mapping[str, float] = field(default_factory=dict)
+    audience: Mapping[str, float] = field(default_factory=dict)
     last: frozenset[str] = frozenset()
 
 
@@ -99,13 +106,15 @@ def weigh_preferences(
     if unwanted := {name: weight for name, weight in {**intent.values, **intent.tags}.items() if weight < 0}:
         costs, refused = _weigh_refusals(unwanted, rows, profiles())
         bonus, last = bonus + costs, last | refused
+    for_audience = np.zeros(len(ids), dtype=np.float32)
     if intent.audience:
         for_audience, unfit = _weigh_audience(AUDIENCES[intent.audience], rows, table, profiles())
-        bonus, last = bonus + for_audience, last | unfit
+        last = last | unfit
     elif not intent.like and not any(intent.tags.get(tag, 0) > 0 for tag in AUDIENCES["children"].tags):
         bonus -= np.float32(SMALL_CHILDREN_COST) * table.has_genre(rows, FOR_SMALL_CHILDREN).astype(np.float32)
     return Preferences(
         {ids[place]: float(bonus[place]) for place in np.flatnonzero(bonus)},
+        {ids[place]: float(for_audience[place]) for place in np.flatnonzero(for_audience)},
         frozenset(ids[place] for place in np.flatnonzero(last)),
     )
 

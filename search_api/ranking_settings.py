@@ -13,7 +13,7 @@ from indexer.legs import LEGS
 
 FusionMethod = Literal["rrf", "dbsf", "linear"]
 
-QueryKind = Literal["described", "mood", "guess", "subject", "other"]
+QueryKind = Literal["described", "mood", "guess", "subject", "liked", "other"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 
 CANDIDATES_PER_LEG = 200
@@ -69,12 +69,13 @@ class Cleanings(ClosedModel):
     mood: Cleaning = Cleaning()
     guess: Cleaning = Cleaning()
     subject: Cleaning = Cleaning()
+    liked: Cleaning = Cleaning()
     other: Cleaning = Cleaning()
 
     @classmethod
     def for_every_kind(cls, cleaning: Cleaning) -> Cleanings:
         """Return the same cleaning for every kind of query."""
-        return cls(described=cleaning, mood=cleaning, guess=cleaning, subject=cleaning, other=cleaning)
+        return cls(described=cleaning, mood=cleaning, guess=cleaning, subject=cleaning, liked=cleaning, other=cleaning)
 
     def of(self, kind: QueryKind) -> Cleaning:
         """Return the cleaning of a kind."""
@@ -92,6 +93,7 @@ class Fusions(ClosedModel):
     mood: Fusion
     guess: Fusion
     subject: Fusion = Field(default_factory=lambda: SUBJECT_FUSION)
+    liked: Fusion = Field(default_factory=lambda: DEFAULT_FUSION)
     other: Fusion
     figures: dict[str, Any] = Field(
         default_factory=dict, description="the measurements that chose the settings; search does not read these"
@@ -100,7 +102,7 @@ class Fusions(ClosedModel):
     @classmethod
     def for_every_kind(cls, fusion: Fusion) -> Fusions:
         """Return the same fusion for every kind of query."""
-        return cls(described=fusion, mood=fusion, guess=fusion, subject=fusion, other=fusion)
+        return cls(described=fusion, mood=fusion, guess=fusion, subject=fusion, liked=fusion, other=fusion)
 
     def of(self, kind: QueryKind) -> Fusion:
         """Return the fusion of a kind."""
@@ -147,6 +149,17 @@ and .708. On paraphrases that name no value (180 and 120, written without knowle
 SUBJECT_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 1.0, KNOWN: KNOWN_WEIGHT})
 """For words that name a subject, such as "submarine films": the words count most."""
 
+OTHER_FUSION = Fusion(
+    method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 2.0, "bm25": 0.3, KNOWN: KNOWN_WEIGHT}
+)
+"""For words that name no subject of the catalogue, such as "creepy, but set somewhere bright": what has such words has
+them in its title, or by chance."""
+
 DEFAULT_FUSIONS = Fusions(
-    described=DEFAULT_FUSION, mood=MOOD_FUSION, guess=GUESS_FUSION, subject=SUBJECT_FUSION, other=DEFAULT_FUSION
+    described=DEFAULT_FUSION,
+    mood=MOOD_FUSION,
+    guess=GUESS_FUSION,
+    subject=SUBJECT_FUSION,
+    liked=DEFAULT_FUSION,
+    other=OTHER_FUSION,
 )

@@ -174,6 +174,9 @@ class Intent(ClosedModel):
     standing: Standing | None = None
     corrected: tuple[Correction, ...] = ()
     ignored: tuple[str, ...] = Field(default=(), description="words of a wish that nothing read")
+    refused: tuple[str, ...] = Field(
+        default=(), description="refused words that no value stands for: works that have them come last"
+    )
     unmet: tuple[Unmet, ...] = ()
 
 

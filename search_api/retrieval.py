@@ -94,6 +94,19 @@ def _idf_of(best: models.ScoredPoint, term: int) -> float:
     return best.score / weights[term]
 
 
+def find_with_terms(engine: Engine, generation: Generation, terms: Sequence[int], most: int) -> frozenset[str]:
+    """Return the ids of the works that have all of some terms; none if one of the terms has more than `most` works."""
+    requests = [
+        leg_request("bm25", models.SparseVector(indices=[term], values=[1.0]), None, most + 1) for term in terms
+    ]
+    answers = engine.rank_points(generation.name, requests=requests)
+    if not answers or any(len(points) > most for points in answers):
+        return frozenset()
+    return frozenset.intersection(
+        *(frozenset(generation.work_ids[point] for point, score in points if score > 0) for points in answers)
+    )
+
+
 def find_allowed(engine: Engine, generation: Generation, works_filter: models.Filter) -> set[str]:
     """Return the ids of all works that pass a filter."""
     n_works = generation.facts.n_works

@@ -234,8 +234,10 @@ def _flatten(genres: CatalogueGenres) -> frozenset[tuple[Kind | None, str]]:
 
 # --- reading ---
 
-SURE_OF_CONTRARY = 0.6
+SURE_OF_CONTRARY = 0.5
 """The probability of a label from which it overrules the words around the name of a genre."""
+SURE_OF_TALK = 0.9
+"""The probability of "other" from which the name of a genre asks for nothing."""
 
 
 class Genres(NamedTuple):
@@ -271,7 +273,7 @@ def read_genres(
     """
     scope = scope or Scope(query)
     asked: list[tuple[PhraseHit[_Known], tuple[Names, ...]]] = []
-    unwanted: list[str] = []
+    unwanted: dict[str, int] = {}
     spans: list[Span] = []
     implied: set[Kind] = set()
     previous: tuple[int, Polarity] | None = None
@@ -280,21 +282,29 @@ def read_genres(
         previous = hit.end, polarity
         if polarity == "denied" and scope.part(hit.start) == "request" and scope.role(hit.start) == "asks":
             spans.append(_with_negation(scope, hit))
-            unwanted += _unwanted_names(hit.value, kind)
+            unwanted |= dict.fromkeys(_unwanted_names(hit.value, kind), hit.start)
         elif polarity == "wanted" and _is_genre_request(query, scope, hit):
-            if groups := _wanted_names(hit.value, kind or hit.value.kind):
+            if groups := _wanted_names(hit.value, kind or hit.value.kind, is_plain=_is_article(query, hit)):
                 asked.append((hit, groups))
             if hit.value.kind:
                 implied.add(hit.value.kind)
-    wanted = {name for _, groups in asked for names in groups for name in names}
-    unwanted = [name for name in dict.fromkeys(unwanted) if name not in wanted]
-    if kind == "book" and not unwanted and not asked:
-        unwanted = _non_fiction_of_novels(query, scope, genres)
-    choice = _choose(query, asked, unwanted) if asked or unwanted else None
+    # Of a genre that is asked for and refused, the later mention counts.
+    wanted = {name: hit.start for hit, groups in asked for names in groups for name in names}
+    asked = [
+        (hit, groups)
+        for hit, groups in asked
+        if not any(unwanted.get(name, -1) > hit.start for names in groups for name in names)
+    ]
+    refused = [name for name, start in unwanted.items() if wanted.get(name, -1) < start]
+    if kind == "book" and not refused and not asked:
+        refused = _non_fiction_of_novels(query, scope, genres)
+    choice = _choose(query, asked, refused) if asked or refused else None
     is_anime = any(hit.value.words in ANIME for hit, _ in asked)
     return Genres(choice, spans, implied.pop() if len(implied) == 1 else None, is_anime)
 
 
+_ARTICLES = word_set("a an any some another good great best decent classic")
+"""Words before the name of a genre that asks for it plainly."""
 _SPELLED = tuple(
     sorted({word for genre in GENRES for word in genre.spoken if word.isalpha() and len(word) >= LEAST_LETTERS_OF_SLIP})
 )
@@ -326,10 +336,18 @@ def _unwanted_names(known: _Known, kind: Kind | None) -> Names:
     return groups[0] if len(groups) == 1 and known.words not in ANIME else ()
 
 
-def _wanted_names(known: _Known, kind: Kind | None) -> tuple[Names, ...]:
-    """Return the names to ask for, in groups; none where works of the asked kind, or of either, have no such genre."""
+def _is_article(query: Query, hit: PhraseHit[_Known]) -> bool:
+    return query.word(hit.first - 1) in _ARTICLES
+
+
+def _wanted_names(known: _Known, kind: Kind | None, *, is_plain: bool) -> tuple[Names, ...]:
+    """Return the names to ask for, in groups; none where works of the asked kind, or of either, have no such genre.
+
+    "A western" asks for it plainly, though of films and books only films have it.
+    """
     kinds = (kind,) if kind else _KINDS
-    return known.groups[kind] if all(all(known.groups[of]) for of in kinds) else ()
+    has_names = all(known.groups[kind]) if is_plain else all(all(known.groups[of]) for of in kinds)
+    return known.groups[kind] if has_names else ()
 
 
 def _choose(query: Query, asked: list[tuple[PhraseHit[_Known], tuple[Names, ...]]], unwanted: Iterable[str]) -> Choice:
@@ -383,6 +401,8 @@ def _by_labels(polarity: Polarity, hit: PhraseHit[_Known], labels: TokenLabels |
     shares = labels.share(hit.start, hit.end) if labels else {}
     if polarity == "wanted" and shares.get("dislike", 0) >= SURE_OF_CONTRARY:
         return "denied"
+    if polarity == "wanted" and shares.get("other", 0) >= SURE_OF_TALK:
+        return "unsure"
     return "unsure" if polarity == "denied" and shares.get("wish", 0) >= SURE_OF_CONTRARY else polarity
 
 

@@ -49,6 +49,11 @@ _ASKS_FOR_MORE = any_case(
     r"|what's next)\b"
 )
 """Who has finished a work and asks for another means one like it."""
+_ASKS_FOR_OTHERS = any_case(
+    r"\b(?:who else|(?:any|some)(?:one|body) else|(?:other|similar|new|different) (?:\w+ )?(?:authors?|writers?"
+    r"|directors?|film-?makers?|novelists?|people|names)|by others?)\b"
+)
+"""Who likes a person and asks this wants none of that person's own works."""
 
 PersonWay = Literal["with", "without", "like", "maybe", "none"]
 """How a person is named: asked for, refused, as an example, without a word that says it, or as a subject."""
@@ -432,6 +437,7 @@ class _Reader:
         """Return how each person is named, by the catalogue's spelling; a refusal outweighs a wish."""
         ways: dict[str, PersonWay] = {}
         words_said = self._words.said
+        asks_for_others = _ASKS_FOR_OTHERS.search(words_said) is not None
         previous: tuple[int, PersonWay] | None = None
         for found in self._finder.people:
             if any(at in used for at in range(found.first, found.last + 1)):
@@ -441,6 +447,8 @@ class _Reader:
                 way = previous[1]
             if way == "maybe":
                 way = "with" if found.is_full else "none"
+            if asks_for_others and (way == "with" or (way == "none" and self._is_labelled(found))):
+                way = "like"
             previous = (found.last, way)
             span = self._words.span(found.first, found.last)
             (self._spans if way in ("with", "without") else self._quiet).append(span)
@@ -452,6 +460,10 @@ class _Reader:
             if ways.get(found.person.name) != "without":
                 ways[found.person.name] = way
         return ways
+
+    def _is_labelled(self, found: FoundPerson) -> bool:
+        """Return whether the tagger takes the name of a person for one that is liked."""
+        return bool(self._labels) and self._labels.share(*self._words.span(found.first, found.last))["like"] > SURE_LABEL
 
     def _are_listed(self, last: int, first: int) -> bool:
         words = self._words

@@ -129,6 +129,7 @@ ASKS_FOR_WORKS = any_case(
     r"\b(?:movies?|films?|books?|novels?|watch|read)\b[^.?!]{0,80}\?",
     r"\b(?:is|are) there\b[^.?!]{0,80}\?",
     r"\b(?:he|she|they)(?:'d| would) (?:like|love|enjoy|prefer|want)\b",
+    rf"\b(?:which|what|need|want|wants)(?: [\w'-]+){{0,3}} {WORK_NOUN}",
     rf"(?:^|[.!?;] )(?:an?|any|some)(?: [\w'-]+){{0,4}} {WORK_NOUN}"
     r"(?= *(?:$|[.!?,]| (?:about|with|that|for|on|from|please|where)\b))",
 )

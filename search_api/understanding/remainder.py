@@ -15,8 +15,15 @@ from search_api.understanding.token_labels import TokenLabels
 
 MAX_GUESSED_WORDS = 15
 MAX_IGNORED, MAX_IGNORED_WORDS = 5, 10
-LEAST_SHARE_OF_WISH = 0.35
-"""The least probability of the label "wish" for a word of a long request to be searched for."""
+MAX_WHOLE_WORDS = 6
+"""Of a longer request only the wished words are searched for."""
+LEAST_SHARE_OF_WISH = 0.2
+"""The least probability of the label "wish" for a word of such a request to be searched for."""
+LEAST_SHARE_OF_REFUSED, PLAINLY_REFUSED = 0.15, 0.6
+"""The least probability of "dislike" for a word that its clause refuses to be refused, and for any other word."""
+SURE_OF_WISH, LEAST_SURE_WORDS = 0.5, 3
+"""Without a value that is asked for, so many words must be wished with this probability for the others to be left out:
+"My dad has dementia. I want to understand it" is about its talk."""
 MOST_GAP = 1
 """How many words between two wished words are searched for too: "rivalry [between] two sisters"."""
 
@@ -35,6 +42,7 @@ _SAYS_NOTHING = word_set(
 )
 """Words that say nothing of a work, so that nothing can be guessed from them."""
 _EMPTY = _SAYS_NOTHING | NOT
+_JOINTS = word_set("and or nor")
 _FORM = any_case(
     r"\bblack[ -]and[ -]white\b|\bb ?& ?w\b|\bin (?:colou?r|technicolou?r|3d|imax|4k)\b|\bsubtit\w+\b|\bdubbed\b"
     r"|\bdubbing\b|\bsoundtracks?\b|\baudio ?books?\b|\bnarrat(?:ed|or) by\b|\bon (?:netflix|prime|disney\+?|hulu"
@@ -64,11 +72,12 @@ class Remainder(NamedTuple):
 
     Attributes:
         text: What the text legs search for; never blank.
-        has_more: Whether the text says more than what wishes were read from.
+        has_more: Whether the text wishes more than what wishes were read from.
         subject: The words of the text that may name what works are about; blank if it only names values.
         is_about: Whether the subject is said to be one: "about forgiveness".
         guessable: The text from which values may be guessed; blank if nothing can be.
         ignored: The wishes that nothing read and that no text can be searched for, as they were said.
+        refused: What is refused and nothing read, as it was said: works that have these words are not wanted.
     """
 
     text: str
@@ -77,6 +86,7 @@ class Remainder(NamedTuple):
     is_about: bool
     guessable: str
     ignored: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 def read_remainder(
@@ -89,6 +99,7 @@ def read_remainder(
     wanted: Collection[Span],
     liked: Collection[str],
     namings: Collection[Span] = (),
+    stand_ins: Collection[Span] = (),
     labels: TokenLabels | None = None,
 ) -> Remainder:
     """Return what is left of a request.
@@ -102,21 +113,29 @@ def read_remainder(
         wanted: Characters of what wishes were read from; they are searched for as well.
         liked: Titles of the works to be like.
         namings: Those of `wanted` that name a value or tag: "funny", but not "submarine" for what is claustrophobic.
+        stand_ins: Those of `denied` that name no value or tag.
         labels: What each word is there for; of a long request only the wished words are searched for.
     """
     courtesy = list(_wrapping(query.text, clauses))
     refused = [*denied, *(span for span in _refused(query, clauses) if TAKEN not in query.text[slice(*span)])]
     talk = _talk(clauses, wanted)
     left = blank(said, [*used_up, *courtesy, *refused, *talk])
-    if labels and len(WORD.findall(left)) > MAX_GUESSED_WORDS:
-        left = blank(left, _unwished(left, labels, wanted))
-    rest = _tidy(blank(left, wanted))
+    if labels and len(WORD.findall(left)) > MAX_WHOLE_WORDS and (wanted or _is_plain(left, labels)):
+        wished = blank(left, _unwished(left, labels, wanted))
+        left = wished if _says_something(_tidy(wished)) else left
+    more = blank(left, wanted)
+    rest = _tidy(blank(more, _talk_words(more, labels, wanted)) if labels else more)
     asked = [word for span in wanted for word in _asking_words(said, span, used_up)]
+    if labels and not WORD.search(rest) and asked:
+        left = blank(said, [match.span() for match in WORD.finditer(said)])
     content = blank(_restore(left, said, asked), namings)
+    if labels:
+        content = blank(content, _talk_words(content, labels, wanted))
     about = _tidy(blank(content, _outside_of_about(query)))
     is_about = _says_something(about)
     subject = about if is_about else _tidy(content)
     text = _text(said, left, refused, asked, liked, is_whole=not (used_up or courtesy or refused or talk))
+    refused_runs = _runs(query, clauses, [*used_up, *denied, *wanted], labels)
     ignored = _ignored(query, said, clauses, [*used_up, *denied, *wanted])
     return Remainder(
         text,
@@ -125,6 +144,7 @@ def read_remainder(
         is_about,
         _guessable(text),
         ignored,
+        _as_said(said, [*refused_runs, *stand_ins]),
     )
 
 
@@ -195,6 +215,12 @@ def _restore(left: str, said: str, spans: Iterable[Span]) -> str:
     for start, end in spans:
         left = left[:start] + said[start:end] + left[end:]
     return left
+
+
+def _is_plain(text: str, labels: TokenLabels) -> bool:
+    """Return whether a text has enough words that are surely wished to be read without the others."""
+    sure = (labels.share(*match.span())["wish"] >= SURE_OF_WISH for match in WORD.finditer(text))
+    return sum(sure) >= LEAST_SURE_WORDS
 
 
 def _unwished(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
@@ -269,8 +295,12 @@ def _ignored(query: Query, said: str, clauses: Clauses, read: Collection[Span]) 
             start, end = span = match.span()
         if not _overlaps((start, end), read) and _is_asked(start, clauses):
             found.append(span)
-    found += _runs(query, clauses, [*read, *found])
-    parts = [" ".join(said[start:end].split()[:MAX_IGNORED_WORDS]).strip(" ,.;:!?") for start, end in sorted(found)]
+    return _as_said(said, found)
+
+
+def _as_said(said: str, spans: Iterable[Span]) -> tuple[str, ...]:
+    """Return parts of a request as they were said: the first few, each cut to a few words."""
+    parts = [" ".join(said[start:end].split()[:MAX_IGNORED_WORDS]).strip(" ,.;:!?") for start, end in sorted(spans)]
     return tuple(dict.fromkeys(part for part in parts if part))[:MAX_IGNORED]
 
 
@@ -283,21 +313,42 @@ def _overlaps(span: Span, spans: Iterable[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in spans)
 
 
-def _runs(query: Query, clauses: Clauses, read: Collection[Span]) -> list[Span]:
+def _runs(query: Query, clauses: Clauses, read: Collection[Span], labels: TokenLabels | None) -> list[Span]:
     """Return the stretches of refused words that nothing read, each from its first word of content to its last."""
     runs: list[Span] = []
-    governor: int | None = None
+    previous: int | None = None
     for token in query.tokens:
-        now = clauses.governor(token.start)
-        clause = clauses.clause_at(token.start)
-        is_refused = now is not None and clauses.polarity(token.start, token.end) < 0
-        is_open = is_refused and clause is not None and clause.asks and query.part(now or 0) == "request"
-        if not is_open or _overlaps((token.start, token.end), read):
-            governor = None
+        span = token.start, token.end
+        governor = clauses.governor(token.start)
+        key = -1 if governor is None else governor
+        is_joint = token.word in _JOINTS
+        if is_joint or _overlaps(span, read) or not _is_refused(query, clauses, span, governor, labels):
+            previous = None
         elif token.word not in _EMPTY:
-            if governor == now:
+            if previous == key:
                 runs[-1] = (runs[-1][0], token.end)
             else:
-                runs.append((token.start, token.end))
-            governor = now
+                runs.append(span)
+            previous = key
     return runs
+
+
+def _is_refused(
+    query: Query, clauses: Clauses, span: Span, governor: int | None, labels: TokenLabels | None
+) -> bool:
+    """Return whether a word is refused: by its clause unless the labels say otherwise, or plainly by its label."""
+    clause = clauses.clause_at(span[0])
+    is_denied = governor is not None and clauses.polarity(*span) < 0
+    by_clause = is_denied and clause is not None and clause.asks and query.part(governor or 0) == "request"
+    if labels is None:
+        return by_clause
+    share = labels.share(*span)["dislike"]
+    return share >= (LEAST_SHARE_OF_REFUSED if by_clause else PLAINLY_REFUSED)
+
+
+def _talk_words(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
+    """Return the words that are no part of any wish, by their labels."""
+    words = [match.span() for match in WORD.finditer(text)]
+    return [
+        word for word in words if labels.share(*word)["wish"] < LEAST_SHARE_OF_WISH and not _overlaps(word, wanted)
+    ]

@@ -32,6 +32,11 @@ class TokenLabels:
     spans: Sequence[Span]
     shares: NDArray[np.float32]
 
+    def n_words(self, *labels: Label) -> int:
+        """Return how many words have one of the labels as their most probable one."""
+        wanted = [LABELS.index(label) for label in labels]
+        return int(np.isin(self.shares.argmax(axis=1), wanted).sum()) if len(self.shares) else 0
+
     def share(self, start: int, end: int) -> dict[Label, float]:
         """Return the mean probability of each label over the words that touch a stretch; without a word, "other"."""
         first = bisect_right(self.spans, start, key=itemgetter(1))

@@ -18,6 +18,8 @@ from search_api.understanding.token_labels import Label, TokenLabels
 
 LEAST_SHARE_OF_LABEL = 0.5
 """The least probability of a label over a phrase's words for the label to count."""
+LEAST_SHARE_OF_DISLIKE = 0.15
+"""The least probability of "dislike" for a phrase to be refused by its clause."""
 SURE_OF_OTHER = 0.85
 """The probability of "other" from which a phrase that its clause seems to ask for asks for nothing.
 
@@ -27,6 +29,8 @@ to .95. Without a bound it is .986, but then only the rules guard against small 
 A_LITTLE, LESS_SURE = 0.5, 0.5
 """The weights of "a bit sad", and of a theme within a clause such as "who never gives up"."""
 MAX_BARE_WORDS = 6
+
+LEAST_LETTERS_OF_NAME = 3
 
 _LITTLE = word_set("bit little slightly somewhat mildly touch fairly")
 _OWN = word_set("my our")
@@ -55,7 +59,8 @@ _REFUSING = word_set("no not nothing without avoid skip hate hates dislike don't
 class Wishes(NamedTuple):
     """Values and tags by id with their weights, and the words that ask for what is wanted and what is not.
 
-    `namings` are those of the wanted words that name a value or tag, or one of its labels.
+    `namings` are those of the wanted words that name a value or tag; `stand_ins` those of the refused ones that do not:
+    "boxing" is refused as a sport, and as what it is.
     """
 
     values: dict[str, float]
@@ -63,6 +68,7 @@ class Wishes(NamedTuple):
     spans: list[Span]
     denied_spans: list[Span]
     namings: list[Span]
+    stand_ins: list[Span]
 
 
 class _Claim(NamedTuple):
@@ -104,13 +110,15 @@ def read_wishes(
         shares = _plain_shares(match, weight, taxonomy, is_for_young=is_for_young)
         if weight and shares:
             claims.append(_Claim(weight, shares, span))
+    named = {claim.span for claim in claims if _names_any(claim, query.text, taxonomy)}
     weights = _settle(_without_modifiers(_merge(claims)), query.text, taxonomy.names)
     return Wishes(
         {name: weight for name, weight in weights.items() if name in taxonomy.by_id},
         {name: weight for name, weight in weights.items() if name not in taxonomy.by_id},
         [claim.span for claim in claims if claim.weight > 0],
         [claim.span for claim in claims if claim.weight < 0],
-        [claim.span for claim in claims if claim.weight > 0 and _names_any(claim, query.text, taxonomy)],
+        [span for span in named if any(claim.span == span and claim.weight > 0 for claim in claims)],
+        [claim.span for claim in claims if claim.weight <= -1 and claim.span not in named],
     )
 
 
@@ -187,7 +195,9 @@ def _combine(by_clause: float, shares: Mapping[Label, float], degree: float) -> 
         return by_clause if by_clause > 0 else LESS_SURE * degree * (by_clause == 0)
     if shares["dislike"] >= LEAST_SHARE_OF_LABEL:
         return by_clause if by_clause < 0 else -1.0 * (by_clause == 0)
-    return by_clause if by_clause < 0 or shares["other"] < SURE_OF_OTHER else 0.0
+    if by_clause < 0:
+        return by_clause if shares["dislike"] >= LEAST_SHARE_OF_DISLIKE else 0.0
+    return by_clause if shares["other"] < SURE_OF_OTHER else 0.0
 
 
 def _share_of_part(query: Query, match: AskingMatch, taxonomy: Taxonomy, *, is_request: bool) -> float:
@@ -320,13 +330,16 @@ def _settle(claims: list[_Claim], said: str, names: Mapping[str, str]) -> dict[s
 
 
 def _names_any(claim: _Claim, said: str, taxonomy: Taxonomy) -> bool:
-    """Return whether the words of a claim hold the name or a label of what it asks for."""
-    words = said[slice(*claim.span)]
-    return any(
-        _is_named(name, words)
-        for dimension in claim.shares
-        for name in (taxonomy.names[dimension], *taxonomy.community_labels[dimension])
-    )
+    """Return whether the words of a claim hold the name of something that it asks for."""
+    words = WORD.findall(said[slice(*claim.span)].casefold())
+    names = {part for dimension in claim.shares for part in WORD.findall(taxonomy.names[dimension].casefold())}
+    return any(_are_akin(word, name) for word in words for name in names)
+
+
+def _are_akin(word: str, name: str) -> bool:
+    """Return whether one is the other with another ending, as "sad" and "sadness", "funny" and "funnier"."""
+    short, long = sorted((word, name), key=len)
+    return len(short) >= LEAST_LETTERS_OF_NAME and long.startswith(short[:-1] if short[-1] in "ey" else short)
 
 
 def _is_named(name: str, words: str) -> bool:
