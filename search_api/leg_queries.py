@@ -196,7 +196,12 @@ class LegQueryBuilder:
             return False
         legs: dict[Leg, LegQuery] = {"text": self._embed(words), "bm25": query_weights(terms)}
         found = find_candidates(self._engine, generation, legs, None, CANDIDATES_PER_LEG)
-        return agree(found["text"], found["bm25"])
+        # A title has a word for any reason, and is near to it in meaning for the word's sake alone.
+        best = found["bm25"][: 3 * N_AGREEING]
+        with self._analyser_lock:
+            titles = [frozenset(self._analyser.terms(generation.names.title(work_id))) for work_id, _ in best]
+        told = [work for work, title in zip(best, titles, strict=True) if title.isdisjoint(terms)]
+        return agree(found["text"], told)
 
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:

@@ -384,6 +384,10 @@ class NameIndex:
             volumes += [*whole, *parts] if len(whole) + len(parts) > 1 else []
         return tuple(dict.fromkeys(self._works[position].id for position in volumes))
 
+    def title(self, work_id: str) -> str:
+        """Return the title of a work."""
+        return self._works[self._position[work_id]].title
+
     def containing(self, words: Sequence[str]) -> tuple[str, ...]:
         """Return the ids of the works whose titles contain these words."""
         text = f" {' '.join(without_article(words))} "

@@ -26,6 +26,8 @@ SMALL_CHILDREN_COST = 1.0
 """What a picture book loses unless a request asks for children, for what they like, or names such a work."""
 AUDIENCE_BONUS = 1.5
 """What a genre or tag for the audience adds to a fused score: more than the first place of one leg, less than two."""
+ORIGIN_BONUS = 1.0
+"""What the language of a country adds to a fused score, and what another language takes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Preferences:
     """What is added to the scores of works by id, and the works that come after all others.
 
     Attributes:
-        bonus: For what an intent refuses; never positive.
+        bonus: For what an intent refuses, and for the language of the country that it asks for.
         audience: For whom a work is; counts as far as the work is relevant.
         last: The works that come after all others.
     """
@@ -106,6 +108,8 @@ def weigh_preferences(
     if unwanted := {name: weight for name, weight in {**intent.values, **intent.tags}.items() if weight < 0}:
         costs, refused = _weigh_refusals(unwanted, rows, profiles())
         bonus, last = bonus + costs, last | refused
+    if intent.filters.countries and intent.filters.countries.any:
+        bonus += _weigh_origin(intent.filters.countries.any, rows, table)
     for_audience = np.zeros(len(ids), dtype=np.float32)
     if intent.audience:
         for_audience, unfit = _weigh_audience(AUDIENCES[intent.audience], rows, table, profiles())
@@ -117,6 +121,18 @@ def weigh_preferences(
         {ids[place]: float(for_audience[place]) for place in np.flatnonzero(for_audience)},
         frozenset(ids[place] for place in np.flatnonzero(last)),
     )
+
+
+def _weigh_origin(countries: Collection[str], rows: NDArray[np.intp], table: WorkTable) -> Floats:
+    """Return what the languages of works say of how far they are from some countries.
+
+    A co-production with other countries has all of them, and "a Swedish film" is first of all one in Swedish.
+    """
+    own = frozenset[str]().union(*(table.home_languages.get(country.upper(), frozenset()) for country in countries))
+    languages = table.languages[rows]
+    is_own = np.isin(languages, list(own))
+    weighed: Floats = np.float32(ORIGIN_BONUS) * is_own - np.float32(ORIGIN_BONUS) * (~is_own & (languages != ""))
+    return weighed if own else np.zeros(len(rows), dtype=np.float32)
 
 
 def _weigh_refusals(

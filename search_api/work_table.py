@@ -52,6 +52,8 @@ class WorkTable:
         series_names: The name of each series as names are compared: in lower case, without punctuation.
         volumes: The position in the series, float32 (n,); NaN: unknown.
         least_ages: The age from which a work is recommended, int8 (n,); -1: unknown.
+        languages: The language of a work, as ISO 639-1; "" where it is unknown: text (n,).
+        home_languages: The languages of a country's own works, by country: see LEAST_SHARE_OF_LANGUAGE.
         twins: The ids of works that are the same as a better-known one and differ only in their source.
     """
 
@@ -64,6 +66,8 @@ class WorkTable:
         self.makers = _makers(payloads)
         self.series_names, self.series, self.volumes = _series(payloads)
         self.least_ages = np.array([payload.get("least_age", _UNKNOWN) for payload in payloads], np.int8)
+        self.languages = np.array([payload.get("language") or "" for payload in payloads])
+        self.home_languages = _home_languages(payloads)
         self.twins = tuple(twins)
         self._shares = _shares(payloads)
         self._genre_weights = _genre_weights(self.genres)
@@ -122,6 +126,25 @@ class WorkTable:
         shared: Floats = (self.genres[rows] & self.genres[row]) @ squares
         likeness: Floats = shared / np.maximum(lengths, np.float32(1e-6))
         return likeness
+
+
+LEAST_SHARE_OF_LANGUAGE = 0.15
+"""The share of a country's works, those that no other country took part in, from which a language is one of its own."""
+
+
+def _home_languages(payloads: Iterable[Payload]) -> dict[str, frozenset[str]]:
+    """Return the languages of each country, by the works that were made there alone."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for payload in payloads:
+        countries, language = payload.get("countries") or (), payload.get("language")
+        if len(countries) == 1 and language:
+            counts[countries[0]][language] += 1
+    return {
+        country: frozenset(
+            language for language, n in languages.items() if n >= LEAST_SHARE_OF_LANGUAGE * languages.total()
+        )
+        for country, languages in counts.items()
+    }
 
 
 SAME_MAKER = 1.0

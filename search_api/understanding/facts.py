@@ -59,9 +59,11 @@ def read_facts(
     filters = Filters(
         kind=kind, year=years, countries=countries, language=origin.language, genres=genre.choice, **length
     )
+    # Sources rarely tell the country of a book, and the language is that of the edition: its text must tell.
+    origin_spans = [] if kind == "book" else origin.spans
     return Facts(
         filters,
-        spans=[*kind_spans, *year_spans, *length_spans, *origin.spans, *standing_spans],
+        spans=[*kind_spans, *year_spans, *length_spans, *origin_spans, *standing_spans],
         denied_spans=[*genre.denied_spans, *denied_years],
         time_spans=[*year_spans, *denied_years],
         standing=standing,

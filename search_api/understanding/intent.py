@@ -96,8 +96,9 @@ def parse_intent(
     kind, _ = read_kind(whole, Scope(whole))
     mentions = read_mentions(said, names, taxonomy, kind=kind, labels=labels, clauses=clauses)
     quoted = [match.span() for match in phrases.QUOTED.finditer(said)]
-    named = [_from_cue(said, span) for span in (*mentions.spans, *mentions.quiet_spans)]
-    query = Query(blank(said, [*named, *quoted]))
+    named = [_from_cue(said, span) for span in mentions.spans]
+    unread = [_from_cue(said, span) for span in mentions.quiet_spans]
+    query = Query(blank(said, [*named, *unread, *quoted]))
     facts = read_facts(query, genres, today=today, labels=labels)
     audience, audience_spans = read_audience(query, clauses)
     wishes = read_wishes(

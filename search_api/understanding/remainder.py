@@ -129,11 +129,11 @@ def read_remainder(
     if labels and not WORD.search(rest) and asked:
         left = blank(said, [match.span() for match in WORD.finditer(said)])
     content = blank(_restore(left, said, asked), namings)
-    if labels:
+    if labels and len(query.tokens) > MAX_GUESSED_WORDS:
         content = blank(content, _talk_words(content, labels, wanted))
     about = _tidy(blank(content, _outside_of_about(query)))
     is_about = _says_something(about)
-    subject = about if is_about else _tidy(content)
+    subject = about if is_about else _tidy(blank(content, _talk_words(content, labels, wanted)) if labels else content)
     text = _text(said, left, refused, asked, liked, is_whole=not (used_up or courtesy or refused or talk))
     refused_runs = _runs(query, clauses, [*used_up, *denied, *wanted], labels)
     ignored = _ignored(query, said, clauses, [*used_up, *denied, *wanted])
@@ -205,9 +205,9 @@ def _text(
 
 
 def _outside_of_about(query: Query) -> list[Span]:
-    """Return the words of a request that are not said to be what a work is about."""
+    """Return the words of a request that are not said to be what a work is about, or where it is set."""
     words = [(token.start, token.end) for token in query.tokens]
-    return [word for word in words if query.part(word[0]) != "about"]
+    return [word for word in words if query.part(word[0]) not in ("about", "setting")]
 
 
 def _restore(left: str, said: str, spans: Iterable[Span]) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from indexer.values.taxonomy import Taxonomy
 from search_api.understanding.asking import AskingMatch, AskingWords
 from search_api.understanding.clauses import Clauses
-from search_api.understanding.phrases import ASKS_FOR_WORKS, WORK_NOUN, any_case, word_set
+from search_api.understanding.phrases import ASKS_FOR_WORKS, NOUNS, WORK_NOUN, any_case, word_set
 from search_api.understanding.query import REQUEST_WORD, TAKEN, WORD, Query, Span
 from search_api.understanding.token_labels import Label, TokenLabels
 
@@ -31,6 +31,7 @@ A_LITTLE, LESS_SURE = 0.5, 0.5
 MAX_BARE_WORDS = 6
 
 LEAST_LETTERS_OF_NAME = 3
+_SAYS_NO_VALUE = NOUNS | word_set("a an the of and or to in me my us very really")
 
 _LITTLE = word_set("bit little slightly somewhat mildly touch fairly")
 _OWN = word_set("my our")
@@ -330,10 +331,10 @@ def _settle(claims: list[_Claim], said: str, names: Mapping[str, str]) -> dict[s
 
 
 def _names_any(claim: _Claim, said: str, taxonomy: Taxonomy) -> bool:
-    """Return whether the words of a claim hold the name of something that it asks for."""
-    words = WORD.findall(said[slice(*claim.span)].casefold())
+    """Return whether each word of a claim is from the name of something that it asks for, but for words such as "film"."""
+    words = [word for word in WORD.findall(said[slice(*claim.span)].casefold()) if word not in _SAYS_NO_VALUE]
     names = {part for dimension in claim.shares for part in WORD.findall(taxonomy.names[dimension].casefold())}
-    return any(_are_akin(word, name) for word in words for name in names)
+    return all(any(_are_akin(word, name) for name in names) for word in words)
 
 
 def _are_akin(word: str, name: str) -> bool:
