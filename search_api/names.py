@@ -79,7 +79,7 @@ _BRACKETED_YEAR = re.compile(r"\((?:1\d|20)\d\d\)$")
 _QUOTES = "\"'\u201c\u201d\u2018\u2019 "
 _DIRECTED = re.compile(r",? (?:directed|written|made)$", re.IGNORECASE)
 LEAST_ADVENTURES = 3
-_SEQUELS = range(2, 14)
+_SEQUELS = (*range(2, 14), "v", "x")  # these two are not read as numbers where they stand alone
 _VOLUME = re.compile(r"^(.*?),? #")
 
 

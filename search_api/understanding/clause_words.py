@@ -51,7 +51,8 @@ _FORWARD: Mapping[Effect, str] = {
         need to escape|you can keep|you can keep your|she can keep|he can keep|would throw|would bin|would burn
         would hate|would loathe|would run from|would run a mile from|run a mile from|runs a mile from
         would walk out of|has banned|have banned|had banned|we banned|we've banned|has vetoed|have vetoed|vetoed
-        gone off|went off|outgrown|grown out of|pass on|i'll pass on
+        gone off|went off|outgrown|grown out of|pass on|i'll pass on|what doesn't work|what does not work
+        what didn't work|what we don't want|what i don't want|what puts me off|what puts us off|what to avoid
         """,
     "soften": """
         not too|not so|not very|not overly|not all that|not that|not quite|not as|not much|not a lot of|not entirely
@@ -76,7 +77,8 @@ _FORWARD: Mapping[Effect, str] = {
         never watched|because|cause|since it|given that|after a|after an|after my|after our|after the|going through
         getting over|recovering from|because of|due to|in the middle of|back from|scared of|scared by|afraid of
         frightened of|terrified of|used to love|used to like|used to enjoy|used to adore|used to be into
-        used to watch|used to read|used to devour|used to binge|is my|was my|are my|were my
+        used to watch|used to read|used to devour|used to binge|is my|was my|are my|were my|could be|can be|may be
+        might be
         """,
     "want": """
         not only|not just|not merely|not simply|nothing but|why not|can't get enough of|couldn't get enough of

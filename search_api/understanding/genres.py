@@ -275,7 +275,7 @@ def read_genres(
     asked: list[tuple[PhraseHit[_Known], tuple[Names, ...]]] = []
     unwanted: dict[str, int] = {}
     spans: list[Span] = []
-    implied: set[Kind] = set()
+    implied: list[tuple[Kind, int, Names]] = []
     previous: tuple[int, Polarity] | None = None
     for hit in _genre_table(_flatten(genres)).find(_straightened(query)):
         polarity = _by_labels(_polarity(query, scope, hit, previous), hit, labels)
@@ -287,7 +287,7 @@ def read_genres(
             if groups := _wanted_names(hit.value, kind or hit.value.kind, is_plain=_is_article(query, hit)):
                 asked.append((hit, groups))
             if hit.value.kind:
-                implied.add(hit.value.kind)
+                implied.append((hit.value.kind, hit.start, _unwanted_names(hit.value, hit.value.kind)))
     # Of a genre that is asked for and refused, the later mention counts.
     wanted = {name: hit.start for hit, groups in asked for names in groups for name in names}
     asked = [
@@ -300,7 +300,8 @@ def read_genres(
         refused = _non_fiction_of_novels(query, scope, genres)
     choice = _choose(query, asked, refused) if asked or refused else None
     is_anime = any(hit.value.words in ANIME for hit, _ in asked)
-    return Genres(choice, spans, implied.pop() if len(implied) == 1 else None, is_anime)
+    kinds = {of for of, start, names in implied if not any(unwanted.get(name, -1) > start for name in names)}
+    return Genres(choice, spans, kinds.pop() if len(kinds) == 1 else None, is_anime)
 
 
 _ARTICLES = word_set("a an any some another good great best decent classic")

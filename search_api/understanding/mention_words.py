@@ -158,8 +158,8 @@ AFTER = _cues(
         is not my thing, not my cup of tea, isnt my cup of tea, sucked, sucks, annoyed me, drove me mad, drove me
         nuts, drove me crazy, gave me a headache, let me down, dragged, i hated, i disliked, i cant stand, i could
         not stand, i cant finish, i dont like, dont work for me, did not work for me, fell flat, made me angry, made
-        me cringe, made me gag, made me sick, i gave up on, dont land, wore me out, is a flop, flopped, is a miss,
-        not at all, no thanks, got on my nerves, did my head in, is a waste of time, isnt great, isnt good, is not
+        me cringe, made me gag, made me sick, i gave up on, gave up, and gave up, dont land, wore me out, is a flop,
+        flopped, is a miss, not at all, no thanks, got on my nerves, did my head in, is a waste of time, isnt great, isnt good, is not
         good""",
     ),
     (

@@ -112,7 +112,7 @@ def read_wishes(
         if weight and shares:
             claims.append(_Claim(weight, shares, span))
     named = {claim.span for claim in claims if _names_any(claim, query.text, taxonomy)}
-    weights = _settle(_without_modifiers(_merge(claims)), query.text, taxonomy.names)
+    weights = _settle(_soften_pairs(_without_modifiers(_merge(claims))), query.text, taxonomy.names)
     return Wishes(
         {name: weight for name, weight in weights.items() if name in taxonomy.by_id},
         {name: weight for name, weight in weights.items() if name not in taxonomy.by_id},
@@ -284,6 +284,21 @@ def _without_modifiers(claims: list[_Claim]) -> list[_Claim]:
             and after.span[0] - claim.span[1] == 1
             and wanted.issuperset(claim.shares)
         )
+    ]
+
+
+def _soften_pairs(claims: list[_Claim]) -> list[_Claim]:
+    """Return the claims with two refused words that stand side by side refused by half.
+
+    "No comic fantasy" refuses neither what is comic nor fantasy, but what is both.
+    """
+    is_pair = [
+        one.weight == other.weight == -1.0 and other.span[0] - one.span[1] == 1 and not one.shares.keys() & other.shares
+        for one, other in zip(claims, claims[1:], strict=False)
+    ]
+    return [
+        claim._replace(weight=-0.5) if any(is_pair[max(at - 1, 0) : at + 1]) else claim
+        for at, claim in enumerate(claims)
     ]
 
 
