@@ -24,17 +24,19 @@ MOST_NAMESAKES = 10
 """How many works that have the query as their title are candidates of the leg `title`."""
 
 SHARES = (0.5, 1.0)
-"""The share of the mean score of a leg's candidates from which a work is relevant at all, and fully so. Requests of conversations, an
-answer in the first 10 and 50: .172 and .376 if every known work is favoured, .188 and .360 from a share of 0 on, .188
-and .346 from .3, .183 and .346 from .5, .174 and .329 from .7. Without it, "neorealism" finds superheroes."""
+"""The share of the mean score of a leg's candidates from which a work is relevant at all, and fully so. Requests of
+conversations, an answer in the first 10 and 50: .172 and .376 if every known work is favoured, .188 and .360 from a
+share of 0 on, .188 and .346 from .3, .183 and .346 from .5, .174 and .329 from .7. Without it, "neorealism" finds
+superheroes."""
 
-SHARES_OF_WORDS = (0.9, 1.2)
-"""The same by the words alone."""
+SHARES_OF_WORDS = (0.8, 1.1)
+"""The same by the words alone: .172 and .311 from .9 to 1.2, .172 and .323 from .8 to 1.1, .181 and .325 from .7 to
+1.0, which puts well-known works of the same mood before those about the subject."""
 
 LEAST_OF_AUDIENCE = 0.4
 """The share of the bonus for an audience that a work has which is not what else was asked for."""
-MOST_SHARE_OF_REFUSED = 0.05
-"""A refused word that more works have is too common to say anything, such as "end" or "town"."""
+MOST_SHARE_OF_REFUSED, LEAST_COMMON = 0.05, 20
+"""A refused word that a larger share of works has, and more than a few, is too common to say anything: "end"."""
 
 STANDINGS: Mapping[Standing | None, tuple[str, float]] = {
     None: ("known", 1.0),
@@ -140,7 +142,7 @@ def find(
             ranked = order_ranking(zip(ids, scores.tolist(), strict=True))
             rankings[leg], others[leg] = ranked[:depth], ranked[depth:]
     preferences = weigh_preferences(intent, ids, table, generation.profiles.get)
-    most = int(MOST_SHARE_OF_REFUSED * len(generation.work_ids))
+    most = max(LEAST_COMMON, int(MOST_SHARE_OF_REFUSED * len(generation.work_ids)))
     for terms in queries.refused:
         refused = find_with_terms(engine, generation, terms, most)
         preferences = replace(preferences, last=preferences.last | (refused & set(ids)))

@@ -57,6 +57,7 @@ class LazyProfiles:
                 self._loaded = self._load()
             return self._loaded
 
+
 MOST_CACHED_SUBJECTS = 1_000
 
 

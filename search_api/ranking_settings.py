@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from crawler.records import ClosedModel
 from indexer.artefacts import MadeWith
@@ -92,12 +92,20 @@ class Fusions(ClosedModel):
     described: Fusion
     mood: Fusion
     guess: Fusion
-    subject: Fusion = Field(default_factory=lambda: SUBJECT_FUSION)
-    liked: Fusion = Field(default_factory=lambda: DEFAULT_FUSION)
+    subject: Fusion = Field(description="where it is left out: that of `other`")
+    liked: Fusion = Field(description="where it is left out: that of `other`")
     other: Fusion
     figures: dict[str, Any] = Field(
         default_factory=dict, description="the measurements that chose the settings; search does not read these"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        """Complete a tuning file that was written before there were these kinds."""
+        if isinstance(given, dict) and "other" in given:
+            return {"subject": given["other"], "liked": given["other"], **given}
+        return given
 
     @classmethod
     def for_every_kind(cls, fusion: Fusion) -> Fusions:
@@ -149,9 +157,7 @@ and .708. On paraphrases that name no value (180 and 120, written without knowle
 SUBJECT_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 1.0, KNOWN: KNOWN_WEIGHT})
 """For words that name a subject, such as "submarine films": the words count most."""
 
-OTHER_FUSION = Fusion(
-    method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 2.0, "bm25": 0.3, KNOWN: KNOWN_WEIGHT}
-)
+OTHER_FUSION = Fusion(method="dbsf", weights={TITLE: TITLE_WEIGHT, "values": 2.0, "bm25": 0.3, KNOWN: KNOWN_WEIGHT})
 """For words that name no subject of the catalogue, such as "creepy, but set somewhere bright": what has such words has
 them in its title, or by chance."""
 

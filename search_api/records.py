@@ -147,7 +147,8 @@ class Intent(ClosedModel):
         default_factory=dict, description="id of a community tag that the words name, to weight in [-1, 1]"
     )
     subject: str | None = Field(
-        default=None, description="the words that name what the works are to be about: works with these words come first"
+        default=None,
+        description="the words that name what the works are to be about: works with these words come first",
     )
     only_mood: bool = Field(default=False, description="the words ask for values or tags and for nothing else")
     is_guess: bool = Field(default=False, description="the values and tags are guessed from the meaning of the words")

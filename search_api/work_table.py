@@ -136,8 +136,8 @@ def _home_languages(payloads: Iterable[Payload]) -> dict[str, frozenset[str]]:
     """Return the languages of each country, by the works that were made there alone."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for payload in payloads:
-        countries, language = payload.get("countries") or (), payload.get("language")
-        if len(countries) == 1 and language:
+        countries: Sequence[str] = payload.get("countries") or ()
+        if len(countries) == 1 and (language := payload.get("language")):
             counts[countries[0]][language] += 1
     return {
         country: frozenset(

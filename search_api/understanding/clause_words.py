@@ -142,9 +142,10 @@ _BACKWARD: Mapping[Effect, str] = {
         yes|is great|are great|is good|are good|is a must|are a must|is essential|are essential|is perfect
         are perfect|was perfect|were perfect|i do want|i do like|i love|we love|i like|he loves|she loves|they love
         i want|we want|would be great|would be good|would be nice|would be lovely|would be perfect|would be ideal
-        is a plus|a plus|are a plus|is a big plus|a big plus|is a huge plus|a huge plus|is a definite plus|is always a plus
-        would be a plus|is a bonus|a bonus|are a bonus|is a big bonus|a big bonus|would be a bonus|gets bonus points
-        always welcome|is always welcome|are always welcome|is very welcome|are very welcome|goes a long way|appreciated|preferred|preferably|is what i want
+        is a plus|a plus|are a plus|is a big plus|a big plus|is a huge plus|a huge plus|is a definite plus
+        is always a plus|would be a plus|is a bonus|a bonus|are a bonus|is a big bonus|a big bonus
+        would be a bonus|gets bonus points|always welcome|is always welcome|are always welcome|is very welcome
+        are very welcome|goes a long way|appreciated|preferred|preferably|is what i want
         is my thing|are my thing|is my jam|is my favourite|is my favorite|are my favourite|are my favorite
         are my favourites|is my comfort|was great|was brilliant|was wonderful|was amazing|was fantastic|was superb
         was a masterpiece|is a masterpiece|was a hit|were hits|were great|were brilliant|were wonderful|loved it

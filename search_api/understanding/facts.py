@@ -34,9 +34,7 @@ class Facts(NamedTuple):
     standing: Standing | None = None
 
 
-def read_facts(
-    query: Query, genres: CatalogueGenres, *, today: date, labels: TokenLabels | None = None
-) -> Facts:
+def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: TokenLabels | None = None) -> Facts:
     """Return the facts that a query asks for; those that the person is unsure of ("maybe") are not read.
 
     Takes time that grows with the length of the query.

@@ -237,7 +237,8 @@ def _flatten(genres: CatalogueGenres) -> frozenset[tuple[Kind | None, str]]:
 SURE_OF_CONTRARY = 0.5
 """The probability of a label from which it overrules the words around the name of a genre."""
 SURE_OF_TALK = 0.9
-"""The probability of "other" from which the name of a genre asks for nothing."""
+"""The probability of "other" from which the name of a genre asks for nothing, unless it is a noun for works, such as
+"documentary"."""
 
 
 class Genres(NamedTuple):
@@ -402,7 +403,7 @@ def _by_labels(polarity: Polarity, hit: PhraseHit[_Known], labels: TokenLabels |
     shares = labels.share(hit.start, hit.end) if labels else {}
     if polarity == "wanted" and shares.get("dislike", 0) >= SURE_OF_CONTRARY:
         return "denied"
-    if polarity == "wanted" and shares.get("other", 0) >= SURE_OF_TALK:
+    if polarity == "wanted" and shares.get("other", 0) >= SURE_OF_TALK and not hit.value.kind:
         return "unsure"
     return "unsure" if polarity == "denied" and shares.get("wish", 0) >= SURE_OF_CONTRARY else polarity
 

@@ -159,8 +159,8 @@ AFTER = _cues(
         nuts, drove me crazy, gave me a headache, let me down, dragged, i hated, i disliked, i cant stand, i could
         not stand, i cant finish, i dont like, dont work for me, did not work for me, fell flat, made me angry, made
         me cringe, made me gag, made me sick, i gave up on, gave up, and gave up, dont land, wore me out, is a flop,
-        flopped, is a miss, not at all, no thanks, got on my nerves, did my head in, is a waste of time, isnt great, isnt good, is not
-        good""",
+        flopped, is a miss, not at all, no thanks, got on my nerves, did my head in, is a waste of time, isnt great,
+        isnt good, is not good""",
     ),
     (
         "seen",

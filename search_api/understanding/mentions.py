@@ -463,7 +463,9 @@ class _Reader:
 
     def _is_labelled(self, found: FoundPerson) -> bool:
         """Return whether the tagger takes the name of a person for one that is liked."""
-        return bool(self._labels) and self._labels.share(*self._words.span(found.first, found.last))["like"] > SURE_LABEL
+        if self._labels is None:
+            return False
+        return self._labels.share(*self._words.span(found.first, found.last))["like"] > SURE_LABEL
 
     def _are_listed(self, last: int, first: int) -> bool:
         words = self._words

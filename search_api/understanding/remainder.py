@@ -226,9 +226,7 @@ def _is_plain(text: str, labels: TokenLabels) -> bool:
 def _unwished(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
     """Return the words that the labels take for no wish, but for small gaps between wished words."""
     words = [match.span() for match in WORD.finditer(text)]
-    is_kept = [
-        labels.share(*word)["wish"] >= LEAST_SHARE_OF_WISH or _overlaps(word, wanted) for word in words
-    ]
+    is_kept = [labels.share(*word)["wish"] >= LEAST_SHARE_OF_WISH or _overlaps(word, wanted) for word in words]
     for at in range(1, len(words) - 1):
         near = range(max(0, at - MOST_GAP), at), range(at + 1, min(len(words), at + 1 + MOST_GAP))
         is_within = all(any(is_kept[other] for other in side) for side in near)
@@ -333,9 +331,7 @@ def _runs(query: Query, clauses: Clauses, read: Collection[Span], labels: TokenL
     return runs
 
 
-def _is_refused(
-    query: Query, clauses: Clauses, span: Span, governor: int | None, labels: TokenLabels | None
-) -> bool:
+def _is_refused(query: Query, clauses: Clauses, span: Span, governor: int | None, labels: TokenLabels | None) -> bool:
     """Return whether a word is refused: by its clause unless the labels say otherwise, or plainly by its label."""
     clause = clauses.clause_at(span[0])
     is_denied = governor is not None and clauses.polarity(*span) < 0
@@ -349,6 +345,4 @@ def _is_refused(
 def _talk_words(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
     """Return the words that are no part of any wish, by their labels."""
     words = [match.span() for match in WORD.finditer(text)]
-    return [
-        word for word in words if labels.share(*word)["wish"] < LEAST_SHARE_OF_WISH and not _overlaps(word, wanted)
-    ]
+    return [word for word in words if labels.share(*word)["wish"] < LEAST_SHARE_OF_WISH and not _overlaps(word, wanted)]

@@ -7,6 +7,7 @@ wanted and refused at once, weighs nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from indexer.values.taxonomy import Taxonomy
@@ -294,7 +295,7 @@ def _soften_pairs(claims: list[_Claim]) -> list[_Claim]:
     """
     is_pair = [
         one.weight == other.weight == -1.0 and other.span[0] - one.span[1] == 1 and not one.shares.keys() & other.shares
-        for one, other in zip(claims, claims[1:], strict=False)
+        for one, other in pairwise(claims)
     ]
     return [
         claim._replace(weight=-0.5) if any(is_pair[max(at - 1, 0) : at + 1]) else claim
@@ -346,7 +347,7 @@ def _settle(claims: list[_Claim], said: str, names: Mapping[str, str]) -> dict[s
 
 
 def _names_any(claim: _Claim, said: str, taxonomy: Taxonomy) -> bool:
-    """Return whether each word of a claim is from the name of something that it asks for, but for words such as "film"."""
+    """Return whether the words of a claim are those of a name of what it asks for; words like "film" do not count."""
     words = [word for word in WORD.findall(said[slice(*claim.span)].casefold()) if word not in _SAYS_NO_VALUE]
     names = {part for dimension in claim.shares for part in WORD.findall(taxonomy.names[dimension].casefold())}
     return all(any(_are_akin(word, name) for name in names) for word in words)

@@ -10,7 +10,7 @@ import pytest
 from catalogues import make_record
 from homes import build, open_home
 
-from search_api.leg_queries import LegQueryBuilder
+from search_api.leg_queries import LegQueryBuilder, agree
 from search_api.records import Filters, Intent, Page, SearchRequest, WorkReference
 from search_api.search import Search
 
@@ -139,3 +139,35 @@ def test_words_without_a_sense_are_said_to_match_nothing(search: Search) -> None
 def test_similar_works_share_what_the_work_has(search: Search) -> None:
     first = search.similar(work(search, "Tale b").id).hits[0]
     assert [creator.name for creator in first.creators] == ["Tom Ferrier"]
+
+
+def test_works_with_refused_words_come_last(ask: Callable[..., Page]) -> None:
+    # "Part 3." is the end of one film's description, and "3 chapters" of one book's.
+    assert shown(ask(limit=21, refused=("part 3",), filters={"kind": "movie"}))[-1] == "Lamp d"
+    assert shown(ask(limit=21, refused=("3 chapters",), filters={"kind": "book"}))[-1] == "Tale d"
+
+
+def test_a_word_that_most_works_have_refuses_none(ask: Callable[..., Page]) -> None:
+    assert shown(ask(limit=20, refused=("lighthouse",))) == shown(ask(limit=20))
+
+
+def test_of_a_subject_known_works_without_its_words_come_behind(ask: Callable[..., Page]) -> None:
+    page = ask(text="fast cars", subject="cars", values={"E1": 1.0}, limit=3)
+    assert shown(page)[0] == "Cars and Guns"
+
+
+@pytest.mark.parametrize(
+    ("text", "bm25", "agrees"),
+    [
+        ((("a", 0.6), ("b", 0.5), ("c", 0.4)), ("a", "b", "c"), True),
+        ((("a", 0.6), ("b", 0.5), ("c", 0.4)), ("a", "x", "y", "z"), True),
+        ((("a", 0.5), ("b", 0.4)), ("a", "x", "y", "z"), False),
+        ((("a", 0.4), ("b", 0.3)), ("a", "b"), False),
+        ((("a", 0.6),), (), False),
+        ((), ("a",), False),
+    ],
+)
+def test_words_name_a_subject_where_the_works_that_have_them_are_near_in_meaning(
+    text: tuple[tuple[str, float], ...], bm25: tuple[str, ...], agrees: bool
+) -> None:
+    assert agree(text, [(work_id, 1.0) for work_id in bm25]) is agrees

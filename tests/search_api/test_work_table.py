@@ -143,5 +143,24 @@ def test_children_get_family_films_and_none_that_are_cruel_or_for_adults() -> No
         Intent(text="", audience="family"), works, [with_murder, with_murder, adult, none, none, none], tags
     )
     assert weighed.last == {"murder", "adult-cartoon", "horror", "rated"}
-    assert weighed.bonus["fairy-tale"] > 0
-    assert "plain" not in weighed.bonus
+    assert weighed.audience["fairy-tale"] > 0
+    assert "plain" not in weighed.audience
+
+
+def test_the_language_of_a_country_is_that_of_most_of_its_own_works() -> None:
+    own = [make(f"own-{n}", countries=["SE"], language="sv") for n in range(8)]
+    table = WorkTable(
+        [
+            *own,
+            make("odd", countries=["SE"], language="de"),
+            make("shared", countries=["SE", "GB"], language="en"),
+            make("silent", countries=["SE", "NO"]),
+        ]
+    )
+    assert table.home_languages["SE"] == {"sv"}
+    asked = Intent.model_validate({"text": "", "filters": {"countries": {"any": ["SE"]}}})
+    bonus = weigh_preferences(
+        asked, table.ids, table, lambda: ValueProfiles(np.zeros((11, 1), np.uint8), ("E1",))
+    ).bonus
+    assert bonus["own-0"] > 0 > bonus["shared"]
+    assert "silent" not in bonus

@@ -11,7 +11,7 @@ import pytest
 
 import evoke
 from evaluation.errors import FramesInvalid
-from evaluation.reader_training.frames import FAMILIES, packaged_frames, read_frames
+from evaluation.reader_training.frames import FAMILIES, POST, packaged_frames, read_frames
 from evaluation.reader_training.requests import RequestMaker, label_words
 from evaluation.reader_training.run import Plan
 from evaluation.reader_training.words import WordBank, is_held_out, read_word_bank
@@ -58,7 +58,7 @@ def test_a_line_that_cannot_be_used_is_named(line: str, problem: str, tmp_path: 
 
 def test_the_packaged_frames_have_each_family() -> None:
     frames = [frame for path in packaged_frames() for frame in read_frames(path)]
-    assert {frame.family for frame in frames} == set(FAMILIES)
+    assert {frame.family for frame in frames} == {*FAMILIES, POST}
     assert 0.08 < sum(is_held_out(frame.text) for frame in frames) / len(frames) < 0.16
 
 
@@ -75,6 +75,24 @@ def test_words_have_the_labels_of_their_slots(tmp_path: Path, bank: WordBank) ->
         n_clauses = request.text.lower().count("zzz") // 6
         for label in range(1, len(LABELS)):
             assert request.labels.count(label) >= n_clauses
+
+
+def test_a_post_is_used_whole_or_in_neighbouring_sentences(tmp_path: Path, bank: WordBank) -> None:
+    post = (
+        "post: My week was {o=grey rain}. I want {w=talking foxes}! No {a=sad owls}, not after {u}. {n=Snow} is fine."
+    )
+    maker = make_requests(tmp_path, bank, post)
+    texts = set()
+    for seed in range(60):
+        request = maker.make(Random(seed))
+        words = [request.text[start:end].lower() for start, end in request.spans]
+        labels = dict(zip(words, (LABELS[label] for label in request.labels), strict=True))
+        assert {labels.get(word, "wish") for word in ("talking", "foxes")} == {"wish"}
+        assert {labels.get(word, "dislike") for word in ("sad", "owls")} == {"dislike"}
+        assert {labels.get(word, "other") for word in ("grey", "rain", "snow", "week")} == {"other"}
+        texts.add("".join(str(int(word in words)) for word in ("week", "foxes", "owls", "snow")))
+    assert {"1111", "0110", "1000"} <= texts
+    assert not texts & {"1010", "1001", "0101"}
 
 
 def test_a_word_of_two_pieces_has_the_label_of_its_slot() -> None:

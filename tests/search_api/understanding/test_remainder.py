@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.search_api.understanding.test_intent import guessing, read
+from search_api.understanding.intent import parse_intent
+from tests.search_api.understanding.test_intent import NAMES, TAXONOMY, TODAY, guessing, read
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,35 @@ def test_nothing_is_guessed_from_facts_names_and_courtesy(query: str) -> None:
     intent, asked = guessing(query)
     assert asked == []
     assert (intent.values, intent.tags) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("query", "subject"),
+    [
+        ("a film about lighthouse keepers", "lighthouse keepers"),
+        ("a funny film about lighthouse keepers", "lighthouse keepers"),
+        ("novels set in Lagos", "in Lagos"),
+        ("a film about war", None),
+        ("something funny", None),
+        ("like Interstellar, but about bees", None),
+    ],
+)
+def test_what_works_are_to_be_about_is_a_subject(query: str, subject: str | None) -> None:
+    assert read(query).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [("submarine films", ["submarine"]), ("a funny submarine film", ["submarine"]), ("something funny and sad", [])],
+)
+def test_words_that_name_no_value_are_a_subject_if_the_catalogue_has_one(query: str, asked: list[str]) -> None:
+    calls: list[str] = []
+
+    def is_subject(words: str) -> bool:
+        calls.append(words)
+        return True
+
+    intent = parse_intent(query, TAXONOMY, names=NAMES, today=TODAY, is_subject=is_subject)
+    assert calls == asked
+    assert intent.subject == (asked[0] if asked else None)
+    assert intent.only_mood is not bool(asked)
