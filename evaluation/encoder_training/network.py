@@ -43,7 +43,7 @@ class Recipe:
     rank: int = 16
     scale: float = 2.0
     learning_rate: float = 8e-4
-    n_steps: int = 300
+    n_steps: int = 500
     max_tokens: int = 128
     seed: int = 20260101
 
