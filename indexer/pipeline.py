@@ -153,7 +153,7 @@ def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> No
         if n_earlier := store.count_other_features(maker.recipe):
             logger.warning(
                 "%s works were embedded by another model, adaptation or runtime: they are embedded anew, once, in "
-                "about %s minutes on two cores",
+                "about %s min on two cores",
                 f"{n_earlier:,}",
                 f"{max(1, round(len(missing) / EMBEDDED_PER_MINUTE)):,}",
             )

@@ -44,7 +44,9 @@ from indexer.values.taxonomy import Taxonomy
 LABELLER_VERSION = "5"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 LIKENESS_MEAN, LIKENESS_DEVIATION = 0.218, 0.088
-"""Mean and standard deviation of the 2.1 million likenesses of 10,103 works to 212 dimensions, by the adapted encoder."""
+"""Mean and standard deviation of the 2.1 million likenesses of 10,103 works to 212 dimensions.
+
+By the adapted encoder; all-MiniLM-L6-v2 as it is has 0.15 and 0.097."""
 
 
 class Labeller(Protocol):
