@@ -1,4 +1,4 @@
-"""The verbs of the evaluation: `evoke evaluate`, `tune`, `train-descriptions` and `train-reader`."""
+"""The verbs of the evaluation: `evoke evaluate`, `tune`, `train-descriptions`, `train-encoder` and `train-reader`."""
 
 from __future__ import annotations
 
@@ -190,6 +190,12 @@ def train_descriptions(
     benchmarks: Benchmarks,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the trained weights go.")],
     split: Annotated[str, typer.Option(metavar="NAME", help="The split whose judgements count.")] = "train",
+    terms_only: Annotated[
+        bool,
+        typer.Option(
+            "--terms-only", help="Weigh terms and leave embeddings alone, for an encoder that has learnt descriptions."
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where a report goes, as Markdown: the figures on held-out works."),
@@ -203,7 +209,7 @@ def train_descriptions(
     started = perf_counter()
     check_output_files(output, report)
     read = [read_benchmark(folder, split) for folder in benchmarks]
-    training = run.train_query_adapter(read, read_settings(EvaluationSettings), output)
+    training = run.train_query_adapter(read, read_settings(EvaluationSettings), output, terms_only=terms_only)
     table = run.figures_to_markdown(training.figures)
     typer.echo(table)
     if report:
@@ -213,6 +219,83 @@ def train_descriptions(
         f"{len(training.adapter.term_weights):,} stems weighed, learnt from "
         f"{sum(each.n_descriptions for each in training.figures):,} descriptions{left_out}; {output}; "
         f"{perf_counter() - started:.1f} s"
+    )
+
+
+@verb(
+    app,
+    "train-encoder",
+    "evoke train-encoder benchmarks/films --labels tags.jsonl --ratings ratings.csv --rated-books books.csv "
+    "-o encoder.safetensors",
+)
+def train_encoder(
+    benchmarks: Benchmarks,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the changes of the weights go; with EVOKE_ENCODER_ADAPTATION=FILE, index and search use them.",
+        ),
+    ],
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="The split whose judgements count; not validation, not test.")
+    ] = "train",
+    catalogue: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--catalogue", metavar="FILE...", help="Works that labels and ratings speak of, besides the benchmarks'."
+        ),
+    ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option("--labels", metavar="FILE...", help="Label files, as for `evoke train-values`."),
+    ] = None,
+    ratings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A table of user_id, book_id and rating, as CSV.")
+    ] = None,
+    rated_books: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A table of book_id and goodreads_book_id, as CSV.")
+    ] = None,
+    reviews: Annotated[
+        list[Path] | None,
+        typer.Option("--reviews", metavar="FILE...", help="Catalogues whose records have reviews of works."),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="NAME...", help="Tasks to leave out, such as keywords."),
+    ] = None,
+    rank: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="The rank of each change.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="How many batches to train on.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="NUMBER", min=0, help="Decides what is drawn.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where a report goes, as Markdown: the tasks and their losses.")
+    ] = None,
+) -> None:
+    """Adapt the encoder to descriptions, wishes and subjects."""
+    if (ratings is None) != (rated_books is None):
+        raise Refused("--ratings and --rated-books belong together: give both")
+    from evaluation.benchmark import read_benchmark
+    from evaluation.encoder_training import run
+    from evaluation.encoder_training.tasks import Material
+    from evaluation.settings import EvaluationSettings
+
+    started = perf_counter()
+    check_output_files(output, report)
+    settings = read_settings(EvaluationSettings)
+    read = [read_benchmark(folder, split) for folder in benchmarks]
+    material = Material(catalogue or [], labels or [], ratings, rated_books, reviews or [])
+    given = {"rank": rank, "n_steps": steps, "seed": seed}
+    recipe = {name: value for name, value in given.items() if value is not None}
+    training = run.train_encoder(read, material, settings, output, recipe, without or [])
+    table = run.figures_to_markdown(training.figures)
+    typer.echo(table)
+    if report:
+        report.write_text(table, encoding="utf-8")
+    typer.echo(
+        f"{len(training.adaptation.factors):,} layers changed by {len(training.figures):,} tasks in "
+        f"{sum(each.n_steps for each in training.figures):,} steps; {output}; {perf_counter() - started:.1f} s"
     )
 
 

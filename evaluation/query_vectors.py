@@ -80,6 +80,7 @@ class CachedEncoder(Encoder):
     def __init__(self, encoder: Encoder, cache: QueryVectors | None = None) -> None:
         super().__init__(encoder.model)
         self.fingerprint = encoder.fingerprint
+        self.lower_fingerprint = encoder.lower_fingerprint
         self.runtime = encoder.runtime
         self._key = f"{self.fingerprint}:{self.runtime}"
         self.seconds = 0.0

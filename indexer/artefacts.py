@@ -1,5 +1,7 @@
 """Check whether artefacts fit the encoder, the text analyser and the taxonomy in use.
 
+`python -m indexer.artefacts` prints a line for each that does not, and exits with 1 if there is one.
+
 An artefact is a file that a training verb or `evoke tune` wrote. One that does not fit is not used, or not for the
 values that it does not fit, and search works without it; only a tuning is used all the same. `evoke index`,
 `evoke search --explain` and GET /readyz show a note for each misfit, with the command that makes a new one.
@@ -8,6 +10,7 @@ values that it does not fit, and search works without it; only a tuning is used 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,18 +21,21 @@ from pydantic import BaseModel
 
 from crawler.records import ClosedModel
 from indexer.analysis import ANALYSER_VERSION
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.errors import BM25Invalid
-from indexer.settings import StorageSettings
+from indexer.settings import IndexSettings, StorageSettings
 from indexer.tuning_file import read_tuning
 from indexer.values.head import ValueHead, load_value_head
-from indexer.values.taxonomy import Taxonomy
+from indexer.values.taxonomy import Taxonomy, load_taxonomy
 
 MOST_NAMED = 5
 """The most values that a note names; it gives the number of the others."""
 
 _TRAIN_VALUES = "evoke train-values CATALOGUE... --labels FILE... -o FILE"
 _TRAIN_DESCRIPTIONS = "evoke train-descriptions BENCHMARK... -o FILE"
+
+
+_ANOTHER_ENCODER = "was made for another encoder than the one in use"
 
 
 class Artefact(NamedTuple):
@@ -76,7 +82,7 @@ class MadeWith(ClosedModel):
     def problem(self, encoder: Encoder) -> str | None:
         """Return why the artefact does not fit this encoder or this version's text analyser; None if it fits."""
         if self.encoder_fingerprint not in (None, encoder.fingerprint):
-            return "was made for another encoder than the one in use"
+            return _ANOTHER_ENCODER
         if self.analyser_version not in (None, ANALYSER_VERSION):
             return "was made for another version of the text analyser"
         return None
@@ -123,8 +129,8 @@ def check_query_classifier(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy
 
 
 def check_reader(encoder_fingerprint: str, encoder: Encoder) -> Fit:
-    """Return whether a reader fits that was trained on the vectors of the encoder with this fingerprint."""
-    return Fit(READER, MadeWith(encoder_fingerprint=encoder_fingerprint).problem(encoder))
+    """Return whether a reader fits that was trained on the lower layers of the encoder with this fingerprint."""
+    return Fit(READER, None if encoder_fingerprint == encoder.lower_fingerprint else _ANOTHER_ENCODER)
 
 
 def _check(
@@ -207,3 +213,17 @@ def _list_names(names: Mapping[str, str]) -> str:
     """Return names such as "E5 (inspiration), L9 (patience) and 7 more values"."""
     listed = ", ".join(f"{dimension} ({name})" for dimension, name in list(names.items())[:MOST_NAMED])
     return listed if len(names) <= MOST_NAMED else f"{listed} and {len(names) - MOST_NAMED:,} more values"
+
+
+def main() -> int:
+    """Print what does not fit; return 1 if there is something."""
+    settings = IndexSettings()
+    notes = find_misfits(settings, open_encoder(settings), load_taxonomy(settings.taxonomy))
+    sys.stdout.writelines(
+        f"{note}\n" for note in notes or ["everything fits the encoder, the analyser and the taxonomy"]
+    )
+    return 1 if notes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

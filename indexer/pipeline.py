@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -31,6 +32,12 @@ from indexer.works import update_works
 FEATURE_BATCH = 512
 """Works whose features are made and stored together: enough for sorting by length to save padding, and so few that a
 kill loses only seconds of work."""
+
+
+EMBEDDED_PER_MINUTE = 12_000
+"""Works that two cores embed in a minute with OpenVINO: 206 a second (docs/performance.md)."""
+
+logger = logging.getLogger(__name__)
 
 
 def build_index(
@@ -88,6 +95,7 @@ def build_index(
             report.notes.append(f"{n_records:,} records describe {report.n_works:,} works")
         _make_features(store, maker, report)
         fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
+        store.remove_other_features(maker.recipe)
     return report
 
 
@@ -142,6 +150,13 @@ def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> No
         store.put_terms(zip(works, maker.count_terms(works), strict=True), maker.recipe)
     missing = store.works_without_features(maker.recipe)
     if missing:
+        if n_earlier := store.count_other_features(maker.recipe):
+            logger.warning(
+                "%s works were embedded by another model, adaptation or runtime: they are embedded anew, once, in "
+                "about %s min on two cores",
+                f"{n_earlier:,}",
+                f"{max(1, round(len(missing) / EMBEDDED_PER_MINUTE)):,}",
+            )
         with report.seconds.timed("load model"):
             maker.encoder.warm()
     with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:

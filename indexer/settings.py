@@ -31,6 +31,11 @@ class StorageSettings(HomeSettings):
     model: str = Field(
         default=DEFAULT_MODEL, description="sentence encoder: a folder, or the name of a sentence-transformers model"
     )
+    encoder_adaptation: Literal["off"] | HomePath | None = Field(
+        default=None,
+        description="file that `evoke train-encoder` wrote, or off for the model's own weights, instead of the "
+        "adaptation that ships for the default model",
+    )
     runtime: Literal["openvino", "torch"] = Field(
         default="openvino",
         description="library that runs the encoder: OpenVINO in eight-bit integers, or torch (slower)",

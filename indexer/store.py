@@ -229,6 +229,16 @@ class Store:
         with self._transaction() as connection:
             connection.executemany("UPDATE features SET terms = ? WHERE text_hash = ? AND recipe = ?", rows)
 
+    def count_other_features(self, recipe: bytes) -> int:
+        """Return how many texts of works have features of other recipes than this one."""
+        query = "SELECT count(DISTINCT text_hash) FROM work JOIN features USING (text_hash) WHERE recipe != ?"
+        return int(self._one(query, recipe) or 0)
+
+    def remove_other_features(self, recipe: bytes) -> None:
+        """Remove the features of all recipes but this one: no build with this encoder and analyser reads them."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM features WHERE recipe != ?", (recipe,))
+
     def works_without_features(self, recipe: bytes) -> list[str]:
         """Return the ids of works whose text has no features of this recipe, one work for each text, sorted."""
         query = """SELECT min(id) FROM work LEFT JOIN features ON features.text_hash = work.text_hash AND recipe = ?

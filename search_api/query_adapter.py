@@ -7,7 +7,8 @@ remember", "a scene", "years ago". In the query of the `bm25` leg a stem t that 
 
 where n_t of N descriptions have t, and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5)). A stem of fewer than
 LEAST_DESCRIPTIONS descriptions has w = 1. In the query of the `text` leg the embedding q becomes
-q' = unit(q + q A + b). Works and index stay as they are.
+q' = unit(q + q A + b). Works and index stay as they are. The encoder that ships has learnt from descriptions itself
+(docs/encoder.md), so the file that ships has weights of stems and no A and b.
 """
 
 from __future__ import annotations
@@ -51,12 +52,12 @@ class QueryAdapter:
 
     Attributes:
         term_weights: w by the id of a stem.
-        adapter: A and b.
+        adapter: A and b; None leaves the embedding as it is.
         analyser_version: The text analyser whose stems have these weights.
     """
 
     term_weights: Mapping[int, float]
-    adapter: EmbeddingAdapter
+    adapter: EmbeddingAdapter | None
     analyser_version: str = ANALYSER_VERSION
 
     def weigh(self, terms: Iterable[str]) -> SparseVector:
@@ -72,8 +73,8 @@ class QueryAdapter:
         )
 
     def adapt(self, vector: Floats, encoder: Encoder) -> Floats:
-        """Return a description's adapted embedding, float32 (dim,); unchanged if A and b are for another encoder."""
-        if MadeWith(encoder_fingerprint=self.adapter.encoder_fingerprint).problem(encoder):
+        """Return a description's adapted embedding, float32 (dim,); unchanged without A and b for this encoder."""
+        if self.adapter is None or MadeWith(encoder_fingerprint=self.adapter.encoder_fingerprint).problem(encoder):
             return vector
         adapted: Floats = vector + vector @ self.adapter.matrix + self.adapter.bias
         return adapted / np.linalg.norm(adapted)
@@ -98,22 +99,27 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
                 f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
                 "learn it again with `evoke train-descriptions`"
             )
-        for key in ("encoder_fingerprint", "analyser_version"):
+        has_adapter = "adapter.matrix" in arrays
+        for key in ("encoder_fingerprint", "analyser_version") if has_adapter else ("analyser_version",):
             if not isinstance(metadata[key], str):
                 raise TypeError(f"{key} is not text")
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} has a number that is not finite")
-        bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
         return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),
-            adapter=EmbeddingAdapter(metadata["encoder_fingerprint"], matrix.reshape(len(bias), len(bias)), bias),
+            adapter=_to_adapter(metadata["encoder_fingerprint"], arrays) if has_adapter else None,
             analyser_version=metadata["analyser_version"],
         )
     except OSError as error:
         raise QueryAdapterInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise QueryAdapterInvalid(f"{source}: is not a file of `evoke train-descriptions`: {error}") from error
+
+
+def _to_adapter(encoder_fingerprint: str, arrays: Mapping[str, NDArray[Any]]) -> EmbeddingAdapter:
+    bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
+    return EmbeddingAdapter(encoder_fingerprint, matrix.reshape(len(bias), len(bias)), bias)
 
 
 def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
@@ -124,12 +130,13 @@ def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "term.ids": np.array([each for each, _ in known], dtype=np.uint32),
         "term.weights": np.array([weight for _, weight in known], dtype=np.float16),
-        "adapter.matrix": query_adapter.adapter.matrix.astype(np.float16),
-        "adapter.bias": query_adapter.adapter.bias.astype(np.float16),
     }
+    adapter = query_adapter.adapter
+    if adapter:
+        arrays |= {"adapter.matrix": adapter.matrix.astype(np.float16), "adapter.bias": adapter.bias.astype(np.float16)}
     metadata = {
         "format": _FORMAT,
-        "encoder_fingerprint": query_adapter.adapter.encoder_fingerprint,
+        "encoder_fingerprint": adapter.encoder_fingerprint if adapter else None,
         "analyser_version": query_adapter.analyser_version,
     }
     save_file(arrays, path, metadata={"evoke": json.dumps(metadata)})

@@ -43,6 +43,10 @@ class FakeEncoder:
         return hashlib.sha256(f"{self.model}:{self.dimension}".encode()).hexdigest()
 
     @property
+    def lower_fingerprint(self) -> str:
+        return self.fingerprint
+
+    @property
     def runtime(self) -> str:
         return "fake"
 

@@ -28,7 +28,7 @@ from search_api.settings import SearchSettings
 
 VERBS = (
     "crawl", "profile", "index", "label", "train-values", "search", "serve", "evaluate", "tune", "train-descriptions",
-    "train-reader",
+    "train-encoder", "train-reader",
 )  # fmt: skip
 
 
@@ -201,6 +201,9 @@ def test_several_values_reach_the_verb(arguments: list[str], monkeypatch: pytest
         (["tune", "x", "-o", "{absent}"], "--output"),
         (["train-descriptions", "{absent}", "-o", "x"], "BENCHMARK"),
         (["train-descriptions", "x", "-o", "x", "--report", "{absent}"], "--report"),
+        (["train-encoder", "{absent}", "-o", "x"], "BENCHMARK"),
+        (["train-encoder", "x", "-o", "{absent}"], "--output"),
+        (["train-encoder", "x", "-o", "x", "--report", "{absent}"], "--report"),
         (["train-reader", "-o", "{absent}"], "--output"),
         (["train-reader", "-o", "x", "--report", "{absent}"], "--report"),
     ],

@@ -48,10 +48,12 @@ class TrainingSet:
         return TrainingSet(self.works, self.queries[chosen], self.answers[chosen], terms)
 
 
-def fit_query_adapter(training_sets: Sequence[TrainingSet], encoder_fingerprint: str) -> QueryAdapter:
-    """Return one query adapter for all catalogues together."""
-    matrix, bias = fit_adapter(training_sets)
+def fit_query_adapter(training_sets: Sequence[TrainingSet], encoder_fingerprint: str | None) -> QueryAdapter:
+    """Return one query adapter for all catalogues together; without a fingerprint, one that leaves embeddings alone."""
     weights = weigh_terms(terms for one in training_sets for terms in one.terms)
+    if encoder_fingerprint is None:
+        return QueryAdapter(weights, None)
+    matrix, bias = fit_adapter(training_sets)
     return QueryAdapter(weights, EmbeddingAdapter(encoder_fingerprint, matrix, bias))
 
 

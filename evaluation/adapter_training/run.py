@@ -77,9 +77,16 @@ class Training:
 
 
 def train_query_adapter(
-    benchmarks: Sequence[Benchmark], settings: EvaluationSettings, output: Path, encoder: Encoder | None = None
+    benchmarks: Sequence[Benchmark],
+    settings: EvaluationSettings,
+    output: Path,
+    encoder: Encoder | None = None,
+    *,
+    terms_only: bool = False,
 ) -> Training:
     """Train a query adapter on the descriptions of benchmarks, write it to `output`, and measure it out of fold.
+
+    With `terms_only` it weighs terms and leaves embeddings as they are.
 
     Raises:
         BenchmarkInvalid: A split is "test", or describes too few works.
@@ -91,9 +98,10 @@ def train_query_adapter(
     with QueryVectors(settings.home / "evaluation") as cache:
         cached = CachedEncoder(encoder, cache)
         described = [_prepare(benchmark, settings, encoder, cached, taxonomy) for benchmark in benchmarks]
-        adapter = fit_query_adapter([one.training_set for one in described], encoder.fingerprint)
+        fingerprint = None if terms_only else encoder.fingerprint
+        adapter = fit_query_adapter([one.training_set for one in described], fingerprint)
         save_query_adapter(adapter, output)
-        figures = _measure(described, cached, taxonomy)
+        figures = _measure(described, cached, taxonomy, fingerprint)
     n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
     return Training(adapter, figures, n_queries - sum(len(one.folds) for one in described))
 
@@ -146,14 +154,14 @@ def _best(grades: Mapping[str, int]) -> str:
 
 
 def _measure(
-    described: Sequence[DescribedBenchmark], encoder: CachedEncoder, taxonomy: Taxonomy
+    described: Sequence[DescribedBenchmark], encoder: CachedEncoder, taxonomy: Taxonomy, fingerprint: str | None
 ) -> tuple[AdapterFigure, ...]:
     """Return the figures of the whole service on each fold, with an adapter that was trained on the others."""
     without: list[dict[str, float]] = [{} for _ in described]
     with_adapter: list[dict[str, float]] = [{} for _ in described]
     for fold in range(N_FOLDS):
         others = [one.training_set.subset(one.folds != fold) for one in described]
-        adapter = fit_query_adapter(others, encoder.fingerprint)
+        adapter = fit_query_adapter(others, fingerprint)
         for number, one in enumerate(described):
             without[number] |= _score_fold(one, fold, encoder, taxonomy, None)
             with_adapter[number] |= _score_fold(one, fold, encoder, taxonomy, adapter)

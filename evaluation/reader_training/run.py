@@ -121,7 +121,7 @@ class ReaderTrainer:
         n_steps = -(-n_requests // BATCH_SIZE)
         batches = tqdm(self._batches(requests), total=n_steps, unit=" batches", disable=None, leave=False)
         heads = train_heads(HEADS, LAYERS, self._encoder.dimension, batches, n_steps, self._plan.seed)
-        return Tagger(AveragedHeads(tuple(heads)), self._encoder.fingerprint, self._plan.seed, keep=False)
+        return Tagger(AveragedHeads(tuple(heads)), self._encoder.lower_fingerprint, self._plan.seed, keep=False)
 
     def _batches(self, requests: Iterator[LabelledRequest]) -> Iterator[TokenBatch]:
         """Yield the token vectors of requests; a thread computes them ahead of the training."""

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def load_module(model: ModelFiles) -> Any:
-    """Return the sentence-transformers module on torch, in 32-bit floats.
+    """Return the sentence-transformers module on torch, in 32-bit floats, with the adaptation added to its weights.
 
     Raises:
         ModelUnavailable: The module cannot be loaded, or torch is not installed.
@@ -49,9 +49,12 @@ def load_module(model: ModelFiles) -> Any:
         raise ModelUnavailable(f"EVOKE_RUNTIME=torch {missing_library(error) or error}") from error
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(str(model.folder), device="cpu").eval()
+        module = SentenceTransformer(str(model.folder), device="cpu").eval()
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"the model {model.name!r} cannot be loaded: {first_line(error)}") from error
+    if model.adaptation:
+        model.adaptation.merge(module[0].auto_model)
+    return module
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:
@@ -64,14 +67,16 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
         ImportError, OSError, RuntimeError: The conversion fails.
         ModelUnavailable: There is no converted model, and torch is not installed.
     """
+    adaptation = model.adaptation.digest if model.adaptation else ""
     if not can_load_weights():
-        return find_converted(model.name, cache, model.digests) / MODEL
+        return find_converted(model.name, cache, model.digests, adaptation) / MODEL
     record = ConversionRecord(
         name=model.name,
         digests=model.digests,
         conversion_version=CONVERSION_VERSION,
         openvino=version("openvino"),
         nncf=version("nncf"),
+        adaptation=adaptation,
     )
     folder = cache / record.folder_name
     path = folder / MODEL
@@ -83,7 +88,7 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
             logger.warning("converting the encoder for this machine: it takes half a minute, and happens once")
             with tempfile.TemporaryDirectory(dir=cache) as unfinished:
                 converted = Path(unfinished) / "converted"
-                _convert_in_subprocess(model.name, converted)
+                _convert_in_subprocess(model, converted)
                 _describe(converted, model, record)
                 converted.rename(folder)
     return path
@@ -98,13 +103,14 @@ def _describe(folder: Path, model: ModelFiles, record: ConversionRecord) -> None
     (folder / RECORD).write_text(record.model_dump_json(indent=2), encoding="utf-8")
 
 
-def _convert_in_subprocess(model_name: str, folder: Path) -> None:
+def _convert_in_subprocess(model: ModelFiles, folder: Path) -> None:
     """Convert in a child process, which returns the 1.5 GB of memory that torch and NNCF take when it ends.
 
     The child imports the same modules as this process: -P leaves the working directory out of its path, where a folder
     called `indexer` may lie.
     """
-    command = [sys.executable, "-P", "-m", "indexer.encoder.conversion", model_name, str(folder)]
+    command = [sys.executable, "-P", "-m", "indexer.encoder.conversion", model.name, str(folder)]
+    command += [str(model.adaptation_setting)] if model.adaptation_setting else []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
@@ -112,9 +118,8 @@ def _convert_in_subprocess(model_name: str, folder: Path) -> None:
         raise RuntimeError(f"the model cannot be converted: {lines[-1] if lines else f'exit code {done.returncode}'}")
 
 
-def _convert(model_name: str, folder: Path) -> None:
+def _convert(model: ModelFiles, folder: Path) -> None:
     """Write the torch module in OpenVINO's format, quantised with texts of the starter catalogue."""
-    model = ModelFiles(model_name)
     module = load_module(model)
 
     import nncf
@@ -156,4 +161,6 @@ def _calibration_texts() -> Iterator[str]:
 
 if __name__ == "__main__":
     with hide_module(TELEMETRY):
-        _convert(sys.argv[1], Path(sys.argv[2]))
+        name, target, *adaptation = sys.argv[1:]
+        own = Path(adaptation[0]) if adaptation else None
+        _convert(ModelFiles(name, adaptation="off" if adaptation == ["off"] else own), Path(target))

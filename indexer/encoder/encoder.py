@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ Vectors = NDArray[np.float32]
 
 POOLING_VERSION = "1"
 """Raise it when the pooling of token vectors changes: stored vectors are then computed again."""
+
+LOWER_LAYERS = 3
+"""The layers that the reader of requests reads end here (`search_api.understanding`)."""
 
 BATCH_TOKENS = 1_024
 """Tokens of one forward pass, padding included."""
@@ -61,7 +65,8 @@ class _Sums:
 
 def open_encoder(settings: StorageSettings) -> Encoder:
     """Return the encoder that the settings name; no file is read yet."""
-    return Encoder(settings.model, settings.home / "models" if settings.runtime == "openvino" else None)
+    converted = settings.home / "models" if settings.runtime == "openvino" else None
+    return Encoder(settings.model, converted, settings.encoder_adaptation)
 
 
 class Encoder:
@@ -70,20 +75,43 @@ class Encoder:
     Args:
         model: A folder, the name of the packaged model, or a name known to the model hub.
         converted: The folder that keeps models converted for OpenVINO; None runs the model on torch, the reference.
+        adaptation: The file of an adaptation of the weights, or "off"; None is the packaged adaptation for the packaged
+            model, and no adaptation for another.
     """
 
-    def __init__(self, model: str = DEFAULT_MODEL, converted: Path | None = None) -> None:
+    def __init__(
+        self,
+        model: str = DEFAULT_MODEL,
+        converted: Path | None = None,
+        adaptation: Path | Literal["off"] | None = None,
+    ) -> None:
         self.model = model
-        self.files = ModelFiles(model, converted)
+        self.files = ModelFiles(model, converted, adaptation)
         self._converted = converted
 
     @cached_property
     def fingerprint(self) -> str:
-        """A SHA-256 over weights, configuration, tokenizer and pooling; vectors of two fingerprints never mix.
+        """A SHA-256 over weights, adaptation, configuration, tokenizer and pooling; vectors of two never mix.
 
         `ModelFiles.digests` lists the files that count.
         """
-        return hashlib.sha256(":".join([POOLING_VERSION, *self.files.digests]).encode()).hexdigest()
+        adaptation = self.files.adaptation
+        return self._hash(*self.files.digests, *([adaptation.digest] if adaptation else []))
+
+    @cached_property
+    def lower_fingerprint(self) -> str:
+        """The fingerprint of the first `LOWER_LAYERS` layers; an adaptation that leaves them alone does not count.
+
+        It is the model's own fingerprint without an adaptation: what reads these layers fits with and without.
+        """
+        adaptation = self.files.adaptation
+        if adaptation is None or adaptation.first_layer < LOWER_LAYERS:
+            return self.fingerprint
+        return self._hash(*self.files.digests)
+
+    @staticmethod
+    def _hash(*digests: str) -> str:
+        return hashlib.sha256(":".join([POOLING_VERSION, *digests]).encode()).hexdigest()
 
     @cached_property
     def runtime(self) -> str:

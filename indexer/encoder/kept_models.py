@@ -29,11 +29,13 @@ class ConversionRecord(BaseModel):
     conversion_version: str
     openvino: str
     nncf: str
+    adaptation: str = ""
+    """The digest of the adaptation that was added to the weights; empty for the weights as they are."""
 
     @property
     def folder_name(self) -> str:
         """The name of the folder, different for each conversion."""
-        return f"openvino-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]}"
+        return f"openvino-{hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]}"
 
 
 def can_load_weights() -> bool:
@@ -41,7 +43,9 @@ def can_load_weights() -> bool:
     return all(find_spec(module) is not None for module in ("torch", "sentence_transformers"))
 
 
-def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None = None) -> Path:
+def find_converted(
+    name: str, kept: Path | None, digests: tuple[str, ...] | None = None, adaptation: str | None = None
+) -> Path:
     """Return the folder of a converted model that was made elsewhere, or here by an earlier installation.
 
     If there are several, a model made by the installed version of OpenVINO is preferred, then the newest.
@@ -50,6 +54,7 @@ def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None
         name: The model's name in the settings.
         kept: The folder of converted models; None where the settings ask for torch.
         digests: `ModelFiles.digests` of the model that was converted; None accepts any.
+        adaptation: The digest of the adaptation that was added, empty for none; None accepts any.
 
     Raises:
         ModelUnavailable: There is no such model.
@@ -59,7 +64,7 @@ def find_converted(name: str, kept: Path | None, digests: tuple[str, ...] | None
     candidates = [
         (record.openvino == version("openvino"), path.stat().st_mtime, path.parent)
         for path, record in _records(kept)
-        if record.name == name and digests in (None, record.digests)
+        if record.name == name and digests in (None, record.digests) and adaptation in (None, record.adaptation)
     ]
     if not candidates:
         raise ModelUnavailable(

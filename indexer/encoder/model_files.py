@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from indexer.encoder.adaptation import Adaptation, load_adaptation
 from indexer.encoder.kept_models import can_load_weights, find_converted, read_record
 from indexer.errors import ModelUnavailable
 from indexer.settings import DEFAULT_MODEL
@@ -31,14 +32,17 @@ class ModelFiles:
         ModelUnavailable: The files cannot be found or read, or are not upstream's; raised by every member.
     """
 
-    def __init__(self, name: str, kept: Path | None = None) -> None:
+    def __init__(self, name: str, kept: Path | None = None, adaptation: Path | Literal["off"] | None = None) -> None:
         """Name a model.
 
         Args:
             name: A folder, the name of the packaged model, or one known to the model hub.
             kept: The folder of converted models; one of them is used if torch is not installed.
+            adaptation: The file of an adaptation of the weights, or "off" for the weights as they are; None is the
+                packaged adaptation for the packaged model, and no adaptation for another.
         """
         self.name = name
+        self.adaptation_setting = adaptation
         self._kept = kept
 
     @cached_property
@@ -61,10 +65,25 @@ class ModelFiles:
         """
         if record := read_record(self.folder):  # the folder has a converted model, without the original weights
             return record.digests
-        return (*self._weights_digests, *map(self._configuration_digest, self._configuration_files()))
+        return (*self.weights_digests, *map(self._configuration_digest, self._configuration_files()))
 
     @cached_property
-    def _weights_digests(self) -> tuple[str, ...]:
+    def adaptation(self) -> Adaptation | None:
+        """The changes of the weights; None leaves them as they are."""
+        setting = self.adaptation_setting
+        if setting == "off" or (setting is None and self.name != DEFAULT_MODEL):
+            return None
+        adaptation = load_adaptation(setting)
+        if self.digests[: len(adaptation.base)] != adaptation.base:
+            raise ModelUnavailable(
+                f"{setting or 'the packaged adaptation'} was trained for another model than {self.name!r}: make one "
+                "with `evoke train-encoder`, or set EVOKE_ENCODER_ADAPTATION=off"
+            )
+        return adaptation
+
+    @cached_property
+    def weights_digests(self) -> tuple[str, ...]:
+        """The SHA-256 of each weights file."""
         weights = sorted(self.folder.rglob("*.safetensors"))
         if not weights:
             raise ModelUnavailable(

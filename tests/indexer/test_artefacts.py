@@ -22,6 +22,7 @@ from indexer.values.head import QueryClassifier
 from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import Tag, Taxonomy, Value, load_taxonomy
 from search_api.leg_queries import open_query_classifier
+from search_api.query_adapter import EmbeddingAdapter, QueryAdapter, save_query_adapter
 from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
@@ -52,10 +53,6 @@ OTHER_ENCODER = [
     (
         "the query classifier was made for another encoder than the one in use: values are not guessed from a query's "
         f"meaning; {TRAIN_VALUES} EVOKE_VALUES_HEAD=FILE"
-    ),
-    (
-        "the query adapter was made for another encoder than the one in use: the embeddings of descriptions are used "
-        f"unchanged; {TRAIN_DESCRIPTIONS} EVOKE_DESCRIPTIONS=FILE"
     ),
     (
         "the reader was made for another encoder than the one in use: the wishes and titles in requests are read by "
@@ -110,6 +107,16 @@ def test_all_that_is_packaged_fits(encoder: Encoder) -> None:
 
 def test_with_another_encoder_each_artefact_is_named_with_what_trains_it() -> None:
     assert find_misfits(SearchSettings(), FakeEncoder(), load_taxonomy()) == OTHER_ENCODER  # type: ignore[arg-type]
+
+
+def test_a_query_adapter_for_the_embeddings_of_another_encoder_is_named(encoder: Encoder, tmp_path: Path) -> None:
+    map_of_another = EmbeddingAdapter("another", np.zeros((2, 2), np.float32), np.zeros(2, np.float32))
+    save_query_adapter(QueryAdapter({}, map_of_another), tmp_path / "adapter")
+    (note,) = find_misfits(SearchSettings(descriptions=tmp_path / "adapter"), encoder, load_taxonomy())
+    assert note == (
+        "the query adapter was made for another encoder than the one in use: the embeddings of descriptions are used "
+        f"unchanged; {TRAIN_DESCRIPTIONS} EVOKE_DESCRIPTIONS=FILE"
+    )
 
 
 def test_an_added_value_does_not_change_the_guesses_for_the_others(

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,7 @@ def test_the_starter_catalogue_stays_if_nothing_else_can_be_read(home: Path, tmp
 
 def test_features_of_the_packaged_model_in_a_store_of_an_earlier_version_are_used(home: Path) -> None:
     class Packaged(FakeEncoder):
-        fingerprint = Encoder().fingerprint
+        fingerprint = Encoder(adaptation="off").fingerprint
         runtime = "torch"
 
     earlier = hashlib.sha256(
@@ -541,3 +542,20 @@ def test_long_text_is_found_by_its_last_sentence(home: Path, real_encoder: Encod
         assert hit.legs["text"].rank == 1
         volcanic = [value.evidence.text for value in search.work("test:long").values if value.evidence]
         assert last in volcanic
+
+
+def test_works_of_another_encoder_are_embedded_anew_once_and_its_features_removed(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    build(home, SMALL)
+    assert not caplog.records
+    other = FakeEncoder("other")
+    report = build(home, SMALL, other)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert f"{report.n_embedded} works were embedded by another model" in line
+    assert "in about 1 min " in line
+    with closing(sqlite3.connect(home / "store.sqlite3")) as connection:
+        assert connection.execute("SELECT count(DISTINCT recipe) FROM features").fetchone() == (1,)
+    other.embedded.clear()
+    build(home, SMALL, other)
+    assert not other.embedded

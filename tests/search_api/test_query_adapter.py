@@ -15,7 +15,6 @@ from homes import build
 
 import evoke
 from indexer.bm25 import term_id
-from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
 from search_api.errors import QueryAdapterInvalid
@@ -176,6 +175,7 @@ def test_an_adapter_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     save_query_adapter(learnt, path)
     again = load_query_adapter(path)
     assert again.term_weights == learnt.term_weights
+    assert again.adapter
     assert again.adapter.encoder_fingerprint == "us"
     np.testing.assert_allclose(again.adapter.matrix, matrix, rtol=1e-3)
     np.testing.assert_allclose(again.adapter.bias, bias, rtol=1e-3)
@@ -232,9 +232,18 @@ def test_term_weights_of_another_analyser_are_not_used(tmp_path: Path) -> None:
     assert dict(zip(weighed.indices, weighed.values, strict=True)) == {term_id("boat"): 2, term_id("movi"): 1}
 
 
+def test_a_file_without_an_adapter_leaves_embeddings_alone(tmp_path: Path) -> None:
+    path = tmp_path / "learnt.safetensors"
+    save_query_adapter(QueryAdapter({term_id("movi"): 0.5}, None), path)
+    again = load_query_adapter(path)
+    vector = np.arange(DIMENSION, dtype=np.float32)
+    np.testing.assert_array_equal(again.adapt(vector, FakeEncoder()), vector)
+    assert again.term_weights == {term_id("movi"): 0.5}
+
+
 def test_the_packaged_adapter_fits_the_packaged_encoder_and_weighs_words_about_remembering_less() -> None:
     learnt = load_query_adapter()
-    assert learnt.adapter.encoder_fingerprint == Encoder().fingerprint
+    assert learnt.adapter is None
     weighed = learnt.weigh(["rememb", "movi", "lighthous"])
     remember, movie, lighthouse = weighed.values
     assert max(remember, movie) < 0.25

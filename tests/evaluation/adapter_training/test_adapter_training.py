@@ -70,7 +70,17 @@ def test_words_of_every_description_weigh_little(trained: tuple[Path, str, str])
     weights = adapter.term_weights
     assert max(weights[term_id(term)] for term in ("movi", "scene", "rememb")) < 0.1
     assert min(weights[term_id(term)] for term in ("harbour", "ship")) > 0.3
+    assert adapter.adapter
     assert adapter.adapter.encoder_fingerprint == FakeEncoder().fingerprint
+
+
+def test_terms_alone_are_weighed_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.adapter_training.run.open_encoder", lambda _: FakeEncoder())
+    films = write_remembered(tmp_path / "films")
+    assert evoke.main(["train-descriptions", str(films), "--terms-only", "-o", str(tmp_path / "adapter")]) == 0
+    adapter = load_query_adapter(tmp_path / "adapter")
+    assert adapter.adapter is None
+    assert adapter.term_weights
 
 
 def test_stems_that_enough_descriptions_have_weigh_by_the_formula() -> None:

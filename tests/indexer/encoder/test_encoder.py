@@ -19,7 +19,8 @@ from indexer.encoder.model_files import ModelFiles
 from indexer.errors import ModelUnavailable
 from indexer.records import Span
 
-TEXTS = [line.split('"description":')[1][:600] for line in starter_catalogue().read_text().splitlines()[::12]]
+STARTER = [line.split('"description":')[1][:600] for line in starter_catalogue().read_text().splitlines()]
+TEXTS = STARTER[::12]
 SHORT = ["a quiet film about grief", "friendship on a long journey", "Dune", "hope in dark times", "a funny book"]
 
 
@@ -32,12 +33,13 @@ def test_vectors_on_torch_equal_those_of_sentence_transformers(torch_encoder: En
     from sentence_transformers import SentenceTransformer
 
     theirs = SentenceTransformer(str(torch_encoder.files.folder), device="cpu").encode(SHORT)
-    np.testing.assert_allclose(torch_encoder.encode(SHORT), theirs, atol=1e-5)
+    np.testing.assert_allclose(Encoder(adaptation="off").encode(SHORT), theirs, atol=1e-5)
+    assert np.abs(torch_encoder.encode(SHORT) - theirs).max() > 0.01  # the one that ships is adapted
 
 
 def test_openvino_is_near_torch(real_encoder: Encoder, torch_encoder: Encoder) -> None:
     assert real_encoder.runtime == "openvino-int8"
-    for texts, least_mean, least in ((TEXTS, 0.99, 0.98), (SHORT, 0.99, 0.97)):
+    for texts, least_mean, least in ((STARTER[:200], 0.99, 0.98), (SHORT, 0.99, 0.97)):
         cosines = (real_encoder.encode(texts) * torch_encoder.encode(texts)).sum(axis=1)
         assert cosines.mean() > least_mean
         assert cosines.min() > least

@@ -41,9 +41,11 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, module, None)
 
 
-def keep(folder: Path, name: str, openvino: str, digests: tuple[str, ...] = ("d",)) -> Path:
+def keep(folder: Path, name: str, openvino: str, digests: tuple[str, ...] = ("d",), adaptation: str = "") -> Path:
     """Write what marks a converted model, without the model."""
-    record = ConversionRecord(name=name, digests=digests, conversion_version="1", openvino=openvino, nncf="3")
+    record = ConversionRecord(
+        name=name, digests=digests, conversion_version="1", openvino=openvino, nncf="3", adaptation=adaptation
+    )
     kept = folder / record.folder_name
     kept.mkdir(parents=True)
     (kept / MODEL).touch()
@@ -99,6 +101,14 @@ def test_a_model_made_from_other_weights_is_not_used(tmp_path: Path) -> None:
     keep(tmp_path, "ours", "1", digests=("another",))
     with pytest.raises(ModelUnavailable):
         find_converted("ours", tmp_path, ("ours",))
+
+
+def test_a_model_with_another_adaptation_is_not_used(tmp_path: Path) -> None:
+    plain, adapted = keep(tmp_path, "ours", "1"), keep(tmp_path, "ours", "1", adaptation="a")
+    assert find_converted("ours", tmp_path, ("d",), "") == plain
+    assert find_converted("ours", tmp_path, ("d",), "a") == adapted
+    with pytest.raises(ModelUnavailable):
+        find_converted("ours", tmp_path, ("d",), "b")
 
 
 def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversion(

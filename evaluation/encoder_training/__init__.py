@@ -1,0 +1,1 @@
+"""Adapt the sentence encoder to descriptions of works, to wishes and to subjects."""
