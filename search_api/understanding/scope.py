@@ -144,8 +144,8 @@ _LIST_JOINT = any_case(r"\W*,?\s*(?P<word>\b(?:and|or|nor)\b|/)?\s*")
 _LIST_GOES_ON = any_case(r"s?(?:, [\w -]{2,30}){0,4},? (?:or|nor) ")
 NEUTRAL_AFTER = any_case(
     r"s?(?:,? (?:or|and) [\w'-]+){0,3},? (?:(?:is|are|would be|also|totally|works?|being) ){0,2}"
-    r"(?:fine|ok|okay"
-    r"|welcome|acceptable|all ?right|not a problem|no problem|either way|optional|or not|not required|a (?:bonus|plus)|(?:i|we) don't mind)\b"
+    r"(?:fine|ok|okay|welcome|acceptable|all ?right|not a problem|no problem|either way|optional|or not|not required"
+    r"|a (?:bonus|plus)|(?:i|we) don't mind)\b"
 )
 """What may follow a fact that may be so or not: "subtitles are fine", "black and white or not"."""
 DENIED_AFTER = any_case(
