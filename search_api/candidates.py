@@ -32,6 +32,8 @@ superheroes."""
 SHARES_OF_WORDS = (0.8, 1.1)
 """The same by the words alone: .172 and .311 from .9 to 1.2, .172 and .323 from .8 to 1.1, .181 and .325 from .7 to
 1.0, which puts well-known works of the same mood before those about the subject."""
+SHARES_OF_SUBJECT = (0.95, 1.3)
+"""The same for words that name a subject: with less, films of casinos are among those about chess."""
 
 LEAST_OF_AUDIENCE = 0.4
 """The share of the bonus for an audience that a work has which is not what else was asked for."""
@@ -102,7 +104,8 @@ def _relevance(rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], i
     """
     if intent.only_mood or intent.like or intent.like_people or intent.is_description:
         return _shares(rankings, others, LEGS, *SHARES)
-    by_words = _shares(rankings, others, ("text", "bm25"), *SHARES_OF_WORDS)
+    shares = SHARES_OF_SUBJECT if intent.subject else SHARES_OF_WORDS
+    by_words = _shares(rankings, others, ("text", "bm25"), *shares)
     if intent.subject or not rankings.get("values"):
         return by_words
     by_values = _shares(rankings, others, ("values",), *SHARES)

@@ -120,7 +120,10 @@ def read_remainder(
     refused = [*denied, *(span for span in _refused(query, clauses) if TAKEN not in query.text[slice(*span)])]
     talk = _talk(clauses, wanted)
     left = blank(said, [*used_up, *courtesy, *refused, *talk])
-    if labels and len(WORD.findall(left)) > MAX_WHOLE_WORDS and (wanted or _is_plain(left, labels)):
+    is_plain = labels is None or bool(wanted or liked) or _is_plain(left, labels)
+    if labels and not is_plain:
+        left = blank(said, [*used_up, *courtesy, *refused])
+    elif labels and len(WORD.findall(left)) > MAX_WHOLE_WORDS:
         wished = blank(left, _unwished(left, labels, wanted))
         left = wished if _says_something(_tidy(wished)) else left
     more = blank(left, wanted)
