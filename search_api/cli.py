@@ -113,6 +113,8 @@ def _reading_lines(intent: Intent) -> list[str]:
     )
     wishes += [intent.standing] if intent.standing else []
     lines = [f"read as: {', '.join(wishes)}"] if wishes else []
+    if intent.refused:
+        lines.append("last come works that mention: " + ", ".join(f"“{words}”" for words in intent.refused))
     lines += [f"“{each.said}” was taken for “{each.taken_for}”" for each in intent.corrected]
     lines += [each.note for each in intent.unmet]
     if intent.ignored:

@@ -254,6 +254,7 @@ FOR_THE_KIDS = {
     "standing": "acclaimed",
     "corrected": (Correction(said="oktober sky", taken_for="October Sky"),),
     "ignored": ("clowns",),
+    "refused": ("circus tents",),
     "unmet": (Unmet(part="filters.countries", note="no countries of films are known here"),),
 }
 

@@ -96,7 +96,7 @@ class Plan:
         seed: Decides everything.
     """
 
-    n_requests: int = 48_000
+    n_requests: int = 140_000
     n_requests_of_hands: int = 16_000
     n_test_requests: int = 1_500
     seed: int = 15

@@ -73,13 +73,14 @@ export function understoodChips(params, intent, nameOf) {
   ];
 }
 
-/** What a person should know about the reading: names that were corrected, wishes that cannot be met, words not read. */
-export function readingNotes({ corrected, unmet, ignored }) {
-  const quoted = ignored.map((words) => `“${words}”`);
+/** What a person should know about the reading: names that were corrected, what is refused or not met, words not read. */
+export function readingNotes({ corrected, refused, unmet, ignored }) {
+  const quoted = (words) => words.map((each) => `“${each}”`).join(", ");
   return [
     ...corrected.map(({ said, taken_for }) => `“${said}” was taken for “${taken_for}”`),
+    ...(refused.length > 0 ? [`Last come works that mention ${quoted(refused)}`] : []),
     ...unmet.map(({ note }) => note[0].toUpperCase() + note.slice(1)),
-    ...(quoted.length > 0 ? [`Not understood: ${quoted.join(", ")}`] : []),
+    ...(ignored.length > 0 ? [`Not understood: ${quoted(ignored)}`] : []),
   ];
 }
 

@@ -283,6 +283,7 @@ def test_everything_that_was_read_is_shown_and_can_be_removed(page: Browser) -> 
     assert page.chips(".unwanted") == ["not Contact (film, 1997)", "not from United States", "without Carl Sagan"]
     assert [note.text for note in page.all("#understood .notes li")] == [
         "“oktober sky” was taken for “October Sky”",
+        "Last come works that mention “circus tents”",
         "No countries of films are known here",
         "Not understood: “clowns”",
     ]
