@@ -100,7 +100,7 @@ def test_a_trained_head_labels_new_works_with_the_sentence_that_is_the_evidence(
     stormy, bare, still = label(labeller, text, "", text.replace("thunder", "winter"))
     assert bare == {}
     assert stormy["V1"].probability > still["V1"].probability + 0.3
-    assert stormy["V1"].strength > still["V1"].strength + 0.3
+    assert stormy["V1"].strength > still["V1"].strength + 0.2
     evidence = stormy["V1"].evidence
     assert evidence is not None
     assert text[evidence.start : evidence.end] == "Then thunder rolls over the harbour."
