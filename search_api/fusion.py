@@ -55,8 +55,14 @@ def kind_of_query(intent: Intent) -> QueryKind:
 
 
 def fusion_for(intent: Intent, fusions: Fusions = DEFAULT_FUSIONS) -> Fusion:
-    """Return the fusion for an intent, by its kind."""
-    return fusions.of(kind_of_query(intent))
+    """Return the fusion for an intent, by its kind; guessed values weigh as much as the guess is sure."""
+    fusion = fusions.of(kind_of_query(intent))
+    if not intent.is_guess or intent.subject:
+        return fusion
+    sureness = max((*intent.values.values(), *intent.tags.values()), default=1.0)
+    return fusion.model_copy(
+        update={"weights": {**fusion.weights, "values": sureness * fusion.weights.get("values", 1.0)}}
+    )
 
 
 def fuse(

@@ -48,6 +48,8 @@ BESIDE_TAGS = 0.25
 """The weight of a value when the words also name community tags, which are more precise."""
 N_AGREEING = 20
 """How many of the best works by BM25 are looked for among the nearest in meaning."""
+WORKS_TO_A_NEAR_ONE = 100
+"""Of so many works, one is near. In a small catalogue the 200 nearest would agree with any words."""
 AGREEMENTS = ((0.48, 0.3), (0.55, 0.15))
 """The cosine of the nearest work and the share of works that agree, from which words name a subject; see `agree`."""
 
@@ -196,12 +198,13 @@ class LegQueryBuilder:
             return False
         legs: dict[Leg, LegQuery] = {"text": self._embed(words), "bm25": query_weights(terms)}
         found = find_candidates(self._engine, generation, legs, None, CANDIDATES_PER_LEG)
+        n_near = min(max(len(generation.work_ids) // WORKS_TO_A_NEAR_ONE, N_AGREEING), CANDIDATES_PER_LEG)
         # A title has a word for any reason, and is near to it in meaning for the word's sake alone.
         best = found["bm25"][: 3 * N_AGREEING]
         with self._analyser_lock:
             titles = [frozenset(self._analyser.terms(generation.names.title(work_id))) for work_id, _ in best]
         told = [work for work, title in zip(best, titles, strict=True) if title.isdisjoint(terms)]
-        return agree(found["text"], told)
+        return agree(found["text"][:n_near], told)
 
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:

@@ -22,7 +22,7 @@ answer a request for a novel without romance and violence."""
 REFUSED_FROM = 0.75
 """From this weight against a value on, works that have it as a primary value come after all others."""
 FOR_SMALL_CHILDREN = frozenset({"picture books"})
-SMALL_CHILDREN_COST = 1.0
+SMALL_CHILDREN_COST = 2.0
 """What a picture book loses unless a request asks for children, for what they like, or names such a work."""
 AUDIENCE_BONUS = 1.5
 """What a genre or tag for the audience adds to a fused score: more than the first place of one leg, less than two."""

@@ -339,7 +339,7 @@ def _unwanted_names(known: _Known, kind: Kind | None) -> Names:
 
 
 def _is_article(query: Query, hit: PhraseHit[_Known]) -> bool:
-    return query.word(hit.first - 1) in _ARTICLES
+    return query.word(hit.first - 1) in _ARTICLES or hit.first == 0
 
 
 def _wanted_names(known: _Known, kind: Kind | None, *, is_plain: bool) -> tuple[Names, ...]:

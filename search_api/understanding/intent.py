@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TypeAlias
 
+from crawler.records import Kind
 from indexer.values.taxonomy import Taxonomy
 from search_api.name_keys import common_words
 from search_api.records import Choice, Intent
@@ -27,7 +28,7 @@ from search_api.understanding.facts import read_facts
 from search_api.understanding.genres import CatalogueGenres
 from search_api.understanding.kinds import read_kind
 from search_api.understanding.mention_candidates import Names
-from search_api.understanding.mentions import is_title, read_mentions
+from search_api.understanding.mentions import Mentions, is_title, read_mentions
 from search_api.understanding.query import REQUEST_WORD, WORD, Query, Span, blank, straighten
 from search_api.understanding.remainder import read_remainder
 from search_api.understanding.remembered_years import read_remembered_years
@@ -132,6 +133,8 @@ def parse_intent(
         denied = taxonomy.sensitive | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
     filters = facts.filters
+    if filters.kind is None and not phrases.ANY_KIND.search(said):
+        filters = filters.model_copy(update={"kind": _common_kind(mentions)})
     if mentions.with_people or mentions.without_people:
         people = Choice(any=mentions.with_people, none=mentions.without_people)
         filters = filters.model_copy(update={"creators": people})
@@ -155,6 +158,13 @@ def parse_intent(
         ignored=remainder.ignored,
         refused=remainder.refused,
     )
+
+
+def _common_kind(mentions: Mentions) -> Kind | None:
+    """Return the kind of the works that a request names: who loved two novels asks for a third."""
+    works = mentions.like or (*mentions.unlike, *mentions.seen)
+    kinds = {work.kind for work in works}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _from_cue(said: str, span: Span) -> Span:

@@ -32,6 +32,8 @@ SURE_LABEL = 0.4
 """The share of a label from which it says what a person thinks of a work."""
 MAX_NAMES = 60
 MOST_WORDS_TO_REFUSAL = 6
+_ASKED_OF = frozenset(("should", "do", "can", "could", "film", "films", "movie", "movies", "book", "books", "next", "to"))
+"""After a surname these ask for works of the person: "which Hitchcock should I see"."""
 _MADE = frozenset(("made", "makes", "wrote", "writes", "directed", "directs", "did", "does", "would"))
 _SORTS = frozenset(("sort", "kind", "type", "sorts", "kinds"))
 """Words around a person in "the sort of film that Ozu made", which asks for something alike."""
@@ -51,7 +53,8 @@ _ASKS_FOR_MORE = any_case(
 """Who has finished a work and asks for another means one like it."""
 _ASKS_FOR_OTHERS = any_case(
     r"\b(?:who else|(?:any|some)(?:one|body) else|(?:other|similar|new|different) (?:\w+ )?(?:authors?|writers?"
-    r"|directors?|film-?makers?|novelists?|people|names)|by others?)\b"
+    r"|directors?|film-?makers?|novelists?|people|names)|by others?|(?:isn't|aren't|not)(?: by)? (?:him|her|them)"
+    r"|who (?:should|can|could|do) (?:i|we))\b"
 )
 """Who likes a person and asks this wants none of that person's own works."""
 
@@ -499,6 +502,7 @@ class _Reader:
             (is_liked, "maybe"),
             (is_example, "like"),
             (is_alone or self._is_first_of_list(found), "with"),
+            (before in ("what", "which") and after in _ASKED_OF, "with"),
         )
         return next((way for applies, way in rules if applies), "maybe")
 

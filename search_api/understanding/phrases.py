@@ -138,6 +138,11 @@ ASKS_FOR_WORKS = any_case(
 _SOME_WORK = r"(?= (?:an?|some|something|anything|films?|movies?|books?|novels?)\b)"
 BEFORE_LIKE = any_case(r"(?:[\w'-]+ ){1,3}(?=(?:like|similar to|such as|in the (?:vein|style|spirit) of)\b)")
 """The words before "like" in "a sad film like"."""
+ANY_KIND = any_case(
+    r"\b(?:films?|movies?|books?|novels?|read|watch)(?: ?/ ?| or | and |, )(?:an? )?(?:films?|movies?|books?|novels?|read|watch"
+    r"|tv|shows?|series)\b|\b(?:any(?:thing)?|either) (?:medium|format|kind|type)\b|\bboth (?:fine|ok|okay|good|welcome)\b"
+)
+"""Signs that films and books are welcome alike."""
 OF_ONESELF = any_case(r"\b(?:i|i'm|im|i'd|i've|we|we're|we've|we'd|me|us|my|our|mine)\b")
 """The person who asks; the summary of a plot has none."""
 

@@ -120,7 +120,7 @@ _DENIALS = (
     r"|alls?) asleep (?:in|during)|non(?=-))"
 )
 _NEUTRAL = (
-    r"(?:(?:have|has|need|needs) to be|need(?:n't| not) be|not (?:only|just|necessarily|exclusively)|why not"
+    r"(?:(?:have|has|need|needs|could|can|might|may) (?:to )?be|need(?:n't| not) be|not (?:only|just|necessarily|exclusively)|why not"
     r"|no preference"
     r"|(?:not|don't|dont|doesn't|do not|does not|won't) (?:without|mind|care|dislike|hate|matter)|(?:fine|ok|okay) with"
     r"|regardless of|whether|bonus(?: points)? (?:if|for)|(?:must|should|may|could|can)(?:n't"
