@@ -55,11 +55,11 @@ def kind_of_query(intent: Intent) -> QueryKind:
 
 
 def fusion_for(intent: Intent, fusions: Fusions = DEFAULT_FUSIONS) -> Fusion:
-    """Return the fusion for an intent, by its kind; guessed values weigh as much as the guess is sure."""
+    """Return the fusion for an intent, by its kind. Beside other words, values weigh as much as they are sure."""
     fusion = fusions.of(kind_of_query(intent))
-    if not intent.is_guess or intent.subject:
-        return fusion
     sureness = max((*intent.values.values(), *intent.tags.values()), default=1.0)
+    if intent.only_mood or not 0 < sureness < 1:
+        return fusion
     return fusion.model_copy(
         update={"weights": {**fusion.weights, "values": sureness * fusion.weights.get("values", 1.0)}}
     )

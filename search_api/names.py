@@ -79,6 +79,8 @@ _BRACKETED_YEAR = re.compile(r"\((?:1\d|20)\d\d\)$")
 _QUOTES = "\"'\u201c\u201d\u2018\u2019 "
 _DIRECTED = re.compile(r",? (?:directed|written|made)$", re.IGNORECASE)
 LEAST_ADVENTURES = 3
+MOST_OF_A_PERSON = 5
+"""How many of the best-known works of a person tell what they make."""
 _SEQUELS = (*range(2, 14), "v", "x")  # these two are not read as numbers where they stand alone
 _VOLUME = re.compile(r"^(.*?),? #")
 
@@ -408,11 +410,22 @@ class NameIndex:
         return "\n" + "".join(f" {title} \n" for title in self._titles)
 
     def duplicates(self, work_id: str) -> tuple[str, ...]:
-        """Return the ids of the other rows of a work: those of its title, kind and year."""
+        """Return the ids of the other rows of a work: those of its title and kind, at most a year apart."""
         work = self._works[self._position[work_id]]
         same = self._by_key["".join(_name_words(work.title))]
         others = (self._works[code >> 1] for code in same if not code & 1)
-        return tuple(o.id for o in others if o.id != work_id and (o.kind, o.year) == (work.kind, work.year))
+        return tuple(
+            other.id
+            for other in others
+            if other.id != work_id
+            and other.kind == work.kind
+            and (other.year == work.year or (other.year and work.year and abs(other.year - work.year) == 1))
+        )
+
+    def kind_of_person(self, person: str) -> Kind | None:
+        """Return the kind of the best-known works of a person; None where they have several."""
+        kinds = {self._works[self._position[work_id]].kind for work_id in self.best_known_by(person, MOST_OF_A_PERSON)}
+        return kinds.pop() if len(kinds) == 1 else None
 
     def is_by(self, work_id: str, author: Sequence[str]) -> bool | None:
         """Return whether a work is by an author or director, given by full name or surname; None if that is unknown."""

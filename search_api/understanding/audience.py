@@ -108,7 +108,8 @@ _FOR_ADULTS = any_case(
     r"\b(?:for|only) (?:adults|grown-?ups|mature (?:audiences|readers))\b|\badults[ -]only\b|\badult audience\b"
 )
 _AWAY = any_case(
-    r"\b(?:asleep|in bed|away|cancell?ed|called off|off to|at (?:my|his|her|their|the|a|school|nan|gran)\b|with their"
+    r"\b(?:asleep|in bed|away|cancell?ed|called off|off to"
+    r"|(?:is|are|was|were|'s|'re|stay|staying|off) at (?:my|his|her|their|the|a|school|nan|gran)\b|with their"
     r"|without|gone|out of (?:the house|town)|babysitter|child-?free|kid-?free|left home|moved out|grown up)\b"
 )
 """Signs that those who are named do not watch: "the kids are asleep", "family night got cancelled"."""

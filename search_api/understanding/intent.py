@@ -134,7 +134,7 @@ def parse_intent(
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
     filters = facts.filters
     if filters.kind is None and not phrases.ANY_KIND.search(said):
-        filters = filters.model_copy(update={"kind": _common_kind(mentions)})
+        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
     if mentions.with_people or mentions.without_people:
         people = Choice(any=mentions.with_people, none=mentions.without_people)
         filters = filters.model_copy(update={"creators": people})
@@ -160,10 +160,10 @@ def parse_intent(
     )
 
 
-def _common_kind(mentions: Mentions) -> Kind | None:
-    """Return the kind of the works that a request names: who loved two novels asks for a third."""
+def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
+    """Return the kind of the works and people that a request names: who loved two novels asks for a third."""
     works = mentions.like or (*mentions.unlike, *mentions.seen)
-    kinds = {work.kind for work in works}
+    kinds = {work.kind for work in works} | {names.kind_of_person(person) for person in mentions.like_people}
     return kinds.pop() if len(kinds) == 1 else None
 
 

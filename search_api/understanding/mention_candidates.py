@@ -21,6 +21,7 @@ from search_api.people import Person
 from search_api.understanding import mention_words as table
 from search_api.understanding.mention_cues import FoundCues
 from search_api.understanding.mention_words import Cue
+from search_api.understanding.phrases import NOUNS
 from search_api.understanding.request_words import COMMON, VERY_COMMON, RequestWords
 from search_api.understanding.token_labels import TokenLabels
 
@@ -59,6 +60,7 @@ class Names(Protocol):
     def volumes(self, words: Sequence[str]) -> tuple[str, ...]: ...  # noqa: D102
     def containing(self, words: Sequence[str]) -> tuple[str, ...]: ...  # noqa: D102
     def duplicates(self, work_id: str) -> tuple[str, ...]: ...  # noqa: D102
+    def kind_of_person(self, person: str) -> Kind | None: ...  # noqa: D102
     def is_by(self, work_id: str, author: Sequence[str]) -> bool | None: ...  # noqa: D102
     def named_by(self, query: str) -> list[str]: ...  # noqa: D102
 
@@ -386,7 +388,8 @@ class CandidateFinder:
         """Return how much speaks for words that ask for something, or mean nothing, rather than name a work."""
         words = self._words
         phrase = " ".join(words.plain[heavy[0] : last + 1])
-        if phrase in table.IDIOMS or all(words.plain[at] in table.ASKING_NOUNS for at in heavy):
+        asking = table.ASKING_NOUNS | NOUNS if is_lower else table.ASKING_NOUNS  # "not another superhero movie"
+        if phrase in table.IDIOMS or all(words.plain[at] in asking for at in heavy):
             return 2.5
         if is_lower and words.plain[heavy[0]].isdigit() and words.plain[last] in table.TIME_UNITS:  # "10 years"
             return 2.5

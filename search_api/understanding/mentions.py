@@ -32,7 +32,9 @@ SURE_LABEL = 0.4
 """The share of a label from which it says what a person thinks of a work."""
 MAX_NAMES = 60
 MOST_WORDS_TO_REFUSAL = 6
-_ASKED_OF = frozenset(("should", "do", "can", "could", "film", "films", "movie", "movies", "book", "books", "next", "to"))
+_ASKED_OF = frozenset(
+    ("should", "do", "can", "could", "film", "films", "movie", "movies", "book", "books", "next", "to")
+)
 """After a surname these ask for works of the person: "which Hitchcock should I see"."""
 _MADE = frozenset(("made", "makes", "wrote", "writes", "directed", "directs", "did", "does", "would"))
 _SORTS = frozenset(("sort", "kind", "type", "sorts", "kinds"))

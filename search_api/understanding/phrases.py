@@ -57,7 +57,7 @@ LEADING = word_set(
 )
 TRAILING = word_set(
     "and or but with about that which is are be of for from by as at on a an the some something anything it's to in "
-    "like preferably ideally also it i i'm we me my our"
+    "like preferably ideally also it i i'm we me my our isn't isnt aren't arent not too thats"
 )
 """Words that mean nothing at the start or the end of what is left once parts of a query are taken out."""
 
@@ -138,9 +138,10 @@ ASKS_FOR_WORKS = any_case(
 _SOME_WORK = r"(?= (?:an?|some|something|anything|films?|movies?|books?|novels?)\b)"
 BEFORE_LIKE = any_case(r"(?:[\w'-]+ ){1,3}(?=(?:like|similar to|such as|in the (?:vein|style|spirit) of)\b)")
 """The words before "like" in "a sad film like"."""
+_MEDIUM = r"(?:films?|movies?|books?|novels?|read|watch|tv|shows?|series)"
 ANY_KIND = any_case(
-    r"\b(?:films?|movies?|books?|novels?|read|watch)(?: ?/ ?| or | and |, )(?:an? )?(?:films?|movies?|books?|novels?|read|watch"
-    r"|tv|shows?|series)\b|\b(?:any(?:thing)?|either) (?:medium|format|kind|type)\b|\bboth (?:fine|ok|okay|good|welcome)\b"
+    rf"\b{_MEDIUM}(?: ?/ ?| or | and |, )(?:an? )?{_MEDIUM}\b|\b(?:any(?:thing)?|either) (?:medium|format|kind|type)\b"
+    r"|\bboth (?:fine|ok|okay|good|welcome)\b"
 )
 """Signs that films and books are welcome alike."""
 OF_ONESELF = any_case(r"\b(?:i|i'm|im|i'd|i've|we|we're|we've|we'd|me|us|my|our|mine)\b")

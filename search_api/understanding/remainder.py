@@ -42,6 +42,7 @@ _SAYS_NOTHING = word_set(
 )
 """Words that say nothing of a work, so that nothing can be guessed from them."""
 _EMPTY = _SAYS_NOTHING | NOT
+_NUMBER = re.compile(r"[\d']+s?$")
 _JOINTS = word_set("and or nor")
 _FORM = any_case(
     r"\bblack[ -]and[ -]white\b|\bb ?& ?w\b|\bin (?:colou?r|technicolou?r|3d|imax|4k)\b|\bsubtit\w+\b|\bdubbed\b"
@@ -143,7 +144,7 @@ def read_remainder(
     return Remainder(
         text,
         bool(WORD.search(rest)),
-        subject if _says_something(subject) else "",
+        subject if _says_something(subject) and not _NUMBER.match(subject) else "",
         is_about,
         _guessable(text),
         ignored,

@@ -120,11 +120,11 @@ _DENIALS = (
     r"|alls?) asleep (?:in|during)|non(?=-))"
 )
 _NEUTRAL = (
-    r"(?:(?:have|has|need|needs|could|can|might|may) (?:to )?be|need(?:n't| not) be|not (?:only|just|necessarily|exclusively)|why not"
-    r"|no preference"
+    r"(?:(?:have|has|need|needs|could|can|might|may) (?:to )?be|need(?:n't| not) be"
+    r"|not (?:only|just|necessarily|exclusively)|why not|no preference"
     r"|(?:not|don't|dont|doesn't|do not|does not|won't) (?:without|mind|care|dislike|hate|matter)|(?:fine|ok|okay) with"
-    r"|regardless of|whether|bonus(?: points)? (?:if|for)|(?:must|should|may|could|can)(?:n't"
-    r"| not) (?:always )?be just)"
+    r"|regardless of|whether|bonus(?: points)? (?:if|for)"
+    r"|(?:must|should|may|could|can)(?:n't| not) (?:always )?be just)"
 )
 _NEGATION_SUBJECT = r"(?:(?:that|which|it) (?:is|was|are|were) |(?:i|we) (?:(?:do|did|would) )?)?"
 NEGATION = any_case(
