@@ -95,7 +95,7 @@ _FORWARD: Mapping[Effect, str] = {
         can't get out|can't count|don't know|doesn't know|didn't know|don't think|don't get me wrong|don't ask
         don't worry|don't judge|don't laugh|why don't|why doesn't|isn't it|aren't you|don't you|can't you
         couldn't agree|haven't slept|nothing else|nothing more|nothing less|not at all|not bad|not yet|not long
-        be less|being less|feel less|feeling less|become less|get less
+        not him|not her|not them|not those|be less|being less|feel less|feeling less|become less|get less
         less than|fewer than|more than|no fewer than|don't usually|don't normally|don't often|doesn't usually
         enough to|break from reality|escape from reality|escape from it all|get away from it all|if not|or not
         not for nothing|not to mention|nobody finishes|nothing will do|stop at nothing

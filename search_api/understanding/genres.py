@@ -419,8 +419,8 @@ def _is_genre_request(query: Query, scope: Scope, hit: PhraseHit[_Known]) -> boo
     is_of = before == "of" and query.word(hit.first - 2) in _MAY_PRECEDE_OF  # "a volume of poetry"
     if not scope.asks(hit.start) or (before in _NOT_BEFORE and not is_of):
         return False
-    if hit.value.words in _ONLY_REFUSED:
-        return False
+    if hit.value.words in _ONLY_REFUSED or (before in ("a", "an") and query.word(hit.first - 2) in ("like", "as")):
+        return False  # "a history book that reads like a thriller"
     if hit.value.words in _BARE:
         is_bare = _BARE_BEFORE.search(query.text, max(0, hit.start - 20), hit.start)
         return bool(is_bare and _BARE_AFTER.match(query.text, hit.end))

@@ -113,7 +113,8 @@ _FIRST_OF_TWO = any_case(
 _TO_LIVE = any_case(r" (?:to (?!kill|spare|fill|watch|read)|left\b|after\b)")
 _BOUND = "|".join(sorted((*AT_MOST, *AT_LEAST), key=len, reverse=True))
 BOUND_BEFORE = any_case(
-    r"(?:\b(?P<deny>not|nothing|no(?: \w+)?|never|none|cannot|without|\w+n't)(?: (?:be|being|takes?|go|goes|going|runs?"
+    r"(?:\b(?P<deny>not|nothing|nobody|no(?: \w+)?|never|none|cannot|without|\w+n't)(?: (?:be|being|will|would|can"
+    r"|finish(?:es)?|reads?|sits? through|gets? through|takes?|go|goes|going|runs?"
     r"|running|lasts?|drags? on|for|that|that's|is|much|any|anything|far|a lot|too|want|exceed))* )?(?:"
     rf"(?<!\w)(?P<bound>{_BOUND}))(?: of)?(?: about| around)?[ -]?$"
 )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from crawler.records import Kind
+from crawler.records import KINDS, Kind
 from indexer.values.taxonomy import Taxonomy
 from search_api.names import WHOLE, NameMatch
 from search_api.records import Correction, WorkReference
@@ -36,6 +36,7 @@ _ASKED_OF = frozenset(
     ("should", "do", "can", "could", "film", "films", "movie", "movies", "book", "books", "next", "to")
 )
 """After a surname these ask for works of the person: "which Hitchcock should I see"."""
+_ADAPTED = any_case(r"\b(?:adapt\w+|film version|movie version|based on|the book|the film|the movie|the novel)\b")
 _MADE = frozenset(("made", "makes", "wrote", "writes", "directed", "directs", "did", "does", "would"))
 _SORTS = frozenset(("sort", "kind", "type", "sorts", "kinds"))
 """Words around a person in "the sort of film that Ozu made", which asks for something alike."""
@@ -342,7 +343,22 @@ class _Reader:
         for candidate in candidates:
             of_name = {match.work.kind for match in self._matches(candidate) if match.looseness == WHOLE}
             kinds |= of_name if len(of_name) == 1 else set()
-        return kinds.pop() if len(kinds) == 1 else None
+        if kinds or len(candidates) < 2:
+            return kinds.pop() if len(kinds) == 1 else None
+        return self._better_known_kind(candidates)
+
+    def _better_known_kind(self, candidates: Sequence[Candidate]) -> Kind | None:
+        """Return the kind in which names that exist in both are better known together: novels, or their films."""
+        places: dict[Kind, int] = {}
+        for kind in KINDS:
+            best = [self._best_place(each, kind) for each in candidates]
+            if None not in best:
+                places[kind] = sum(place or 0 for place in best)
+        return min(places, key=places.__getitem__) if places else None
+
+    def _best_place(self, candidate: Candidate, kind: Kind) -> int | None:
+        """Return the place of the best-known work of a kind that has a name; None without one."""
+        return min((match.place for match in self._matches(candidate) if match.work.kind == kind), default=None)
 
     def _matches(self, candidate: Candidate) -> list[NameMatch]:
         kind = candidate.kind or (candidate.before.kind if candidate.before else None) or self._kind
@@ -388,6 +404,10 @@ class _Reader:
     def _hide(self, candidate: Candidate, match: NameMatch, sentiment: Sentiment) -> None:
         """Note further rows of a work, and the other volumes where the name is that of a series."""
         self._hidden.update(dict.fromkeys(self._names.duplicates(match.work.id)))
+        if not _ADAPTED.search(self._words.said):  # else the film of a book that somebody read
+            whole = [other.work for other in self._names.works(candidate.spelled) if other.looseness == WHOLE]
+            best = next((other.id for other in whole if other.kind != match.work.kind), None)
+            self._hidden.update({best: None} if best else {})
         volumes = self._names.volumes(candidate.spelled)
         if len(volumes) > 1:
             self._hidden.update(dict.fromkeys(volumes))

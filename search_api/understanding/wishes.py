@@ -196,7 +196,7 @@ def _combine(by_clause: float, shares: Mapping[Label, float], degree: float) -> 
     if shares["wish"] >= LEAST_SHARE_OF_LABEL:
         return by_clause if by_clause > 0 else LESS_SURE * degree * (by_clause == 0)
     if shares["dislike"] >= LEAST_SHARE_OF_LABEL:
-        return by_clause if by_clause < 0 else -1.0 * (by_clause == 0)
+        return by_clause if by_clause < 0 else -LESS_SURE * (by_clause == 0)
     if by_clause < 0:
         return by_clause if shares["dislike"] >= LEAST_SHARE_OF_DISLIKE else 0.0
     return by_clause if shares["other"] < SURE_OF_OTHER else 0.0

@@ -23,6 +23,7 @@ from search_api.understanding.query import Query
         ("a science fiction novel", {"any": ["science_fiction"]}),
         ("a good western film", {"any": ["Western"]}),
         ("a good western", {"any": ["Western"]}),
+        ("a western film that plays like a comedy", {"any": ["Western"]}),
         ("what is it with westerns", None),
         ("a comedy film please, and actually no comedies", {"none": ["Comedy"]}),
         ("a rom-com film", {"all": ["Romance", "Comedy"]}),

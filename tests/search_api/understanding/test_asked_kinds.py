@@ -12,6 +12,8 @@ NAME = TAKEN * 9
     ("text", "kind"),
     [
         ("a sad film", "movie"),
+        ("something sad under two hours", "movie"),
+        ("something sad under 200 pages", "book"),
         ("a film version of an old fairy tale", "movie"),
         ("surprise my dad with a film he hasn't seen", "movie"),
         ("film adaptations of Danish novels", "movie"),

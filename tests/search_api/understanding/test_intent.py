@@ -84,7 +84,7 @@ def test_reads_the_flagship_request():
             "T-made-me-cry": -0.5,
         },
         "like": ({"id": "Interstellar", "title": "Interstellar"},),
-        "filters": {"runtime_minutes": {"lte": 119}},
+        "filters": {"kind": "movie", "runtime_minutes": {"lte": 119}},
     }
 
 

@@ -346,3 +346,38 @@ def test_further_ways_of_naming_people() -> None:
     misspelt = read("anything by martin scorcsese")
     assert misspelt.with_people == ("Martin Scorsese",)
     assert [correction.taken_for for correction in misspelt.corrected] == ["Martin Scorsese"]
+
+
+def test_names_of_books_that_were_filmed_are_read_in_one_kind() -> None:
+    names = NameIndex(
+        [
+            book("Glass Girl", "Ann Rowe"), film("Glass Girl", 2014),
+            book("The Night Bus", "Ben Sloe"), film("The Night Bus", 2016, 30),
+            book("Other", "Cy Dow"), film("Film", 1999),
+        ]
+    )  # fmt: skip
+    read = read_mentions("just finished Glass Girl and The Night Bus, need another", names, TAXONOMY)
+    assert {work.kind for work in read.like} == {"book"}
+    assert set(read.hidden) >= {"Glass Girl 2014", "The Night Bus 2016"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I like Michael Mann's films, who else makes films like that?",
+        "Michael Mann is my favourite, any other directors?",
+        "Michael Mann fan here. Something by somebody else please",
+    ],
+)
+def test_who_asks_for_others_wants_works_like_those_of_a_person(said: str) -> None:
+    mentions = read_mentions(said, NAMES, TAXONOMY)
+    assert (mentions.like_people, mentions.with_people) == (("Michael Mann",), ())
+
+
+def test_a_surname_after_which_asks_for_the_works_of_the_person() -> None:
+    assert read_mentions("which Scorsese should I see next?", NAMES, TAXONOMY).with_people == ("Martin Scorsese",)
+
+
+def test_a_kind_of_film_is_no_title_in_lower_case() -> None:
+    names = NameIndex([film("Superhero Movie", 2008), film("Heat", 1995)])
+    assert read_mentions("not another superhero movie", names, TAXONOMY) == Mentions()

@@ -205,3 +205,20 @@ def test_where_somebody_is_asks_for_nothing() -> None:
 def test_a_word_said_to_be_needed_outweighs_unsure_labels() -> None:
     said = "a film, it has to be clever"
     assert weights(said, labelled(said))["T-clever"] == 1
+
+
+def test_side_by_side_refused_words_are_refused_by_half() -> None:
+    both = weights("a novel, no comic fantasy")
+    assert both["T-fantasy"] == -0.5
+    assert weights("a novel, no fantasy")["T-fantasy"] == -1
+
+
+def test_what_only_the_labels_refuse_weighs_half() -> None:
+    said = "tales that make people cry somewhere in the middle of it all"
+    labels = labelled(said, make="dislike", people="dislike", cry="dislike")
+    assert all(weight >= -0.5 for weight in weights(said, labels).values())
+
+
+def test_a_clause_refuses_only_what_the_labels_do_not_take_for_something_else() -> None:
+    assert not weights("nothing sad", labelled("nothing sad"))
+    assert weights("nothing sad", labelled("nothing sad", sad="dislike"))["E4"] == -1
