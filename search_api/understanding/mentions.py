@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, Protocol
 
 from crawler.records import KINDS, Kind
@@ -354,7 +355,8 @@ class _Reader:
             best = [self._best_place(each, kind) for each in candidates]
             if None not in best:
                 places[kind] = sum(place or 0 for place in best)
-        return min(places, key=places.__getitem__) if places else None
+        best_known = sorted(places.items(), key=itemgetter(1))
+        return best_known[0][0] if best_known else None
 
     def _best_place(self, candidate: Candidate, kind: Kind) -> int | None:
         """Return the place of the best-known work of a kind that has a name; None without one."""
