@@ -145,11 +145,13 @@ def find(
             ranked = order_ranking(zip(ids, scores.tolist(), strict=True))
             rankings[leg], others[leg] = ranked[:depth], ranked[depth:]
     preferences = weigh_preferences(intent, ids, table, generation.profiles.get)
+    seeks_title = bool(rankings.get(TITLE)) and not (intent.values or intent.tags or intent.subject)
+    known = {} if seeks_title else _known(queries, table, ids, rows)
     most = max(LEAST_COMMON, int(MOST_SHARE_OF_REFUSED * len(generation.work_ids)))
     for terms in queries.refused:
         refused = find_with_terms(engine, generation, terms, most)
         preferences = replace(preferences, last=preferences.last | (refused & set(ids)))
-    return Candidates(intent, rankings, generation.years, others, _known(queries, table, ids, rows), preferences)
+    return Candidates(intent, rankings, generation.years, others, known, preferences)
 
 
 def _find_known(

@@ -87,6 +87,12 @@ def test_a_known_work_that_matches_nothing_is_not_favoured(ask: Callable[..., Pa
     assert "Cars and Guns" not in shown(ask(filters={"kind": "movie"}))
 
 
+@pytest.mark.parametrize("query", ["Lamp c", "Lamp c 1982", "the movie Lamp c", "Tale b by Tom Ferrier"])
+def test_a_title_finds_its_work_before_better_known_ones(search: Search, query: str) -> None:
+    title = "Tale b" if "Tale" in query else "Lamp c"
+    assert search.search(SearchRequest(query=query, limit=1)).hits[0].title == title
+
+
 def test_two_rows_of_one_work_are_shown_once_and_a_title_finds_both(search: Search, ask: Callable[..., Page]) -> None:
     page = ask(limit=100)
     assert shown(page).count("The Great Lamp") == 1
