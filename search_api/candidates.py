@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,7 @@ from indexer.engine import Engine
 from indexer.legs import LEGS
 from search_api.fusion import Ranking, bonus_weight, favour_years, first_place, fuse, order_ranking
 from search_api.generation import Generation
-from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids
+from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids, says_nothing
 from search_api.preferences import AUDIENCES, Preferences, weigh_preferences
 from search_api.ranking_settings import KIN, KNOWN, PROFILE, TITLE, YEAR, Fusion
 from search_api.records import Intent, Standing
@@ -98,10 +99,12 @@ class Candidates:
 def _relevance(rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], intent: Intent) -> dict[str, float]:
     """Return how relevant works are, in [0, 1], by the legs of what a request says.
 
-    By likeness, or a mood and nothing else, the leg of the index in which a work does best counts. Otherwise the words
-    count: else the best-known works of all would answer a request for "lighthouse". Where they name no subject that the
-    catalogue has, a work must also have the values that are asked for.
+    All are where nothing but facts is asked for. By likeness, or a mood and nothing else, the leg of the index counts
+    in which a work does best. Otherwise the words count: else the best-known works of all would answer a request for
+    "lighthouse". Where they name no subject that the catalogue has, a work must also have the values asked for.
     """
+    if says_nothing(intent) and not rankings.get("values"):
+        return dict.fromkeys((i for legs in (rankings, others) for ranking in legs.values() for i, _ in ranking), 1.0)
     if intent.only_mood or intent.like or intent.like_people or intent.is_description:
         return _shares(rankings, others, LEGS, *SHARES)
     shares = SHARES_OF_SUBJECT if intent.subject else SHARES_OF_WORDS
@@ -163,7 +166,9 @@ def _find_known(
     if not queries.favours_known or factor < 0:
         return {}
     genres = AUDIENCES[intent.audience].genres if intent.audience else frozenset()
-    pool = generation.table.best(intent.filters.kind, column, genres)
+    year = intent.filters.year
+    years = (-math.inf if year.gte is None else year.gte, math.inf if year.lte is None else year.lte) if year else None
+    pool = generation.table.best(intent.filters.kind, column, genres, years)
     return find_among(engine, generation, queries.legs, works_filter, pool) if pool else {}
 
 

@@ -410,17 +410,11 @@ class NameIndex:
         return "\n" + "".join(f" {title} \n" for title in self._titles)
 
     def duplicates(self, work_id: str) -> tuple[str, ...]:
-        """Return the ids of the other rows of a work: those of its title and kind, at most a year apart."""
+        """Return the ids of the other works of its title and kind: further rows of it, and other versions."""
         work = self._works[self._position[work_id]]
         same = self._by_key["".join(_name_words(work.title))]
         others = (self._works[code >> 1] for code in same if not code & 1)
-        return tuple(
-            other.id
-            for other in others
-            if other.id != work_id
-            and other.kind == work.kind
-            and (other.year == work.year or (other.year and work.year and abs(other.year - work.year) == 1))
-        )
+        return tuple(other.id for other in others if other.id != work_id and other.kind == work.kind)
 
     def kind_of_person(self, person: str) -> Kind | None:
         """Return the kind of the best-known works of a person; None where they have several."""

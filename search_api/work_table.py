@@ -43,6 +43,7 @@ class WorkTable:
         ids: The id of each work.
         rows: The row of each work by its id.
         kinds: The place in KINDS, int8 (n,); -1: unknown.
+        years: The year of a work, float32 (n,); NaN: unknown.
         known: How well known a work is among its kind, float32 (n,) in [0, 1]; 0 without a rating.
         acclaim: How well rated a work is among its kind, float32 (n,) in [0, 1]; 0 without a rating.
         genre_names: The genres in lower case.
@@ -61,6 +62,7 @@ class WorkTable:
         self.ids = [payload["id"] for payload in payloads]
         self.rows = {work_id: row for row, work_id in enumerate(self.ids)}
         self.kinds = np.array([_kind_number(payload.get("kind")) for payload in payloads], dtype=np.int8)
+        self.years = np.array([payload.get("year") or np.nan for payload in payloads], dtype=np.float32)
         self.known, self.acclaim = _standings(payloads, self.kinds)
         self.genre_names, self.genres = _genres(payloads)
         self.makers = _makers(payloads)
@@ -92,19 +94,28 @@ class WorkTable:
         has: NDArray[np.bool_] = np.any(self.genres[np.ix_(rows, columns)], axis=1)
         return has
 
-    def _best(self, kind: Kind | None, column: str, genres: frozenset[str] = frozenset()) -> tuple[int, ...]:
+    def _best(
+        self,
+        kind: Kind | None,
+        column: str,
+        genres: frozenset[str] = frozenset(),
+        years: tuple[float, float] | None = None,
+    ) -> tuple[int, ...]:
         """Return the point ids of the best-known works, or of the best-rated ones.
 
         Args:
             kind: The kind of work; None: any.
             column: "known" or "acclaim".
             genres: Genres of which a work must have one; empty: any.
+            years: The first and the last year; None: any.
         """
         scores: Floats = getattr(self, column).copy()
         if kind is not None:
             scores[self.kinds != _kind_number(kind)] = 0
         if genres:
             scores[~self.has_genre(np.arange(len(scores)), genres)] = 0
+        if years:
+            scores[~((self.years >= years[0]) & (self.years <= years[1]))] = 0
         best = np.argsort(-scores, kind="stable")[:POOL_SIZE]
         return tuple(point_id(self.ids[row]) for row in best if scores[row] > 0)
 

@@ -156,7 +156,7 @@ def parse_intent(
         standing=facts.standing,
         corrected=mentions.corrected,
         ignored=remainder.ignored,
-        refused=remainder.refused,
+        refused=(*mentions.refused, *remainder.refused),
     )
 
 

@@ -347,7 +347,7 @@ class CandidateFinder:
         score -= self._weight_of_person(candidate, heavy[0])
         score -= self._weight_of_other_name(candidate, heavy, is_lower=not n_capitals)
         score -= (RUN_ON if len(heavy) > 1 else RUN_ON_SINGLE) * candidate.runs_on
-        if self._labels:
+        if self._labels and not (candidate.runs_on and len(heavy) == 1):  # of a longer name all words have the label
             shares = self._labels.share(*words.span(first, last))
             score += 2.5 * (shares["like"] + shares["unlike"] + shares["seen"]) - 1.5 * (shares["other"] > 0.8)
         candidate.score = score

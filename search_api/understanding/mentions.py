@@ -94,6 +94,7 @@ class Mentions:
         like_people: People whose like is wanted: "books like those of Ursula Le Guin".
         hidden: Ids of other works that are not shown: volumes of a named series, works of an author whose like is
             asked for, and further rows of a named work.
+        refused: Names of which all works are refused: "not the Batman ones".
         corrected: Misspelt names, and what they were taken for.
         spans: The characters of all these names, with the words that say what the person thinks of them.
         quiet_spans: The characters of names that change nothing, such as that of a work the catalogue lacks.
@@ -106,6 +107,7 @@ class Mentions:
     without_people: tuple[str, ...] = ()
     like_people: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     corrected: tuple[Correction, ...] = ()
     spans: tuple[Span, ...] = ()
     quiet_spans: tuple[Span, ...] = ()
@@ -181,6 +183,7 @@ class _Reader:
         self._clauses = clauses
         self._works: dict[str, tuple[WorkReference, Sentiment]] = {}
         self._hidden: dict[str, None] = {}
+        self._refused: list[str] = []
         self._corrected: list[Correction] = []
         self._spans: list[Span] = []
         self._quiet: list[Span] = []
@@ -205,6 +208,7 @@ class _Reader:
             without_people=tuple(refused),
             like_people=tuple(name for name, way in ways.items() if way == "like"),
             hidden=tuple(work_id for work_id in self._hidden if work_id not in self._works),
+            refused=tuple(self._refused),
             corrected=tuple(self._corrected),
             spans=tuple(sorted(self._spans)),
             quiet_spans=tuple(sorted(self._quiet)),
@@ -414,6 +418,8 @@ class _Reader:
         if len(volumes) > 1:
             self._hidden.update(dict.fromkeys(volumes))
             is_whole_series = self._words.word(candidate.last + 1) in table.SERIES_NOUNS  # "not the Batman ones"
+            if sentiment == "except" and is_whole_series:
+                self._refused.append(self._words.said[slice(*self._words.span(candidate.first, candidate.last))])
             if sentiment in ("except", "seen") and (is_whole_series or len(candidate.spelled) > 1):
                 self._hidden.update(dict.fromkeys(self._names.containing(candidate.spelled)))
 

@@ -117,7 +117,7 @@ def read_remainder(
         stand_ins: Those of `denied` that name no value or tag.
         labels: What each word is there for; of a long request only the wished words are searched for.
     """
-    courtesy = list(_wrapping(query.text, clauses))
+    courtesy = [*_wrapping(query.text, clauses), *(match.span() for match in _FORM.finditer(query.text))]
     refused = [*denied, *(span for span in _refused(query, clauses) if TAKEN not in query.text[slice(*span)])]
     talk = _talk(clauses, wanted)
     left = blank(said, [*used_up, *courtesy, *refused, *talk])
@@ -130,20 +130,21 @@ def read_remainder(
     more = blank(left, wanted)
     rest = _tidy(blank(more, _talk_words(more, labels, wanted)) if labels else more)
     asked = [word for span in wanted for word in _asking_words(said, span, used_up)]
-    if labels and not WORD.search(rest) and asked:
-        left = blank(said, [match.span() for match in WORD.finditer(said)])
     content = blank(_restore(left, said, asked), namings)
     if labels and len(query.tokens) > MAX_GUESSED_WORDS:
         content = blank(content, _talk_words(content, labels, wanted))
     about = _tidy(blank(content, _outside_of_about(query)))
     is_about = _says_something(about)
+    if labels and asked and not is_about and not WORD.search(rest):
+        left = content = blank(said, [match.span() for match in WORD.finditer(said)])
+        content = blank(_restore(content, said, asked), namings)
     subject = about if is_about else _tidy(blank(content, _talk_words(content, labels, wanted)) if labels else content)
     text = _text(said, left, refused, asked, liked, is_whole=not (used_up or courtesy or refused or talk))
     refused_runs = _runs(query, clauses, [*used_up, *denied, *wanted], labels)
     ignored = _ignored(query, said, clauses, [*used_up, *denied, *wanted])
     return Remainder(
         text,
-        bool(WORD.search(rest)),
+        is_about or bool(WORD.search(rest)),
         subject if _says_something(subject) and not _NUMBER.match(subject) else "",
         is_about,
         _guessable(text),

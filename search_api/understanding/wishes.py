@@ -112,8 +112,13 @@ def read_wishes(
         shares = _plain_shares(match, weight, taxonomy, is_for_young=is_for_young)
         if weight and shares:
             claims.append(_Claim(weight, shares, span))
-    named = {claim.span for claim in claims if _names_any(claim, query.text, taxonomy)}
-    weights = _settle(_soften_pairs(_without_modifiers(_merge(claims))), query.text, taxonomy.names)
+    names = {
+        part
+        for dimension in {dimension for claim in claims for dimension in claim.shares}
+        for part in WORD.findall(taxonomy.names[dimension].casefold())
+    }
+    named = {claim.span for claim in claims if _is_made_of(query.text[slice(*claim.span)], names)}
+    weights = _settle(_soften_pairs(_without_modifiers(_merge(claims)), taxonomy.sensitive), query.text, taxonomy.names)
     return Wishes(
         {name: weight for name, weight in weights.items() if name in taxonomy.by_id},
         {name: weight for name, weight in weights.items() if name not in taxonomy.by_id},
@@ -288,13 +293,16 @@ def _without_modifiers(claims: list[_Claim]) -> list[_Claim]:
     ]
 
 
-def _soften_pairs(claims: list[_Claim]) -> list[_Claim]:
+def _soften_pairs(claims: list[_Claim], sensitive: frozenset[str]) -> list[_Claim]:
     """Return the claims with two refused words that stand side by side refused by half.
 
-    "No comic fantasy" refuses neither what is comic nor fantasy, but what is both.
+    "No comic fantasy" refuses neither what is comic nor fantasy, but what is both. What is sensitive stays refused.
     """
     is_pair = [
-        one.weight == other.weight == -1.0 and other.span[0] - one.span[1] == 1 and not one.shares.keys() & other.shares
+        one.weight == other.weight == -1.0
+        and other.span[0] - one.span[1] == 1
+        and not one.shares.keys() & other.shares
+        and sensitive.isdisjoint((*one.shares, *other.shares))
         for one, other in pairwise(claims)
     ]
     return [
@@ -346,11 +354,10 @@ def _settle(claims: list[_Claim], said: str, names: Mapping[str, str]) -> dict[s
     return {name: weight for name, weight in (wanted | refused).items() if name not in contradicted}
 
 
-def _names_any(claim: _Claim, said: str, taxonomy: Taxonomy) -> bool:
-    """Return whether the words of a claim are those of a name of what it asks for; words like "film" do not count."""
-    words = [word for word in WORD.findall(said[slice(*claim.span)].casefold()) if word not in _SAYS_NO_VALUE]
-    names = {part for dimension in claim.shares for part in WORD.findall(taxonomy.names[dimension].casefold())}
-    return all(any(_are_akin(word, name) for name in names) for word in words)
+def _is_made_of(words: str, names: Collection[str]) -> bool:
+    """Return whether all words are from names of what is asked for; words like "film" do not count."""
+    said = [word for word in WORD.findall(words.casefold()) if word not in _SAYS_NO_VALUE]
+    return all(any(_are_akin(word, name) for name in names) for word in said)
 
 
 def _are_akin(word: str, name: str) -> bool:

@@ -177,3 +177,7 @@ def test_words_name_a_subject_where_the_works_that_have_them_are_near_in_meaning
     text: tuple[tuple[str, float], ...], bm25: tuple[str, ...], agrees: bool
 ) -> None:
     assert agree(text, [(work_id, 1.0) for work_id in bm25]) is agrees
+
+
+def test_where_only_facts_are_asked_for_the_best_known_works_come_first(ask: Callable[..., Page]) -> None:
+    assert shown(ask(text="films", filters={"kind": "movie"}, limit=2)) == ["Cars and Guns", "The Great Lamp"]

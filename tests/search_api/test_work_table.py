@@ -53,6 +53,14 @@ def test_the_pool_has_the_best_known_of_a_kind_and_genre() -> None:
     assert len(table.best("movie", "known", frozenset({"family"}))) == 2
 
 
+def test_the_pool_has_the_best_known_of_the_years_asked_for() -> None:
+    table = WorkTable(
+        [rated(f"f{year}", 1000 + year, year=year) for year in range(1940, 1960)] + [rated("no year", 9_000)]
+    )
+    assert len(table.best("movie", "known", years=(1950, 1954))) == 5
+    assert len(table.best("movie", "known", years=(1958, float("inf")))) == 2
+
+
 def test_the_share_of_works_with_a_fact_is_counted_by_kind() -> None:
     table = WorkTable([make("a", language="fr"), make("b"), make("c", kind="book", page_count=90)])
     assert table.share_known("language", "movie") == 0.5

@@ -381,3 +381,17 @@ def test_a_surname_after_which_asks_for_the_works_of_the_person() -> None:
 def test_a_kind_of_film_is_no_title_in_lower_case() -> None:
     names = NameIndex([film("Superhero Movie", 2008), film("Heat", 1995)])
     assert read_mentions("not another superhero movie", names, TAXONOMY) == Mentions()
+
+
+def test_a_name_whose_works_are_all_refused_is_kept_as_a_word() -> None:
+    assert read_mentions("Scorsese films but not the Batman ones", NAMES, TAXONOMY).refused == ("the Batman",)
+    assert not read_mentions("not Batman, please", NAMES, TAXONOMY).refused
+
+
+def test_a_part_of_a_longer_unknown_title_is_no_title() -> None:
+    said = "a film similar to Drive Slowly by Ann Rowe"
+    spans = [match.span() for match in re.finditer(r"[\w']+", said)]
+    shares = np.zeros((len(spans), len(LABELS)), np.float32)
+    shares[:, 0] = 1
+    shares[4:6] = np.eye(len(LABELS))[LABELS.index("like")]
+    assert not read_mentions(said, NAMES, TAXONOMY, labels=TokenLabels(spans, shares)).like
