@@ -16,6 +16,8 @@ _PARTICLES = frozenset(
     ("de", "del", "della", "der", "di", "da", "du", "la", "le", "van", "von", "st", "mc", "ter", "ten")
 )
 """Words that belong to the surname after them: "Del Toro"."""
+_NO_NAMES = ASKED_COUNTRIES.keys() | ASKED_LANGUAGES.keys()
+"""Words that sources give as people, and that mean a country or a language: "South Korean"."""
 LEAST_SURNAME = 3
 _CLEARLY_BEST_KNOWN = 2.5
 """A surname alone means a person who is so many times better known than the next of that name."""
@@ -53,7 +55,7 @@ class PeopleIndex:
         self.vocabulary: set[str] = set()
         for name in sorted(roles, key=lambda name: (-fame[name], name)):
             words = plain_words(name)
-            if not words or "".join(words) in self._people:
+            if not words or "".join(words) in self._people or " ".join(words) in _NO_NAMES:
                 continue
             all_works = dict.fromkeys(work_id for ids in roles[name].values() for work_id in ids)
             made = dict.fromkeys(work_id for role in MAKERS & roles[name].keys() for work_id in roles[name][role])
@@ -105,7 +107,7 @@ def _clear_surnames(surnames: dict[str, list[tuple[float, str]]]) -> Iterator[tu
 
     "The German side" is not about Lauren German: words for countries and languages are left out.
     """
-    common = common_words() | ASKED_COUNTRIES.keys() | ASKED_LANGUAGES.keys()
+    common = common_words() | _NO_NAMES
     for surname, people in surnames.items():
         best, key = people[0]
         is_clear = len(people) == 1 or best >= _CLEARLY_BEST_KNOWN * people[1][0]

@@ -395,3 +395,8 @@ def test_a_part_of_a_longer_unknown_title_is_no_title() -> None:
     shares[:, 0] = 1
     shares[4:6] = np.eye(len(LABELS))[LABELS.index("like")]
     assert not read_mentions(said, NAMES, TAXONOMY, labels=TokenLabels(spans, shares)).like
+
+
+def test_a_country_that_a_source_gives_as_a_person_is_none() -> None:
+    names = NameIndex([film("Cold Lake", 2001, cast="South Korean"), film("Heat", 1995)])
+    assert read_mentions("South Korean thrillers from the 2000s", names, TAXONOMY) == Mentions()
