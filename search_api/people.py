@@ -16,7 +16,7 @@ _PARTICLES = frozenset(
     ("de", "del", "della", "der", "di", "da", "du", "la", "le", "van", "von", "st", "mc", "ter", "ten")
 )
 """Words that belong to the surname after them: "Del Toro"."""
-_NO_NAMES = ASKED_COUNTRIES.keys() | ASKED_LANGUAGES.keys()
+_NO_NAMES = frozenset((*ASKED_COUNTRIES, *ASKED_LANGUAGES))
 """Words that sources give as people, and that mean a country or a language: "South Korean"."""
 LEAST_SURNAME = 3
 _CLEARLY_BEST_KNOWN = 2.5
