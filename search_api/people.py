@@ -107,7 +107,7 @@ def _clear_surnames(surnames: dict[str, list[tuple[float, str]]]) -> Iterator[tu
 
     "The German side" is not about Lauren German: words for countries and languages are left out.
     """
-    common = common_words() | _NO_NAMES
+    common = common_words().keys() | _NO_NAMES
     for surname, people in surnames.items():
         best, key = people[0]
         is_clear = len(people) == 1 or best >= _CLEARLY_BEST_KNOWN * people[1][0]
