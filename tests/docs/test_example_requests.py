@@ -37,12 +37,13 @@ def expect(
     return Expected(frozenset(first), frozenset(wanted.split()), frozenset(unwanted.split()), like, json.loads(filters))
 
 
-UNDER_TWO_HOURS = '{"runtime_minutes": {"lte": 119}}'
-INSPIRING = ("Zen and the Art of Motorcycle Maintenance", "Meditations", "Interstellar", "October Sky")
+UNDER_TWO_HOURS = '{"kind": "movie", "runtime_minutes": {"lte": 119}}'
+INSPIRING = ("Zen and the Art of Motorcycle Maintenance", "Meditations", "Interstellar", "October Sky", "Siddhartha")
 EXPECTED = {
     "find me something inspiring": expect(*INSPIRING, wanted="E5"),
     "something inspiring, like Interstellar but not too sad, under two hours": expect(
         "Apollo 11",
+        "Gattaca",
         "WALL·E",
         "Contact",
         "October Sky",
@@ -54,13 +55,15 @@ EXPECTED = {
     "like Interstellar but not too sad, under two hours": expect(
         "WALL·E", unwanted="E4", like=("Interstellar",), filters=UNDER_TWO_HOURS
     ),
-    "like Interstellar but not too sad": expect("Contact", "WALL·E", unwanted="E4", like=("Interstellar",)),
+    "like Interstellar but not too sad": expect(
+        "Contact", "WALL·E", "Gattaca", unwanted="E4", like=("Interstellar",), filters='{"kind": "movie"}'
+    ),
     "Inspiring, but not too sad": expect(*INSPIRING, wanted="E5", unwanted="E4"),
     "a book that teaches me something about the sea": expect(
         "Kon-Tiki", wanted="L1 L2 L3 L4 L5 L6 L7 L8", filters='{"kind": "book"}'
     ),
     "a comforting film for a rainy evening": expect(
-        "My Neighbor Totoro", "Mary Poppins", wanted="E8", filters='{"kind": "movie"}'
+        "My Neighbor Totoro", "Mary Poppins", "Little Miss Sunshine", wanted="E8", filters='{"kind": "movie"}'
     ),
     "a quiet book about grief, not from the 19th century": expect(
         "A Man Called Ove", "The Sorrow of War", wanted="PG4", filters='{"kind": "book", "year": {"gte": 1900}}'
