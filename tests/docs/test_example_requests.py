@@ -56,7 +56,7 @@ EXPECTED = {
         "WALL·E", unwanted="E4", like=("Interstellar",), filters=UNDER_TWO_HOURS
     ),
     "like Interstellar but not too sad": expect(
-        "Contact", "WALL·E", "Gattaca", unwanted="E4", like=("Interstellar",), filters='{"kind": "movie"}'
+        "Contact", "WALL·E", "2001: A Space Odyssey", unwanted="E4", like=("Interstellar",), filters='{"kind": "movie"}'
     ),
     "Inspiring, but not too sad": expect(*INSPIRING, wanted="E5", unwanted="E4"),
     "a book that teaches me something about the sea": expect(
