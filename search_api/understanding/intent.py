@@ -136,7 +136,7 @@ def parse_intent(
     if filters.kind is None and not phrases.ANY_KIND.search(said):
         filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
     if mentions.with_people or mentions.without_people:
-        people = Choice(any=mentions.with_people, none=mentions.without_people)
+        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
         filters = filters.model_copy(update={"creators": people})
     return Intent(
         text=remainder.text,

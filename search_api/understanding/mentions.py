@@ -89,7 +89,8 @@ class Mentions:
         like: Works to be like.
         unlike: Works to be unlike.
         seen: Works that are known or excluded: not shown, and nothing more.
-        with_people: Names of people who are asked for, as the catalogue spells them.
+        with_people: Names of people who are asked for, as the catalogue spells them: any of them will do.
+        made_by: Names of makers who are asked for beside others: "Hitchcock films with Grant or Stewart".
         without_people: Names of people who are refused.
         like_people: People whose like is wanted: "books like those of Ursula Le Guin".
         hidden: Ids of other works that are not shown: volumes of a named series, works of an author whose like is
@@ -104,6 +105,7 @@ class Mentions:
     unlike: tuple[WorkReference, ...] = ()
     seen: tuple[WorkReference, ...] = ()
     with_people: tuple[str, ...] = ()
+    made_by: tuple[str, ...] = ()
     without_people: tuple[str, ...] = ()
     like_people: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -184,6 +186,7 @@ class _Reader:
         self._works: dict[str, tuple[WorkReference, Sentiment]] = {}
         self._hidden: dict[str, None] = {}
         self._refused: list[str] = []
+        self._makers: set[str] = set()
         self._corrected: list[Correction] = []
         self._spans: list[Span] = []
         self._quiet: list[Span] = []
@@ -200,11 +203,15 @@ class _Reader:
                 self._read_work(candidate, sentiment)
         ways = self._ways_of_people(used)
         refused = [name for name, way in ways.items() if way == "without"]
+        wanted = [name for name, way in ways.items() if way == "with"]
+        makers = [name for name in wanted if name in self._makers]
+        others = [name for name in wanted if name not in self._makers]
         return Mentions(
             like=self._of("like"),
             unlike=self._of("unlike"),
             seen=self._of("seen", "except"),
-            with_people=tuple(name for name, way in ways.items() if way == "with"),
+            with_people=tuple(others or makers),
+            made_by=tuple(makers) if others else (),
             without_people=tuple(refused),
             like_people=tuple(name for name, way in ways.items() if way == "like"),
             hidden=tuple(work_id for work_id in self._hidden if work_id not in self._works),
@@ -488,6 +495,9 @@ class _Reader:
             if found.is_corrected and way in ("with", "without"):
                 said = words_said[slice(*span)]
                 self._corrected.append(Correction(said=said, taken_for=found.person.name))
+            follows = self._words.word(found.last + 1)
+            if found.person.made and follows in table.WORK_NOUNS_AFTER_PERSON:
+                self._makers.add(found.person.name)
             if way == "like":
                 self._hidden.update(dict.fromkeys(found.person.made))
             if ways.get(found.person.name) != "without":

@@ -400,3 +400,10 @@ def test_a_part_of_a_longer_unknown_title_is_no_title() -> None:
 def test_a_country_that_a_source_gives_as_a_person_is_none() -> None:
     names = NameIndex([film("Cold Lake", 2001, cast="South Korean"), film("Heat", 1995)])
     assert read_mentions("South Korean thrillers from the 2000s", names, TAXONOMY) == Mentions()
+
+
+def test_a_maker_and_actors_are_both_asked_for() -> None:
+    mentions = read_mentions("Michael Mann films with Al Pacino or Tom Cruise", NAMES, TAXONOMY)
+    assert (mentions.made_by, mentions.with_people) == (("Michael Mann",), ("Al Pacino", "Tom Cruise"))
+    either = read_mentions("Michael Mann films or Scorsese films", NAMES, TAXONOMY)
+    assert (either.made_by, set(either.with_people)) == ((), {"Michael Mann", "Martin Scorsese"})
