@@ -91,8 +91,9 @@ SCREEN = any_case(
     r"|filmed|subtitles?|subtitled|dubbed|shot (?:on|in) (?:film|colou?r|black)"
     r"|i (?:don't|do not|never|can't|hardly) read|no time to read|not (?:a|much of a) reader)\b"
     r"|\b(?P<book>published|paperbacks?|hardbacks?|hardcovers?|kindle|book club|library|bookshop|bookworm"
-    r"|audible|hates? reading|(?:don't|do not|never"
-    r"|can't) watch (?:films|movies|tv))\b"
+    r"|audible|hates? reading"
+    r"|(?:says|thinks|finds) (?:that )?(?:reading|books)|reluctant reader|(?:loves?|likes?) (?:to read|reading)"
+    r"|(?:don't|do not|never|can't) watch (?:films|movies|tv))\b"
 )
 """Words of where people watch or read, which say the kind where nothing else does."""
 _ASKING_BEFORE = any_case(

@@ -14,6 +14,7 @@ NAME = TAKEN * 9
         ("a sad film", "movie"),
         ("something sad under two hours", "movie"),
         ("something sad under 200 pages", "book"),
+        ("my son says reading is dull, he likes frogs. Help", "book"),
         ("a film version of an old fairy tale", "movie"),
         ("surprise my dad with a film he hasn't seen", "movie"),
         ("film adaptations of Danish novels", "movie"),
