@@ -151,9 +151,8 @@ def find(
     seeks_title = bool(rankings.get(TITLE)) and not (intent.values or intent.tags or intent.subject)
     known = {} if seeks_title else _known(queries, table, ids, rows)
     most = max(LEAST_COMMON, int(MOST_SHARE_OF_REFUSED * len(generation.work_ids)))
-    for terms in queries.refused:
-        refused = find_with_terms(engine, generation, terms, most)
-        preferences = replace(preferences, last=preferences.last | (refused & set(ids)))
+    refused = [find_with_terms(engine, generation, terms, most) for terms in queries.refused]
+    preferences = replace(preferences, last=preferences.last.union(*refused) & {*ids})
     return Candidates(intent, rankings, generation.years, others, known, preferences)
 
 

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -202,9 +203,13 @@ class LegQueryBuilder:
         # A title has a word for any reason, and is near to it in meaning for the word's sake alone.
         best = found["bm25"][: 3 * N_AGREEING]
         with self._analyser_lock:
-            titles = [frozenset(self._analyser.terms(generation.names.title(work_id))) for work_id, _ in best]
-        told = [work for work, title in zip(best, titles, strict=True) if title.isdisjoint(terms)]
-        return agree(found["text"][:n_near], told)
+            others = (
+                work
+                for work in best
+                if not {*terms}.intersection(self._analyser.terms(generation.names.title(work[0])))
+            )
+            described = list(islice(others, N_AGREEING))
+        return agree(found["text"][:n_near], described)
 
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:

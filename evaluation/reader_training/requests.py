@@ -57,7 +57,7 @@ class LabelledRequest:
 
 
 class RequestMaker:
-    """Makes requests of frames and words."""
+    """A maker of requests, from frames and words."""
 
     def __init__(
         self, frames: Sequence[Frame], bank: WordBank, joints: Sequence[str], ends: Sequence[Sequence[str]]

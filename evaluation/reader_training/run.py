@@ -103,7 +103,7 @@ class Plan:
 
 
 class ReaderTrainer:
-    """Makes requests, trains heads on their token vectors, and tests them."""
+    """A trainer: it makes requests, trains heads on their token vectors, and tests them."""
 
     def __init__(self, encoder: Encoder, taxonomy: Taxonomy, plan: Plan) -> None:
         table = tomllib.loads((files("evaluation") / "reader_training" / "words.toml").read_text(encoding="utf-8"))

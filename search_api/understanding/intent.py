@@ -124,8 +124,7 @@ def parse_intent(
         labels=labels,
     )
     is_like = bool(mentions.like or mentions.like_people)
-    is_named = remainder.is_about or (remainder.subject and is_subject and is_subject(remainder.subject))
-    has_subject = bool(is_named and not is_like)
+    has_subject = not is_like and (remainder.is_about or _is_subject(remainder.subject, is_subject))
     is_unread = not (wishes.values or wishes.tags or mentions.like or mentions.unlike)
     can_guess = is_unread and audience is None and remainder.guessable
     guessed = guess(remainder.guessable) if guess and can_guess and not has_subject else {}
@@ -158,6 +157,10 @@ def parse_intent(
         ignored=remainder.ignored,
         refused=(*mentions.refused, *remainder.refused),
     )
+
+
+def _is_subject(words: str, is_subject: IsSubject | None) -> bool:
+    return bool(words and is_subject and is_subject(words))
 
 
 def _common_kind(mentions: Mentions, names: Names) -> Kind | None:

@@ -127,18 +127,18 @@ def read_remainder(
     elif labels and len(WORD.findall(left)) > MAX_WHOLE_WORDS:
         wished = blank(left, _unwished(left, labels, wanted))
         left = wished if _says_something(_tidy(wished)) else left
-    more = blank(left, wanted)
-    rest = _tidy(blank(more, _talk_words(more, labels, wanted)) if labels else more)
+    unwished = _talk_words(said, labels, wanted) if labels else []
+    rest = _tidy(blank(left, [*wanted, *unwished]))
     asked = [word for span in wanted for word in _asking_words(said, span, used_up)]
     content = blank(_restore(left, said, asked), namings)
-    if labels and len(query.tokens) > MAX_GUESSED_WORDS:
-        content = blank(content, _talk_words(content, labels, wanted))
+    if len(query.tokens) > MAX_GUESSED_WORDS:
+        content = blank(content, unwished)
     about = _tidy(blank(content, _outside_of_about(query)))
     is_about = _says_something(about)
     if labels and asked and not is_about and not WORD.search(rest):
         left = content = blank(said, [match.span() for match in WORD.finditer(said)])
         content = blank(_restore(content, said, asked), namings)
-    subject = about if is_about else _tidy(blank(content, _talk_words(content, labels, wanted)) if labels else content)
+    subject = about if is_about else _tidy(blank(content, unwished))
     text = _text(said, left, refused, asked, liked, is_whole=not (used_up or courtesy or refused or talk))
     refused_runs = _runs(query, clauses, [*used_up, *denied, *wanted], labels)
     ignored = _ignored(query, said, clauses, [*used_up, *denied, *wanted])
