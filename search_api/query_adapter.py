@@ -113,7 +113,7 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
         )
     except OSError as error:
         raise QueryAdapterInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise QueryAdapterInvalid(f"{source}: is not a file of `evoke train-descriptions`: {error}") from error
 
 

@@ -125,7 +125,7 @@ def load_adaptation(path: Path | None = None) -> Adaptation:
         for name, each in factors.items():
             _check(name, each)
         return Adaptation(tuple(metadata["base"]), int(metadata["first_layer"]), factors, metadata["figures"])
-    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RecursionError, SafetensorError) as error:
         why = " ".join(str(error).split())
         raise ModelUnavailable(
             f"{path} is no adaptation of an encoder ({why}): name a file that `evoke train-encoder` wrote, or set "

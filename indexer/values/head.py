@@ -247,7 +247,7 @@ def load_value_head(path: Path | None = None) -> ValueHead:
         return head
     except OSError as error:
         raise ValueHeadInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, LookupError, ValueError, TypeError) as error:
+    except (SafetensorError, LookupError, ValueError, TypeError, RecursionError) as error:
         raise ValueHeadInvalid(f"{source}: is not a value head of `evoke train-values`: {error}") from error
 
 

@@ -206,7 +206,7 @@ def load_tagger(path: Path | None = None) -> Tagger:
         return Tagger(network, metadata["encoder_fingerprint"], int(metadata["seed"]), dict(metadata["figures"]))
     except OSError as error:
         raise ReaderInvalid(f"{source}: cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise ReaderInvalid(f"{source}: is not a file of `evoke train-reader`: {problem}") from error
 

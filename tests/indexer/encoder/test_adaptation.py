@@ -154,6 +154,10 @@ def _write_of_a_later_version(path: Path) -> None:
     save_file({"x.a": np.zeros((2, 4), np.float16)}, path, {"evoke": json.dumps({"format": "9"})})
 
 
+def _write_endless_metadata(path: Path) -> None:
+    save_file({"x.a": np.zeros((2, 4), np.float16)}, path, {"evoke": "[" * 100_000})
+
+
 BAD = {
     "absent": (_write_absent, "is no adaptation of an encoder"),
     "text": (_write_text, "is no adaptation of an encoder"),
@@ -162,6 +166,7 @@ BAD = {
     "infinite": (_write_infinite, "no numbers in half precision"),
     "two ranks": (_write_two_ranks, "do not belong together"),
     "one factor": (_write_without_half, "is no adaptation of an encoder"),
+    "endless metadata": (_write_endless_metadata, "is no adaptation of an encoder"),
     "a later version": (_write_of_a_later_version, "its format is '9'"),
 }
 
