@@ -221,9 +221,11 @@ def copy_columns(source: Path, target: Path) -> None:
 
 
 def read_figures(folder: Path) -> dict[str, Any]:
-    """Return the shapes and figures of a folder of columns; {} when it has none."""
-    path = folder / FIGURES_FILE
-    return dict(json.loads(path.read_bytes())) if path.exists() else {}
+    """Return the shapes and figures of a folder of columns; {} when it has none that can be read."""
+    try:
+        return dict(json.loads((folder / FIGURES_FILE).read_bytes()))
+    except (OSError, ValueError):
+        return {}
 
 
 def _ends_path(folder: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from indexer.engine import Engine
-from indexer.known.columns import ColumnWriter, copy_columns
+from indexer.known.columns import KNOWN_VERSION, ColumnWriter, copy_columns, read_figures
 from indexer.known.fields import KEYS, Payload, column_values, series_words, to_named_work
 from indexer.known.names import NamesWriter
 from indexer.known.standings import (
@@ -190,3 +190,16 @@ def write_from_engine(engine: Engine, generation: str, facts: GenerationFacts, f
             if offset is None:
                 break
         writer.finish(facts)
+
+
+def is_written(folder: Path, facts: GenerationFacts) -> bool:
+    """Return whether a folder has the files of a generation, in the form of this version."""
+    figures = read_figures(folder)
+    return figures.get("version") == KNOWN_VERSION and figures["fingerprint"] == facts.fingerprint
+
+
+def remove_others(known: Path, generation: str) -> None:
+    """Remove the files of all generations but one; processes that have mapped them can go on reading them."""
+    for folder in known.iterdir():
+        if folder.name != generation:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -39,9 +39,10 @@ from indexer.artefacts import check_value_head
 from indexer.encoder.encoder import Encoder, Vectors
 from indexer.records import Features, ValueLabel, Work
 from indexer.values.head import Calibration, Floats, ValueHead, load_value_head
+from indexer.values.rounding import round_scores
 from indexer.values.taxonomy import Taxonomy
 
-LABELLER_VERSION = "5"
+LABELLER_VERSION = "6"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 LIKENESS_MEAN, LIKENESS_DEVIATION = 0.218, 0.088
 """Mean and standard deviation of the 2.1 million likenesses of 10,103 works to 212 dimensions.
@@ -60,7 +61,10 @@ class Labeller(Protocol):
         ...
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
-        """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence."""
+        """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence.
+
+        Strengths and probabilities are rounded as the store keeps them (`indexer.values.rounding`).
+        """
         ...
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
@@ -192,8 +196,8 @@ def _labels(
     # Converted to lists at once: converting numpy's numbers one by one took half the time of labelling.
     columns = (
         taxonomy.dimensions,
-        strengths.tolist(),
-        probabilities.tolist(),
+        round_scores(strengths).tolist(),
+        round_scores(probabilities).tolist(),
         map(features.sentences.__getitem__, best.tolist()),
     )
     return tuple(map(ValueLabel._make, zip(*columns, strict=True)))
