@@ -55,8 +55,8 @@ class Worker(Protocol):
         """
         ...
 
-    def kill(self) -> None:
-        """End the process at once."""
+    async def kill(self) -> None:
+        """End the process at once, and return when it has ended."""
         ...
 
 
@@ -106,8 +106,7 @@ class SearchPool:
         """End all search processes."""
         for task in (*self._keepers, *([self._ready] if self._ready else [])):
             task.cancel()
-        for worker in self._workers:
-            worker.kill()
+        await asyncio.gather(*(worker.kill() for worker in self._workers))
 
     async def answer(self, call: Call) -> bytes:
         """Return the answer to a call as JSON.
@@ -178,7 +177,7 @@ class SearchPool:
             if await self._serve(worker):
                 n_failed = 0
             while True:
-                worker.kill()
+                await worker.kill()
                 await asyncio.sleep(min(2.0 ** (n_failed - 1), _LONGEST_PAUSE) if n_failed else 0)
                 n_failed += 1
                 try:

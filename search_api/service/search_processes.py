@@ -82,7 +82,7 @@ class SearchProcess:
         except TimeoutError:
             raise SearchProcessFailed(f"a search process did not start within {START_SECONDS:g} s") from None
         except BrokenProcessPool:
-            raise SearchProcessFailed(f"a search process ended while it started ({self._how_it_ended()})") from None
+            raise SearchProcessFailed(f"a search process ended while it started ({await self._how_it_ended()})") from None
         except OSError as error:
             raise SearchProcessFailed(f"a search process cannot start: {error.strerror}") from error
 
@@ -98,16 +98,16 @@ class SearchProcess:
         try:
             return await asyncio.wrap_future(self._executor.submit(_answer, call, seconds))
         except BrokenProcessPool:
-            raise SearchProcessEnded(f"a search process ended ({self._how_it_ended()})") from None
+            raise SearchProcessEnded(f"a search process ended ({await self._how_it_ended()})") from None
 
-    def kill(self) -> None:
-        """End the process at once. It only reads, so nothing is lost."""
+    async def kill(self) -> None:
+        """End the process at once, and return when it has ended. It only reads, so nothing is lost."""
         self._unwatch()
-        if self._process and self._process.is_alive():
+        if self._process:
             self._process.kill()
-        if self._executor:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+        executor, self._executor = self._executor, None
+        if executor:
+            await asyncio.to_thread(executor.shutdown)
 
     def _spawn(self, loop: asyncio.AbstractEventLoop) -> Future[None]:
         """Start the process, and return what becomes done when its search is open."""
@@ -129,10 +129,13 @@ class SearchProcess:
             self._loop.remove_reader(self._process.sentinel)
         self.has_ended = True
 
-    def _how_it_ended(self) -> str:
-        code = self._process.exitcode if self._process else None
+    async def _how_it_ended(self) -> str:
+        if self._process is None:
+            return "it was not started"
+        await asyncio.to_thread(self._process.join, 1)  # its pipes are closed a moment before it has ended
+        code = self._process.exitcode
         if code is None:
-            return "it was lost"
+            return "for an unknown reason"
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 

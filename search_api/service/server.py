@@ -8,7 +8,8 @@ import math
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -66,12 +67,22 @@ def run(settings: SearchSettings, host: str, port: int, backend: Backend) -> Non
         ),
         backend,
     )
-    # uvicorn stops gracefully, then raises the signal once more: it is ignored, so that the process ends with 0.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
-        signal.signal(signal.SIGHUP, server.handle_exit)
-    with suppress(KeyboardInterrupt):
+    with _draining(server), suppress(KeyboardInterrupt):
         server.run()
+
+
+@contextmanager
+def _draining(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the server gracefully, and the process with code 0."""
+    # uvicorn handles SIGTERM, and raises it once more when it has stopped: then it is ignored.
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: None)}
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, server.handle_exit)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Server(uvicorn.Server):
@@ -99,7 +110,7 @@ class _Server(uvicorn.Server):
             starting.cancel()
             if not self.started:
                 await self._backend.close()
-        root = address(self.config.host, self.config.port)
+        root = address(self.config.host, self.servers[0].sockets[0].getsockname()[1])
         sys.stderr.write(f"Evoke answers. Page: {root}/  API: {root}/openapi.json  (Ctrl+C ends it)\n")
         sys.stderr.flush()
 
