@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from crawler.records import ClosedModel, Creator, Kind, Rating, Series
 from indexer.facts import (
     FACETS,
     FACTS,
+    MOST_NAMES,
     NO_FILTERS,
     Choice,
     Filters,
@@ -75,6 +77,26 @@ def _check_part(path: str) -> str:
     raise ValueError(f"{path!r} is not a part of an intent; write {by_id}, filters.FACT, {' or '.join(WHOLE_PARTS)}")
 
 
+def _check_lengths(filters: Filters) -> Filters:
+    """Refuse a list of more names than a link can give.
+
+    `Choice` itself has no bound: the words "an African film" are read as 54 countries.
+    """
+    for fact in filters.model_fields_set:
+        wanted = getattr(filters, fact)
+        for part in Choice.model_fields if isinstance(wanted, Choice) else ():
+            if len(getattr(wanted, part)) > MOST_NAMES:
+                raise PydanticCustomError(
+                    "too_many_names",
+                    "{part} must have at most {max_length} entries",
+                    {"part": f"{fact}.{part}", "max_length": MOST_NAMES},
+                )
+    return filters
+
+
+GivenFilters = Annotated[Filters, AfterValidator(_check_lengths)]
+"""Filters that a caller writes, with at most 50 names in each list."""
+
 Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 """How much a value is wanted, in [-1, 1]; negative: unwanted."""
 
@@ -86,7 +108,7 @@ class SearchRequest(ClosedModel):
     """What a person asks for, and which part of the answer to return."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
-    filters: Filters = NO_FILTERS
+    filters: GivenFilters = NO_FILTERS
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, le=1_000_000)
     interpret: bool = Field(
@@ -94,13 +116,13 @@ class SearchRequest(ClosedModel):
     )
     without: tuple[IntentPart, ...] = Field(
         default=(),
-        max_length=50,
+        max_length=MOST_NAMES,
         description="parts of the intent to leave out, by path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, "
         "`filters.year`, `audience`, `standing`",
     )
-    weights: dict[str, Weight] = Field(
+    weights: dict[Name, Weight] = Field(
         default_factory=dict,
-        max_length=50,
+        max_length=MOST_NAMES,
         description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
         "one that is read from the query's words; 0 removes the value",
     )

@@ -222,6 +222,10 @@ class Search:
         self._builder.warm()
         return self.serving().facts.n_works
 
+    def ready(self) -> int:
+        """Return how many works can be searched, as the index says; nothing is counted or loaded."""
+        return self.serving().facts.n_works
+
     def notes(self) -> tuple[str, ...]:
         """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
         built_with = self.serving().facts.bm25
