@@ -86,6 +86,8 @@ class KnownWriter:
 
     def add(self, points: Sequence[Point]) -> None:
         """Add works, or replace those that are there, by their points with payload and vector `values`."""
+        if not points:
+            return
         payloads: list[Payload] = [point.payload or {} for point in points]
         strengths = np.zeros((len(points), self._n_dimensions), dtype=np.uint8)
         for place, point in enumerate(points):
@@ -124,7 +126,7 @@ class KnownWriter:
             facts: What the generation is built with; its fingerprint tells whether the files fit a generation.
         """
         columns = self._columns
-        columns.finish_texts_and_genres()
+        bits = columns.finish_texts_and_genres()
         kinds, counts, is_there = (columns.read(name) for name in ("kinds", "n_ratings", "is_there"))
         places = rank_places(kinds, counts, columns.read("n_facts"))
         self._names.finish(places)
@@ -134,9 +136,7 @@ class KnownWriter:
         is_twin = np.zeros(columns.n_rows, dtype=np.bool_)
         is_twin[self._names.twins()] = True
         n_works = int(is_there.sum())
-        n_genres = len(columns.genre_names)
-        bits = np.fromfile(self._draft / "genre_bits.column", dtype=np.uint8).reshape(columns.n_rows, -1)
-        genre_counts = count_genres(bits, n_genres) if n_genres else np.zeros(0, dtype=np.int64)
+        genre_counts = count_genres(bits, len(columns.genre_names))
         figures = {
             "fingerprint": facts.fingerprint,
             "n_works": n_works,

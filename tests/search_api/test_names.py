@@ -211,4 +211,4 @@ def test_the_words_of_a_key_lie_in_the_text_one_after_the_other(text: str) -> No
 
 def test_an_index_without_works_knows_nothing() -> None:
     empty = open_index([])
-    assert (empty.named_by("Jaws"), empty.suggest("Jaws", 3), empty.find("Jaws")) == ([], [], None)
+    assert (empty.named_by("Jaws"), empty.suggest("Jaws", 3), empty.find("Jaws")) == ((), [], None)
