@@ -69,14 +69,15 @@ class LabelTable:
         with self._database.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)", rows)
 
-    def of_work(self, work_id: str, sentences: Sequence[Span]) -> tuple[ValueLabel, ...]:
+    def of_work(self, work_id: str) -> tuple[ValueLabel, ...]:
         """Return the labels of a work by the labelling that was begun last; none if it is not labelled."""
-        query = f"""SELECT labels, dimensions FROM work JOIN labels
+        query = f"""SELECT labels, dimensions, sentences FROM work JOIN features USING (text_hash) JOIN labels
                     ON labels.text_hash = work.text_hash AND labels.kind = {KIND_OF_WORK}
                     JOIN labelling ON labelling.number = labels.labelling
                     WHERE work.id = ? ORDER BY number DESC LIMIT 1"""  # noqa: S608
-        for labels, dimensions in self._database.rows(query, work_id):
-            return unpack_labels(labels, orjson.loads(dimensions), sentences)
+        for labels, dimensions, sentences in self._database.rows(query, work_id):
+            spans = [Span(start, end) for start, end in orjson.loads(sentences)]
+            return unpack_labels(labels, orjson.loads(dimensions), spans)
         return ()
 
     def remove_others(self, labelling: Labelling) -> None:
