@@ -32,10 +32,10 @@ def delete(
     for note in report.notes:
         typer.echo(note)
     serving = f"now serving {report.generation}" if report.generation else "the index was up to date"
-    typer.echo(
-        f"{_count(len(ids), 'work')} deleted with {_count(n_records, 'record')}; "
-        f"{_count(report.n_works, 'work')} left; {serving}; {perf_counter() - started:.1f} s; indexing a file that has them adds them again"
-    )
+    counts = f"{_count(len(ids), 'work')} deleted with {_count(n_records, 'record')}"
+    left = f"{_count(report.n_works, 'work')} left"
+    again = "indexing a file that has them adds them again"
+    typer.echo(f"{counts}; {left}; {serving}; {perf_counter() - started:.1f} s; {again}")
 
 
 @verb(app, "show", "evoke works show tmdb:550")
