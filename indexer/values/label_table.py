@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from indexer.database import Database
 from indexer.merging.merging import text_hash
@@ -45,6 +46,17 @@ class LabelTable:
             connection.execute("INSERT OR IGNORE INTO labelling (fingerprint, dimensions) VALUES (?, ?)", row)
         number = self._database.one("SELECT number FROM labelling WHERE fingerprint = ?", fingerprint)
         return Labelling(number, tuple(dimensions))
+
+    def prototypes(self, labelling: Labelling) -> NDArray[np.float32] | None:
+        """Return the labeller's prototypes, one row for each dimension; None if they were not kept."""
+        kept = self._database.one("SELECT prototypes FROM labelling WHERE number = ?", labelling.number)
+        return None if kept is None else np.frombuffer(kept, dtype="<f4").reshape(len(labelling.dimensions), -1)
+
+    def keep_prototypes(self, labelling: Labelling, prototypes: NDArray[np.float32]) -> None:
+        """Store the labeller's prototypes: to embed their words takes longer than all else in a small build."""
+        row = (prototypes.astype("<f4").tobytes(), labelling.number)
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE labelling SET prototypes = ? WHERE number = ?", row)
 
     def missing(self, labelling: Labelling, ids: Collection[str] | None = None) -> list[str]:
         """Return the ids of works, of all or of some, without labels, sorted; of works that share labels one."""
