@@ -70,9 +70,16 @@ def make_labels(
             return [IndexedWork(*pair, labels) for pair, labels in zip(works, labeller.label(works), strict=True)]
 
     missing = store.labels.missing(labelling, ids)
+    if not missing:
+        return
+    kept = store.labels.prototypes(labelling)
+    if kept is not None:
+        labeller.prototypes = kept
     with tqdm(total=len(missing), desc="labelling", unit=" works", disable=None, leave=False) as progress:
         batches = (list(store.works_with_features(maker.recipe, batch)) for batch in batched(missing, LABEL_BATCH))
         for labelled in in_stages(batches, label):
             with report.seconds.timed("store"):
                 store.labels.put(labelled, labelling)
             progress.update(len(labelled))
+    if kept is None:
+        store.labels.keep_prototypes(labelling, labeller.prototypes)

@@ -31,7 +31,7 @@ SCHEMA = (
         PRIMARY KEY (text_hash, recipe)
     )""",
     """CREATE TABLE IF NOT EXISTS labelling (
-        number INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, dimensions TEXT NOT NULL
+        number INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, dimensions TEXT NOT NULL, prototypes BLOB
     )""",
     """CREATE TABLE IF NOT EXISTS labels (
         text_hash BLOB NOT NULL, kind TEXT NOT NULL, labelling INTEGER NOT NULL, labels BLOB NOT NULL,
@@ -55,9 +55,9 @@ SCHEMA = (
 of the merge that first made a work of it, NULL before. work: `digest` is a hash of the records that the work is made
 from. matched: the records as they were matched last, with their `work`; the match keys are JSON. block: the blocking
 keys of each matched record, by its number. labelling: everything that labels depend on besides the text and the kind of
-a work, with the dimensions in the order of the labels. served: the works of the serving generation, each with its
-length in weighted terms. state: `rules` are the versions of the rules that the works are up to date with, `served` is
-the serving generation."""
+a work, with the dimensions in the order of the labels and the prototype of each, float32. served: the works of the
+serving generation, each with its length in weighted terms. state: `rules` are the versions of the rules that the works
+are up to date with, `served` is the serving generation."""
 
 _PACKAGED_FINGERPRINT_OF_STORE_3 = "57379c83b2bfdab6f4378c9c6beef9b412f323cfd2fc9ff5e5055b0cd6ddf351"
 _PACKAGED_FINGERPRINT = "e3244a68087cc39eee3340ce3d782cc6b64478cdce72899e96f34beddd233def"

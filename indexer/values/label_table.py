@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from indexer.database import Database
 from indexer.merging.merging import text_hash
@@ -46,6 +47,17 @@ class LabelTable:
         number = self._database.one("SELECT number FROM labelling WHERE fingerprint = ?", fingerprint)
         return Labelling(number, tuple(dimensions))
 
+    def prototypes(self, labelling: Labelling) -> NDArray[np.float32] | None:
+        """Return the labeller's prototypes, one row for each dimension; None if they were not kept."""
+        kept = self._database.one("SELECT prototypes FROM labelling WHERE number = ?", labelling.number)
+        return None if kept is None else np.frombuffer(kept, dtype="<f4").reshape(len(labelling.dimensions), -1)
+
+    def keep_prototypes(self, labelling: Labelling, prototypes: NDArray[np.float32]) -> None:
+        """Store the labeller's prototypes: to embed their words takes longer than all else in a small build."""
+        row = (prototypes.astype("<f4").tobytes(), labelling.number)
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE labelling SET prototypes = ? WHERE number = ?", row)
+
     def missing(self, labelling: Labelling, ids: Collection[str] | None = None) -> list[str]:
         """Return the ids of works, of all or of some, without labels, sorted; of works that share labels one."""
         some = "" if ids is None else "AND id IN (SELECT value FROM json_each(?))"
@@ -69,14 +81,15 @@ class LabelTable:
         with self._database.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)", rows)
 
-    def of_work(self, work_id: str, sentences: Sequence[Span]) -> tuple[ValueLabel, ...]:
+    def of_work(self, work_id: str) -> tuple[ValueLabel, ...]:
         """Return the labels of a work by the labelling that was begun last; none if it is not labelled."""
-        query = f"""SELECT labels, dimensions FROM work JOIN labels
+        query = f"""SELECT labels, dimensions, sentences FROM work JOIN features USING (text_hash) JOIN labels
                     ON labels.text_hash = work.text_hash AND labels.kind = {KIND_OF_WORK}
                     JOIN labelling ON labelling.number = labels.labelling
                     WHERE work.id = ? ORDER BY number DESC LIMIT 1"""  # noqa: S608
-        for labels, dimensions in self._database.rows(query, work_id):
-            return unpack_labels(labels, orjson.loads(dimensions), sentences)
+        for labels, dimensions, sentences in self._database.rows(query, work_id):
+            spans = [Span(start, end) for start, end in orjson.loads(sentences)]
+            return unpack_labels(labels, orjson.loads(dimensions), spans)
         return ()
 
     def remove_others(self, labelling: Labelling) -> None:

@@ -54,6 +54,9 @@ class Labeller(Protocol):
     """A method that labels works with the values and tags of a taxonomy."""
 
     taxonomy: Taxonomy
+    prototypes: Vectors
+    """The prototype of each dimension, a row of unit length: float32 (n_dimensions, dim). They are made when they are
+    first used, unless they are set to those that a labeller with this fingerprint has made."""
 
     @property
     def fingerprint(self) -> str:
@@ -96,6 +99,15 @@ class TrainedLabeller:
         self._outputs = [
             (n, output, place[output.dimension]) for n, output in enumerate(head.outputs) if output.dimension in place
         ]
+
+    @property
+    def prototypes(self) -> Vectors:
+        """The prototype of each dimension."""
+        return self._zero_shot.prototypes
+
+    @prototypes.setter
+    def prototypes(self, prototypes: Vectors) -> None:
+        self._zero_shot.prototypes = prototypes
 
     @cached_property
     def fingerprint(self) -> str:
@@ -159,6 +171,7 @@ class ZeroShotLabeller:
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder) -> None:
         self.taxonomy = taxonomy
         self._encoder = encoder
+        self._prototypes: Vectors | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -167,13 +180,20 @@ class ZeroShotLabeller:
         recipe = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words])
         return hashlib.sha256(recipe).hexdigest()
 
-    @cached_property
-    def _prototypes(self) -> Vectors:
-        return _prototypes(self.taxonomy, self._encoder)
+    @property
+    def prototypes(self) -> Vectors:
+        """The prototype of each dimension."""
+        if self._prototypes is None:
+            self._prototypes = _prototypes(self.taxonomy, self._encoder)
+        return self._prototypes
+
+    @prototypes.setter
+    def prototypes(self, prototypes: Vectors) -> None:
+        self._prototypes = prototypes
 
     def likeness(self, features: Features) -> Floats:
         """Return the cosine of each sentence and each dimension's prototype, float32 (n_sentences, n_dimensions)."""
-        cosines: Floats = features.sentence_vectors.astype(np.float32) @ self._prototypes.T
+        cosines: Floats = features.sentence_vectors.astype(np.float32) @ self.prototypes.T
         return cosines
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:  # noqa: ARG002 - the same for every kind

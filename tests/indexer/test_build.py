@@ -389,6 +389,12 @@ def test_a_store_of_an_earlier_version_is_updated(built_home: Path) -> None:
                json_remove(work.body, '$.origins', '$.countries') FROM work JOIN record USING (id);
                DROP TABLE work;
                DROP TABLE record;
+               DROP TABLE matched;
+               DROP TABLE block;
+               DROP TABLE labels;
+               DROP TABLE labelling;
+               DROP TABLE served;
+               DROP TABLE state;
                ALTER TABLE old RENAME TO work;
                PRAGMA user_version = 1;"""
         )
