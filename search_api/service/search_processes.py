@@ -82,7 +82,9 @@ class SearchProcess:
         except TimeoutError:
             raise SearchProcessFailed(f"a search process did not start within {START_SECONDS:g} s") from None
         except BrokenProcessPool:
-            raise SearchProcessFailed(f"a search process ended while it started ({await self._how_it_ended()})") from None
+            raise SearchProcessFailed(
+                f"a search process ended while it started ({await self._how_it_ended()})"
+            ) from None
         except OSError as error:
             raise SearchProcessFailed(f"a search process cannot start: {error.strerror}") from error
 
