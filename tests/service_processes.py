@@ -1,7 +1,7 @@
 """A service of real processes over a fake search, which gets stuck, dies or waits when a query says so.
 
-python -m service_processes DEADLINE WORKERS WORDS... prints the service's own lines to stderr. WORDS say what goes wrong
-when the search is opened: `refuses`, or `dies`.
+python -m service_processes DEADLINE WORKERS OPENING serves on a free port, and prints what `evoke serve` prints.
+OPENING says how the search opens: `works`, `refuses` or `dies`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from search_api.service.problems import PROBLEM_JSON, Problem, http_problem
 from search_api.service.security import SECURITY_HEADERS
 
-MAX_HEAD_BYTES = 128 * 1024
-"""The largest request line and headers. A query of 10,000 emoji takes 120 kB in a link."""
+MAX_TARGET_BYTES = 64 * 1024 - 1
+"""The longest target of a request, which is a link without its host. The parser cannot read a longer one."""
+MAX_HEAD_BYTES = MAX_TARGET_BYTES + 32 * 1024
+"""The largest head of a request: its target and all headers."""
 HEAD_SECONDS = 10.0
 """How long a connection may take to send the head of a request, or to begin with its first one."""
 BODY_SECONDS = 20.0
@@ -53,7 +55,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._write_timer: asyncio.TimerHandle | None = None
         self._is_in_head = False
         self._is_in_message = False
-        self._head_bytes: int | None = None  # of the chunks after the one in which the head began
+        self._head_bytes = 0
+        self._n_heads = 0  # in the chunk that is read now
         self._is_refused = False
         self._problem = http_problem(400, "The request is not valid HTTP")
 
@@ -75,11 +78,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Read what came, and refuse a head that is too large."""
         if self._is_refused:
             return
+        was_in_body = self._is_in_message and not self._is_in_head
+        self._n_heads = 0
         super().data_received(data)
         if self._is_in_head:
-            self._head_bytes = 0 if self._head_bytes is None else self._head_bytes + len(data)
+            # Where the head began in the chunk is not known, unless it was the first thing there.
+            self._head_bytes += 0 if was_in_body or self._n_heads > 1 else len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(_too_large())
+                self._refuse(self._too_large())
         elif not self._is_in_message and self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._set_timer(self.head_seconds, self.transport.close)  # line ends between two requests
 
@@ -87,15 +93,17 @@ class BoundedProtocol(HttpToolsProtocol):
         """Give the head of a request its time."""
         super().on_message_begin()
         self._is_in_head = self._is_in_message = True
-        self._head_bytes = None
+        self._head_bytes = 0
+        self._n_heads += 1
         self._set_timer(self.head_seconds, self._refuse_slow_head)
 
     def on_headers_complete(self) -> None:
         """Check the size of the head, and give the body its time."""
         self._is_in_head = False
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
-            self._problem = _too_large()
-            raise ValueError("the head is too large")  # the parser then calls `send_400_response`
+        n_bytes = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if len(self.url) > MAX_TARGET_BYTES or n_bytes > MAX_HEAD_BYTES:
+            self._problem = self._too_large()
+            raise ValueError(self._problem.detail)  # it ends the parser, and uvicorn calls `send_400_response`
         self._set_timer(self.body_seconds, self._refuse_slow_body)
         super().on_headers_complete()
 
@@ -126,7 +134,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refuse(http_problem(408, f"The head of the request took longer than {self.head_seconds:g} s"))
 
     def _refuse_slow_body(self) -> None:
-        self._refuse(http_problem(408, f"The body of the request took longer than {self.body_seconds:g} s"))
+        if self.cycle.response_complete:  # the body was not needed
+            self.transport.close()
+        else:
+            self._refuse(http_problem(408, f"The body of the request took longer than {self.body_seconds:g} s"))
 
     def _refuse(self, problem: Problem) -> None:
         """Answer with a problem, unless an answer has begun, and end the connection."""
@@ -157,6 +168,11 @@ class BoundedProtocol(HttpToolsProtocol):
         ]
         return b"".join([STATUS_LINE[problem.status], *(b"%s: %s\r\n" % header for header in headers), b"\r\n", body])
 
+    def _too_large(self) -> Problem:
+        if len(self.url) > MAX_TARGET_BYTES:
+            return http_problem(414, "The link is longer than 64 kB: send the query in a body, with POST /v1/search")
+        return http_problem(431, f"The link and the headers are larger than {MAX_HEAD_BYTES // 1024} kB")
+
     def _set_timer(self, seconds: float = 0, act: Callable[[], None] | None = None) -> None:
         """Start the clock of this connection anew; without an action, stop it."""
         if self._timer:
@@ -167,7 +183,3 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._write_timer:
             self._write_timer.cancel()
         self._write_timer = self.loop.call_later(seconds, self.transport.abort) if seconds else None
-
-
-def _too_large() -> Problem:
-    return http_problem(431, f"The request line and headers are larger than {MAX_HEAD_BYTES // 1024} kB")

@@ -38,7 +38,7 @@ class FakeWorker:
             raise SearchProcessFailed("the index is damaged")
         self._on_end, self.has_ended = on_end, False
 
-    async def answer(self, call: Call, seconds: float) -> bytes:
+    async def answer(self, call: Call, _seconds: float) -> bytes:
         self.calls.append(call)
         return await self._answers(call)
 
