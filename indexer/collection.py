@@ -31,7 +31,9 @@ LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Create an empty generation and return its name."""
-    name = f"{ALIAS}-{max(_generations(engine).values(), default=0) + 1}"
+    # The alias may point at a damaged generation that was set aside: readers know a new one by its new name.
+    taken = [*generations(engine), serving_generation(engine) or ""]
+    name = f"{ALIAS}-{max(map(_number, taken)) + 1}"
     params = {leg: vector.params(facts) for leg, vector in LEGS.items()}
     engine.create_collection(
         name,
@@ -52,15 +54,20 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
 def remove_unserved(engine: Engine) -> None:
     """Remove the generations that killed builds left: unfinished ones, and replaced ones that were not deleted."""
     serving = serving_generation(engine)
-    for name in _generations(engine):
+    for name in generations(engine):
         if name != serving:
             engine.delete_collection(name)
 
 
-def _generations(engine: Engine) -> dict[str, int]:
-    """Return the number of each generation by its name."""
-    parts = {c.name: c.name.rpartition("-") for c in engine.get_collections().collections}
-    return {name: int(number) for name, (prefix, _, number) in parts.items() if prefix == ALIAS and number.isdigit()}
+def generations(engine: Engine) -> list[str]:
+    """Return the names of all generations, the oldest first."""
+    return sorted((each.name for each in engine.get_collections().collections if _number(each.name)), key=_number)
+
+
+def _number(name: str) -> int:
+    """Return the number of a generation, from 1; 0 for another name."""
+    prefix, _, number = name.rpartition("-")
+    return int(number) if prefix == ALIAS and number.isdigit() else 0
 
 
 def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], facts: GenerationFacts) -> None:

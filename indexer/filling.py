@@ -59,8 +59,11 @@ def fill_and_swap(
     """
     fingerprint = _content_fingerprint(store, maker, labeller, bm25)
     serving = serving_generation(engine)
-    if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
-        return
+    # The generation does not exist if it was damaged and set aside.
+    if serving and engine.collection_exists(serving):
+        served = read_facts(engine, serving)
+        if served and served.fingerprint == fingerprint:
+            return
     facts = _generation_facts(fingerprint, store, maker, labeller, bm25)
     _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
     generation = create_generation(engine, facts, settings)

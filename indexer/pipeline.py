@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from crawler.folders import make_private_folder
 from indexer.analysis import Analyser
 from indexer.artefacts import find_misfits
 from indexer.bm25 import read_bm25
@@ -21,6 +22,7 @@ from indexer.engine.lock import WriterLock
 from indexer.errors import StorageFailed
 from indexer.features import FeatureMaker
 from indexer.filling import fill_and_swap
+from indexer.healing import set_damage_aside
 from indexer.records import Features, Work
 from indexer.settings import IndexSettings
 from indexer.stages import batched, in_stages
@@ -84,6 +86,7 @@ def build_index(
         # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
+        report.notes += set_damage_aside(engine)
         remove_unserved(engine)
         run = store.begin_run()
         with report.seconds.timed("read"), reject_file:
@@ -127,7 +130,7 @@ def prepare_works(
 def _writing(home: Path) -> Iterator[None]:
     """Hold the home folder's writer lock, and translate the errors of the file system."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_private_folder(home)
         lock = WriterLock(home)
     except FileExistsError as error:
         raise StorageFailed(f"{home} is a file: set EVOKE_HOME to a folder") from error

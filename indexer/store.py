@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 import orjson
 
+from crawler.folders import make_private_folder
 from crawler.records import SourceRecord
 from indexer.bm25 import BM25
 from indexer.errors import StorageFailed
@@ -78,7 +79,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite3"
         with self._failures():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
             self._connection = sqlite3.connect(self.path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -20,6 +20,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from crawler.extras import missing_library
+from crawler.folders import make_private_folder
 from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, can_load_weights, find_converted
 from indexer.encoder.model_files import ModelFiles, first_line
 from indexer.errors import ModelUnavailable
@@ -82,7 +83,7 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
     path = folder / MODEL
     if path.is_file():
         return path
-    cache.mkdir(parents=True, exist_ok=True)
+    make_private_folder(cache)
     with FileLock(cache / "converting.lock"):
         if not path.is_file():
             logger.warning("converting the encoder for this machine: it takes half a minute, and happens once")

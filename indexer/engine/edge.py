@@ -22,6 +22,7 @@ from indexer.engine.filters import edge_filter
 from indexer.engine.folder import sync_tree
 from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
+from indexer.engine.manifest import MANIFEST, Damage, write_manifest
 from indexer.engine.points import (
     PointId,
     edge_payload,
@@ -39,8 +40,9 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Additions to `QdrantClient` are `finish`, `rank_points`, and `read_only`. One writer builds a collection and
-    finishes it; from then on any number of threads and processes read it. Known differences to `QdrantClient`:
+    Additions to `QdrantClient` are `finish`, `rank_points`, `read_only`, and those for damage. One writer builds a
+    collection and finishes it; from then on any number of threads and processes read it. Known differences to
+    `QdrantClient`:
 
     Writing
         - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
@@ -65,7 +67,8 @@ class EdgeClient(EdgeReader):
         - A field condition may hold one condition; several raise NotSupported.
         - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
           and methods missing here raise NotSupported; unknown arguments raise TypeError.
-        - Readers need permission to write to the files, because Edge opens them for writing, but they change no byte.
+        - Readers need permission to write to the files, because Edge opens them for writing, but they change times only,
+          and the order of keys in two JSON files.
         - Point versions are operation numbers; operation ids are 0.
     """
 
@@ -182,11 +185,34 @@ class EdgeClient(EdgeReader):
                 self._catalog.abandon(collection_name)
                 raise
             collection.shard.flush()
-            # The first load after the last write changes the files; later loads do not change a byte.
+            # The first load after the last write changes the files; later loads change no content.
             shard = load_shard(collection.path.parent / "shard")
             sync_tree(collection.path.parent)
-            finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC)})
+            write_manifest(collection.path.parent / "shard", collection.path.parent / MANIFEST)
+            finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC), "has_manifest": True})
             self._catalog.save(collection, finished, shard)
+
+    # Damage
+
+    def find_damage(self, collection_name: str, *, read_all: bool = False) -> list[Damage]:
+        """Return how the files of a collection differ from what `finish` wrote.
+
+        Args:
+            collection_name: The collection.
+            read_all: Read every file; otherwise only those whose size or time has changed, as opening does.
+        """
+        self._check_open()
+        return self._catalog.find_damage(collection_name, read_all=read_all)
+
+    def set_aside(self, name: str) -> Path:
+        """Move a damaged collection, or the file `ALIASES`, to the folder `damaged`; return its path there."""
+        with self._write_access():
+            return self._catalog.set_aside(name)
+
+    def forget_set_aside(self) -> None:
+        """Remove what was set aside."""
+        with self._write_access():
+            self._catalog.forget_set_aside()
 
     # Aliases
 
