@@ -67,8 +67,8 @@ class EdgeClient(EdgeReader):
         - A field condition may hold one condition; several raise NotSupported.
         - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
           and methods missing here raise NotSupported; unknown arguments raise TypeError.
-        - Readers need permission to write to the files, because Edge opens them for writing, but they change times only,
-          and the order of keys in two JSON files.
+        - Readers need permission to write to the files, because Edge opens them for writing. They change times
+          only, and the order of keys in two JSON files.
         - Point versions are operation numbers; operation ids are 0.
     """
 
