@@ -31,9 +31,7 @@ LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Create an empty generation and return its name."""
-    # The alias may point at a damaged generation that was set aside: readers know a new one by its new name.
-    taken = [*generations(engine), serving_generation(engine) or ""]
-    name = f"{ALIAS}-{max(map(_number, taken)) + 1}"
+    name = new_name(engine)
     params = {leg: vector.params(facts) for leg, vector in LEGS.items()}
     engine.create_collection(
         name,
@@ -57,6 +55,15 @@ def remove_unserved(engine: Engine) -> None:
     for name in generations(engine):
         if name != serving:
             engine.delete_collection(name)
+
+
+def new_name(engine: Engine) -> str:
+    """Return an unused name for a generation. Readers notice a new generation by its name.
+
+    The alias may point at a damaged generation that was set aside: its name is used too.
+    """
+    used = [*generations(engine), serving_generation(engine) or ""]
+    return f"{ALIAS}-{max(map(_number, used)) + 1}"
 
 
 def generations(engine: Engine) -> list[str]:

@@ -14,11 +14,12 @@ from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import orjson
+from pydantic import ValidationError
 
 from crawler.folders import make_private_folder
 from crawler.records import SourceRecord
 from indexer.bm25 import BM25
-from indexer.errors import StorageFailed
+from indexer.errors import StorageFailed, StoreDamaged
 from indexer.merging.merging import content_hash, text_hash, work_id
 from indexer.records import TEXT_FIELDS, Features, FieldTerms, Span, Work
 
@@ -74,6 +75,7 @@ class Store:
 
     Raises:
         StorageFailed: The disk is full, or the file cannot be used; raised by every method.
+        StoreDamaged: The file is damaged; raised by every method.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -324,8 +326,18 @@ class Store:
         """Translate the errors of SQLite and the file system."""
         try:
             yield
+        except (orjson.JSONDecodeError, ValidationError) as error:
+            raise StoreDamaged(self.path, "a row does not hold what was stored") from error
         except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                raise StoreDamaged(self.path, error) from error
             raise StorageFailed(f"{self.path}: {error}; what was stored before is kept") from error
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether SQLite has failed because its file is not as it was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith("Could not decode to UTF-8")
 
 
 def _put_record(connection: sqlite3.Connection, record: SourceRecord, origin: str, run: int) -> tuple[Change, str]:

@@ -192,7 +192,16 @@ class EdgeClient(EdgeReader):
             finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC), "has_manifest": True})
             self._catalog.save(collection, finished, shard)
 
-    # Damage
+    # Damage and backup
+
+    def adopt(self, collection_name: str, folder: Path) -> None:
+        """Take a folder with the files of a finished collection, on the same disk, as a new collection; check it first.
+
+        Raises:
+            EngineDamaged, BadRequest: The files are damaged, or not those of a collection. Nothing changed.
+        """
+        with self._write_access():
+            self._catalog.restore(collection_name, lambda fresh: _move_files(folder, fresh))
 
     def find_damage(self, collection_name: str, *, read_all: bool = False) -> list[Damage]:
         """Return how the files of a collection differ from what `finish` wrote.
@@ -400,6 +409,11 @@ class EdgeClient(EdgeReader):
         if not ids:
             raise BadRequest("Empty update request")
         return self._update(collection_name, refusing(by_ids)(ids, *arguments))
+
+
+def _move_files(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        path.rename(target / path.name)
 
 
 _UPDATE_MODES = {
