@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexer.collection import generations
 from indexer.encoder.kept_models import COMPILED, RECORD
-from indexer.engine import EdgeClient, Engine, EngineDamaged, EngineError, open_engine
+from indexer.engine import EdgeClient, Engine, EngineDamaged, open_engine
 from indexer.engine.manifest import MANIFEST, Damage, find_damage
 from indexer.errors import StoreDamaged
 from indexer.serving import read_facts, serving_generation
@@ -46,7 +46,7 @@ def check_home(settings: StorageSettings) -> Iterator[Checked]:
     A damaged file of a generation gets a new time: the next process that opens the generation reads it and notices.
 
     Raises:
-        EngineUnavailable: A server does not answer.
+        EngineUnavailable: A server does not answer, or files cannot be opened though they are sound.
     """
     n_works, store = check_store(settings.home / "store.sqlite3")
     yield store
@@ -77,7 +77,7 @@ def check_store(path: Path) -> tuple[int | None, Checked]:
         with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)) as connection:
             problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if problem != "ok":
-                raise StoreDamaged(path, problem)
+                raise StoreDamaged(path, " ".join(problem.removeprefix("*** in database main ***").split()))
             n_records = 0
             for id_, digest, body in connection.execute("SELECT id, digest, body FROM record"):
                 n_records += 1
@@ -127,15 +127,12 @@ def _check_served(engine: Engine, name: str, n_stored: int | None, note: str, n_
         n_works = engine.count(serving, exact=True).count
     except EngineDamaged as error:
         return Checked(name, str(error), n_bytes, is_damaged=True)
-    except EngineError as error:
-        return Checked(name, f"cannot be opened: {error}", n_bytes, is_damaged=True)
     if facts is None:
         return Checked(name, f"was built by another version of Evoke: {REBUILD}", n_bytes)
     if n_works != facts.n_works:
         return Checked(name, f"has {n_works:,} works instead of {facts.n_works:,}: {REBUILD}", n_bytes, is_damaged=True)
-    behind = n_stored is not None and n_stored != n_works
-    state = f"sound, serves: {n_works:,} works" + (f", and the store has {n_stored:,}: run `evoke index`" * behind)
-    return Checked(name, state + note, n_bytes)
+    behind = "" if n_stored in (None, n_works) else f", and the store has {n_stored:,}: run `evoke index`"
+    return Checked(name, f"sound, serves: {n_works:,} works{behind}{note}", n_bytes)
 
 
 def _manifest_note(folder: Path) -> str:
