@@ -15,6 +15,7 @@ from indexer.bm25 import BM25
 from indexer.build_report import BuildReport
 from indexer.collection import create_generation, swap_generation, upsert_works, verify_generation
 from indexer.engine import Engine
+from indexer.engine.folder import bytes_on_disk
 from indexer.errors import StorageFailed
 from indexer.features import FeatureMaker
 from indexer.records import Features, IndexedWork, Work
@@ -38,8 +39,9 @@ allocates them at once."""
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
 
-LEAST_FREE_BYTES = 8 * 2**20
-"""Bytes that must stay free while a generation is filled, since other processes fill the disk too."""
+LEAST_FREE_BYTES = 72 * 2**20
+"""Bytes that must stay free while a generation is filled, since other processes fill the disk too: within one batch the
+engine may add a file of 32 MiB to each of two storages."""
 
 
 def fill_and_swap(
@@ -69,6 +71,8 @@ def fill_and_swap(
     generation = create_generation(engine, facts, settings)
     works = batched(store.works_with_features(maker.recipe), FILL_BATCH)
     sample = _fill(engine, generation, facts, works, labeller, settings, report)
+    if not settings.qdrant_url:  # what was written is written once more while it is optimised
+        _check_room(settings, LEAST_FREE_BYTES + bytes_on_disk(settings.home / "index" / "collections" / generation))
     with report.seconds.timed("build vector index"):
         engine.finish(generation)
     with report.seconds.timed("verify"):

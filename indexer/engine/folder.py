@@ -49,6 +49,11 @@ def sync_tree(path: Path) -> None:
         sync_path(Path(folder))
 
 
+def bytes_on_disk(path: Path) -> int:
+    """Return the bytes that a folder takes on the disk: without the empty parts of its files, for which none are kept."""
+    return sum(each.stat().st_blocks * 512 for each in path.rglob("*"))
+
+
 def file_stamp(path: Path) -> Stamp | None:
     """Return inode, time and size of a file, which change when it is replaced; None if there is no file."""
     try:
