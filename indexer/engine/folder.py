@@ -50,7 +50,7 @@ def sync_tree(path: Path) -> None:
 
 
 def bytes_on_disk(path: Path) -> int:
-    """Return the bytes that a folder takes on the disk: without the empty parts of its files, for which none are kept."""
+    """Return the bytes that a folder takes on the disk. The empty parts of its files take none."""
     return sum(each.stat().st_blocks * 512 for each in path.rglob("*"))
 
 
