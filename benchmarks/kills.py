@@ -90,12 +90,11 @@ def kill_once(processes: ForkServerContext, share: float, seconds: float, *argum
     return "ended before" if ended_before else "killed"
 
 
-def run(n_trials: int, n_works: int, seed: int, folder: Path) -> Counter[str]:
+def run(n_trials: int, n_works: int, seed: int, folder: Path, models: Path) -> Counter[str]:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["indexer.pipeline", "spacy.lang.en"])
     versions = write_versions(folder, n_works)
-    models = folder / "models"
-    models.mkdir()
+    models.mkdir(exist_ok=True)
     clean, seconds = {}, {}
     for name, path in versions.items():
         whole = processes.Process(target=build, args=(folder / name, path, models))
@@ -138,10 +137,12 @@ def main() -> None:
     parser.add_argument("-n", "--trials", type=int, default=100)
     parser.add_argument("--works", type=int, default=350)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--models", type=Path, help="the folder of converted encoders, such as EVOKE_HOME/models")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
+    models = arguments.models.absolute() if arguments.models else folder / "models"
     try:
-        counts = run(arguments.trials, arguments.works, arguments.seed, folder)
+        counts = run(arguments.trials, arguments.works, arguments.seed, folder, models)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(*(f"{count:5} {what}" for what, count in counts.items()), sep="\n")
