@@ -24,7 +24,7 @@ LEAST_SCALE, MOST_RATING, MOST_RATINGS = 0.001, 1_000_000, 1_000_000_000_000
 MOST_CODE_CHARACTERS = 200
 """Characters of a language or a country as a source writes it. The longest name has 44."""
 
-Line = Annotated[str, BeforeValidator(clean_line)]
+Line = Annotated[str, Field(max_length=1_000), BeforeValidator(clean_line)]
 NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
 

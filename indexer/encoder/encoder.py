@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -47,11 +48,13 @@ class _Chunk:
     Attributes:
         text: The position of its text among the texts.
         ids: The ids of its tokens, special tokens included.
-        sentences: The span of each sentence of the text in `ids`: its first token and the one after its last.
+        first_sentence: The position in the text of the first sentence that has tokens here.
+        sentences: The span of this and each further sentence in `ids`: its first token and the one after its last.
     """
 
     text: int
     ids: Sequence[int]
+    first_sentence: int
     sentences: Sequence[tuple[int, int]]
 
 
@@ -170,7 +173,8 @@ class Encoder:
         chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
         for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
             vectors[chunk.text] += sums.text
-            rows[chunk.text] += sums.sentences
+            first = chunk.first_sentence
+            rows[chunk.text][first : first + len(chunk.sentences)] += sums.sentences
         return [Embedding(vector, of_text) for vector, of_text in zip(_unit(vectors), map(_unit, rows), strict=True)]
 
     def _split(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[_Chunk]:
@@ -182,8 +186,11 @@ class Encoder:
             lasts = np.searchsorted(starts, [span.end for span in sentences])
             cuts = cut_at_sentences(ends, [span.end for span in sentences], self.files.max_tokens)
             for first, last in pairwise(cuts):
-                spans = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
-                yield _Chunk(position, [*before, *tokens.ids[first:last], *after], spans.tolist())
+                # A text of very many short sentences would need all of their vectors for each of its chunks.
+                within = slice(np.searchsorted(lasts, first, side="right"), np.searchsorted(firsts, last))
+                spans = np.clip(np.stack([firsts[within], lasts[within]], axis=1), first, last) - first + len(before)
+                ids = [*before, *tokens.ids[first:last], *after]
+                yield _Chunk(position, ids, int(within.start), spans.tolist())
 
     def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
         """Yield each chunk's sums, in order."""
@@ -230,7 +237,8 @@ def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], ma
     cuts = [0]
     while len(token_ends) - cuts[-1] > max_tokens:
         start, stop = cuts[-1], cuts[-1] + max_tokens
-        cuts.append(max((end for end in boundaries if start < end <= stop), default=stop))
+        last = bisect_right(boundaries, stop) - 1
+        cuts.append(boundaries[last] if last >= 0 and boundaries[last] > start else stop)
     return [*cuts, len(token_ends)]
 
 
