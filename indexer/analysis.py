@@ -26,6 +26,7 @@ MOST_UNBROKEN = 200
 119 characters."""
 
 _UNBROKEN = re.compile(rf"\S{{{MOST_UNBROKEN + 1},}}")
+_ADDRESS = re.compile(r"\b\w{1,10}://[^\s()\[\]<>\"]+")
 _LONG_WORD = re.compile(rf"\w{{{MAX_TERM_CHARACTERS + 1},}}")
 _SIGN = re.compile(r"\W")
 
@@ -112,14 +113,14 @@ class Analyser:
 def break_runs(text: str) -> str:
     """Return a text in which no more than MOST_UNBROKEN characters stand without a space; every place stays the same.
 
-    In a longer run, words that are too long for a term become spaces, and so does a sign in each stretch that is still
-    too long. Other texts are returned as they are.
+    In a longer run, addresses and words that are too long for a term become spaces, and so does a sign in each stretch
+    that is still too long. Other texts are returned as they are.
     """
     return _UNBROKEN.sub(_break_run, text)
 
 
 def _break_run(run: re.Match[str]) -> str:
-    text = _LONG_WORD.sub(lambda word: " " * len(word[0]), run[0])
+    text = _LONG_WORD.sub(_to_spaces, _ADDRESS.sub(_to_spaces, run[0]))
     pieces: list[str] = []
     start = 0
     while len(text) - start > MOST_UNBROKEN:
@@ -129,6 +130,10 @@ def _break_run(run: re.Match[str]) -> str:
         pieces += [text[start:end], " "]
         start = end + 1
     return "".join([*pieces, text[start:]])
+
+
+def _to_spaces(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def search_end(pattern: re.Pattern[str]) -> Callable[[str], re.Match[str] | None]:

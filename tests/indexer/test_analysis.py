@@ -63,6 +63,11 @@ def test_only_signs_and_words_too_long_for_a_term_are_left_out(text: str) -> Non
     assert lost
 
 
+def test_a_long_address_has_no_terms_as_a_short_one() -> None:
+    address = "https://harbour.example/" + "ferry-timetable/" * 20
+    assert ANALYSER.terms(f"the lighthouse [{address}]({address})") == ANALYSER.terms("the lighthouse")
+
+
 PIECES = st.sampled_from(
     ["a", "B", "9", "km", "%", "(", ")", "..", "'s", "!", "-", "https://a.b/", "😀", " ", "…", "e.g."]
 )
