@@ -17,6 +17,9 @@ SCHEMA_VERSION = 7
 """Raise it with any change that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` notices
 that an older generation lacks it."""
 
+TWIN_KEY = "is_twin"
+"""The payload key of works that are the same as a better-known one and differ only in their source."""
+
 PRIMARY_SCORE = 0.5
 """The least score of a work's primary values. A trained value has it at its `mark`; a value labelled by likeness has it
 at 1.5 standard deviations above the mean."""
@@ -32,7 +35,8 @@ def _payload_indexes() -> dict[str, models.PayloadSchemaType]:
     keys = [fact.key for fact in FACTS.values() if "scores" not in fact.links]
     keys += [facet.key for facet in FACETS.values()]
     types = models.PayloadSchemaType
-    return {key: types.INTEGER if key in numbers else types.KEYWORD for key in ("id", *keys)}
+    indexes = {key: types.INTEGER if key in numbers else types.KEYWORD for key in ("id", *keys)}
+    return indexes | {TWIN_KEY: types.BOOL}
 
 
 PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = _payload_indexes()

@@ -60,6 +60,11 @@ class StorageSettings(HomeSettings):
         return self.qdrant_url or self.home / "index"
 
     @property
+    def known_folder(self) -> Path:
+        """The folder that has what is known of all works, one folder a generation."""
+        return self.home / "known"
+
+    @property
     def engine_key(self) -> str | None:
         """The server's key, if it has one."""
         return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None

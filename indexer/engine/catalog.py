@@ -90,10 +90,17 @@ class Catalog:
 
     def _open_collection(self, name: str, asked: str) -> OpenCollection:
         current = self._open.get(name)
-        if current is not None and current.stamp == file_stamp(current.path):
-            return current
+        if current is not None:
+            stamp = file_stamp(current.path)
+            # Its files are open: a reader goes on answering from a collection that was deleted, until it lets it go.
+            if stamp == current.stamp or (stamp is None and self._read_only):
+                return current
         with self._lock:
             return self._load(name, asked)
+
+    def forget(self, name: str) -> None:
+        """Let go of an open collection without closing it: threads may still query it, and the last one closes it."""
+        self._open.pop(name, None)
 
     def create(self, name: str, stored: StoredCollection) -> None:
         """Add an empty collection.
@@ -168,10 +175,6 @@ class Catalog:
         for name in list(self._open):
             self.release(name)
 
-    def abandon(self, name: str) -> None:
-        """Forget a collection without closing its shard: closing would wait for the call that still runs on it."""
-        self._open.pop(name, None)
-
     def _load(self, name: str, asked: str) -> OpenCollection:
         path = self._folder / name / "collection.json"
         stamp = file_stamp(path)
@@ -179,7 +182,8 @@ class Catalog:
         if current is not None and current.stamp == stamp:
             return current
         # Old shards are dropped, not closed: threads may still query them. Each closes when its last user is done.
-        stale = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
+        is_gone = [each.name for each in self._open.values() if file_stamp(each.path) is None]
+        stale = {name, *([] if self._read_only else is_gone)} & self._open.keys()
         for old in stale:
             del self._open[old]
         stored = self._stored(name)

@@ -39,8 +39,8 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Additions to `QdrantClient` are `finish`, `rank_points`, and `read_only`. One writer builds a collection and
-    finishes it; from then on any number of threads and processes read it. Known differences to `QdrantClient`:
+    Additions to `QdrantClient` are `finish`, `rank_points`, `forget`, and `read_only`. One writer builds a collection
+    and finishes it; from then on any number of threads and processes read it. Known differences to `QdrantClient`:
 
     Writing
         - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
@@ -179,7 +179,7 @@ class EdgeClient(EdgeReader):
             try:
                 run_interruptibly(collection.shard.optimize)
             except KeyboardInterrupt:
-                self._catalog.abandon(collection_name)
+                self._catalog.forget(collection_name)  # to close it would wait for the call that still runs on it
                 raise
             collection.shard.flush()
             # The first load after the last write changes the files; later loads do not change a byte.

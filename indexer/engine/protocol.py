@@ -1,6 +1,6 @@
 """Engine: the interface of a storage engine that the rest of Evoke uses.
 
-Names, arguments, types and results are those of `QdrantClient`; only `finish` and `rank_points` are added.
+Names, arguments, types and results are those of `QdrantClient`; only `finish`, `rank_points` and `forget` are added.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -215,6 +215,9 @@ class Engine(Protocol):
         To build the models of `query_batch_points` takes as long as the embedded search.
         """
 
+    def forget(self, collection_name: str) -> None:
+        """Let go of a collection that was deleted while this client read it; until then it may go on answering."""
+
     def create_snapshot(self, collection_name: str) -> models.SnapshotDescription | None:
         """Back up a collection where the engine keeps its snapshots."""
 
@@ -229,6 +232,6 @@ class Engine(Protocol):
 
 
 ENGINE_METHODS = sorted(
-    name for name in vars(Engine) if not name.startswith("_") and name not in ("finish", "rank_points")
+    name for name in vars(Engine) if not name.startswith("_") and name not in ("finish", "rank_points", "forget")
 )
 """The methods that both engines share with `QdrantClient`."""

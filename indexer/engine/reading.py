@@ -46,6 +46,10 @@ class EdgeReader:
         self._closed = True
         self._catalog.close()
 
+    def forget(self, collection_name: str) -> None:
+        """Let go of a collection that was deleted while this client read it; until then it goes on answering."""
+        self._catalog.forget(collection_name)
+
     def collection_exists(self, collection_name: str) -> bool:
         """Return whether a collection or alias has this name."""
         self._check_open()

@@ -45,6 +45,9 @@ class ServerClient(QdrantClient):
                 raise EngineUnavailable(f"Collection {collection_name} is still {status.value}")
             time.sleep(POLL_SECONDS)
 
+    def forget(self, collection_name: str) -> None:
+        """Do nothing: a server forgets a collection when it is deleted."""
+
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:

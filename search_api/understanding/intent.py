@@ -17,8 +17,8 @@ from itertools import islice
 from typing import TypeAlias
 
 from crawler.records import Kind
+from indexer.name_keys import common_words
 from indexer.values.taxonomy import Taxonomy
-from search_api.name_keys import common_words
 from search_api.records import Choice, Intent
 from search_api.understanding import phrases
 from search_api.understanding.asking import AskingWords

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from crawler.records import Kind
+from indexer.name_keys import ARTICLES, SMALL_WORDS, skeleton
 from indexer.values.taxonomy import Taxonomy
-from search_api.name_keys import ARTICLES, SMALL_WORDS, skeleton
 from search_api.names import ALIKE, PART, NameMatch
 from search_api.people import Person
 from search_api.understanding import mention_words as table

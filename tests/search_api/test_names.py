@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.name_keys import key_words, name_key, normalise_title
+from indexer.name_keys import key_words, name_key, normalise_title
 from search_api.names import NamedWork, NameIndex
 
 KUBRICK, SPIELBERG, KING = ("Stanley Kubrick", "director"), ("Steven Spielberg", "director"), ("Stephen King", "author")
