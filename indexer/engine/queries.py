@@ -208,16 +208,19 @@ def _without(mentioned: Sequence[PointId], model: models.Filter | None) -> model
 def _edge_params(model: models.SearchParams | None) -> edge.SearchParams | None:
     if model is None:
         return None
-    if model.quantization is not None:
-        raise NotSupported("The embedded engine takes no quantization parameters")
     corpus = model.idf.corpus if isinstance(model.idf, models.IdfCorpusParams) else None
     return edge.SearchParams(
         hnsw_ef=model.hnsw_ef,
         exact=bool(model.exact),
+        quantization=None if model.quantization is None else _edge_quantization(model.quantization),
         indexed_only=bool(model.indexed_only),
         acorn=None if model.acorn is None else _edge_acorn(model.acorn),
         idf=None if corpus is None else edge.IdfParams(edge_filter(corpus)),
     )
+
+
+def _edge_quantization(model: models.QuantizationSearchParams) -> edge.QuantizationSearchParams:
+    return edge.QuantizationSearchParams(bool(model.ignore), model.rescore, model.oversampling)
 
 
 def _edge_acorn(model: models.AcornSearchParams) -> edge.AcornSearchParams:
