@@ -132,3 +132,6 @@ class SourceRecord(_Record):
     licence: Line | None = None
     attribution: Line | None = None
     fetched_at: datetime | None = None
+    since: int | None = Field(
+        default=None, ge=1, description="written by `evoke works export`: the order in which records were first indexed"
+    )

@@ -6,6 +6,7 @@ IndexerError
 ├── ValueHeadInvalid     a value head that cannot be read, or label files that cannot be used
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
+├── UnknownWorks         there are no works with the ids that were given
 ├── VerificationFailed   a check of the new generation failed; the old one goes on serving
 └── StorageFailed        the store or the index cannot be written: disk full, no permission
 """
@@ -35,6 +36,10 @@ class BM25Invalid(IndexerError):
 
 class NothingToIndex(IndexerError):
     """No line of the catalogues is a record."""
+
+
+class UnknownWorks(IndexerError):
+    """There are no works with the ids that were given."""
 
 
 class VerificationFailed(IndexerError):

@@ -19,6 +19,8 @@ from indexer.records import Work
 
 LEAST_NUMBER, MOST_NUMBER = -10_000, 1_000_000
 """The range of the numbers in an `IntegerRange`."""
+MOST_NAMES = 50
+"""The most entries that a request can give in one list or mapping."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -169,8 +171,8 @@ class Filters(ClosedModel):
             words="directed by Greta Gerwig",
         ),
     ] = None
-    values: Annotated[dict[str, ScoreRange], Fact(key="values", links={"scores": "value"}, example="E5:0.6")] = Field(
-        default_factory=dict, description="range of the score by value id, such as E5"
+    values: Annotated[dict[Name, ScoreRange], Fact(key="values", links={"scores": "value"}, example="E5:0.6")] = Field(
+        default_factory=dict, max_length=MOST_NAMES, description="range of the score by value id, such as E5"
     )
 
 

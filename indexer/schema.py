@@ -43,7 +43,11 @@ PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = _payload_indexes()
 
 
 class GenerationFacts(BaseModel):
-    """What a generation was built with, kept as the collection's metadata."""
+    """What a generation was built with, kept as the collection's metadata.
+
+    `mean_terms` is the mean length that its BM25 weights were computed with, and `n_changed` the number of works that
+    were changed, added or removed since it was last filled with all works.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +62,7 @@ class GenerationFacts(BaseModel):
     mean_terms: float
     bm25: BM25 = BM25()
     n_works: int
+    n_changed: int = 0
     attributions: tuple[str, ...] = ()
     built_at: str
 

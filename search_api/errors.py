@@ -6,9 +6,16 @@ SearchError
 ├── QueryAdapterInvalid  the query adapter cannot be read
 ├── ReaderInvalid        the reader, which labels the words of a request, cannot be read
 ├── TuningInvalid        a tuning file cannot be read, or was not written by `evoke tune`
-└── IndexUnavailable     there is no index that this code can read
-    ├── IndexMissing         no index was built yet
-    └── IndexIncompatible    the index was built with another model, schema or taxonomy
+├── IndexUnavailable     there is no index that this code can read
+│   ├── IndexMissing         no index was built yet
+│   └── IndexIncompatible    the index was built with another model, schema or taxonomy
+└── ServiceUnavailable   the service cannot answer this request now
+    ├── TooManyRequests      as many requests as the service takes at once are in progress
+    ├── TookTooLong          the answer was not ready by the deadline
+    ├── SearchProcessFailed  a search process cannot start
+    └── SearchProcessEnded   the search process ended before it had answered
+
+Errors travel from the search processes of the service to its front process, so each can be pickled.
 """
 
 from __future__ import annotations
@@ -24,6 +31,10 @@ class RequestRefused(SearchError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self._message = message
+
+    def __reduce__(self) -> tuple[type[RequestRefused], tuple[str, str]]:
+        return type(self), (self.field, self._message)
 
 
 class WorkNotFound(SearchError):
@@ -32,6 +43,9 @@ class WorkNotFound(SearchError):
     def __init__(self, work_id: str) -> None:
         super().__init__(f"no work has the id {work_id!r}")
         self.work_id = work_id
+
+    def __reduce__(self) -> tuple[type[WorkNotFound], tuple[str]]:
+        return type(self), (self.work_id,)
 
 
 class QueryAdapterInvalid(SearchError):
@@ -56,3 +70,23 @@ class IndexMissing(IndexUnavailable):
 
 class IndexIncompatible(IndexUnavailable):
     """The index was built with another model, schema or taxonomy."""
+
+
+class ServiceUnavailable(SearchError):
+    """The service cannot answer this request now."""
+
+
+class TooManyRequests(ServiceUnavailable):
+    """As many requests as the service takes at once are in progress."""
+
+
+class TookTooLong(ServiceUnavailable):
+    """The answer was not ready by the deadline."""
+
+
+class SearchProcessFailed(ServiceUnavailable):
+    """A search process cannot start."""
+
+
+class SearchProcessEnded(ServiceUnavailable):
+    """The search process ended before it had answered."""

@@ -22,6 +22,7 @@ from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from search_api.answer_cache import AnswerCache
 from search_api.candidates import Candidates, find
+from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
 from search_api.diversity import Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
@@ -222,6 +223,10 @@ class Search:
         self._builder.warm()
         return self.serving().facts.n_works
 
+    def ready(self) -> int:
+        """Return how many works can be searched, as the index says; nothing is counted or loaded."""
+        return self.serving().facts.n_works
+
     def notes(self) -> tuple[str, ...]:
         """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
         built_with = self.serving().facts.bm25
@@ -237,34 +242,43 @@ class Search:
         """Return the page of works that a request asks for.
 
         Raises:
-            RequestRefused: A filter or a weight names a value that the taxonomy does not have.
+            RequestRefused: A filter or a weight names a value that the taxonomy does not have, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(request.filters)
         self._check_values("weights", request.weights)
+        place = read_cursor(request.cursor) if request.cursor else Cursor(request.offset)
 
         def answer(generation: Generation) -> Page:
             queries = self._builder.build(request, generation)
-            return self._answer(generation, queries, request.offset, request.limit)
+            return self._answer(generation, queries, place, request.limit)
 
         # The key has the fields that were set: a filter set to null replaces the one that the words ask for.
         key = request.model_dump_json(exclude_unset=True)
         return _timed(started, self._cached_page(key, request.limit, answer))
 
-    def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
+    def similar(
+        self,
+        work_id: str,
+        filters: Filters = NO_FILTERS,
+        limit: int = 10,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> Page:
         """Return a page of the works most like one work, without that work itself.
 
         Raises:
             WorkNotFound: No work has this id.
-            RequestRefused: A filter names a value that the taxonomy does not have.
+            RequestRefused: A filter names a value that the taxonomy does not have, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(filters)
+        place = read_cursor(cursor) if cursor else Cursor(offset)
 
         def answer(generation: Generation) -> Page:
-            return self._answer(generation, self._builder.similar(work_id, filters, generation), offset, limit)
+            return self._answer(generation, self._builder.similar(work_id, filters, generation), place, limit)
 
-        key = (work_id, filters.model_dump_json(), limit, offset)
+        key = (work_id, filters.model_dump_json(), limit, place)
         return _timed(started, self._cached_page(key, limit, answer))
 
     def work(self, work_id: str) -> WorkView:
@@ -403,13 +417,18 @@ class Search:
             if value_id not in self._taxonomy.by_id:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
-    def _answer(self, generation: Generation, queries: LegQueries, offset: int, limit: int) -> Page:
+    def _answer(self, generation: Generation, queries: LegQueries, place: Cursor, limit: int) -> Page:
         plan = self._plan(generation, queries)
         total = self._count(generation, queries, plan.stages[-1])
         fusion = fusion_for(queries.intent, self._fusions)
         finder = self._finder(generation, queries, plan)
-        ranked = self._rank(generation, queries, plan, fusion, finder, min(offset + limit, total))
-        page = ranked[offset : offset + limit]
+        n_ranked = MAX_WINDOW if place.point is not None else min(place.offset + limit, MAX_WINDOW)
+        ranked = self._rank(generation, queries, plan, fusion, finder, min(n_ranked, total))[:n_ranked]
+        if place.point is None:
+            page = ranked[place.offset :]
+        else:
+            page = self._beyond_window(generation, queries, plan, [row for row, _ in ranked], place.point, limit)
+        following = _following(place, [int(generation.table.points[row]) for row, _ in page], total)
         searched = list(finder.found.values()) or [finder.find(0, fusion.depth)]
         intent = queries.intent
         unmet = (*intent.unmet, *plan.unmet, *self._nothing_found(generation, queries, searched[0]))
@@ -432,7 +451,36 @@ class Search:
             )
             for (row, score), record in zip(page, records, strict=True)
         )
-        return Page(query=queries.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
+        return Page(
+            query=queries.query,
+            intent=intent,
+            total=total,
+            offset=place.offset,
+            limit=limit,
+            took_ms=0,
+            hits=hits,
+            cursor=write_cursor(following) if following else None,
+        )
+
+    def _beyond_window(
+        self,
+        generation: Generation,
+        queries: LegQueries,
+        plan: Plan,
+        ranked: Sequence[int],
+        point: int,
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        """Return the works behind those that are ranked, by the ids of their points, from one point on."""
+        points = generation.table.points[ranked].tolist()
+        works_filter = models.Filter(
+            must=self._filter(generation, queries, plan.stages[-1]), must_not=models.HasIdCondition(has_id=points)
+        )
+        records, _ = self.engine.scroll(
+            generation.name, scroll_filter=works_filter, limit=limit, offset=point, with_payload=False
+        )
+        rows = generation.table.rows_of_points([record.id for record in records])
+        return [(row, 0.0) for row in rows.tolist()]
 
     def _finder(self, generation: Generation, queries: LegQueries, plan: Plan) -> StageFinder:
         """Return a finder of the candidates of a plan's stages."""
@@ -519,6 +567,16 @@ class Search:
         texts = self.encoder.encode(SENSELESS)
         nearest = [find_candidates(self.engine, generation, {"text": t}, None, 1)["text"].scores[0] for t in texts]
         return float(np.mean(nearest) + np.std(nearest))
+
+
+def _following(place: Cursor, points: Sequence[int], total: int) -> Cursor | None:
+    """Return where the page after one begins, given the points of that page; None if it is the last."""
+    end = place.offset + len(points)
+    if not points or end >= total:
+        return None
+    if place.point is not None:
+        return Cursor(end, points[-1] + 1)
+    return Cursor(end) if end < MAX_WINDOW else Cursor(end, 0)
 
 
 def _pairs(ranking: Ranking) -> list[tuple[int, float]]:

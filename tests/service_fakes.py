@@ -225,6 +225,9 @@ class FakeSearch:
         self._raise_failure()
         return len(self.works)
 
+    def ready(self) -> int:
+        return self.check()
+
     def notes(self) -> tuple[str, ...]:
         return self.misfits
 

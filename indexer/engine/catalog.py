@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import qdrant_edge as edge
@@ -21,7 +21,7 @@ from qdrant_client import models
 
 from indexer.engine.alias import AliasFile
 from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineUnavailable
-from indexer.engine.folder import file_stamp, replace_file, sync_path
+from indexer.engine.folder import copy_tree, file_stamp, replace_file, sync_path
 from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
 from indexer.engine.shard import Shard, load_shard
 from indexer.engine.vectors import VectorShape, vector_shapes
@@ -108,19 +108,41 @@ class Catalog:
         Raises:
             CollectionExists: The name belongs to a collection or an alias.
         """
+        config = edge_config(stored.request)
+        shard = self._new_folder(name) / "shard"
+        self._keep(name, stored, Shard(edge.EdgeShard.create(str(shard), config)))
+        sync_path(self._folder)
+
+    def copy(self, source: str, name: str) -> None:
+        """Add a copy of a finished collection that can be written to.
+
+        Raises:
+            CollectionNotFound: There is no source.
+            CollectionExists: The name belongs to a collection or an alias.
+        """
+        stored = self._stored(source)
+        if stored is None:
+            raise CollectionNotFound(f"Collection {source} not found")
+        if stored.finished_at is None:
+            raise BadRequest(f"Collection {source} is not finished")
+        shard = self._new_folder(name) / "shard"
+        copy_tree(self._folder / source / "shard", shard)
+        copied = stored.model_copy(update={"created_at": datetime.now(UTC), "finished_at": None})
+        self._keep(name, copied, load_shard(shard))
+        sync_path(self._folder)
+
+    def _new_folder(self, name: str) -> Path:
+        """Return an empty folder for a new collection."""
         check_collection_name(name)
         if name in self.names():
             raise CollectionExists(f"Collection {name} already exists")
         if name in self.aliases.read():
             raise CollectionExists(f"Alias {name} already exists")
-        config = edge_config(stored.request)
         folder = self._folder / name
         # A killed creation may have left a folder without its collection.json.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        shard = Shard(edge.EdgeShard.create(str(folder / "shard"), config))
-        self._keep(name, stored, shard)
-        sync_path(self._folder)
+        return folder
 
     def restore(self, name: str, unpack: Callable[[Path], None]) -> None:
         """Create or replace a collection with the files that `unpack` writes into a folder; check them first."""

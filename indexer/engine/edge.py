@@ -39,8 +39,9 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Additions to `QdrantClient` are `finish`, `rank_points`, `forget`, and `read_only`. One writer builds a collection
-    and finishes it; from then on any number of threads and processes read it. Known differences to `QdrantClient`:
+    Additions to `QdrantClient` are `finish`, `copy_collection`, `rank_points`, `forget`, and `read_only`. One writer
+    builds a collection and finishes it; from then on any number of threads and processes read it. Known differences to
+    `QdrantClient`:
 
     Writing
         - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
@@ -188,6 +189,18 @@ class EdgeClient(EdgeReader):
             sync_tree(collection.path.parent)
             finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC)})
             self._catalog.save(collection, finished, shard)
+
+    def copy_collection(self, source: str, target: str) -> None:
+        """Add a collection with all points of a finished one, to be changed and finished.
+
+        The copy of 30,000 points of 384 dimensions takes 100 MB on disk. `finish` then builds the vector index of what
+        was changed, and leaves the rest as it is.
+
+        Raises:
+            BadRequest: The source is not finished.
+        """
+        with self._write_access():
+            self._catalog.copy(self._catalog.resolve(source), target)
 
     # Aliases
 

@@ -48,6 +48,14 @@ class ServerClient(QdrantClient):
     def forget(self, collection_name: str) -> None:
         """Do nothing: a server forgets a collection when it is deleted."""
 
+    def copy_collection(self, source: str, target: str) -> None:
+        """Refuse: a server copies no collection, and all points would cross the network twice.
+
+        Raises:
+            NotSupported: Always.
+        """
+        raise NotSupported(f"A server cannot copy {source} to {target}")
+
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:

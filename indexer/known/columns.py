@@ -19,10 +19,14 @@ FIGURES_FILE = "columns.json"
 
 
 class Column(NamedTuple):
-    """The type of a column, and how many numbers a row has."""
+    """The type of a column, and how many numbers a row has; None: it is one number, without an axis of its own."""
 
     dtype: str
-    width: int = 1
+    width: int | None = None
+
+    def shape(self, n_rows: int) -> tuple[int, ...]:
+        """Return the shape of the column."""
+        return (n_rows,) if self.width is None else (n_rows, self.width)
 
 
 COLUMNS: Mapping[str, Column] = {
@@ -119,7 +123,7 @@ class ColumnWriter:
         """
         places = {name: place for place, name in enumerate(self.genre_names)}
         arrays: dict[str, Array] = {
-            name: np.array([each[name] for each in values], dtype=column.dtype).reshape(len(rows), -1)
+            name: np.array([each[name] for each in values], dtype=column.dtype)
             for name, column in COLUMNS.items()
         }
         arrays["strengths"] = strengths
@@ -131,7 +135,7 @@ class ColumnWriter:
                     file.write(np.ascontiguousarray(array[is_new]).tobytes())
             if not is_new.all():
                 column = self._widths[name]
-                mapped = map_column(self._folder, name, column.dtype, (self.n_rows, column.width), writable=True)
+                mapped = map_column(self._folder, name, column.dtype, column.shape(self.n_rows), writable=True)
                 mapped[numbers[~is_new]] = array[~is_new]
         for row, own_texts, own_genres in zip(rows, texts, genres, strict=True):
             for name in TEXTS:
@@ -148,8 +152,12 @@ class ColumnWriter:
         for row in rows:
             self._genres[row] = []
 
-    def finish_texts_and_genres(self) -> None:
-        """Write what is collected until all works are known: the texts, and the genres as bits."""
+    def finish_texts_and_genres(self) -> Array:
+        """Write what is collected until all works are known: the texts, and the genres as bits.
+
+        Returns:
+            The genres of every work, one bit each: uint8 (n_rows, n_bytes).
+        """
         for name in TEXTS:
             self._write_texts(name, self._texts[name])
         n_bytes = -(-len(self.genre_names) // 8)
@@ -162,9 +170,10 @@ class ColumnWriter:
             for place in genres:
                 bits[row, place // 8] |= 128 >> place % 8
         self.write("genre_bits", bits)
+        return bits
 
     def _write_texts(self, name: str, changed: Mapping[int, bytes]) -> None:
-        if not changed:
+        if not changed and self._n_old_rows:
             return
         old_ends = np.fromfile(_ends_path(self._folder, name), dtype="<u8") if self._n_old_rows else np.zeros(0, "<u8")
         old = column_path(self._folder, name).read_bytes() if self._n_old_rows else b""
@@ -187,8 +196,7 @@ class ColumnWriter:
     def read(self, name: str) -> Array:
         """Return a column as it is written so far: (n_rows,), or (n_rows, width)."""
         column = self._widths[name]
-        shape = (self.n_rows,) if column.width == 1 else (self.n_rows, column.width)
-        return map_column(self._folder, name, column.dtype, shape)
+        return map_column(self._folder, name, column.dtype, column.shape(self.n_rows))
 
     def write(self, name: str, array: Array) -> None:
         """Write a derived column."""
@@ -199,8 +207,7 @@ class ColumnWriter:
         for name, array in derived.items():
             self.write(name, array)
         shapes: dict[str, list[Any]] = {
-            name: [column.dtype, [self.n_rows] if column.width == 1 else [self.n_rows, column.width]]
-            for name, column in self._widths.items()
+            name: [column.dtype, list(column.shape(self.n_rows))] for name, column in self._widths.items()
         }
         shapes["genre_bits"] = ["|u1", [self.n_rows, -(-len(self.genre_names) // 8)]]
         shapes |= {name: [array.dtype.str, list(array.shape)] for name, array in derived.items()}
@@ -221,9 +228,11 @@ def copy_columns(source: Path, target: Path) -> None:
 
 
 def read_figures(folder: Path) -> dict[str, Any]:
-    """Return the shapes and figures of a folder of columns; {} when it has none."""
-    path = folder / FIGURES_FILE
-    return dict(json.loads(path.read_bytes())) if path.exists() else {}
+    """Return the shapes and figures of a folder of columns; {} when it has none that can be read."""
+    try:
+        return dict(json.loads((folder / FIGURES_FILE).read_bytes()))
+    except (OSError, ValueError):
+        return {}
 
 
 def _ends_path(folder: Path, name: str) -> Path:

@@ -66,13 +66,13 @@ SCHEMA = (
         key TEXT, role INTEGER, row INTEGER, hero TEXT, PRIMARY KEY (key, role, row, hero)
     ) WITHOUT ROWID""",
     "CREATE TABLE skeleton (key TEXT, row INTEGER, role INTEGER, PRIMARY KEY (key, row, role)) WITHOUT ROWID",
-    "CREATE TABLE title (number INTEGER PRIMARY KEY, text TEXT, n_chars INTEGER)",
+    "CREATE TABLE title (number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT, n_chars INTEGER)",
     "CREATE UNIQUE INDEX title_text ON title (text, n_chars)",
     "CREATE TABLE titled (number INTEGER, row INTEGER, PRIMARY KEY (number, row)) WITHOUT ROWID",
     """CREATE VIRTUAL TABLE title_words USING fts5(
         text, content='title', content_rowid='number', tokenize='unicode61 remove_diacritics 0'
     )""",
-    "CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT UNIQUE)",
+    "CREATE TABLE word (number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT UNIQUE)",
     "CREATE TABLE first_word (word TEXT, of TEXT, longest INTEGER, PRIMARY KEY (word, of)) WITHOUT ROWID",
     """CREATE TABLE credit (
         name TEXT, row INTEGER, place INTEGER, role TEXT, PRIMARY KEY (name, row, place)

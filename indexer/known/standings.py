@@ -58,6 +58,8 @@ def _spread_out(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def count_genres(bits: NDArray[np.uint8], n_genres: int) -> NDArray[np.int64]:
     """Return how many works have each genre, int64 (n_genres,), from the genres as bits: uint8 (n, n_bytes)."""
     counts = np.zeros(n_genres, dtype=np.int64)
+    if not n_genres:
+        return counts
     for start in range(0, len(bits), N_ROWS_AT_ONCE):
         counts += np.unpackbits(bits[start : start + N_ROWS_AT_ONCE], axis=1, count=n_genres).sum(
             axis=0, dtype=np.int64

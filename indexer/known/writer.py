@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from indexer.engine import Engine
-from indexer.known.columns import ColumnWriter, copy_columns
+from indexer.known.columns import KNOWN_VERSION, ColumnWriter, copy_columns, read_figures
 from indexer.known.fields import KEYS, Payload, column_values, series_words, to_named_work
 from indexer.known.names import NamesWriter
 from indexer.known.standings import (
@@ -86,6 +86,8 @@ class KnownWriter:
 
     def add(self, points: Sequence[Point]) -> None:
         """Add works, or replace those that are there, by their points with payload and vector `values`."""
+        if not points:
+            return
         payloads: list[Payload] = [point.payload or {} for point in points]
         strengths = np.zeros((len(points), self._n_dimensions), dtype=np.uint8)
         for place, point in enumerate(points):
@@ -124,7 +126,7 @@ class KnownWriter:
             facts: What the generation is built with; its fingerprint tells whether the files fit a generation.
         """
         columns = self._columns
-        columns.finish_texts_and_genres()
+        bits = columns.finish_texts_and_genres()
         kinds, counts, is_there = (columns.read(name) for name in ("kinds", "n_ratings", "is_there"))
         places = rank_places(kinds, counts, columns.read("n_facts"))
         self._names.finish(places)
@@ -134,9 +136,7 @@ class KnownWriter:
         is_twin = np.zeros(columns.n_rows, dtype=np.bool_)
         is_twin[self._names.twins()] = True
         n_works = int(is_there.sum())
-        n_genres = len(columns.genre_names)
-        bits = np.fromfile(self._draft / "genre_bits.column", dtype=np.uint8).reshape(columns.n_rows, -1)
-        genre_counts = count_genres(bits, n_genres) if n_genres else np.zeros(0, dtype=np.int64)
+        genre_counts = count_genres(bits, len(columns.genre_names))
         figures = {
             "fingerprint": facts.fingerprint,
             "n_works": n_works,
@@ -190,3 +190,16 @@ def write_from_engine(engine: Engine, generation: str, facts: GenerationFacts, f
             if offset is None:
                 break
         writer.finish(facts)
+
+
+def is_written(folder: Path, facts: GenerationFacts) -> bool:
+    """Return whether a folder has the files of a generation, in the form of this version."""
+    figures = read_figures(folder)
+    return figures.get("version") == KNOWN_VERSION and figures["fingerprint"] == facts.fingerprint
+
+
+def remove_others(known: Path, generation: str) -> None:
+    """Remove the files of all generations but one; processes that have mapped them can go on reading them."""
+    for folder in known.iterdir():
+        if folder.name != generation:
+            shutil.rmtree(folder, ignore_errors=True)

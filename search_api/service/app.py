@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-import gc
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_api.errors import IndexUnavailable
 from search_api.service import page, problems
-from search_api.service.routes import Searching, api, health
+from search_api.service.backend import Backend, ThreadBackend
+from search_api.service.calls import Searching
+from search_api.service.hosts import LOCAL_HOSTS, HostCheck
+from search_api.service.keys import KeyRing
+from search_api.service.routes import api, health
+from search_api.service.search_pool import SearchPool
+from search_api.service.search_processes import SearchProcess
 from search_api.service.security import Guard
 from search_api.settings import SearchSettings
 
-logger = logging.getLogger(__name__)
 
-
-def create_app(settings: SearchSettings, search: Searching | None = None) -> FastAPI:
+def create_app(
+    settings: SearchSettings,
+    search: Searching | None = None,
+    *,
+    backend: Backend | None = None,
+    host: str | None = None,
+) -> FastAPI:
     """Return the service.
 
     Args:
-        settings: Where the index is, and the API key that callers need.
-        search: The search that answers; None: the index that `settings` name. The service also starts without an
-            index, and answers as soon as there is one.
+        settings: Where the index is, the API keys that callers need, and the limits on requests.
+        search: A search that answers in threads of this process. None: search processes answer.
+        backend: What answers, instead of both. By default it is one search process over the index that `settings`
+            name. The service also starts without an index, and answers as soon as there is one.
+        host: Where the service listens. Without an API key, a request must then name this host or this machine. None:
+            a request may name any host.
     """
+    answering = backend or (ThreadBackend(search) if search else open_pool(settings))
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if search is None:
-            app.state.search = await run_in_threadpool(_open_search, settings)
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
-            await run_in_threadpool(app.state.search.check)  # loads the model before the first request
-        except IndexUnavailable as error:
-            logger.warning("nothing to search yet: %s", error)
-        if search is None:
-            # Garbage collection over everything that is loaded would delay one request in fifty by half a second.
-            gc.freeze()
-        yield
-        app.state.search.close()
+            await answering.start()
+            yield
+        finally:
+            await answering.close()
 
     app = FastAPI(
         title="Evoke",
@@ -53,9 +57,10 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.settings = settings
-    app.state.search = search
+    app.state.backend = answering
+    app.state.keys = KeyRing(settings)
     problems.install(app)
+    app.add_middleware(HostCheck, allowed=None if host is None or app.state.keys else (*LOCAL_HOSTS, host))
     app.add_middleware(Guard)
     app.add_middleware(_HeadAsGet)
     app.include_router(api)
@@ -65,16 +70,10 @@ def create_app(settings: SearchSettings, search: Searching | None = None) -> Fas
     return app
 
 
-def app_from_environment() -> FastAPI:
-    """Return the service with the settings of the environment. Each worker process calls this."""
-    log_to_stderr()
-    return create_app(SearchSettings())
-
-
-def _open_search(settings: SearchSettings) -> Searching:
-    from search_api.search import open_search
-
-    return open_search(settings)
+def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
+    """Return a pool of search processes over the index that the settings name."""
+    processes = [SearchProcess(settings) for _ in range(n_processes)]
+    return SearchPool(processes, settings.deadline_seconds, settings.max_in_progress)
 
 
 class _HeadAsGet:
@@ -101,8 +100,3 @@ def _document_problems(app: FastAPI) -> None:
         for status, response in operation["responses"].items():
             if status >= "400" and "application/json" in response.get("content", {}):
                 response["content"] = {problems.PROBLEM_JSON: response["content"]["application/json"]}
-
-
-def log_to_stderr() -> None:
-    """Write log lines to stderr, each with its time."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model, model_validator
 from starlette.requests import Request
 
-from indexer.facts import FACTS, MOST_NUMBER, Fact, Part
+from indexer.facts import FACTS, MOST_NAMES, MOST_NUMBER, Fact, Part
+from search_api.cursors import MAX_WINDOW
 from search_api.errors import RequestRefused
 from search_api.records import (
     FACETS,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
+    CursorText,
     FacetName,
     Filters,
     IntentPart,
     Name,
     ScoreRange,
     SearchRequest,
+    check_window,
 )
 
-Names = Annotated[list[Name], Field(max_length=50)]
+Names = Annotated[list[Name], Field(max_length=MOST_NAMES)]
 
 
 class NoParameters(BaseModel):
@@ -41,6 +46,7 @@ class _Filtering(NoParameters):
 
         Raises:
             RequestRefused: A range's ends are in the wrong order, or a value is not written as `value:score`.
+            RequestValidationError: A filter is refused for another reason.
         """
         wishes: dict[str, Any] = {}
         for name, fact in FACTS.items():
@@ -53,7 +59,8 @@ class _Filtering(NoParameters):
                 wishes[name] = dict(parse_value(text) for text in given["scores"])
             elif given:
                 wishes[name] = given
-        return Filters.model_validate(wishes)
+        with _naming_parameters():
+            return Filters.model_validate(wishes)
 
 
 _MEANINGS: Mapping[Part, str] = {
@@ -88,7 +95,13 @@ class SimilarParameters(FilterParameters):
     """The filters, and which part of the answer to return."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
-    offset: int = Field(default=0, ge=0, le=1_000_000)
+    offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
+    cursor: CursorText | None = Field(default=None, description="the `cursor` of the page before, in place of `offset`")
+
+    @model_validator(mode="after")
+    def _check_window(self) -> Self:
+        check_window(self.offset, self.limit, self.cursor)
+        return self
 
 
 class SearchParameters(SimilarParameters):
@@ -102,7 +115,7 @@ class SearchParameters(SimilarParameters):
     )
     without: list[IntentPart] = Field(
         default=[],
-        max_length=50,
+        max_length=MOST_NAMES,
         description="parts of the intent to leave out",
         examples=[["values.E4", "like.ID", "unlike.ID", "filters.year"]],
     )
@@ -115,16 +128,19 @@ class SearchParameters(SimilarParameters):
 
         Raises:
             RequestRefused: A filter or a weight is not written as it should be.
+            RequestValidationError: A part of the request is refused for another reason.
         """
-        return SearchRequest(
-            query=self.q,
-            filters=self.to_filters(),
-            limit=self.limit,
-            offset=self.offset,
-            interpret=self.interpret,
-            without=tuple(self.without),
-            weights=dict(parse_weight(text) for text in self.weight),
-        )
+        with _naming_parameters():
+            return SearchRequest(
+                query=self.q,
+                filters=self.to_filters(),
+                limit=self.limit,
+                offset=self.offset,
+                cursor=self.cursor,
+                interpret=self.interpret,
+                without=tuple(self.without),
+                weights=dict(parse_weight(text) for text in self.weight),
+            )
 
 
 class FacetParameters(FilterParameters):
@@ -145,7 +161,7 @@ _DECLARED = SearchParameters.model_fields | FacetParameters.model_fields
 _SINGLE = frozenset(name for name, field in _DECLARED.items() if get_origin(field.annotation) is not list)
 
 
-def refuse_repeats(request: Request) -> None:
+async def refuse_repeats(request: Request) -> None:
     """Refuse a parameter that takes one value and is given several: all but one would be dropped.
 
     Raises:
@@ -178,6 +194,27 @@ def parse_weight(text: str) -> tuple[str, float]:
     if not match:
         raise RequestRefused("weight", f"{text!r} is not value:weight from -1 to 1; write E5:0.8, or E16:-0.5")
     return match[1], float(match[2])
+
+
+@contextmanager
+def _naming_parameters() -> Iterator[None]:
+    """Refuse what the records refuse, by the name of the query parameter that it came from."""
+    try:
+        yield
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        raise RequestValidationError(
+            [{**problem, "loc": ("query", _parameter_of(problem["loc"]))} for problem in problems]
+        ) from None
+
+
+def _parameter_of(place: Sequence[int | str]) -> str:
+    """Return the query parameter for a place in a request or its filters: `year_from` for `filters.year.gte`."""
+    name, *rest = (str(part) for part in place if part != "filters")
+    if name not in FACTS:
+        return {"query": "q", "weights": "weight"}.get(name, name)
+    links = {str(part): link for part, link in FACTS[name].links.items()}
+    return links.get(rest[0] if rest else "", next(iter(links.values())))
 
 
 def _check_ends(fact: Fact, given: Mapping[Part, Any]) -> None:

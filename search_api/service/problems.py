@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import (
@@ -24,6 +25,10 @@ from search_api.errors import (
     IndexUnavailable,
     RequestRefused,
     SearchError,
+    SearchProcessEnded,
+    ServiceUnavailable,
+    TookTooLong,
+    TooManyRequests,
     WorkNotFound,
 )
 from search_api.records import SearchRequest
@@ -31,7 +36,7 @@ from search_api.records import SearchRequest
 PROBLEM_JSON = "application/problem+json"
 _MOST_FIELDS = 20
 _LONGEST_ECHO = 80  # of a field's name: it comes from the caller, and may be as long as the whole body
-_RETRY_AFTER_SECONDS = "5"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +63,22 @@ class _Answer(NamedTuple):
     status: int
     title: str
     advice: str = ""
+    retry_after: int | None = None
+    """After how many seconds it is worth while to ask again."""
 
 
 STATUS_OF: Mapping[type[SearchError], _Answer] = {
     RequestRefused: _Answer(422, "Request refused"),
     WorkNotFound: _Answer(404, "Work not found"),
     IndexMissing: _Answer(
-        503, "Index missing", "Build one with `evoke index`; the service answers as soon as it is complete."
+        503, "Index missing", "Build one with `evoke index`; the service answers as soon as it is complete.", 5
     ),
-    IndexIncompatible: _Answer(503, "Index incompatible", "Rebuild it with `evoke index`."),
-    IndexUnavailable: _Answer(503, "Index unavailable", "Try again in a moment."),
+    IndexIncompatible: _Answer(503, "Index incompatible", "Rebuild it with `evoke index`.", 5),
+    IndexUnavailable: _Answer(503, "Index unavailable", "Try again in a moment.", 5),
+    TooManyRequests: _Answer(503, "Too many requests", "Try again in a moment.", 1),
+    TookTooLong: _Answer(503, "Took too long", "Ask for less, or try again later.", 5),
+    SearchProcessEnded: _Answer(503, "Search interrupted", "Try again in a moment.", 5),
+    ServiceUnavailable: _Answer(503, "Service unavailable", "The service goes on trying to start it.", 5),
     SearchError: _Answer(500, "Search failed"),
 }
 """The HTTP status of every exception; a subclass takes the entry of its nearest ancestor."""
@@ -78,6 +89,7 @@ _MESSAGES = {
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "too_long": "must have at most {max_length} entries",
+    "too_many_names": "must have at most {max_length} entries",
     "string_type": "must be text",
     "string_unicode": "must be valid Unicode",
     "int_type": "must be a whole number",
@@ -102,14 +114,14 @@ _MESSAGES = {
 
 def problem_of(error: SearchError) -> Problem:
     """Return the problem for an exception of this stage."""
-    cause = next(kind for kind in type(error).__mro__ if kind in STATUS_OF)
-    answer = STATUS_OF[cause]
-    message = str(error)
+    answer = _answer_of(error)
+    message = _encodable(str(error))
     # A message that names the command itself needs no advice.
     detail = message if not answer.advice or "evoke index" in message else f"{message.rstrip('.')}. {answer.advice}"
     fields: tuple[FieldError, ...] = ()
     if isinstance(error, RequestRefused):
-        fields = (FieldError(field=error.field, message=message.removeprefix(f"{error.field}: ")),)
+        field = _encodable(error.field)
+        fields = (FieldError(field=field, message=message.removeprefix(f"{field}: ")),)
     slug = answer.title.lower().replace(" ", "-")
     return Problem(
         type=f"urn:evoke:problem:{slug}", title=answer.title, status=answer.status, detail=detail, errors=fields
@@ -196,14 +208,14 @@ class LastResort:
             if scope["type"] != "http" or started:
                 raise
             instance = f"urn:uuid:{uuid4()}"
-            logger.exception("request %s failed: %s %s", instance, scope["method"], scope["path"])
+            logger.exception("request %s failed: %s %.200r", instance, scope["method"], scope["path"])
             problem = http_problem(500, "The service failed; its log has the details under the id in `instance`.")
             await respond(problem.model_copy(update={"instance": instance}))(scope, receive, send)
 
 
 async def _answer_search_error(_request: Request, error: SearchError) -> Response:
-    problem = problem_of(error)
-    return respond(problem, {"Retry-After": _RETRY_AFTER_SECONDS} if problem.status == 503 else None)
+    retry_after = _answer_of(error).retry_after
+    return respond(problem_of(error), {"Retry-After": str(retry_after)} if retry_after else None)
 
 
 async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
@@ -212,9 +224,30 @@ async def _answer_validation_error(request: Request, error: RequestValidationErr
 
 
 async def _answer_http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        return _answer_wrong_method(request)
     plain = error.detail == HTTPStatus(error.status_code).phrase
     detail = f"No endpoint answers {request.method} {_short(request.url.path)}"
     return respond(http_problem(error.status_code, detail if plain else str(error.detail)), error.headers)
+
+
+def _answer_wrong_method(request: Request) -> Response:
+    """Return the refusal of a method that a path does not take, with those that it takes."""
+    allow = ", ".join(_allowed_methods(request))
+    detail = f"{_short(request.scope['path'])} does not take {_short(request.method)}; it takes {allow}"
+    return respond(http_problem(405, detail), {"Allow": allow})
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods that a path takes, by all its routes: the router itself names those of the first only."""
+    path = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+    routes = request.app.router.routes
+
+    def takes(method: str) -> bool:
+        matching = [route for route in routes if route.matches({**path, "method": method})[0] is Match.FULL]
+        return any(not isinstance(route, Mount) or method == "GET" for route in matching)
+
+    return [method for method in _METHODS if takes("GET" if method == "HEAD" else method)]
 
 
 def _known_parameters(request: Request) -> tuple[str, ...]:
@@ -225,17 +258,26 @@ def _known_parameters(request: Request) -> tuple[str, ...]:
 
 def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> FieldError:
     source, *rest = error["loc"]
+    kind, context = error["type"], error.get("ctx", {})
     # A repeated parameter is named without an index: the caller wrote none.
-    path = rest[:1] if source == "query" else rest
-    field = _short(".".join(str(part) for part in path) or str(source))
-    kind = error["type"]
+    path = rest[:1] if source == "query" else [*rest, *([context["part"]] if kind == "too_many_names" else [])]
+    field = _short(_encodable(".".join(str(part) for part in path if part != "[key]") or str(source)))
     plain = re.sub(r"^(Value error, )|^\w+ should ", lambda match: "" if match[1] else "must ", error["msg"])
-    message = _MESSAGES.get(kind, plain).format_map(error.get("ctx", {}))
+    message = _encodable(_MESSAGES[kind].format_map(context) if kind in _MESSAGES else plain)
     if kind == "extra_forbidden":
         message = message.replace("field", "parameter") if source == "query" else message
         guess = nearest(field, known.get(source, ()))
         message += f"; did you mean {guess!r}?" if guess else ""
     return FieldError(field=field, message=message)
+
+
+def _answer_of(error: SearchError) -> _Answer:
+    return STATUS_OF[next(kind for kind in type(error).__mro__ if kind in STATUS_OF)]
+
+
+def _encodable(text: str) -> str:
+    """Return a text with escapes for what UTF-8 cannot encode: JSON may hold halves of surrogate pairs."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _short(text: str) -> str:

@@ -1,17 +1,19 @@
-"""The endpoints: from query parameters and bodies to the records of this stage."""
+"""The endpoints: from query parameters and bodies to calls of a backend."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Protocol
+import asyncio
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from search_api.json_answers import answer_to_json
-from search_api.records import Facets, Filters, Page, SearchRequest, Suggestion, ValueView, WorkView
+from search_api.records import Facets, Page, SearchRequest, Suggestion, ValueView, WorkView
+from search_api.service.backend import Backend
+from search_api.service.calls import READY, Attributions, Call, Ready
 from search_api.service.parameters import (
     FacetParameters,
     NoParameters,
@@ -25,12 +27,19 @@ from search_api.service.security import LockedRoute, key_header
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "The API key is missing or wrong"},
+    403: {"model": Problem, "description": "The API key may not do this"},
     422: {"model": Problem, "description": "A field or parameter is unknown or wrong; `errors` names each"},
-    503: {"model": Problem, "description": "No index can be read; `detail` says what to do"},
+    429: {"model": Problem, "description": "The API key has used its requests of a minute"},
+    503: {
+        "model": Problem,
+        "description": "No index can be read, too many requests are in progress, or the answer took too long; `detail` "
+        "says which",
+    },
 }
 _NO_WORK: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No work has this id"}}
 _BAD_BODY: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is not JSON"},
+    408: {"model": Problem, "description": "The body came too slowly"},
     413: {"model": Problem, "description": "The body is larger than 256 kB"},
     415: {"model": Problem, "description": "The body is not declared as application/json"},
 }
@@ -43,68 +52,11 @@ api = APIRouter(
 )
 health = APIRouter()
 
-
-class Searching(Protocol):
-    """The methods of `Search` that the service calls."""
-
-    def search(self, request: SearchRequest) -> Page:
-        """Return the page of works that a request asks for."""
-        ...
-
-    def similar(self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ...) -> Page:
-        """Return the works most like one work."""
-        ...
-
-    def work(self, work_id: str) -> WorkView:
-        """Return one work."""
-        ...
-
-    def facets(self, filters: Filters = ..., names: Sequence[str] = ..., limit: int = ...) -> Facets:
-        """Return counts by each named facet."""
-        ...
-
-    def suggest(self, text: str, limit: int = ...) -> list[Suggestion]:
-        """Return titles that complete or resemble `text`."""
-        ...
-
-    def values(self) -> list[ValueView]:
-        """Return the taxonomy."""
-        ...
-
-    def attributions(self) -> tuple[str, ...]:
-        """Return the notices that the sources' terms require."""
-        ...
-
-    def check(self) -> int:
-        """Return how many works can be searched.
-
-        Raises:
-            IndexUnavailable: No index can be read.
-        """
-        ...
-
-    def notes(self) -> tuple[str, ...]:
-        """Return a line for each trained or tuned file that does not fit."""
-        ...
-
-    def close(self) -> None:
-        """Close the index."""
-        ...
-
-
-class Attributions(BaseModel):
-    """The notices that the sources' terms require."""
-
-    attributions: tuple[str, ...]
-
-
-class Ready(BaseModel):
-    """How many works can be searched, and which trained or tuned files do not fit."""
-
-    works: int
-    notes: tuple[str, ...] | None = Field(
-        default=None, description="what is not used, why, and the command that trains it anew; absent if all fits"
-    )
+_CLIENT_CLOSED_REQUEST = 499
+"""For the log of a proxy: HTTP has no status for an answer that nobody waits for."""
+MAX_ID_CHARACTERS = 2_001
+"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
+WorkId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 
 
 class Alive(BaseModel):
@@ -121,13 +73,13 @@ async def require_json(request: Request) -> None:
 
 
 @api.get("/search", response_model=Page)
-def search_by_parameters(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Response:
+async def search_by_parameters(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Response:
     """Find works for a request in a person's own words, given as query parameters."""
-    return _json(_search(request).search(parameters.to_request()))
+    return await _answer(request, Call("search", (parameters.to_request(),)))
 
 
 @api.post("/search", response_model=Page, dependencies=[Depends(require_json)], responses=_BAD_BODY)
-def search_by_body(
+async def search_by_body(
     request: Request,
     _none: Annotated[NoParameters, Query()],
     wanted: Annotated[
@@ -148,64 +100,84 @@ def search_by_body(
     ],
 ) -> Response:
     """Find works for a request in a person's own words, given as JSON."""
-    return _json(_search(request).search(wanted))
+    return await _answer(request, Call("search", (wanted,)))
 
 
 # A work's id may hold a slash, so `similar` must be tried first.
 @api.get("/works/{work_id:path}/similar", response_model=Page, responses=_NO_WORK)
-def similar_works(request: Request, work_id: str, parameters: Annotated[SimilarParameters, Query()]) -> Response:
+async def similar_works(
+    request: Request, work_id: WorkId, parameters: Annotated[SimilarParameters, Query()]
+) -> Response:
     """Find the works most like one work."""
-    page = _search(request).similar(work_id, parameters.to_filters(), parameters.limit, parameters.offset)
-    return _json(page)
+    arguments = (work_id, parameters.to_filters(), parameters.limit, parameters.offset, parameters.cursor)
+    return await _answer(request, Call("similar", arguments))
 
 
 @api.get("/works/{work_id:path}", response_model=WorkView, responses=_NO_WORK)
-def work(request: Request, work_id: str, _none: Annotated[NoParameters, Query()]) -> Response:
+async def work(request: Request, work_id: WorkId, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return one work, with its values and the sentences that show them."""
-    return _json(_search(request).work(work_id))
+    return await _answer(request, Call("work", (work_id,)))
 
 
 @api.get("/values", response_model=list[ValueView])
-def values(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+async def values(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return the taxonomy: the values that a work can have."""
-    return _json(_search(request).values())
+    return await _answer(request, Call("values"))
 
 
 @api.get("/facets", response_model=Facets)
-def facets(request: Request, parameters: Annotated[FacetParameters, Query()]) -> Response:
+async def facets(request: Request, parameters: Annotated[FacetParameters, Query()]) -> Response:
     """Count the works that pass the filters, exactly, by each fact."""
-    return _json(_search(request).facets(parameters.to_filters(), tuple(parameters.name), parameters.limit))
+    arguments = (parameters.to_filters(), tuple(parameters.name), parameters.limit)
+    return await _answer(request, Call("facets", arguments))
 
 
 @api.get("/suggest", response_model=list[Suggestion])
-def suggest(request: Request, parameters: Annotated[SuggestParameters, Query()]) -> Response:
+async def suggest(request: Request, parameters: Annotated[SuggestParameters, Query()]) -> Response:
     """Return titles that complete or resemble the text typed so far."""
-    return _json(_search(request).suggest(parameters.q, parameters.limit) if parameters.q else [])
+    if not parameters.q:
+        return _json(b"[]")
+    return await _answer(request, Call("suggest", (parameters.q, parameters.limit)))
 
 
 @api.get("/attributions", response_model=Attributions)
-def attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+async def attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return the notices that the sources' terms require beside the works."""
-    return _json(Attributions(attributions=_search(request).attributions()))
+    return await _answer(request, Call("attributions"))
 
 
 @health.get("/healthz", response_model=Alive)
 async def healthz() -> Response:
     """Answer that the process is up, with or without an index."""
-    return _json(Alive())
+    return _json(answer_to_json(Alive()))
 
 
 @health.get("/readyz", response_model=Ready, responses={503: _REFUSALS[503]})
-def readyz(request: Request) -> Response:
+async def readyz(request: Request) -> Response:
     """Return how many works can be searched, and which trained artefacts do not fit; 503 while there is no index."""
-    search = _search(request)
-    return _json(Ready(works=search.check(), notes=search.notes() or None))
+    return await _answer(request, READY)
 
 
-def _search(request: Request) -> Searching:
-    search: Searching = request.app.state.search
-    return search
+async def _answer(request: Request, call: Call) -> Response:
+    """Return the answer to a call. When the client goes, the call is cancelled, and nobody is there to be answered."""
+    backend: Backend = request.app.state.backend
+    answering = asyncio.ensure_future(backend.answer(call))
+    leaving = asyncio.ensure_future(_wait_until_gone(request))
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            return _json(answering.result())
+        leaving.result()  # raises what is wrong with a body that nobody asked for
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    finally:
+        answering.cancel()
+        leaving.cancel()
 
 
-def _json(answer: Any) -> Response:
-    return Response(answer_to_json(answer), media_type="application/json")
+async def _wait_until_gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _json(answer: bytes) -> Response:
+    return Response(answer, media_type="application/json")

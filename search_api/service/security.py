@@ -1,11 +1,10 @@
-"""The API key, the size of a body, and the headers that protect a browser."""
+"""Who may ask, the size of a body, and the headers that protect a browser."""
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sized
+from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -16,6 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import SearchError
+from search_api.service.keys import KEY_HEADER
+from search_api.settings import Scope as KeyScope
 
 MAX_BODY_BYTES = 256 * 1024
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} kB"
@@ -32,22 +33,26 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
-_KEY_HEADER = "X-API-Key"
-key_header = APIKeyHeader(name=_KEY_HEADER, auto_error=False, description="Required when the service has a key.")
+key_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="Required when the service has a key.")
 """Declares the key in the OpenAPI document; `LockedRoute` checks it."""
 
 
-class BindingRefused(SearchError):
+class ServiceRefused(SearchError):
+    """The service does not start: a setting or option cannot be used."""
+
+
+class BindingRefused(ServiceRefused):
     """The service must not or cannot listen on an address."""
 
 
-def check_binding(host: str, api_key: SecretStr | None) -> None:
+def check_binding(host: str, api_key: SecretStr | None, api_keys: Sized = ()) -> None:
     """Allow a service without an API key to listen on its own machine only.
 
     Raises:
         BindingRefused: Other machines can reach `host`, and there is no key.
     """
-    if not _is_loopback(host) and not _has_key(api_key):
+    has_key = bool(api_keys) or (api_key is not None and bool(api_key.get_secret_value()))
+    if not has_key and not _is_loopback(host):
         raise BindingRefused(
             f"refusing to listen on {host} without an API key: set EVOKE_API_KEY, or listen on 127.0.0.1"
         )
@@ -59,27 +64,23 @@ class LockedRoute(APIRoute):
     A dependency would come too late: FastAPI reads the body before it calls one.
     """
 
+    scope: ClassVar[KeyScope] = "read"
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the route's own handler, behind the check."""
         answer = super().get_route_handler()
 
         async def answer_with_key(request: Request) -> Response:
-            require_key(request.app.state.settings.api_key, request.headers.get(_KEY_HEADER))
+            request.app.state.keys.check(request.headers.get(KEY_HEADER), self.scope)
             return await answer(request)
 
         return answer_with_key
 
 
-def require_key(wanted: SecretStr | None, given: str | None) -> None:
-    """Refuse with 401 a request without the service's key, when the service has one."""
-    if wanted is None or not _has_key(wanted):
-        return
-    # Compared in constant time, so that the time taken reveals nothing about the key.
-    if given is None or not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode()):
-        detail = (
-            f"This service needs its API key in the header {_KEY_HEADER}" if given is None else "The API key is wrong"
-        )
-        raise HTTPException(401, detail, headers={"WWW-Authenticate": "ApiKey"})
+class AdminRoute(LockedRoute):
+    """A route for operators: its key needs the scope `admin`."""
+
+    scope = "admin"
 
 
 class Guard:
@@ -96,10 +97,6 @@ class Guard:
         await self._app(scope, _limited(receive, _announced_bytes(scope)), _with_headers(send))
 
 
-def _has_key(api_key: SecretStr | None) -> bool:
-    return api_key is not None and bool(api_key.get_secret_value())
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -109,7 +106,7 @@ def _is_loopback(host: str) -> bool:
 
 def _announced_bytes(scope: Scope) -> int:
     announced: bytes = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(announced) if announced.isdigit() else 0
+    return int(announced[:20]) if announced.isdigit() else 0  # Python refuses to read numbers of 4,301 digits
 
 
 def _limited(receive: Receive, announced: int) -> Receive:

@@ -62,7 +62,7 @@ class Names(Protocol):
     def duplicates(self, work_id: str) -> tuple[str, ...]: ...  # noqa: D102
     def kind_of_person(self, person: str) -> Kind | None: ...  # noqa: D102
     def is_by(self, work_id: str, author: Sequence[str]) -> bool | None: ...  # noqa: D102
-    def named_by(self, query: str) -> list[str]: ...  # noqa: D102
+    def named_by(self, query: str) -> Sequence[str]: ...  # noqa: D102
 
 
 class FoundPerson(NamedTuple):

@@ -199,7 +199,7 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
 def test_openapi_shows_examples_and_refusals(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     post = document["paths"]["/v1/search"]["post"]
-    assert set(post["responses"]) == {"200", "400", "401", "413", "415", "422", "503"}
+    assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "415", "422", "429", "503"}
     assert list(post["responses"]["422"]["content"]) == [PROBLEM_JSON]
     assert post["requestBody"]["content"]["application/json"]["examples"]
     assert document["components"]["securitySchemes"]

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+import evoke
 from search_api.service.security import BindingRefused, check_binding
-from search_api.service.server import address, check_port, settings_to_environment
-from search_api.settings import SearchSettings
+from search_api.service.server import address, check_port
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
@@ -29,15 +29,6 @@ def test_elsewhere_needs_a_key(host: str, key: SecretStr | None) -> None:
     with pytest.raises(BindingRefused, match="without an API key"):
         check_binding(host, key)
     check_binding(host, SecretStr("k"))
-
-
-def test_workers_read_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = SearchSettings(home=tmp_path, qdrant_url=None, api_key=SecretStr("k"))
-    for name, text in settings_to_environment(settings).items():
-        monkeypatch.delenv(name, raising=False)
-        if text is not None:
-            monkeypatch.setenv(name, text)
-    assert SearchSettings() == settings
 
 
 def _free_port() -> int:
@@ -70,6 +61,25 @@ def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert message.count("\n") == 1
     assert "another process listens there" in message
+
+
+@pytest.mark.parametrize("key", [" ", "schlüssel"])
+def test_a_key_that_no_header_can_carry_is_one_line_and_code_2(
+    key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EVOKE_API_KEY", key)
+    assert evoke.main(["serve", "--port", "0"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("evoke serve: EVOKE_API_KEY: the key must")
+    assert message.count("\n") == 1
+
+
+def test_a_limit_for_keys_without_a_key_is_one_line_and_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EVOKE_KEY_REQUESTS_PER_MINUTE", "60")
+    assert evoke.main(["serve", "--port", "0"]) == 2
+    assert "set EVOKE_API_KEY" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,0 +1,64 @@
+"""Where calls are answered: in search processes (`search_pool.py`), or in threads of this process."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from starlette.concurrency import run_in_threadpool
+
+from search_api.errors import IndexUnavailable
+from search_api.service.calls import Call, Searching, answer
+
+logger = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Answers calls. A call whose task is cancelled is not answered, unless a search has begun to work on it."""
+
+    async def start(self) -> None:
+        """Make ready to answer.
+
+        Raises:
+            SearchProcessFailed: A file or the index cannot be used. A missing index can: it may be built later.
+        """
+        ...
+
+    async def answer(self, call: Call) -> bytes:
+        """Return the answer to a call as JSON.
+
+        Raises:
+            SearchError: The search refuses the call, or cannot answer it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End what `start` began."""
+        ...
+
+
+class ThreadBackend:
+    """Answers in threads of this process, without limits: for tests, and for a search that is already open."""
+
+    def __init__(self, search: Searching) -> None:
+        self._search = search
+
+    async def start(self) -> None:
+        """Load what the first request would wait for."""
+        await run_in_threadpool(warm, self._search)
+
+    async def answer(self, call: Call) -> bytes:
+        """Return the answer to a call as JSON."""
+        return await run_in_threadpool(answer, self._search, call)
+
+    async def close(self) -> None:
+        """Close the search."""
+        self._search.close()
+
+
+def warm(search: Searching) -> None:
+    """Load what the first request would wait for, and log why there is nothing to search."""
+    try:
+        search.check()
+    except IndexUnavailable as error:
+        logger.warning("nothing to search yet: %s", error)

@@ -1,0 +1,230 @@
+"""Hand calls to search processes: one queue, with a bound on its length and a deadline for each call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from search_api.errors import SearchProcessEnded, SearchProcessFailed, TookTooLong, TooManyRequests
+from search_api.service.calls import READY, Call
+
+GRACE_SECONDS = 1.0
+"""How long after the deadline a search process may still work on a call. It then ends itself; after as long again, the
+pool kills it."""
+READY_SECONDS = 1.0
+"""How long the answer to /readyz is kept: probes of many machines ask the search no more often than one."""
+MOST_TRIES = 2
+"""A call is tried again when its search process dies. It is given up the second time: it may be the reason."""
+_LONGEST_PAUSE = 60.0
+"""The longest pause, in seconds, before a search process that dies without an answer is started again."""
+
+logger = logging.getLogger(__name__)
+
+
+class Worker(Protocol):
+    """A search process, as the pool uses it. It answers one call at a time, and can be started anew after it ended."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended since it was started."""
+        ...
+
+    async def start(self, on_end: Callable[[], None]) -> None:
+        """Start the process, and return when it can answer. `on_end` is called when the process has ended.
+
+        Raises:
+            SearchProcessFailed: It cannot start.
+        """
+        ...
+
+    async def answer(self, call: Call, seconds: float) -> bytes:
+        """Return the answer to a call as JSON.
+
+        Args:
+            call: The call.
+            seconds: How long the process may work on it. A process that takes `GRACE_SECONDS` more ends itself.
+
+        Raises:
+            SearchError: The search refuses the call, or cannot answer it.
+            SearchProcessEnded: The process ended.
+        """
+        ...
+
+    async def kill(self) -> None:
+        """End the process at once, and return when it has ended."""
+        ...
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A call, when it must be answered by the clock of the event loop, and where its answer goes."""
+
+    call: Call
+    deadline: float
+    answer: asyncio.Future[bytes]
+    n_tries: int = 0
+
+
+class SearchPool:
+    """A backend of several search processes, each of which answers one call at a time."""
+
+    def __init__(self, workers: Sequence[Worker], deadline_seconds: float, max_in_progress: int) -> None:
+        """Set up a pool; `start` starts its processes.
+
+        Args:
+            workers: The search processes.
+            deadline_seconds: How long a call may wait and be worked on, in all.
+            max_in_progress: The most calls for each process, waiting or being answered.
+        """
+        self._workers = workers
+        self._deadline = deadline_seconds
+        self._most = max_in_progress * len(workers)
+        self._n_in_progress = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._changed = asyncio.Event()
+        self._failures: dict[Worker, SearchProcessFailed] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._ready: asyncio.Task[bytes] | None = None
+        self._ready_until = float("-inf")
+
+    async def start(self) -> None:
+        """Start all search processes.
+
+        Raises:
+            SearchProcessFailed: One cannot start.
+        """
+        if not self._keepers:
+            await asyncio.gather(*(worker.start(self._changed.set) for worker in self._workers))
+            self._keepers = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
+
+    async def close(self) -> None:
+        """End all search processes."""
+        for task in (*self._keepers, *([self._ready] if self._ready else [])):
+            task.cancel()
+        await asyncio.gather(*(worker.kill() for worker in self._workers))
+
+    async def answer(self, call: Call) -> bytes:
+        """Return the answer to a call as JSON.
+
+        Raises:
+            TooManyRequests: As many calls as the pool takes are in progress.
+            TookTooLong: The answer was not ready by the deadline.
+            SearchProcessFailed: No search process can start.
+            SearchProcessEnded: The search process ended before it had answered, twice.
+            SearchError: The search refuses the call, or cannot answer it.
+        """
+        if len(self._failures) == len(self._workers):
+            raise SearchProcessFailed(str(next(iter(self._failures.values()))))
+        if call == READY:
+            return await self._answer_ready()
+        if self._n_in_progress >= self._most:
+            raise TooManyRequests(f"{self._most} requests are in progress, which is the most this service takes")
+        self._n_in_progress += 1
+        try:
+            return await self._wait(call)
+        finally:
+            self._n_in_progress -= 1
+
+    async def _answer_ready(self) -> bytes:
+        """Return whether the search is ready. It is asked before all waiting calls, and at most once a second."""
+        now = asyncio.get_running_loop().time()
+        if self._ready is None or (self._ready.done() and now > self._ready_until):
+            self._ready = asyncio.create_task(self._wait(READY, is_first=True))
+            self._ready.add_done_callback(self._keep_ready)
+        return await asyncio.shield(self._ready)
+
+    def _keep_ready(self, asked: asyncio.Task[bytes]) -> None:
+        self._ready_until = asyncio.get_running_loop().time() + READY_SECONDS
+        if not asked.cancelled():
+            asked.exception()  # read here, since the probe that asked may be gone
+
+    async def _wait(self, call: Call, *, is_first: bool = False) -> bytes:
+        """Put a call into the queue and return its answer. A call that is cancelled leaves the queue."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(call, loop.time() + self._deadline, loop.create_future())
+        self._put(waiting, is_first=is_first)
+        try:
+            async with asyncio.timeout_at(waiting.deadline):
+                return await waiting.answer
+        except TimeoutError:
+            raise TookTooLong(f"the answer was not ready after {self._deadline:g} s") from None
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(waiting)
+
+    def _put(self, waiting: _Waiting, *, is_first: bool) -> None:
+        (self._waiting.appendleft if is_first else self._waiting.append)(waiting)
+        self._changed.set()
+
+    async def _next(self, worker: Worker) -> _Waiting | None:
+        """Return the next call; None when the worker's process has ended."""
+        while not worker.has_ended:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._changed.clear()
+            await self._changed.wait()
+        return None
+
+    async def _keep(self, worker: Worker) -> None:
+        """Keep a search process at work: hand it calls, and start it anew whenever it ends."""
+        n_failed = 0
+        while True:
+            if await self._serve(worker):
+                n_failed = 0
+            while True:
+                await worker.kill()
+                await asyncio.sleep(min(2.0 ** (n_failed - 1), _LONGEST_PAUSE) if n_failed else 0)
+                n_failed += 1
+                try:
+                    await worker.start(self._changed.set)
+                except SearchProcessFailed as error:
+                    logger.error("%s; another one is started", error)
+                    self._failures[worker] = error
+                else:
+                    self._failures.pop(worker, None)
+                    break
+
+    async def _serve(self, worker: Worker) -> bool:
+        """Hand calls to a search process until it ends or is stuck, and return whether it answered any."""
+        has_answered = False
+        while waiting := await self._next(worker):
+            left = waiting.deadline - asyncio.get_running_loop().time()
+            try:
+                found = await asyncio.wait_for(worker.answer(waiting.call, left), left + 2 * GRACE_SECONDS)
+            except TimeoutError:
+                logger.error("a search process is stuck in a %s request: it is replaced", waiting.call.ask)
+                break
+            except SearchProcessEnded as error:
+                logger.error("%s, in a %s request: it is replaced", error, waiting.call.ask)
+                self._try_again(waiting, error)
+                break
+            except Exception as error:  # noqa: BLE001 - the one who asked gets it
+                _give(waiting, error)
+            else:
+                _give(waiting, found)
+            has_answered = True
+        else:
+            logger.error("a search process ended while it waited: it is replaced")
+        return has_answered
+
+    def _try_again(self, waiting: _Waiting, error: SearchProcessEnded) -> None:
+        waiting.n_tries += 1
+        if waiting.n_tries >= MOST_TRIES:
+            _give(waiting, error)
+        elif not waiting.answer.done():
+            self._put(waiting, is_first=True)
+
+
+def _give(waiting: _Waiting, answer: bytes | Exception) -> None:
+    """Pass an answer or an error to the one who waits for it, if anyone still does."""
+    if waiting.answer.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.answer.set_exception(answer)
+    else:
+        waiting.answer.set_result(answer)
