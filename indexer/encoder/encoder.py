@@ -161,9 +161,7 @@ class Encoder:
         embeddings = self.embed([(text, ()) for text in texts], most_tokens=self.files.max_tokens)
         return np.stack([each.vector for each in embeddings]) if texts else empty
 
-    def embed(
-        self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS
-    ) -> list[Embedding]:
+    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS) -> list[Embedding]:
         """Return the vectors of texts and of their sentences, in the order of the texts.
 
         A text longer than the model's input is split at sentence ends. Its vector is the mean of its tokens' vectors

@@ -123,8 +123,7 @@ class ColumnWriter:
         """
         places = {name: place for place, name in enumerate(self.genre_names)}
         arrays: dict[str, Array] = {
-            name: np.array([each[name] for each in values], dtype=column.dtype)
-            for name, column in COLUMNS.items()
+            name: np.array([each[name] for each in values], dtype=column.dtype) for name, column in COLUMNS.items()
         }
         arrays["strengths"] = strengths
         numbers = np.array(rows, dtype=np.intp)
