@@ -21,7 +21,7 @@ from indexer.facts import facts_to_payload
 from indexer.known.writer import TwinChanges
 from indexer.legs import LEGS, Leg, indexed_labels
 from indexer.records import Features, IndexedWork, Work
-from indexer.schema import ALIAS, PAYLOAD_INDEXES, PRIMARY_SCORE, TWIN_KEY, GenerationFacts, point_id
+from indexer.schema import ALIAS, PRIMARY_SCORE, TWIN_KEY, GenerationFacts, payload_indexes, point_id
 from indexer.serving import serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched
@@ -50,7 +50,7 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
         write_consistency_factor=settings.write_consistency_factor,
         metadata=facts.model_dump(mode="json"),
     )
-    for key, schema in PAYLOAD_INDEXES.items():
+    for key, schema in payload_indexes(facts.value_ids).items():
         engine.create_payload_index(name, key, field_schema=schema)
     return name
 

@@ -379,6 +379,7 @@ def _make_facts(filling: Filling, fingerprint: str) -> GenerationFacts:
         dimension=encoder.dimension,
         mean_terms=sum(lengths) / len(lengths) if lengths else 0.0,
         bm25=filling.recipe.bm25,
+        vectors=filling.recipe.vectors,
         n_works=store.count_works(),
         attributions=tuple(store.attributions()),
         built_at=_now(),

@@ -89,7 +89,7 @@ def update_index(
     taxonomy = load_taxonomy(settings.taxonomy)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning))
+    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors)
     report.notes += find_misfits(settings, encoder, taxonomy)
     with (
         writing(settings.home),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from indexer.bm25 import BM25
 from indexer.schema import SCHEMA_VERSION
+from indexer.settings import VectorSettings
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,13 @@ class Recipe:
         features: The hash of the analyser and the encoder (`FeatureMaker.recipe`).
         labeller: The fingerprint of the labeller.
         bm25: The settings of BM25.
+        vectors: How text vectors are stored and indexed.
     """
 
     features: bytes
     labeller: str
     bm25: BM25
+    vectors: VectorSettings
 
     @property
     def labels(self) -> bytes:
@@ -42,4 +45,4 @@ class Recipe:
         return digest.hexdigest()
 
     def _seed(self) -> bytes:
-        return f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}".encode() + self.features
+        return f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}:{self.vectors!r}".encode() + self.features

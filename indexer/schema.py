@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
 from indexer.bm25 import BM25
 from indexer.facts import FACETS, FACTS
+from indexer.settings import VectorSettings
+from indexer.values.taxonomy import TAG_PREFIX
 
 ALIAS = "works"
 
-SCHEMA_VERSION = 7
+PayloadSchema = models.PayloadSchemaType | models.FloatIndexParams
+
+SCHEMA_VERSION = 8
 """Raise it with any change that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` notices
 that an older generation lacks it."""
 
@@ -28,7 +32,7 @@ at 1.5 standard deviations above the mean."""
 def _payload_indexes() -> dict[str, models.PayloadSchemaType]:
     """Return the payload keys to index, with their types: those that filters compare and facets count.
 
-    The scores of values are not indexed.
+    The scores of values have keys of their own, see `payload_indexes`.
     """
     numbers = {fact.key for fact in FACTS.values() if fact.is_number}
     numbers |= {facet.key for facet in FACETS.values() if FACTS[facet.fact].is_number}
@@ -40,6 +44,20 @@ def _payload_indexes() -> dict[str, models.PayloadSchemaType]:
 
 
 PAYLOAD_INDEXES: Mapping[str, models.PayloadSchemaType] = _payload_indexes()
+
+SCORE_INDEX = models.FloatIndexParams(type=models.FloatIndexType.FLOAT, on_disk=True, enable_hnsw=False)
+"""The index of the scores of one value: mapped from the disk, and without links of its own in the HNSW graph."""
+
+
+def score_key(value_id: str) -> str:
+    """Return the payload key of a value's scores."""
+    return f"{FACTS['values'].key}.{value_id}"
+
+
+def payload_indexes(dimensions: Iterable[str]) -> Mapping[str, PayloadSchema]:
+    """Return all payload keys to index, with their types; `dimensions` are those of the taxonomy, tags included."""
+    values = (dimension for dimension in dimensions if not dimension.startswith(TAG_PREFIX))
+    return {**PAYLOAD_INDEXES, **{score_key(value_id): SCORE_INDEX for value_id in values}}
 
 
 class GenerationFacts(BaseModel):
@@ -61,6 +79,7 @@ class GenerationFacts(BaseModel):
     dimension: int
     mean_terms: float
     bm25: BM25 = BM25()
+    vectors: VectorSettings = VectorSettings()
     n_works: int
     n_changed: int = 0
     attributions: tuple[str, ...] = ()

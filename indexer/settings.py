@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from crawler.settings import HomePath, HomeSettings
 
@@ -78,11 +78,33 @@ class StorageSettings(HomeSettings):
         return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None
 
 
-class IndexSettings(StorageSettings):
-    """Settings of a build; the three numbers are for a Qdrant cluster only."""
+class VectorSettings(BaseModel):
+    """How the text vectors of a generation are stored and indexed; a change builds the generation again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quantization: Literal["none", "int8"] = Field(
+        default="none", description="form in which text vectors are searched: as stored, or in eight-bit integers"
+    )
+    vectors_on_disk: bool = Field(
+        default=False, description="read the stored text vectors from the disk, instead of keeping them in memory"
+    )
+    hnsw_m: int = Field(default=16, ge=4, le=128, description="links of each text vector in the HNSW graph")
+    hnsw_ef_construct: int = Field(
+        default=100, ge=4, le=2_000, description="candidates for these links when the graph is built"
+    )
+
+
+class IndexSettings(VectorSettings, StorageSettings):
+    """Settings of a build; shards, replicas and confirmed writes are for a Qdrant cluster only."""
 
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
     write_consistency_factor: int | None = Field(
         default=None, ge=1, description="Qdrant cluster: copies that must confirm a write"
     )
+
+    @property
+    def vectors(self) -> VectorSettings:
+        """The settings of the text vectors alone."""
+        return VectorSettings(**self.model_dump(include=set(VectorSettings.model_fields)))

@@ -12,6 +12,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
+from qdrant_client import models
+
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, EdgeClient, Engine, EngineError
@@ -19,10 +21,12 @@ from indexer.known.names import open_names
 from indexer.known.writer import NAMES_FILE, write_from_engine
 from indexer.schema import GenerationFacts
 from indexer.serving import read_facts, serving_generation
+from indexer.settings import VectorSettings
 from indexer.values.taxonomy import Taxonomy
 from search_api.answer_cache import AnswerCache
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.names import NameIndex
+from search_api.settings import DEFAULT_VECTOR_SEARCH, VectorSearch
 from search_api.work_table import ValueProfiles, WorkTable
 
 CHECK_SECONDS = 1.0
@@ -45,6 +49,7 @@ class Generation:
         table: The facts of its works.
         names: The names of its works, series and people.
         profiles: The strengths of the values of its works.
+        text_params: How its text vectors are searched; None: as the engine does by default.
         noise: The cosine that senseless words reach, once it is measured.
         subjects: Whether words of requests name a subject of its works, as far as it was asked.
     """
@@ -54,6 +59,7 @@ class Generation:
     table: WorkTable
     names: NameIndex
     profiles: ValueProfiles
+    text_params: models.SearchParams | None = None
     noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
     subjects: AnswerCache[bool] = field(default_factory=lambda: AnswerCache(MOST_CACHED_SUBJECTS))
 
@@ -66,13 +72,22 @@ class GenerationFollower:
         encoder: The encoder that the generations must be built with.
         taxonomy: The taxonomy that they must be built with.
         known: The folder that has what is known of all works, one folder a generation.
+        vector_search: How text vectors are searched.
     """
 
-    def __init__(self, engine: Engine, encoder: Encoder, taxonomy: Taxonomy, known: Path) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: Encoder,
+        taxonomy: Taxonomy,
+        known: Path,
+        vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
+    ) -> None:
         self._engine = engine
         self._encoder = encoder
         self._taxonomy = taxonomy
         self._known = known
+        self._vector_search = vector_search
         self._lock = threading.Lock()
         self._current: Generation | None = None
         self._loading: threading.Thread | None = None
@@ -137,7 +152,14 @@ class GenerationFollower:
             raise IndexIncompatible(f"the index was built by another version of Evoke: {REBUILD}")
         self._check(facts)
         table, connection = self._open_known(name, facts)
-        return Generation(name, facts, table, NameIndex(connection, table), table.profiles(facts.value_ids))
+        return Generation(
+            name,
+            facts,
+            table,
+            NameIndex(connection, table),
+            table.profiles(facts.value_ids),
+            text_params=text_params(self._vector_search, facts.vectors),
+        )
 
     def _open_known(self, name: str, facts: GenerationFacts) -> tuple[WorkTable, sqlite3.Connection]:
         """Return what is known of a generation's works; made from the generation itself where the files do not fit."""
@@ -161,6 +183,17 @@ class GenerationFollower:
         ):
             if in_use != built_with:
                 raise IndexIncompatible(f"the index was built with {what} than this process uses: {REBUILD}")
+
+
+def text_params(search: VectorSearch, vectors: VectorSettings) -> models.SearchParams | None:
+    """Return how the engine searches text vectors that are stored in this way; None: as it does by default."""
+    is_quantized = vectors.quantization != "none"
+    if search.hnsw_ef is None and not is_quantized:
+        return None
+    quantization = models.QuantizationSearchParams(
+        rescore=search.rescore, oversampling=search.oversampling if search.rescore else None
+    )
+    return models.SearchParams(hnsw_ef=search.hnsw_ef, quantization=quantization if is_quantized else None)
 
 
 REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"

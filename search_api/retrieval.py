@@ -13,7 +13,7 @@ from qdrant_client import models
 from indexer.engine import Engine
 from indexer.facts import FACTS, Choice, Filters, IntegerRange
 from indexer.legs import LEGS, Leg
-from indexer.schema import PRIMARY_SCORE, TWIN_KEY, point_id
+from indexer.schema import TWIN_KEY, point_id, score_key
 from search_api.fusion import NO_WORKS, Ranking, Rows, order_ranking
 from search_api.generation import Generation
 from search_api.work_table import WorkTable
@@ -31,7 +31,7 @@ def find_candidates(
     exact: bool = False,
 ) -> dict[str, Ranking]:
     """Return each leg's best `depth` works, by falling score, then by row."""
-    requests = [leg_request(leg, query, works_filter, depth, exact=exact) for leg, query in queries.items()]
+    requests = [leg_request(generation, leg, query, works_filter, depth, exact=exact) for leg, query in queries.items()]
     answers = engine.rank_points(generation.name, requests=requests)
     return {leg: _ranking(points, leg, generation.table) for leg, points in zip(queries, answers, strict=True)}
 
@@ -48,11 +48,11 @@ def find_candidates_and_among(
 
     All are asked in one batch. The other works must pass the filter too; they are ranked in the same way.
     """
-    requests = [leg_request(leg, query, works_filter, depth) for leg, query in queries.items()]
+    requests = [leg_request(generation, leg, query, works_filter, depth) for leg, query in queries.items()]
     if len(among):
         points = models.HasIdCondition.model_construct(has_id=generation.table.points[among].tolist())
         only = models.Filter(must=[points, works_filter] if works_filter else [points])
-        requests += [leg_request(leg, query, only, len(among)) for leg, query in queries.items()]
+        requests += [leg_request(generation, leg, query, only, len(among)) for leg, query in queries.items()]
     answers = iter(engine.rank_points(generation.name, requests=requests))
     best = {str(leg): _ranking(next(answers), leg, generation.table) for leg in queries}
     others = {str(leg): _ranking(next(answers), leg, generation.table) for leg in queries} if len(among) else {}
@@ -60,7 +60,13 @@ def find_candidates_and_among(
 
 
 def leg_request(
-    leg: Leg, query: LegQuery, works_filter: models.Filter | None, depth: int, *, exact: bool = False
+    generation: Generation,
+    leg: Leg,
+    query: LegQuery,
+    works_filter: models.Filter | None,
+    depth: int,
+    *,
+    exact: bool = False,
 ) -> models.QueryRequest:
     """Return the engine's request for one leg.
 
@@ -73,7 +79,7 @@ def leg_request(
         filter=works_filter,
         limit=depth,
         with_payload=False,
-        params=models.SearchParams(exact=True) if exact else None,
+        params=models.SearchParams(exact=True) if exact else generation.text_params if leg == "text" else None,
     )
 
 
@@ -105,7 +111,8 @@ def _idf_of(best: models.ScoredPoint, term: int) -> float:
 def find_with_terms(engine: Engine, generation: Generation, terms: Sequence[int], most: int) -> Rows:
     """Return the works that have all of some terms; none if one of the terms has more than `most` works."""
     requests = [
-        leg_request("bm25", models.SparseVector(indices=[term], values=[1.0]), None, most + 1) for term in terms
+        leg_request(generation, "bm25", models.SparseVector(indices=[term], values=[1.0]), None, most + 1)
+        for term in terms
     ]
     answers = engine.rank_points(generation.name, requests=requests)
     if not answers or any(len(points) > most for points in answers):
@@ -205,10 +212,11 @@ def engine_filter(
         must += wanted
     for value_id, scores in filters.values.items():
         # The payload leaves out a value that a work does not have: its score is 0.
+        key = score_key(value_id)
         if scores.gte:
-            must += _scored(value_id, scores.gte, models.Range(gte=scores.gte))
+            must.append(models.FieldCondition(key=key, range=models.Range(gte=scores.gte)))
         if scores.lte is not None:
-            must_not.append(models.Filter(must=_scored(value_id, scores.lte, models.Range(gt=scores.lte))))
+            must_not.append(models.FieldCondition(key=key, range=models.Range(gt=scores.lte)))
     if without:
         must_not += _left_out(without)
     return models.Filter(must=must or None, must_not=must_not or None) if must or must_not else None
@@ -237,16 +245,6 @@ def _wanted(key: str, wanted: object, must_not: list[models.Condition]) -> list[
             conditions: list[models.Condition] = [_is_any(key, any_)] if any_ else []
             return conditions + [_is(key, name.casefold()) for name in all_]
     return []
-
-
-def _scored(value_id: str, least: float, scores: models.Range) -> list[models.Condition]:
-    """Return the conditions on a value's score; `least` is the lower end of the range.
-
-    Scores have no index: to read those of 25,924 works from their payloads takes 1.4 s. A range above PRIMARY_SCORE is
-    asked for together with the indexed primary values, which leaves few payloads to read.
-    """
-    exactly = models.FieldCondition(key=f"{FACTS['values'].key}.{value_id}", range=scores)
-    return [_is("primary_values", value_id), exactly] if least >= PRIMARY_SCORE else [exactly]
 
 
 def _is(key: str, value: str) -> models.FieldCondition:

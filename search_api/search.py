@@ -63,7 +63,7 @@ from search_api.retrieval import (
     find_allowed,
     find_candidates,
 )
-from search_api.settings import SearchSettings
+from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSearch
 from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
@@ -113,6 +113,7 @@ def open_search(
         today=today,
         label=open_tagger(settings, encoder),
         known=settings.known_folder,
+        vector_search=settings,
     )
 
 
@@ -155,6 +156,7 @@ class Search:
         today: Callable[[], date] = date.today,
         label: Label | None = None,
         known: Path | None = None,
+        vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
     ) -> None:
         """Set up a search.
 
@@ -173,6 +175,7 @@ class Search:
             today: The date that "the last ten years" counts from.
             label: Says what each word of a request does there; None: rules alone read it.
             known: The folder that has what is known of all works; None: beside the embedded engine's folder.
+            vector_search: How text vectors are searched.
         """
         self.engine = engine
         self.encoder = encoder
@@ -186,7 +189,7 @@ class Search:
         self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES))
         self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
         self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS))
-        self._generations = GenerationFollower(engine, encoder, taxonomy, known or known_folder(engine))
+        self._generations = GenerationFollower(engine, encoder, taxonomy, known or known_folder(engine), vector_search)
 
     def close(self) -> None:
         """Close the index."""

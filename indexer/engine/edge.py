@@ -49,8 +49,9 @@ class EdgeClient(EdgeReader):
         - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
           loses the collection being written, and no other.
         - A finished collection refuses writes. Until then its status is grey, and read-only clients do not see it.
-        - There is one shard on one machine. More shards or replicas, quantization, inference, and stop words or a
-          stemmer for a payload index raise NotSupported. `wait`, `ordering`, `consistency` and `timeout` are ignored.
+        - There is one shard on one machine. More shards or replicas, quantization other than scalar, inference, and
+          stop words or a stemmer for a payload index raise NotSupported. `wait`, `ordering`, `consistency` and
+          `timeout` are ignored.
         - A batch with one bad point is refused as a whole. Changing points whose ids do not exist is refused (as by a
           server; in local mode it depends on the method). A null set on a point without payload is kept (as on a
           server).

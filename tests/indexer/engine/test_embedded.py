@@ -323,14 +323,12 @@ def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> Non
 LACKING: dict[str, Callable[[EdgeClient], Any]] = {
     "shards": lambda edge: edge.create_collection("g2", shard_number=2),
     "replicas": lambda edge: edge.create_collection("g2", replication_factor=3),
-    "quantization": lambda edge: edge.create_collection(
+    "binary quantization": lambda edge: edge.create_collection(
         "g2",
         models.VectorParams(
             size=2,
             distance=models.Distance.DOT,
-            quantization_config=models.ScalarQuantization(
-                scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8)
-            ),
+            quantization_config=models.BinaryQuantization(binary=models.BinaryQuantizationConfig()),
         ),
     ),
     "discovery": lambda edge: edge.query_points(
