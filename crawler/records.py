@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
@@ -52,6 +53,14 @@ def _without_repetitions(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def _without_credentials(url: HttpUrl) -> HttpUrl:
+    """Return an address without user and password: works are shown to everyone."""
+    if url.username is None and url.password is None:
+        return url
+    return HttpUrl(re.sub("^([^/]*//)[^/?#]*@", r"\1", str(url)))
+
+
+WebAddress = Annotated[HttpUrl, AfterValidator(_without_credentials)]
 Words = Annotated[
     tuple[Annotated[str, Field(max_length=1_000), BeforeValidator(clean_line)], ...], AfterValidator(_without_empty)
 ]
@@ -126,8 +135,8 @@ class SourceRecord(_Record):
     page_count: int | None = Field(default=None, ge=1, le=100_000)
     rating: Rating | None = None
     ids: dict[IdName, Line] = Field(default_factory=dict)
-    url: HttpUrl | None = None
-    image_url: HttpUrl | None = None
+    url: WebAddress | None = None
+    image_url: WebAddress | None = None
     reviews: tuple[Review, ...] = ()
     licence: Line | None = None
     attribution: Line | None = None

@@ -47,7 +47,7 @@ TWIN_BATCH = 1_000
 
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Create an empty generation and return its name."""
-    name = _next_name(engine)
+    name = new_name(engine)
     params = {leg: vector.params(facts) for leg, vector in LEGS.items()}
     engine.create_collection(
         name,
@@ -71,27 +71,37 @@ def copy_generation(engine: Engine, base: str) -> str:
     Raises:
         NotSupported: The engine cannot copy.
     """
-    name = _next_name(engine)
+    name = new_name(engine)
     engine.copy_collection(base, name)
     return name
-
-
-def _next_name(engine: Engine) -> str:
-    return f"{ALIAS}-{max(_generations(engine).values(), default=0) + 1}"
 
 
 def remove_unserved(engine: Engine) -> None:
     """Remove the generations that killed builds left: unfinished ones, and replaced ones that were not deleted."""
     serving = serving_generation(engine)
-    for name in _generations(engine):
+    for name in generations(engine):
         if name != serving:
             engine.delete_collection(name)
 
 
-def _generations(engine: Engine) -> dict[str, int]:
-    """Return the number of each generation by its name."""
-    parts = {c.name: c.name.rpartition("-") for c in engine.get_collections().collections}
-    return {name: int(number) for name, (prefix, _, number) in parts.items() if prefix == ALIAS and number.isdigit()}
+def new_name(engine: Engine) -> str:
+    """Return an unused name for a generation. Readers notice a new generation by its name.
+
+    The alias may point at a damaged generation that was set aside: its name is used too.
+    """
+    used = [*generations(engine), serving_generation(engine) or ""]
+    return f"{ALIAS}-{max(map(_number, used)) + 1}"
+
+
+def generations(engine: Engine) -> list[str]:
+    """Return the names of all generations, the oldest first."""
+    return sorted((each.name for each in engine.get_collections().collections if _number(each.name)), key=_number)
+
+
+def _number(name: str) -> int:
+    """Return the number of a generation, from 1; 0 for another name."""
+    prefix, _, number = name.rpartition("-")
+    return int(number) if prefix == ALIAS and number.isdigit() else 0
 
 
 def mark_twins(engine: Engine, generation: str, twins: TwinChanges) -> None:

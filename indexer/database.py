@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import StorageFailed
+import orjson
+from pydantic import ValidationError
+
+from crawler.folders import make_private_folder
+from indexer.errors import StorageFailed, StoreDamaged
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether SQLite has failed because its file is not as it was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith("Could not decode to UTF-8")
 
 
 class Database:
@@ -16,6 +26,7 @@ class Database:
 
     Raises:
         StorageFailed: The disk is full, or the file cannot be used; raised by every method.
+        StoreDamaged: The file is damaged; raised by every method.
     """
 
     def __init__(
@@ -34,7 +45,7 @@ class Database:
             if read_only:
                 self.connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_private_folder(path.parent)
                 self.connection = sqlite3.connect(path, isolation_level=None)
                 self.connection.execute("PRAGMA journal_mode=WAL")
                 self.connection.execute("PRAGMA synchronous=NORMAL")
@@ -87,5 +98,9 @@ class Database:
         """Translate the errors of SQLite and the file system."""
         try:
             yield
+        except (orjson.JSONDecodeError, ValidationError) as error:
+            raise StoreDamaged(self.path, "a row does not hold what was stored") from error
         except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                raise StoreDamaged(self.path, error) from error
             raise StorageFailed(f"{self.path}: {error}; what was stored before is kept") from error

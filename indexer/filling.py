@@ -31,6 +31,7 @@ from indexer.collection import (
 )
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine, NotSupported
+from indexer.engine.folder import bytes_on_disk
 from indexer.errors import StorageFailed
 from indexer.known.writer import KnownWriter, is_written, remove_others
 from indexer.recipes import Recipe
@@ -69,8 +70,9 @@ allocates them at once."""
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
 
-LEAST_FREE_BYTES = 8 * 2**20
-"""Bytes that must stay free while a generation is filled, since other processes fill the disk too."""
+LEAST_FREE_BYTES = 72 * 2**20
+"""Bytes that must stay free while a generation is filled, since other processes fill the disk too: within one batch the
+engine may add a file of 32 MiB to each of two storages."""
 
 
 class Writer(Protocol):
@@ -178,7 +180,8 @@ def remembered_base(filling: Filling) -> Served | None:
     read.
     """
     serving, served = serving_generation(filling.engine), filling.store.served.read()
-    if serving is None:
+    # The generation does not exist if it was damaged and set aside.
+    if serving is None or not filling.engine.collection_exists(serving):
         return None
     if served is None or served.generation != serving:
         facts = read_facts(filling.engine, serving)
@@ -203,7 +206,8 @@ def fill_and_swap(filling: Filling, base: Served | None) -> None:
     fingerprint = filling.fingerprint()
     serving = serving_generation(filling.engine)
     # To read the facts loads the collection: only when they may be equal.
-    if serving and (base is None or base.facts.fingerprint == fingerprint):
+    is_there = serving is not None and filling.engine.collection_exists(serving)
+    if serving and is_there and (base is None or base.facts.fingerprint == fingerprint):
         facts = read_facts(filling.engine, serving)
         if facts and facts.fingerprint == fingerprint:
             return
@@ -297,6 +301,9 @@ def _write(filling: Filling, new: _New) -> None:
     for gone in batched(new.gone, FILL_BATCH):
         for writer in writers:
             writer.remove(gone)
+    if not filling.settings.qdrant_url:  # what was written is written once more while it is optimised
+        written = filling.settings.home / "index" / "collections" / new.name
+        _check_room(filling.settings, LEAST_FREE_BYTES + bytes_on_disk(written))
     with seconds.timed("build vector index"):
         for writer in writers:
             writer.finish()

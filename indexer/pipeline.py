@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from indexer.analysis import Analyser
@@ -13,11 +13,10 @@ from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import EngineError, open_engine
-from indexer.engine.lock import WriterLock
-from indexer.errors import StorageFailed
+from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
+from indexer.healing import set_damage_aside
 from indexer.making import make_features, make_labels
 from indexer.recipes import Recipe
 from indexer.records import Features, Work
@@ -26,6 +25,7 @@ from indexer.store import Store
 from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import load_taxonomy
 from indexer.works import update_works
+from indexer.writing import writing
 
 
 def build_index(
@@ -92,12 +92,13 @@ def update_index(
     recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors)
     report.notes += find_misfits(settings, encoder, taxonomy)
     with (
-        _writing(settings.home),
+        writing(settings.home),
         Store(settings.home) as store,
         # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
         filling = Filling(engine, store, recipe, encoder, taxonomy, settings, report)
+        report.notes += set_damage_aside(engine)
         remove_unserved(engine)
         base = remembered_base(filling)
         change(store)
@@ -129,7 +130,7 @@ def prepare_works(
     reject_file = RejectFile(folder / "rejects.jsonl")
     check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
-    with _writing(folder), Store(folder) as store:
+    with writing(folder), Store(folder) as store:
         run = store.begin_run()
         with reject_file:
             read_records(catalogues, store, run, report, reject_file, prune=False, keep_starter=True)
@@ -137,23 +138,3 @@ def prepare_works(
         update_works(store)
         make_features(store, maker, report)
         yield from store.works_with_features(maker.recipe)
-
-
-@contextmanager
-def _writing(home: Path) -> Iterator[None]:
-    """Hold the home folder's writer lock, and translate the errors of the file system."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock(home)
-    except FileExistsError as error:
-        raise StorageFailed(f"{home} is a file: set EVOKE_HOME to a folder") from error
-    except OSError as error:
-        raise StorageFailed(f"{home} cannot be written: {error.strerror or error}") from error
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, EngineError):
-            raise
-        raise StorageFailed(f"{error.filename or home}: {error.strerror or error}; the index is unchanged") from error
-    finally:
-        lock.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -15,6 +16,13 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 def _check_web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("should begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0  # to read a port that is not a number fails
+    except ValueError:
+        is_whole = False
+    if not is_whole:  # the address is not repeated: it may hold a password
+        raise ValueError("should name a host, and a port if there is one: http://localhost:6333")
     return url
 
 

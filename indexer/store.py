@@ -60,6 +60,7 @@ class Store:
 
     Raises:
         StorageFailed: The disk is full, or the file cannot be used; raised by every method.
+        StoreDamaged: The file is damaged; raised by every method.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:

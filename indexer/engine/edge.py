@@ -22,6 +22,7 @@ from indexer.engine.filters import edge_filter
 from indexer.engine.folder import sync_tree
 from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
+from indexer.engine.manifest import MANIFEST, Damage, write_manifest
 from indexer.engine.points import (
     PointId,
     edge_payload,
@@ -39,8 +40,9 @@ Update = edge.UpdateOperation
 class EdgeClient(EdgeReader):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
-    Additions to `QdrantClient` are `finish`, `copy_collection`, `rank_points`, `forget`, and `read_only`. One writer
-    builds a collection and finishes it; from then on any number of threads and processes read it. Known differences to
+    Additions to `QdrantClient` are `finish`, `copy_collection`, `rank_points`, `forget`, `read_only`, and those for
+    damage. One writer builds a collection and finishes it; from then on any number of threads and processes read it.
+    Known differences to
     `QdrantClient`:
 
     Writing
@@ -67,7 +69,8 @@ class EdgeClient(EdgeReader):
         - A field condition may hold one condition; several raise NotSupported.
         - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
           and methods missing here raise NotSupported; unknown arguments raise TypeError.
-        - Readers need permission to write to the files, because Edge opens them for writing, but they change no byte.
+        - Readers need permission to write to the files, because Edge opens them for writing. They change times
+          only, and the order of keys in two JSON files.
         - Point versions are operation numbers; operation ids are 0.
     """
 
@@ -184,10 +187,11 @@ class EdgeClient(EdgeReader):
                 self._catalog.forget(collection_name)  # to close it would wait for the call that still runs on it
                 raise
             collection.shard.flush()
-            # The first load after the last write changes the files; later loads do not change a byte.
+            # The first load after the last write changes the files; later loads change no content.
             shard = load_shard(collection.path.parent / "shard")
             sync_tree(collection.path.parent)
-            finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC)})
+            write_manifest(collection.path.parent / "shard", collection.path.parent / MANIFEST)
+            finished = collection.stored.model_copy(update={"finished_at": datetime.now(UTC), "has_manifest": True})
             self._catalog.save(collection, finished, shard)
 
     def copy_collection(self, source: str, target: str) -> None:
@@ -201,6 +205,37 @@ class EdgeClient(EdgeReader):
         """
         with self._write_access():
             self._catalog.copy(self._catalog.resolve(source), target)
+
+    # Damage and backup
+
+    def adopt(self, collection_name: str, folder: Path) -> None:
+        """Take a folder with the files of a finished collection, on the same disk, as a new collection; check it first.
+
+        Raises:
+            EngineDamaged, BadRequest: The files are damaged, or not those of a collection. Nothing changed.
+        """
+        with self._write_access():
+            self._catalog.restore(collection_name, lambda fresh: _move_files(folder, fresh))
+
+    def find_damage(self, collection_name: str, *, read_all: bool = False) -> list[Damage]:
+        """Return how the files of a collection differ from what `finish` wrote.
+
+        Args:
+            collection_name: The collection.
+            read_all: Read every file; otherwise only those whose size or time has changed, as opening does.
+        """
+        self._check_open()
+        return self._catalog.find_damage(collection_name, read_all=read_all)
+
+    def set_aside(self, name: str) -> Path:
+        """Move a damaged collection, or the file `ALIASES`, to the folder `damaged`; return its path there."""
+        with self._write_access():
+            return self._catalog.set_aside(name)
+
+    def forget_set_aside(self) -> None:
+        """Remove what was set aside."""
+        with self._write_access():
+            self._catalog.forget_set_aside()
 
     # Aliases
 
@@ -388,6 +423,11 @@ class EdgeClient(EdgeReader):
         if not ids:
             raise BadRequest("Empty update request")
         return self._update(collection_name, refusing(by_ids)(ids, *arguments))
+
+
+def _move_files(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        path.rename(target / path.name)
 
 
 _UPDATE_MODES = {

@@ -19,7 +19,7 @@ Sort = Literal["title", "word"]
 
 MOST_PLACES = 24
 """Only pairs up to this place are listed and looked up."""
-MOST_SHIFT = 2
+MOST_SHIFT = 4
 """By how many places a pair may be moved."""
 MOST_COMPARED = 3_000
 """How many texts are compared letter by letter. Of 1,000 titles with one or two slips, all are among the first 1,000 of

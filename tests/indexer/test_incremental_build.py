@@ -170,7 +170,7 @@ def test_a_build_that_was_killed_after_the_swap_is_remembered(
     assert read_points(built_home).keys() == after.keys()
 
 
-@pytest.mark.parametrize("step", ["copy_generation", "upsert_works", "verify_generation", "swap_generation"])
+@pytest.mark.parametrize("step", ["copy_generation", "mark_twins", "verify_generation", "swap_generation"])
 def test_a_build_that_stops_leaves_the_old_index_and_the_next_goes_on(
     built_home: Path, start: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
