@@ -21,7 +21,17 @@ from indexer.facts import facts_to_payload
 from indexer.known.writer import TwinChanges
 from indexer.legs import LEGS, Leg, indexed_labels
 from indexer.records import Features, IndexedWork, Work
-from indexer.schema import ALIAS, PRIMARY_SCORE, TWIN_KEY, GenerationFacts, payload_indexes, point_id
+from indexer.schema import (
+    ALIAS,
+    PAYLOAD_INDEXES,
+    PRIMARY_SCORE,
+    SCORES_KEY,
+    TWIN_KEY,
+    GenerationFacts,
+    point_id,
+    score_code,
+    score_steps,
+)
 from indexer.serving import serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched
@@ -50,7 +60,7 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
         write_consistency_factor=settings.write_consistency_factor,
         metadata=facts.model_dump(mode="json"),
     )
-    for key, schema in payload_indexes(facts.value_ids).items():
+    for key, schema in PAYLOAD_INDEXES.items():
         engine.create_payload_index(name, key, field_schema=schema)
     return name
 
@@ -132,6 +142,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         **({} if age is None else {"least_age": age}),
         "text_language": indexed.features.text_language,
         "values": scores,
+        SCORES_KEY: [score_code(value_id, score_steps(score)) for value_id, score in scores.items()],
         "primary_values": [value_id for value_id, score in scores.items() if score >= PRIMARY_SCORE],
         "tags": {label.value_id: round(label.strength, 4) for label in tags},
         # Many values share a sentence. Storing each sentence once makes a payload, which is read whole for every hit,

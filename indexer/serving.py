@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indexer.engine import Engine
 from indexer.legs import LEGS
-from indexer.schema import ALIAS, SCHEMA_VERSION, GenerationFacts, payload_indexes
+from indexer.schema import ALIAS, PAYLOAD_INDEXES, SCHEMA_VERSION, GenerationFacts
 
 
 def serving_generation(engine: Engine) -> str | None:
@@ -24,6 +24,5 @@ def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
     params = information.config.params
     vectors = params.vectors if isinstance(params.vectors, dict) else {}
     has_legs = LEGS.keys() <= {*vectors, *(params.sparse_vectors or {})}
-    facts = GenerationFacts.model_validate(metadata)
-    has_indexes = payload_indexes(facts.value_ids).keys() <= information.payload_schema.keys()
-    return facts if has_legs and has_indexes else None
+    has_indexes = PAYLOAD_INDEXES.keys() <= information.payload_schema.keys()
+    return GenerationFacts.model_validate(metadata) if has_legs and has_indexes else None

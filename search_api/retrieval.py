@@ -13,7 +13,7 @@ from qdrant_client import models
 from indexer.engine import Engine
 from indexer.facts import FACTS, Choice, Filters, IntegerRange
 from indexer.legs import LEGS, Leg
-from indexer.schema import TWIN_KEY, point_id, score_key
+from indexer.schema import TWIN_KEY, has_score, point_id
 from search_api.fusion import NO_WORKS, Ranking, Rows, order_ranking
 from search_api.generation import Generation
 from search_api.work_table import WorkTable
@@ -212,11 +212,10 @@ def engine_filter(
         must += wanted
     for value_id, scores in filters.values.items():
         # The payload leaves out a value that a work does not have: its score is 0.
-        key = score_key(value_id)
         if scores.gte:
-            must.append(models.FieldCondition(key=key, range=models.Range(gte=scores.gte)))
+            must.append(has_score(value_id, scores.gte))
         if scores.lte is not None:
-            must_not.append(models.FieldCondition(key=key, range=models.Range(gt=scores.lte)))
+            must_not.append(has_score(value_id, scores.lte, more=True))
     if without:
         must_not += _left_out(without)
     return models.Filter(must=must or None, must_not=must_not or None) if must or must_not else None

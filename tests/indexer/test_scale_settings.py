@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import pytest
 from catalogues import SMALL, write_catalogue
 from fakes import FakeEncoder
 from homes import open_home, read_points, titles
+from hypothesis import given
+from hypothesis import strategies as st
 from qdrant_client import models
 
 from indexer.build_report import BuildReport
 from indexer.engine import open_engine
 from indexer.facts import Filters
 from indexer.pipeline import build_index
-from indexer.schema import GenerationFacts, payload_indexes, score_key
+from indexer.schema import SCORE_STEPS, GenerationFacts, has_score, score_code
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import IndexSettings, VectorSettings
+from indexer.values.taxonomy import load_taxonomy
 from search_api.generation import text_params
 from search_api.records import SearchRequest
 from search_api.settings import SearchSettings, VectorSearch
@@ -118,9 +122,17 @@ def test_a_filter_on_a_value_compares_scores_exactly(small_home: Path) -> None:
             assert found(lte=end) == {work_id for work_id, score in scores.items() if score <= end}
 
 
-def test_the_scores_of_every_value_are_indexed_on_disk_and_not_pinned_in_memory(small_home: Path) -> None:
-    facts, information = serving_facts(small_home)
-    keys = {score_key(value_id) for value_id in facts.value_ids if not value_id.startswith("T-")}
-    assert keys <= information.payload_schema.keys()
-    assert keys <= payload_indexes(facts.value_ids).keys()
-    assert all(information.payload_schema[key].data_type == models.PayloadSchemaType.FLOAT for key in keys)
+def test_the_values_of_the_taxonomy_have_codes_of_their_own() -> None:
+    taxonomy = load_taxonomy()
+    codes = sorted(score_code(value_id, 0) for value_id in taxonomy.by_id)
+    assert all(after - before > SCORE_STEPS for before, after in pairwise(codes))
+    assert float(codes[-1] + SCORE_STEPS) == codes[-1] + SCORE_STEPS
+
+
+@given(steps=st.integers(1, SCORE_STEPS), least=st.floats(0, 1), more=st.booleans())
+def test_the_codes_of_a_range_are_those_of_its_scores(steps: int, least: float, more: bool) -> None:
+    score = steps / SCORE_STEPS
+    codes = has_score("E5", least, more=more).range
+    assert isinstance(codes, models.Range)
+    assert codes.gte is not None
+    assert (score_code("E5", steps) >= codes.gte) == (score > least if more else score >= least)
