@@ -197,7 +197,10 @@ def test_works_behind_the_window_pass_the_filters(search: Search, monkeypatch: p
     assert sum(len(page.hits) for page in answer) == answer[0].total
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "WzEsMiwzXQ", "W251bGwsMV0", "WzEwMDAwMCxudWxsXQ", "WzEsLTFd", "\u00e9"])
+NO_CURSORS = ("x", "e30", "WzEsMiwzXQ", "W251bGwsMV0", "WzEwMDAwMCxudWxsXQ", "WzEsLTFd", "\u00e9")
+
+
+@pytest.mark.parametrize("cursor", NO_CURSORS)
 def test_what_is_no_cursor_is_refused_by_its_name(search: Search, cursor: str) -> None:
     with pytest.raises(RequestRefused) as refusal:
         search.search(SearchRequest(query="hope", cursor=cursor))
