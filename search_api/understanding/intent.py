@@ -39,8 +39,8 @@ from search_api.understanding.wishes import read_wishes
 
 MAX_SCANNED_CHARACTERS = 2000
 """How much of a text is searched for signs of remembering and of asking."""
-MOST_READ_CHARACTERS, MOST_READ_WORDS = 4_000, 700
-"""How much of a request is read; the rest is only searched for. Of 7,823 requests of people 7 are longer, and all of
+MOST_READ_CHARACTERS, MOST_READ_WORDS = 3_000, 500
+"""How much of a request is read; the rest is only searched for. Of 7,823 requests of people 18 are longer, and all of
 these describe a remembered work. To read 10,000 characters takes up to 2 s of processor time."""
 MAX_GUESSED_WORDS = 15
 """A longer text describes a plot rather than a mood, unless it begins like a request. On the 22 descriptions of the
