@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineUnavailable
 from indexer.engine.folder import Stamp, file_stamp, replace_file
 
 
@@ -21,11 +21,18 @@ class AliasFile:
         self._cached: tuple[Stamp | None, dict[str, str]] = (None, {})
 
     def read(self) -> Mapping[str, str]:
-        """Return the current aliases."""
+        """Return the current aliases.
+
+        Raises:
+            EngineUnavailable: The file is damaged.
+        """
         stamp = file_stamp(self._path)
         cached_stamp, aliases = self._cached
         if stamp != cached_stamp:
-            aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
+            try:
+                aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
+            except ValueError as error:
+                raise EngineUnavailable(f"{self._path} is damaged: {error}") from error
             # The stamp was taken before the read: a swap in between is read now, and once more by the next call.
             self._cached = (stamp, aliases)
         return aliases
