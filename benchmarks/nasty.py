@@ -55,6 +55,8 @@ async def measure(served: Served, requests: list[Request]) -> None:
         # A process that was replaced meanwhile takes its CPU time with it: then the whole time counts.
         spent = served.search_seconds() - before if served.search_pids() == pids else seconds
         costs[request.kind].append((spent, status, len(request.to_bytes())))
+        if status != 200:
+            await until_ready(served)
     probing.cancel()
     health = (await asyncio.gather(probing, return_exceptions=True))[0]
     print(f"{'requests':<34}{'n':>4}{'slowest s':>11}{'bytes of it':>13}  statuses")
@@ -68,6 +70,12 @@ async def measure(served: Served, requests: list[Request]) -> None:
     if isinstance(health, BaseException):
         raise health
     print(f"/healthz, {len(health)} times: {milliseconds(health)} ms (p50 / p99 / longest)")
+
+
+async def until_ready(served: Served) -> None:
+    """Wait until a search process answers again, so that the next request does not pay for the last one."""
+    while (await served.ask(Request("ready", "/readyz")))[0] != 200:
+        await asyncio.sleep(0.2)
 
 
 async def probe(served: Served) -> list[float]:

@@ -71,9 +71,7 @@ async def measure(served: Served, n_clients: int, seconds: float) -> None:
     print(f"served  {len(ok):>7} ({len(ok) / seconds:.1f}/s): {milliseconds(ok)} ms (p50 / p99 / longest)")
     print(f"refused {len(refused):>7}: {milliseconds(refused)} ms")
     print(f"/healthz {len(health)} times: {milliseconds(health)} ms")
-    print(
-        f"one request alone {1_000 * alone:.0f} ms; after the last client, one is answered in {1_000 * well_again:.0f} ms"
-    )
+    print(f"one request alone {1_000 * alone:.0f} ms; after the last client {1_000 * well_again:.0f} ms")
 
 
 async def client(served: Served, number: int, until: float, answers: list[tuple[int, float]]) -> None:

@@ -143,10 +143,14 @@ class Catalog:
             raise CollectionNotFound(f"Collection {source} not found")
         if stored.finished_at is None:
             raise BadRequest(f"Collection {source} is not finished")
-        shard = self._new_folder(name) / "shard"
-        copy_tree(self._folder / source / "shard", shard)
+        folder = self._new_folder(name)
         copied = stored.model_copy(update={"created_at": datetime.now(UTC), "finished_at": None, "has_manifest": False})
-        self._keep(name, copied, load_shard(shard))
+        try:
+            copy_tree(self._folder / source / SHARD, folder / SHARD)
+            self._keep(name, copied, load_shard(folder / SHARD))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         sync_path(self._folder)
 
     def _new_folder(self, name: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
-from search_api.errors import IndexUnavailable
+from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.service.calls import Call, Searching, answer
 
 logger = logging.getLogger(__name__)
@@ -56,9 +56,19 @@ class ThreadBackend:
         self._search.close()
 
 
-def warm(search: Searching) -> None:
-    """Load what the first request would wait for, and log why there is nothing to search."""
+def warm(search: Searching, *, may_wait: bool = True) -> None:
+    """Load what the first request would wait for, and log why there is nothing to search.
+
+    Args:
+        search: The search.
+        may_wait: Whether an index that cannot be read may become readable by itself, as that of a server does.
+
+    Raises:
+        IndexUnavailable: The index cannot be read, and `may_wait` is False. A missing or old one is waited for.
+    """
     try:
         search.check()
     except IndexUnavailable as error:
+        if not may_wait and not isinstance(error, (IndexMissing, IndexIncompatible)):
+            raise
         logger.warning("nothing to search yet: %s", error)

@@ -173,7 +173,7 @@ def _open(settings: SearchSettings, open_search: OpenSearch) -> None:
     """
     try:
         search = open_search(settings)
-        warm(search)
+        warm(search, may_wait=settings.qdrant_url is not None)
     except Exception as error:
         raise SearchProcessFailed(_in_one_line(error)) from error
     _searches[:] = [search]

@@ -11,8 +11,10 @@ import pytest
 from catalogues import make_records
 from fakes import FakeEncoder
 from homes import build, open_home, read_points, titles
+from qdrant_client import models
 
 import indexer.filling
+from indexer.collection import swap_generation
 from indexer.engine import open_engine
 from indexer.records import Features, Work
 from indexer.schema import GenerationFacts
@@ -209,3 +211,19 @@ def test_an_index_that_was_removed_is_written_anew(built_home: Path, start: Path
     shutil.rmtree(built_home / "index")
     build(built_home, [RECORDS[0]])
     assert read_points(built_home) == read_points(start)
+
+
+def test_a_server_keeps_the_replaced_generation_while_readers_load_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = open_engine(":memory:")
+    for name in ("works-1", "works-2"):
+        engine.create_collection(name, {"text": models.VectorParams(size=2, distance=models.Distance.DOT)})
+    swap_generation(engine, "works-1")
+    kept: list[bool] = []
+    monkeypatch.setattr(
+        "time.sleep", lambda seconds: kept.append(bool(seconds) and engine.collection_exists("works-1"))
+    )
+    swap_generation(engine, "works-2", grace_seconds=indexer.filling.SERVER_GRACE_SECONDS)
+    assert kept == [True]
+    assert [each.name for each in engine.get_collections().collections] == ["works-2"]

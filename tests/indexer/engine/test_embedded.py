@@ -253,6 +253,14 @@ def test_damaged_files_are_named(edge: EdgeClient) -> None:
         client.count("g1")
 
 
+def test_a_damaged_alias_file_is_named(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.close()
+    (edge.path / "aliases.json").write_text("{")
+    with EdgeClient(edge.path) as client, pytest.raises(EngineUnavailable, match=r"aliases\.json is damaged"):
+        client.count("works")
+
+
 def test_a_lost_shard_is_named(edge: EdgeClient) -> None:
     fill(edge, "g1")
     edge.close()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,6 +62,18 @@ def test_a_port_in_use_is_one_line_and_code_2(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert message.count("\n") == 1
     assert "another process listens there" in message
+
+
+def test_an_index_that_is_damaged_is_one_line_and_code_2(
+    small_home: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(small_home, home)
+    (home / "index" / "aliases.json").write_text("{")
+    assert evoke.main(["serve", "--port", "0"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("evoke serve: ")
+    assert "aliases.json is damaged" in message
+    assert message.count("\n") == 1
 
 
 @pytest.mark.parametrize("key", [" ", "schlüssel"])

@@ -122,6 +122,28 @@ def test_values_and_weights_have_at_most_fifty_entries_with_short_names() -> Non
         assert response.json()["errors"][0]["message"] == "must have at most 200 characters"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "x", **{f"f{n}": n for n in range(2_000)}},
+        {"query": "x", "filters": {"genres": {"any": [1] * 2_000}}},
+        {"query": "x", "without": [[[n] for n in range(1_000)]]},
+        list(range(2_001)),
+    ],
+    ids=["fields", "names", "nested", "list"],
+)
+def test_a_body_with_thousands_of_entries_is_refused_before_each_is_looked_at(body: object) -> None:
+    response = CLIENT.post("/v1/search", json=body)
+    assert response.status_code == 422
+    assert response.json()["detail"] == "The body has more than 2,000 entries in its lists and objects"
+
+
+def test_a_link_with_thousands_of_parameters_is_refused_before_each_is_looked_at() -> None:
+    response = CLIENT.get("/v1/facets?" + "&".join(["genre=a"] * 2_001))
+    assert response.status_code == 422
+    assert response.json()["detail"] == "The link has more than 2,000 parameters"
+
+
 @pytest.mark.parametrize("work_id", ["a%00b", "%00", "x" * 2_001])
 @pytest.mark.parametrize("end", ["", "/similar"])
 def test_an_id_that_no_work_can_have_is_404(work_id: str, end: str) -> None:
