@@ -198,7 +198,10 @@ class EdgeReader:
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
         """Return the ids and scores of the answers to several queries, searched together."""
         answers = self._hits(self._open(collection_name), requests)
-        return [[(_plain_id(hit.id), hit.score) for hit in hits] for hits in answers]
+        return [
+            [(point if isinstance(point := hit.id, int) else model_id(point), hit.score) for hit in hits]
+            for hits in answers
+        ]
 
     def _hits(
         self, collection: OpenCollection, requests: Sequence[models.QueryRequest]
@@ -258,7 +261,3 @@ class EdgeReader:
 
 def _limit(request: models.QueryRequest) -> int:
     return DEFAULT_LIMIT if request.limit is None else request.limit
-
-
-def _plain_id(point_id: PointId) -> int | str:
-    return point_id if isinstance(point_id, int) else model_id(point_id)
