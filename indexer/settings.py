@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from crawler.settings import HomePath, HomeSettings
 
@@ -81,7 +82,7 @@ class StorageSettings(HomeSettings):
 class VectorSettings(BaseModel):
     """How the text vectors of a generation are stored and indexed; a change builds the generation again."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True)
 
     quantization: Literal["none", "int8"] = Field(
         default="none", description="form in which text vectors are searched: as stored, or in eight-bit integers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from indexer.settings import StorageSettings
 from search_api.ranking_settings import Fusion
@@ -38,7 +39,7 @@ class ApiKey(BaseModel):
 class VectorSearch(BaseModel):
     """How text vectors are searched."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True)
 
     hnsw_ef: int | None = Field(
         default=None,
