@@ -79,6 +79,16 @@ def _comparable(vectors: Any) -> Any:
     return sparse | {"text": [round(value, 3) for value in vectors["text"]]}
 
 
+def time_build(processes: ForkServerContext, *arguments: Path) -> float:
+    """Return the seconds that a build in a process of its own takes."""
+    process = processes.Process(target=build, args=arguments)
+    started = time.monotonic()
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    return time.monotonic() - started
+
+
 def kill_once(processes: ForkServerContext, share: float, seconds: float, *arguments: Path) -> str:
     """Start a build, kill it after a share of its time, and return how it ended."""
     process = processes.Process(target=build, args=arguments)
@@ -95,16 +105,15 @@ def run(n_trials: int, n_works: int, seed: int, folder: Path, models: Path) -> C
     processes.set_forkserver_preload(["indexer.pipeline", "spacy.lang.en"])
     versions = write_versions(folder, n_works)
     models.mkdir(exist_ok=True)
-    clean, seconds = {}, {}
+    clean = {}
     for name, path in versions.items():
-        whole = processes.Process(target=build, args=(folder / name, path, models))
-        started = time.monotonic()
-        whole.start()
-        whole.join()
-        seconds[name] = time.monotonic() - started
-        assert whole.exitcode == 0, name
+        time_build(processes, folder / name, path, models)
         clean[name] = read_points(folder / name)
     home = folder / "killed"
+    build(home, versions["plain"], models)
+    seconds = {}
+    for name in ("one", "plain", "all"):
+        seconds[name] = time_build(processes, home, versions[name], models)
     build(home, versions["plain"], models)
     counts: Counter[str] = Counter()
     draw = random.Random(seed)

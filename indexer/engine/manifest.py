@@ -65,8 +65,8 @@ class Damage:
 def write_manifest(folder: Path, manifest: Path | None = None, ignored: Collection[str] = ()) -> Manifest:
     """List every file below a folder, and write the list to the file `manifest`, by default `manifest.json` in it.
 
-    The files must be complete. If there is a manifest, the digests of files with the same size and time are taken from
-    it. Digesting 237 MB, the files of a small index, takes 0.24 s of processor time.
+    The files must be complete. All are read, whatever an earlier manifest says: a file system in memory keeps a file's
+    time when it is written through a memory map, as Edge does. The 458 MB of 28,963 works take 0.8 s of processor time.
 
     Args:
         folder: The folder.
@@ -74,17 +74,10 @@ def write_manifest(folder: Path, manifest: Path | None = None, ignored: Collecti
         ignored: Names of files and folders, directly in the folder, that are not listed.
     """
     manifest = manifest or folder / MANIFEST
-    try:
-        known = read_manifest(manifest).files
-    except (OSError, ValueError):
-        known = {}
     files = {}
     for name, path in _files(folder, manifest, ignored):
         status = path.stat()
-        before = known.get(name)
-        is_same = before and (before.size, before.modified_ns) == (status.st_size, status.st_mtime_ns)
-        digest = before.sha256 if before and is_same else sha256_of(path)
-        files[name] = FileState(size=status.st_size, modified_ns=status.st_mtime_ns, sha256=digest)
+        files[name] = FileState(size=status.st_size, modified_ns=status.st_mtime_ns, sha256=sha256_of(path))
     listed = Manifest(version=MANIFEST_VERSION, files=files)
     replace_file(manifest, seal(listed.model_dump()))
     return listed
