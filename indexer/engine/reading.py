@@ -150,9 +150,8 @@ class EdgeReader:
         if exact and collection.stored.finished_at is not None:
             # Edge counts each value again to be exact: 4.2 s for the 4,803 creators of 1,568 works. Its sums over the
             # segments are exact too where no point is written, if they are of all values: 24 ms.
-            hits = collection.shard.facet(edge_facet(key, MOST_VALUES, exact=False, facet_filter=facet_filter)).hits[
-                :limit
-            ]
+            request = edge_facet(key, MOST_VALUES, exact=False, facet_filter=facet_filter)
+            hits = collection.shard.facet(request).hits[:limit]
         else:
             hits = collection.shard.facet(edge_facet(key, limit, exact, facet_filter)).hits
         return models.FacetResponse(hits=[models.FacetValueHit(value=hit.value, count=hit.count) for hit in hits])
