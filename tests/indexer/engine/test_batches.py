@@ -91,7 +91,7 @@ def test_facets_of_a_finished_collection_are_exact(filled: EdgeClient) -> None:
     filled.copy_collection("works", "changed")
     records, _ = filled.scroll("changed", limit=N_POINTS, with_vectors=True)
     filled.delete("changed", [record.id for record in records[:20]])
-    vectors = {record.id: record.vector for record in records[20:30]}
+    vectors: dict[Any, Any] = {record.id: record.vector for record in records[20:30]}
     changed = [
         models.PointStruct(id=point, vector=vector, payload={"kind": "play"}) for point, vector in vectors.items()
     ]
