@@ -31,6 +31,9 @@ from indexer.engine.points import (
 from indexer.engine.queries import Lookup, Prefetches, edge_facet, edge_request, edge_scroll
 from indexer.engine.vectors import UNNAMED
 
+MOST_VALUES = 2**31 - 1
+"""More values than a payload key has."""
+
 
 class EdgeReader:
     """Queries on the collections of a folder, with `QdrantClient`'s methods, arguments, results and errors."""
@@ -142,8 +145,15 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> models.FacetResponse:
         """Return the most frequent values of an indexed payload key with their counts, ties by value."""
-        request = edge_facet(key, limit, exact, facet_filter)
-        hits = self._open(collection_name).shard.facet(request).hits
+        collection = self._open(collection_name)
+        check_limit(limit)
+        if exact and collection.stored.finished_at is not None:
+            # Edge counts each value again to be exact: 4.2 s for the 4,803 creators of 1,568 works. Its sums over the
+            # segments are exact too where no point is written, if they are of all values: 24 ms.
+            request = edge_facet(key, MOST_VALUES, exact=False, facet_filter=facet_filter)
+            hits = collection.shard.facet(request).hits[:limit]
+        else:
+            hits = collection.shard.facet(edge_facet(key, limit, exact, facet_filter)).hits
         return models.FacetResponse(hits=[models.FacetValueHit(value=hit.value, count=hit.count) for hit in hits])
 
     def query_points(

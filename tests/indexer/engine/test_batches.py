@@ -1,6 +1,7 @@
 """Queries that are searched together have the answers that each has alone, by score and then by id."""
 
 import random
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,27 @@ def test_a_batch_with_a_bad_request_is_refused(filled: EdgeClient) -> None:
     with pytest.raises(BadRequest):
         filled.rank_points("works", [good, models.QueryRequest(query=[1.0], using="text")])
     assert filled.rank_points("works", []) == []
+
+
+def test_facets_of_a_finished_collection_are_exact(filled: EdgeClient) -> None:
+    filled.copy_collection("works", "changed")
+    records, _ = filled.scroll("changed", limit=N_POINTS, with_vectors=True)
+    filled.delete("changed", [record.id for record in records[:20]])
+    vectors: dict[Any, Any] = {record.id: record.vector for record in records[20:30]}
+    changed = [
+        models.PointStruct(id=point, vector=vector, payload={"kind": "play"}) for point, vector in vectors.items()
+    ]
+    filled.upsert("changed", changed)
+    filled.finish("changed")
+    kinds = Counter(record.payload["kind"] for record in records[30:] if record.payload)
+    counts = Counter({"play": 10}) + kinds
+    for limit in (1, 3, 10):
+        hits = filled.facet("changed", "kind", limit=limit, exact=True).hits
+        assert [(hit.value, hit.count) for hit in hits] == counts.most_common(limit)
+    few = models.Filter(must=[models.HasIdCondition(has_id=[record.id for record in records[25:40]])])
+    hits = filled.facet("changed", "kind", facet_filter=few, exact=True).hits
+    expected = Counter({"play": 5}) + Counter(record.payload["kind"] for record in records[30:40] if record.payload)
+    assert {hit.value: hit.count for hit in hits} == dict(expected)
 
 
 class _Point:
