@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Checked:
 def check_home(settings: StorageSettings) -> Iterator[Checked]:
     """Yield everything in the home folder, checked. The caller holds the writer lock.
 
-    A damaged file of a generation gets a new time: the next process that opens the generation reads it and notices.
+    A damaged file gets a new time: the next process that opens it reads it and notices.
 
     Raises:
         EngineUnavailable: A server does not answer, or files cannot be opened though they are sound.
@@ -59,7 +59,7 @@ def check_home(settings: StorageSettings) -> Iterator[Checked]:
     else:
         yield Checked("index", "there is none yet: `evoke index` builds it")
     for folder in _subfolders(settings.home / KNOWN):
-        yield _from_damages(f"{KNOWN}/{folder.name}", find_damage(folder, read_all=True), folder, "`evoke index`")
+        yield _from_damages(f"{KNOWN}/{folder.name}", find_damage(folder, read_all=True), folder, "the next search")
     for folder in _subfolders(settings.home / "models"):
         if (folder / RECORD).exists():
             yield from _check_model(folder)
@@ -102,7 +102,7 @@ def _check_index(engine: EdgeClient, n_works: int | None) -> Iterator[Checked]:
     for name in generations(engine):
         folder = engine.path / "collections" / name
         damages = engine.find_damage(name, read_all=True)
-        _mark(folder, damages)
+        _mark([folder / "collection.json"] if damages else [])  # by which services that have it open notice
         role = "serves" if name == serving else "does not serve: the next build removes it"
         checked = _from_damages(f"index {name}", damages, folder, f"{role}; `evoke index`")
         if not checked.is_damaged and name == serving:
@@ -161,19 +161,22 @@ def _from_damages(name: str, damages: Iterable[Damage], folder: Path, healer: st
     found = list(damages)
     if not found:
         return Checked(name, "sound", _n_bytes(folder))
+    _mark(damage.path for damage in found)
     more = f", and {len(found) - 1:,} more files" if len(found) > 1 else ""
     return Checked(name, f"{found[0]}{more}; {healer} makes it again", _n_bytes(folder), is_damaged=True)
 
 
-def _mark(generation: Path, damages: Sequence[Damage]) -> None:
-    """Give damaged files of a generation and its `collection.json` a new time, by which open services notice."""
-    for path in [*(damage.path for damage in damages), generation / "collection.json"] if damages else []:
+def _mark(paths: Iterable[Path]) -> None:
+    """Give files a new time, by which whoever opens them next reads them and notices the damage."""
+    for path in paths:
         with suppress(OSError):
             os.utime(path)
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+    """Return the folders in a folder, without hidden ones, which are not complete."""
+    folders = folder.iterdir() if folder.is_dir() else ()
+    return sorted(each for each in folders if each.is_dir() and not each.name.startswith("."))
 
 
 def _n_bytes(folder: Path) -> int:

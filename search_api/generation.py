@@ -17,6 +17,7 @@ from qdrant_client import models
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder
 from indexer.engine import CollectionNotFound, EdgeClient, Engine, EngineError
+from indexer.engine.manifest import first_damage
 from indexer.known.names import open_names
 from indexer.known.writer import NAMES_FILE, write_from_engine
 from indexer.schema import GenerationFacts
@@ -210,6 +211,8 @@ def known_folder(engine: Engine) -> Path:
 
 
 def _open_fitting(folder: Path, facts: GenerationFacts) -> tuple[WorkTable, sqlite3.Connection]:
+    if damage := first_damage(folder):
+        raise ValueError(str(damage))
     table = WorkTable(folder)
     if table.fingerprint != facts.fingerprint:
         raise ValueError(f"{folder} belongs to another generation")

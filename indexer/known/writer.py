@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from indexer.engine import Engine
+from indexer.engine.manifest import first_damage, write_manifest
 from indexer.known.columns import KNOWN_VERSION, ColumnWriter, copy_columns, read_figures
 from indexer.known.fields import KEYS, Payload, column_values, series_words, to_named_work
 from indexer.known.names import NamesWriter
@@ -159,6 +160,7 @@ class KnownWriter:
         columns.write_figures(figures, derived)
         self._connection.execute("COMMIT")
         self._connection.close()
+        write_manifest(self._draft)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._draft.rename(self._folder)
         return changes
@@ -193,7 +195,9 @@ def write_from_engine(engine: Engine, generation: str, facts: GenerationFacts, f
 
 
 def is_written(folder: Path, facts: GenerationFacts) -> bool:
-    """Return whether a folder has the files of a generation, in the form of this version."""
+    """Return whether a folder has the files of a generation, in the form of this version and as they were written."""
+    if first_damage(folder):
+        return False
     figures = read_figures(folder)
     return figures.get("version") == KNOWN_VERSION and figures["fingerprint"] == facts.fingerprint
 

@@ -56,8 +56,9 @@ def test_a_sound_home_has_a_line_for_each_thing(check: Check) -> None:
     assert code == 0
     assert lines[0].startswith("store.sqlite3: sound: 8 records, 8 works (")
     assert lines[1].startswith("index works-1: sound, serves: 8 works (2")
-    assert lines[2].startswith("2 things checked (2")
-    assert "no damage found" in lines[2]
+    assert lines[2].startswith("known/works-1: sound (")
+    assert lines[3].startswith("3 things checked (2")
+    assert "no damage found" in lines[3]
 
 
 def test_what_rots_without_a_trace_is_found_and_then_noticed_by_everyone(
@@ -128,17 +129,20 @@ def test_a_missing_index_and_a_missing_store(home: Path, check: Check, capsys: p
     assert check()[1][0] == "store.sqlite3: there is none yet: `evoke index` builds it"
 
 
-def test_what_is_derived_from_a_generation_is_checked(home: Path, check: Check) -> None:
-    folder = home / "known" / "works-1"
-    folder.mkdir(parents=True)
-    (folder / "names.bin").write_bytes(bytes(range(256)))
-    write_manifest(folder)
-    assert check()[0] == 0
-    rot(folder / "names.bin")
-    assert not list(find_damage(folder)), "nothing but its content has changed"
+def test_what_is_known_of_all_works_is_checked_and_written_again(
+    home: Path, check: Check, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = home / "known" / "works-1" / "names.sqlite"
+    content = path.read_bytes()
+    rot(path)
     code, lines = check()
     assert code == 1
-    assert lines[2].startswith(f"known/works-1: {folder}/names.bin is damaged: its content has changed; `evoke index`")
+    assert lines[2].startswith(f"known/works-1: {path} is damaged: its content has changed; the next search makes it")
+    with caplog.at_level("INFO"), open_home(home) as search:
+        assert titles(search, "storms at the lighthouse", limit=1) == ["The Lighthouse Year"]
+    assert f"{path} is damaged" in caplog.text
+    assert path.read_bytes() == content
+    assert check()[0] == 0
 
 
 def test_what_cannot_run_is_refused(
