@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,9 @@ async def measure(served: Served, requests: list[Request]) -> None:
     """Send the requests and print the table."""
     costs: dict[str, list[tuple[float, int, int]]] = defaultdict(list)
     probing = asyncio.create_task(probe(served))
-    for request in requests:
+    for number, request in enumerate(requests):
+        if number % 20 == 0:
+            print(f"{number} of {len(requests)}", file=sys.stderr)
         before, pids = served.search_seconds(), served.search_pids()
         status, seconds = await served.ask(request)
         # A process that was replaced meanwhile takes its CPU time with it: then the whole time counts.

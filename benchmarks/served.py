@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def serve(home: Path, workers: int) -> Iterator[Served]:
     command = [sys.executable, "-m", "evoke", "serve", "--port", "0", "--workers", str(workers)]
     environment = {**os.environ, "EVOKE_HOME": str(home)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service is ended too
     try:
         assert process.stderr
         printed = []
