@@ -174,7 +174,7 @@ def measure_works(n_records: int, seed: int) -> None:
             while batch := [SourceRecord.model_validate(fields | changes) for fields in islice(records, 1_000)]:
                 store.put_records([(record, "") for record in batch], run)
             stored = perf_counter()
-            update_works(store, run)
+            update_works(store)
             seconds = perf_counter() - stored
             n_stored, n_works = store.count_records(), store.count_works()
             print(f"\n{name}: {n_stored:,} records of {n_works:,} works", flush=True)

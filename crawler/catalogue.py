@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 import orjson
@@ -114,24 +115,48 @@ def record_to_line(record: SourceRecord) -> bytes:
 
 
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out."""
+    """Return the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out.
+
+    What has the wrong type is passed on, so that the record's own validation reports it, except where its field in the
+    record has another name or form.
+
+    Raises:
+        RecordRejected: The id, the metadata, the authors or an id in the metadata have the wrong type.
+    """
     metadata = document.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise RecordRejected("metadata: should be an object")
+        raise RecordRejected(f"metadata: should be an object, got {_shorten(metadata)}")
     fields = {name: metadata[name] for name in _BEIR_FIELDS if metadata.get(name)}
     if isinstance(series := fields.get("series"), str):
         fields["series"] = {"name": series}
     if isinstance(country := fields.get("countries"), str):
         fields["countries"] = [country]
-    authors = metadata.get("authors") or []
     return fields | {
         "source": BEIR_SOURCE,
-        "source_id": "" if document["_id"] is None else str(document["_id"]),
+        "source_id": "" if document["_id"] is None else _beir_id(document["_id"], "_id"),
         "title": document.get("title"),
         "description": document.get("text", ""),
-        "creators": [{"name": name, "role": "author"} for name in ([authors] if isinstance(authors, str) else authors)],
-        "ids": {name: str(metadata[key]) for key, name in METADATA_KEYS.items() if metadata.get(key)},
+        "creators": [{"name": name, "role": "author"} for name in _beir_authors(metadata.get("authors"))],
+        "ids": {
+            name: _beir_id(metadata[key], f"metadata.{key}") for key, name in METADATA_KEYS.items() if metadata.get(key)
+        },
     }
+
+
+def _beir_authors(authors: object) -> list[str]:
+    """Return the names in the metadata of a BEIR document: one name, a list of names, or nothing."""
+    if not authors:
+        return []
+    names = [authors] if isinstance(authors, str) else authors
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RecordRejected(f"metadata.authors: should be a name or a list of names, got {_shorten(authors)}")
+    return names
+
+
+def _beir_id(value: object, field: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise RecordRejected(f"{field}: should be a string or a whole number, got {_shorten(value)}")
+    return str(value)
 
 
 def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
@@ -156,5 +181,12 @@ def _first_problems(error: ValidationError, most: int = 3) -> str:
 def _shorten(value: object, most: int = 40) -> str:
     if isinstance(value, (str, bytes)) and len(value) > most:
         return f"{value[:most]!r}... ({len(value):,} characters)"
-    text = repr(value)
+    text = _SHORT_REPR.repr(value)
     return text if len(text) <= most * 2 else f"{text[: most * 2]}..."
+
+
+_SHORT_REPR = Repr()
+_SHORT_REPR.maxlevel = 3
+_SHORT_REPR.maxdict = _SHORT_REPR.maxlist = _SHORT_REPR.maxtuple = 10
+_SHORT_REPR.maxstring = _SHORT_REPR.maxlong = _SHORT_REPR.maxother = 100
+"""Shows a value's beginning: Python's own `repr` fails on lists in a thousand lists, which a line of JSON may have."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, HttpUrl
 
 from crawler.countries import normalise_country
 from crawler.id_names import IdName
@@ -18,17 +19,30 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_DESCRIPTION_CHARACTERS = 100_000
 """Room for any synopsis (17,000 words); a whole novel in this field is a mistake and would take minutes to embed."""
 
-Line = Annotated[str, BeforeValidator(clean_line)]
+LEAST_SCALE, MOST_RATING, MOST_RATINGS = 0.001, 1_000_000, 1_000_000_000_000
+"""Bounds of ratings: a mean divided by its scale stays finite, and the engine's 64 bits hold every count."""
+
+MOST_CODE_CHARACTERS = 200
+"""Characters of a language or a country as a source writes it. The longest name has 44."""
+
+Line = Annotated[str, Field(max_length=1_000), BeforeValidator(clean_line)]
 NonEmptyLine = Annotated[str, Field(min_length=1, max_length=1_000), BeforeValidator(clean_line)]
 Text = Annotated[str, BeforeValidator(clean_text)]
 
 
 def _read_language(value: object) -> object:
-    return normalise_language(value) if isinstance(value, str) else value
+    return normalise_language(_check_length(value)) if isinstance(value, str) else value
 
 
 def _read_country(value: object) -> object:
-    return normalise_country(value) if isinstance(value, str) else value
+    return normalise_country(_check_length(value)) if isinstance(value, str) else value
+
+
+def _check_length(code: str) -> str:
+    """Return the code; refuse a long one, since the time to read a name grows with the square of its length."""
+    if len(code) > MOST_CODE_CHARACTERS:
+        raise ValueError(f"should have at most {MOST_CODE_CHARACTERS} characters")
+    return code
 
 
 def _without_empty(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,6 +53,14 @@ def _without_repetitions(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def _without_credentials(url: HttpUrl) -> HttpUrl:
+    """Return an address without user and password: works are shown to everyone."""
+    if url.username is None and url.password is None:
+        return url
+    return HttpUrl(re.sub("^([^/]*//)[^/?#]*@", r"\1", str(url)))
+
+
+WebAddress = Annotated[HttpUrl, AfterValidator(_without_credentials)]
 Words = Annotated[
     tuple[Annotated[str, Field(max_length=1_000), BeforeValidator(clean_line)], ...], AfterValidator(_without_empty)
 ]
@@ -69,9 +91,9 @@ class Creator(_Record):
 class Rating(_Record):
     """The mean of `count` ratings on a scale from 0 to `scale`."""
 
-    mean: float = Field(ge=0)
-    count: int = Field(ge=0)
-    scale: float = Field(gt=0)
+    mean: FiniteFloat = Field(ge=0, le=MOST_RATING)
+    count: int = Field(ge=0, le=MOST_RATINGS)
+    scale: FiniteFloat = Field(ge=LEAST_SCALE, le=MOST_RATING)
 
 
 class Series(_Record):
@@ -85,7 +107,7 @@ class Review(_Record):
     """One person's text about the work; the rating is on the source's own scale."""
 
     text: Text
-    rating: float | None = None
+    rating: FiniteFloat | None = None
 
 
 class SourceRecord(_Record):
@@ -113,9 +135,12 @@ class SourceRecord(_Record):
     page_count: int | None = Field(default=None, ge=1, le=100_000)
     rating: Rating | None = None
     ids: dict[IdName, Line] = Field(default_factory=dict)
-    url: HttpUrl | None = None
-    image_url: HttpUrl | None = None
+    url: WebAddress | None = None
+    image_url: WebAddress | None = None
     reviews: tuple[Review, ...] = ()
     licence: Line | None = None
     attribution: Line | None = None
     fetched_at: datetime | None = None
+    since: int | None = Field(
+        default=None, ge=1, description="written by `evoke works export`: the order in which records were first indexed"
+    )

@@ -19,6 +19,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.errors import CrawlStopped
 from crawler.extras import installed_version
+from crawler.folders import make_private_folder
 from crawler.output import check_output
 from crawler.pipelines import RECORDS_BEFORE
 from crawler.selection import Selection
@@ -64,7 +65,7 @@ def run_crawl(
     job = folder / "jobs" / _job_name(source, selection, output)
     if not resume or not (job / "stopped").exists():
         shutil.rmtree(job, ignore_errors=True)
-    job.mkdir(mode=0o700, parents=True, exist_ok=True)  # the queue holds addresses, which may hold a key
+    make_private_folder(job)  # the queue holds addresses, which may hold a key
     (job / "stopped").unlink(missing_ok=True)
     logging.getLogger("scrapy").setLevel(logging.CRITICAL)
     process = AsyncCrawlerProcess(scrapy_settings(settings, folder, job, output))

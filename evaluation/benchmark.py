@@ -21,7 +21,7 @@ from indexer.catalogues import starter_catalogue
 from indexer.merging.merging import work_id
 from search_api.records import MAX_QUERY_CHARACTERS
 
-_GRADE = re.compile(r"[0-9]+", re.ASCII)
+_GRADE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,6 @@ def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
         query_id, judged, grade = fields
         if not _GRADE.fullmatch(grade):
             raise BenchmarkInvalid(
-                f"{line}: the grade {grade!r} is not a whole number: give 0 for irrelevant, 1 or more for relevant"
+                f"{line}: the grade {grade[:40]!r} is not a whole number: give 0 for irrelevant, 1 or more for relevant"
             )
         yield line, query_id, judged, int(grade)

@@ -24,7 +24,7 @@ from indexer.engine import Engine
 from indexer.legs import Leg
 from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy
-from search_api.fusion import Ranking, fuse
+from search_api.fusion import NO_WORKS, Ranking, fuse, union
 from search_api.query_adapter import QueryAdapter
 from search_api.ranking_settings import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, Tuned
 from search_api.records import SearchRequest
@@ -163,7 +163,9 @@ class Systems:
             for name, own in answers.items():
                 if name in COMBINATIONS:
                     legs = COMBINATIONS[name].legs
-                    scores, seconds, _ = self._timed(partial(combine, COMBINATIONS[name], rankings))
+                    scores, seconds, _ = self._timed(
+                        partial(combine, COMBINATIONS[name], rankings, self._generation.table.ids_of)
+                    )
                     own.add(query_id, scores, seconds + sum(leg_seconds[leg] for leg in legs))
                 elif name in searched:
                     is_timed = len(own.milliseconds) < N_TIMED_SEARCHES
@@ -229,9 +231,21 @@ def without_values(fusion: Fusion) -> Fusion:
     return fusion.model_copy(update={"weights": {**fusion.weights, "values": 0.0}})
 
 
-def combine(combination: Combination, rankings: Mapping[Leg, Ranking]) -> dict[str, float]:
-    """Return the works' scores, the combination's legs fused with equal weights; a single leg keeps its own scores."""
+def combine(
+    combination: Combination, rankings: Mapping[Leg, Ranking], ids_of: Callable[[Iterable[int]], list[str]]
+) -> dict[str, float]:
+    """Return the works' scores, the combination's legs fused with equal weights; a single leg keeps its own scores.
+
+    Args:
+        combination: The legs and how to fuse them.
+        rankings: The candidates of each leg.
+        ids_of: Returns the ids of works, given their rows.
+    """
     chosen = {leg: rankings[leg] for leg in combination.legs if leg in rankings}
     if len(combination.legs) == 1:
-        return {work_id: score for ranking in chosen.values() for work_id, score in ranking}
-    return fuse({str(leg): ranking for leg, ranking in chosen.items()}, Fusion(method=combination.method))
+        rows, scores = next(iter(chosen.values()), NO_WORKS)
+    else:
+        rows = union(chosen.values())
+        legs = {str(leg): ranking for leg, ranking in chosen.items()}
+        scores = fuse(rows, legs, Fusion(method=combination.method), {})
+    return dict(zip(ids_of(rows.tolist()), scores.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""The verbs of the indexer: `evoke profile`, `index`, `label` and `train-values`."""
+"""The verbs of the indexer: `evoke profile`, `index`, `label`, `train-values`, those of `keeping_cli`, and `works`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import indexer.works_cli
 from crawler.verbs import check_output_files, read_settings, verb
+from indexer import keeping_cli
 
 if TYPE_CHECKING:
     from indexer.build_report import BuildReport
 
 app = typer.Typer()
+app.add_typer(indexer.works_cli.app)
+app.add_typer(keeping_cli.app)
 
 Catalogues = Annotated[
     list[Path],

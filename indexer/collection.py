@@ -6,6 +6,7 @@ kill at any moment, the old generation serves.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +18,23 @@ from indexer.certificates import least_age
 from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.facts import facts_to_payload
+from indexer.known.writer import TwinChanges
 from indexer.legs import LEGS, Leg, indexed_labels
-from indexer.records import IndexedWork
-from indexer.schema import ALIAS, PAYLOAD_INDEXES, PRIMARY_SCORE, GenerationFacts, point_id
+from indexer.records import Features, IndexedWork, Work
+from indexer.schema import (
+    ALIAS,
+    PAYLOAD_INDEXES,
+    PRIMARY_SCORE,
+    SCORES_KEY,
+    TWIN_KEY,
+    GenerationFacts,
+    point_id,
+    score_code,
+    score_steps,
+)
 from indexer.serving import serving_generation
 from indexer.settings import IndexSettings
+from indexer.stages import batched
 from indexer.values.taxonomy import TAG_PREFIX
 
 LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
@@ -29,9 +42,12 @@ LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
 (`text`) or of its title's terms (`bm25`)."""
 
 
+TWIN_BATCH = 1_000
+
+
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Create an empty generation and return its name."""
-    name = f"{ALIAS}-{max(_generations(engine).values(), default=0) + 1}"
+    name = new_name(engine)
     params = {leg: vector.params(facts) for leg, vector in LEGS.items()}
     engine.create_collection(
         name,
@@ -49,23 +65,56 @@ def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSet
     return name
 
 
+def copy_generation(engine: Engine, base: str) -> str:
+    """Create a generation with the works of another one and return its name.
+
+    Raises:
+        NotSupported: The engine cannot copy.
+    """
+    name = new_name(engine)
+    engine.copy_collection(base, name)
+    return name
+
+
 def remove_unserved(engine: Engine) -> None:
     """Remove the generations that killed builds left: unfinished ones, and replaced ones that were not deleted."""
     serving = serving_generation(engine)
-    for name in _generations(engine):
+    for name in generations(engine):
         if name != serving:
             engine.delete_collection(name)
 
 
-def _generations(engine: Engine) -> dict[str, int]:
-    """Return the number of each generation by its name."""
-    parts = {c.name: c.name.rpartition("-") for c in engine.get_collections().collections}
-    return {name: int(number) for name, (prefix, _, number) in parts.items() if prefix == ALIAS and number.isdigit()}
+def new_name(engine: Engine) -> str:
+    """Return an unused name for a generation. Readers notice a new generation by its name.
+
+    The alias may point at a damaged generation that was set aside: its name is used too.
+    """
+    used = [*generations(engine), serving_generation(engine) or ""]
+    return f"{ALIAS}-{max(map(_number, used)) + 1}"
 
 
-def upsert_works(engine: Engine, generation: str, works: Sequence[IndexedWork], facts: GenerationFacts) -> None:
-    """Write a batch of works into a generation."""
-    engine.upsert(generation, [work_to_point(work, facts) for work in works], wait=True)
+def generations(engine: Engine) -> list[str]:
+    """Return the names of all generations, the oldest first."""
+    return sorted((each.name for each in engine.get_collections().collections if _number(each.name)), key=_number)
+
+
+def _number(name: str) -> int:
+    """Return the number of a generation, from 1; 0 for another name."""
+    prefix, _, number = name.rpartition("-")
+    return int(number) if prefix == ALIAS and number.isdigit() else 0
+
+
+def mark_twins(engine: Engine, generation: str, twins: TwinChanges) -> None:
+    """Note in the points of works whether they are the same as a better-known one; filters leave these out."""
+    for work_ids in batched(twins.added, TWIN_BATCH):
+        engine.set_payload(generation, {TWIN_KEY: True}, points=[point_id(each) for each in work_ids], wait=True)
+    for work_ids in batched(twins.removed, TWIN_BATCH):
+        engine.delete_payload(generation, [TWIN_KEY], points=[point_id(each) for each in work_ids], wait=True)
+
+
+def remove_works(engine: Engine, generation: str, work_ids: Sequence[str]) -> None:
+    """Remove a batch of works from a generation."""
+    engine.delete(generation, [point_id(work_id) for work_id in work_ids], wait=True)
 
 
 def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointStruct:
@@ -93,6 +142,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         **({} if age is None else {"least_age": age}),
         "text_language": indexed.features.text_language,
         "values": scores,
+        SCORES_KEY: [score_code(value_id, score_steps(score)) for value_id, score in scores.items()],
         "primary_values": [value_id for value_id, score in scores.items() if score >= PRIMARY_SCORE],
         "tags": {label.value_id: round(label.strength, 4) for label in tags},
         # Many values share a sentence. Storing each sentence once makes a payload, which is read whole for every hit,
@@ -103,7 +153,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
 
 
 def verify_generation(
-    engine: Engine, generation: str, facts: GenerationFacts, sample: Iterable[tuple[IndexedWork, tuple[str, ...]]]
+    engine: Engine, generation: str, facts: GenerationFacts, sample: Iterable[tuple[Work, Features]]
 ) -> None:
     """Check a filled generation before it serves.
 
@@ -111,7 +161,7 @@ def verify_generation(
         engine: The engine that has the generation.
         generation: The name of the generation.
         facts: What the generation was built with.
-        sample: Works, each with the terms of its title; each work must be found by its own vector and by these terms.
+        sample: Works with their features; each must be found by its own vector and by the terms of its title.
 
     Raises:
         VerificationFailed: The number of works is wrong, or a work of the sample is not found.
@@ -121,29 +171,32 @@ def verify_generation(
         raise VerificationFailed(
             f"{generation}: has {count:,} works, but {facts.n_works:,} were written; run `evoke index` again"
         )
-    for indexed, title_terms in sample:
-        only_itself = models.Filter(must=[models.HasIdCondition(has_id=[point_id(indexed.work.id)])])
-        for leg, query in _own_queries(indexed, title_terms, facts).items():
+    for work, features in sample:
+        only_itself = models.Filter(must=[models.HasIdCondition(has_id=[point_id(work.id)])])
+        for leg, query in _own_queries(features, facts).items():
             points = engine.query_points(generation, query=query, using=leg, query_filter=only_itself, limit=1).points
             if not points or points[0].score <= LEAST_OWN_SCORES[leg]:
-                work = f"{indexed.work.title!r} ({indexed.work.id})"
                 raise VerificationFailed(
-                    f"{generation}: {work} is not found by its own {leg} query; run `evoke index` again"
+                    f"{generation}: {work.title!r} ({work.id}) is not found by its own {leg} query; run `evoke index` "
+                    "again"
                 )
 
 
-def _own_queries(indexed: IndexedWork, title_terms: Sequence[str], facts: GenerationFacts) -> dict[Leg, Any]:
+def _own_queries(features: Features, facts: GenerationFacts) -> dict[Leg, Any]:
     """Return the queries that must find a work, by leg; a leg in which the work has an empty vector is left out."""
     queries: dict[Leg, Any] = {}
-    if np.any(indexed.features.vector):
-        queries["text"] = indexed.features.vector.tolist()
-    if title_terms and facts.bm25.weight("title"):
+    if np.any(features.vector):
+        queries["text"] = features.vector.tolist()
+    if (title_terms := features.field_terms.get("title")) and facts.bm25.weight("title"):
         queries["bm25"] = query_weights(title_terms)
     return queries
 
 
-def swap_generation(engine: Engine, generation: str) -> None:
-    """Point the alias at a finished generation, and delete the generation that it replaces."""
+def swap_generation(engine: Engine, generation: str, *, grace_seconds: float = 0.0) -> None:
+    """Point the alias at a finished generation, and delete the generation that it replaces.
+
+    It is deleted after `grace_seconds`, in which readers on other machines can finish what they have begun with it.
+    """
     replaced = serving_generation(engine)
     operations: list[models.AliasOperations] = [
         models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=generation, alias_name=ALIAS))
@@ -152,4 +205,5 @@ def swap_generation(engine: Engine, generation: str) -> None:
         operations.insert(0, models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=ALIAS)))
     engine.update_collection_aliases(operations)
     if replaced and replaced != generation:
+        time.sleep(grace_seconds)
         engine.delete_collection(replaced)

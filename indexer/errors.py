@@ -6,8 +6,12 @@ IndexerError
 ├── ValueHeadInvalid     a value head that cannot be read, or label files that cannot be used
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
+├── UnknownWorks         there are no works with the ids that were given
 ├── VerificationFailed   a check of the new generation failed; the old one goes on serving
-└── StorageFailed        the store or the index cannot be written: disk full, no permission
+├── StorageFailed        the store or the index cannot be written: disk full, no permission
+│   └── StoreDamaged         the store's file is not as SQLite wrote it
+├── BackupRefused        there is nothing to back up, or a restored index would replace one
+└── BackupInvalid        a file that is no backup, is cut or damaged, or was written by a newer version
 """
 
 from __future__ import annotations
@@ -37,9 +41,31 @@ class NothingToIndex(IndexerError):
     """No line of the catalogues is a record."""
 
 
+class UnknownWorks(IndexerError):
+    """There are no works with the ids that were given."""
+
+
 class VerificationFailed(IndexerError):
     """A check of the new generation failed; the old one goes on serving."""
 
 
 class StorageFailed(IndexerError):
     """The store or the index cannot be written: disk full, no permission."""
+
+
+class StoreDamaged(StorageFailed):
+    """The store's file is not as SQLite wrote it; the message names it and says what to do."""
+
+    def __init__(self, path: object, problem: object) -> None:
+        super().__init__(
+            f"{path} is damaged ({problem}): restore a backup (`evoke restore FILE --replace`), or move the file away "
+            "and index the sources again"
+        )
+
+
+class BackupRefused(IndexerError):
+    """There is nothing to back up, or a restored index would replace one."""
+
+
+class BackupInvalid(IndexerError):
+    """A file that is no backup, is cut or damaged, or was written by a newer version."""

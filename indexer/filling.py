@@ -1,35 +1,67 @@
-"""Fill a new generation of the index from the store, verify it, and swap it in."""
+"""Make a generation of the index from the store, verify it, and swap it in.
+
+A generation is filled with all works, or it is a copy of the serving one with the differences applied. A copy keeps the
+mean length of the generation that was filled, and replaced works count in the engine's IDF until their segment is
+rebuilt. Both are bounded, by `MOST_CHANGED` and `MEAN_TOLERANCE`: beyond them all works are filled in.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from shutil import disk_usage
+from typing import Protocol
 
+from qdrant_client import models
 from tqdm import tqdm
 
 from indexer.analysis import ANALYSER_VERSION
-from indexer.bm25 import BM25
 from indexer.build_report import BuildReport
-from indexer.collection import create_generation, swap_generation, upsert_works, verify_generation
-from indexer.engine import Engine
+from indexer.collection import (
+    copy_generation,
+    create_generation,
+    mark_twins,
+    remove_works,
+    swap_generation,
+    verify_generation,
+    work_to_point,
+)
+from indexer.encoder.encoder import Encoder
+from indexer.engine import Engine, NotSupported
+from indexer.engine.folder import bytes_on_disk
 from indexer.errors import StorageFailed
-from indexer.features import FeatureMaker
+from indexer.known.writer import KnownWriter, is_written, remove_others
+from indexer.recipes import Recipe
 from indexer.records import Features, IndexedWork, Work
-from indexer.schema import SCHEMA_VERSION, GenerationFacts
+from indexer.schema import GenerationFacts
+from indexer.served import Differences, Served
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched, in_stages
 from indexer.store import Store
-from indexer.values.labelling import Labeller
+from indexer.values.label_table import Labelling
+from indexer.values.taxonomy import Taxonomy
 
 FILL_BATCH = 128
-"""Works labelled and upserted together. An interrupted build first finishes its batch: with 512 works, ten seconds."""
+"""Works upserted together. An interrupted build first finishes its batch."""
+
+MOST_CHANGED = 0.1
+"""The share of works that may be changed, added or removed since all works were last filled in. The engine's IDF then
+counts at most a tenth of the works twice, or though they are gone."""
+
+MEAN_TOLERANCE = 0.01
+"""How far the mean length of works may be from the one that BM25 weights were computed with, as a share of it. Each
+weight is then off by less than 1%."""
 
 VERIFIED_SAMPLE = 25
-"""Works of a new generation that must be found before it serves."""
+"""Works of a new generation that must be found before it serves; of a copy, as many changed and as many other works."""
+
+SERVER_GRACE_SECONDS = 10.0
+"""How long a server keeps a generation that was replaced: readers on other machines notice the swap within a second and
+use the old generation while they load the new one."""
 
 ROOM_BYTES = 192 * 2**20
 """Room for an index of one work: the engine reserves 160 MB of files before it fills them, and a file system in memory
@@ -38,81 +70,280 @@ allocates them at once."""
 ROOM_BYTES_PER_WORK = 16 * 2**10
 """A finished index takes 4.5 kB a work; while it is optimised, old and new segments lie side by side."""
 
-LEAST_FREE_BYTES = 8 * 2**20
-"""Bytes that must stay free while a generation is filled, since other processes fill the disk too."""
+LEAST_FREE_BYTES = 72 * 2**20
+"""Bytes that must stay free while a generation is filled, since other processes fill the disk too: within one batch the
+engine may add a file of 32 MiB to each of two storages."""
 
 
-def fill_and_swap(
-    engine: Engine,
-    store: Store,
-    maker: FeatureMaker,
-    labeller: Labeller,
-    bm25: BM25,
-    settings: IndexSettings,
-    report: BuildReport,
-) -> None:
+class Writer(Protocol):
+    """A part of a generation that is written work by work: its points in the engine, or files beside them."""
+
+    def add(self, points: Sequence[models.PointStruct]) -> None:
+        """Write the points of works; those that are there already are replaced."""
+
+    def remove(self, work_ids: Sequence[str]) -> None:
+        """Remove works that are there."""
+
+    def finish(self) -> None:
+        """Complete the part; nothing is written to it afterwards."""
+
+
+@dataclass(frozen=True)
+class PointWriter:
+    """The points of a generation."""
+
+    engine: Engine
+    generation: str
+
+    def add(self, points: Sequence[models.PointStruct]) -> None:
+        """Upsert the points of works."""
+        self.engine.upsert(self.generation, points, wait=True)
+
+    def remove(self, work_ids: Sequence[str]) -> None:
+        """Delete the points of works."""
+        remove_works(self.engine, self.generation, work_ids)
+
+    def finish(self) -> None:
+        """Build the vector index."""
+        self.engine.finish(self.generation)
+
+
+@dataclass(frozen=True)
+class KnownFiles:
+    """What is known of all works of a generation: files beside it, which every process that searches maps."""
+
+    engine: Engine
+    generation: str
+    facts: GenerationFacts
+    writer: KnownWriter
+
+    def add(self, points: Sequence[models.PointStruct]) -> None:
+        """Write what is known of works."""
+        self.writer.add(points)
+
+    def remove(self, work_ids: Sequence[str]) -> None:
+        """Take out works."""
+        self.writer.remove(work_ids)
+
+    def finish(self) -> None:
+        """Complete the files, and note in the points which works are the same as a better-known one."""
+        twins = self.writer.finish(self.facts)
+        mark_twins(self.engine, self.generation, twins)
+
+
+@dataclass(frozen=True)
+class Filling:
+    """One build's access to what generations are made from and where they go."""
+
+    engine: Engine
+    store: Store
+    recipe: Recipe
+    encoder: Encoder
+    taxonomy: Taxonomy
+    settings: IndexSettings
+    report: BuildReport
+
+    @cached_property
+    def labelling(self) -> Labelling:
+        """The way in which works are labelled."""
+        return self.store.labels.labelling(self.recipe.labels, self.taxonomy.dimensions)
+
+    def fingerprint(self) -> str:
+        """Return the fingerprint of a generation of the stored works."""
+        return self.recipe.fingerprint(self.store.hashes())
+
+
+@dataclass(frozen=True)
+class _New:
+    """A generation that is being made: a copy of `base` with the differences applied, or one with all works."""
+
+    name: str
+    facts: GenerationFacts
+    base: str | None = None
+    differences: Differences | None = None
+
+    @property
+    def changed(self) -> list[str] | None:
+        """The ids of the works to write; None for all."""
+        return None if self.differences is None else self.differences.changed
+
+    @property
+    def gone(self) -> list[str]:
+        """The ids of the works to remove."""
+        return [] if self.differences is None else self.differences.gone
+
+
+def remembered_base(filling: Filling) -> Served | None:
+    """Return the serving generation if the store remembers its works and they were made with the same recipe.
+
+    If a build was killed between the swap and the store's note of it, the note is made now. Call it before records are
+    read.
+    """
+    serving, served = serving_generation(filling.engine), filling.store.served.read()
+    # The generation does not exist if it was damaged and set aside.
+    if serving is None or not filling.engine.collection_exists(serving):
+        return None
+    if served is None or served.generation != serving:
+        facts = read_facts(filling.engine, serving)
+        if facts is None or facts.fingerprint != filling.fingerprint():
+            return None
+        _remember_all(filling, serving, facts)
+        served = filling.store.served.read()
+    return served if served and served.settings == filling.recipe.settings else None
+
+
+def fill_and_swap(filling: Filling, base: Served | None) -> None:
     """Bring the index up to date with the store; if the serving generation has the same content, do nothing.
+
+    Args:
+        filling: The store, with features and labels of every work, and the engine.
+        base: What `remembered_base` returned before the store was changed.
 
     Raises:
         StorageFailed: The disk has too little room.
         VerificationFailed: A check of the new generation failed; the old one goes on serving.
     """
-    fingerprint = _content_fingerprint(store, maker, labeller, bm25)
-    serving = serving_generation(engine)
-    if serving and (served := read_facts(engine, serving)) and served.fingerprint == fingerprint:
+    fingerprint = filling.fingerprint()
+    serving = serving_generation(filling.engine)
+    # To read the facts loads the collection: only when they may be equal.
+    is_there = serving is not None and filling.engine.collection_exists(serving)
+    if serving and is_there and (base is None or base.facts.fingerprint == fingerprint):
+        facts = read_facts(filling.engine, serving)
+        if facts and facts.fingerprint == fingerprint:
+            return
+        base = None
+    new = (base and _begin_copy(filling, base, fingerprint)) or _begin_empty(filling, fingerprint)
+    _write(filling, new)
+    with filling.report.seconds.timed("verify"):
+        verify_generation(filling.engine, new.name, new.facts, _sample(filling, new))
+    swap_generation(
+        filling.engine, new.name, grace_seconds=SERVER_GRACE_SECONDS if filling.settings.qdrant_url else 0.0
+    )
+    _remember(filling, new)
+    remove_others(filling.settings.known_folder, new.name)
+    filling.report.generation = new.name
+
+
+def _begin_empty(filling: Filling, fingerprint: str) -> _New:
+    """Create a generation for all works."""
+    facts = _make_facts(filling, fingerprint)
+    _check_room(filling.settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
+    return _New(create_generation(filling.engine, facts, filling.settings), facts)
+
+
+def _begin_copy(filling: Filling, base: Served, fingerprint: str) -> _New | None:
+    """Copy the serving generation; None if it differs too much, or cannot be copied."""
+    differences = filling.store.served.differences()
+    n_works = filling.store.count_works()
+    n_changed = base.facts.n_changed + differences.n_works
+    if n_changed > MOST_CHANGED * base.facts.n_works:
+        if base.facts.n_changed:
+            _note_full(filling, f"{n_changed:,} works changed since that was last done")
+        return None
+    if not is_written(filling.settings.known_folder / base.generation, base.facts):
+        return None
+    mean = _mean_length(filling, differences, n_works)
+    if abs(mean - base.facts.mean_terms) > MEAN_TOLERANCE * base.facts.mean_terms:
+        _note_full(filling, f"their mean length is now {mean:.1f} terms, and not {base.facts.mean_terms:.1f}")
+        return None
+    _check_room(filling.settings, ROOM_BYTES + n_works * ROOM_BYTES_PER_WORK)
+    try:
+        with filling.report.seconds.timed("copy"):
+            name = copy_generation(filling.engine, base.generation)
+    except NotSupported:
+        return None
+    if read_facts(filling.engine, name) != base.facts:  # another index with the same name
+        filling.engine.delete_collection(name)
+        return None
+    facts = base.facts.model_copy(
+        update={
+            "fingerprint": fingerprint,
+            "n_works": n_works,
+            "n_changed": n_changed,
+            "attributions": tuple(filling.store.attributions()),
+            "built_at": _now(),
+        }
+    )
+    filling.engine.update_collection(name, metadata=facts.model_dump(mode="json"))
+    return _New(name, facts, base.generation, differences)
+
+
+def _note_full(filling: Filling, reason: str) -> None:
+    filling.report.notes.append(f"all works were written anew, since {reason}")
+
+
+def _mean_length(filling: Filling, differences: Differences, n_works: int) -> float:
+    """Return the mean length of the stored works, from that of the served ones and the differences."""
+    served = filling.store.served
+    lengths = filling.store.lengths(filling.recipe.features, filling.recipe.bm25, differences.changed)
+    total = served.total_length() - served.total_length([*differences.changed, *differences.gone])
+    return (total + sum(length for *_, length in lengths)) / n_works if n_works else 0.0
+
+
+def _write(filling: Filling, new: _New) -> None:
+    """Write the works of a generation that differ from its base, with every writer."""
+    writers = _open_writers(filling, new)
+    seconds = filling.report.seconds
+
+    def write(works: list[IndexedWork]) -> int:
+        _check_room(filling.settings, LEAST_FREE_BYTES)
+        with seconds.timed("upsert"):
+            points = [work_to_point(work, new.facts) for work in works]
+            for writer in writers:
+                writer.add(points)
+        return len(works)
+
+    works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
+    n_works = new.facts.n_works if new.changed is None else len(new.changed)
+    with tqdm(total=n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
+        for n_written in in_stages(batched(works, FILL_BATCH), write):
+            progress.update(n_written)
+    for gone in batched(new.gone, FILL_BATCH):
+        for writer in writers:
+            writer.remove(gone)
+    if not filling.settings.qdrant_url:  # what was written is written once more while it is optimised
+        written = filling.settings.home / "index" / "collections" / new.name
+        _check_room(filling.settings, LEAST_FREE_BYTES + bytes_on_disk(written))
+    with seconds.timed("build vector index"):
+        for writer in writers:
+            writer.finish()
+
+
+def _open_writers(filling: Filling, new: _New) -> list[Writer]:
+    """Return what writes a generation; `new.base` names the generation that it is a copy of, if it is one."""
+    settings = filling.settings
+    known = KnownWriter(
+        settings.known_folder / new.name, new.facts.value_ids, new.base and settings.known_folder / new.base
+    )
+    # The points come last: what the files show of twins is noted in them before they are finished.
+    return [
+        KnownFiles(filling.engine, new.name, new.facts, known),
+        PointWriter(filling.engine, new.name),
+    ]
+
+
+def _sample(filling: Filling, new: _New) -> Iterator[tuple[Work, Features]]:
+    """Yield the works to verify a generation by: some at random, and some of those that differ from its base."""
+    draw = random.Random(new.facts.fingerprint)  # noqa: S311
+    ids = set(filling.store.sample_works(VERIFIED_SAMPLE, draw))
+    if new.changed:
+        ids |= set(draw.sample(new.changed, min(VERIFIED_SAMPLE, len(new.changed))))
+    return filling.store.works_with_features(filling.recipe.features, ids)
+
+
+def _remember(filling: Filling, new: _New) -> None:
+    """Note in the store what serves now."""
+    if new.differences is None:
+        _remember_all(filling, new.name, new.facts)
         return
-    facts = _generation_facts(fingerprint, store, maker, labeller, bm25)
-    _check_room(settings, ROOM_BYTES + facts.n_works * ROOM_BYTES_PER_WORK)
-    generation = create_generation(engine, facts, settings)
-    works = batched(store.works_with_features(maker.recipe), FILL_BATCH)
-    sample = _fill(engine, generation, facts, works, labeller, settings, report)
-    with report.seconds.timed("build vector index"):
-        engine.finish(generation)
-    with report.seconds.timed("verify"):
-        analyser = maker.analyser
-        verify_generation(engine, generation, facts, [(work, analyser.terms(work.work.title)) for work in sample])
-    swap_generation(engine, generation)
-    report.generation = generation
+    served = Served(generation=new.name, settings=filling.recipe.settings, facts=new.facts)
+    lengths = filling.store.lengths(filling.recipe.features, filling.recipe.bm25, new.differences.changed)
+    filling.store.served.update(served, lengths, new.gone)
 
 
-def _fill(
-    engine: Engine,
-    generation: str,
-    facts: GenerationFacts,
-    works: Iterable[list[tuple[Work, Features]]],
-    labeller: Labeller,
-    settings: IndexSettings,
-    report: BuildReport,
-) -> list[IndexedWork]:
-    """Label works and write them into a generation; return the sample to verify it by."""
-    sampled = set(random.Random(facts.fingerprint).sample(range(facts.n_works), min(VERIFIED_SAMPLE, facts.n_works)))  # noqa: S311
-    sample: list[IndexedWork] = []
-    n_filled = 0
-
-    def label(batch: list[tuple[Work, Features]]) -> list[IndexedWork]:
-        with report.seconds.timed("label"):
-            return [IndexedWork(*pair, labels) for pair, labels in zip(batch, labeller.label(batch), strict=True)]
-
-    def upsert(indexed: list[IndexedWork]) -> list[IndexedWork]:
-        _check_room(settings, LEAST_FREE_BYTES)
-        with report.seconds.timed("upsert"):
-            upsert_works(engine, generation, indexed, facts)
-        return indexed
-
-    with tqdm(total=facts.n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
-        for indexed in in_stages(works, label, upsert):
-            sample += [work for position, work in enumerate(indexed, start=n_filled) if position in sampled]
-            n_filled += len(indexed)
-            progress.update(len(indexed))
-    return sample
-
-
-def _content_fingerprint(store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25) -> str:
-    """Return a hash over everything that the content of a generation depends on."""
-    digest = hashlib.sha256(f"{SCHEMA_VERSION}:{labeller.fingerprint}:{bm25!r}".encode() + maker.recipe)
-    for work_id, content_hash in store.hashes():
-        digest.update(work_id.encode() + b"\0" + content_hash)
-    return digest.hexdigest()
+def _remember_all(filling: Filling, generation: str, facts: GenerationFacts) -> None:
+    served = Served(generation=generation, settings=filling.recipe.settings, facts=facts)
+    filling.store.served.replace(served, filling.store.lengths(filling.recipe.features, filling.recipe.bm25))
 
 
 def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
@@ -134,20 +365,26 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
         )
 
 
-def _generation_facts(
-    fingerprint: str, store: Store, maker: FeatureMaker, labeller: Labeller, bm25: BM25
-) -> GenerationFacts:
+def _make_facts(filling: Filling, fingerprint: str) -> GenerationFacts:
+    """Return the facts of a generation of all stored works."""
+    store, encoder, taxonomy = filling.store, filling.encoder, filling.taxonomy
+    lengths = [length for *_, length in store.lengths(filling.recipe.features, filling.recipe.bm25)]
     return GenerationFacts(
         fingerprint=fingerprint,
-        model=maker.encoder.model,
-        encoder_fingerprint=maker.encoder.fingerprint,
+        model=encoder.model,
+        encoder_fingerprint=encoder.fingerprint,
         analyser_version=ANALYSER_VERSION,
-        taxonomy_version=labeller.taxonomy.version,
-        value_ids=labeller.taxonomy.dimensions,
-        dimension=maker.encoder.dimension,
-        mean_terms=store.mean_terms(maker.recipe, bm25),
-        bm25=bm25,
+        taxonomy_version=taxonomy.version,
+        value_ids=taxonomy.dimensions,
+        dimension=encoder.dimension,
+        mean_terms=sum(lengths) / len(lengths) if lengths else 0.0,
+        bm25=filling.recipe.bm25,
+        vectors=filling.recipe.vectors,
         n_works=store.count_works(),
         attributions=tuple(store.attributions()),
-        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        built_at=_now(),
     )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,6 +15,7 @@ from qdrant_client import models
 from indexer.bm25 import document_weights
 from indexer.records import IndexedWork, ValueLabel
 from indexer.schema import GenerationFacts
+from indexer.settings import VectorSettings
 
 Leg = Literal["text", "bm25", "values"]
 """The name of a leg, and of its vector in the engine."""
@@ -39,8 +40,23 @@ class LegVector:
     query's terms or values is not a candidate."""
 
 
+INT8 = models.ScalarQuantization(
+    scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, quantile=0.99, always_ram=True)
+)
+
+
 def _text_params(facts: GenerationFacts) -> models.VectorParams:
-    return models.VectorParams(size=facts.dimension, distance=models.Distance.COSINE, datatype=models.Datatype.FLOAT16)
+    chosen, default = facts.vectors, VectorSettings()
+    is_default_graph = (chosen.hnsw_m, chosen.hnsw_ef_construct) == (default.hnsw_m, default.hnsw_ef_construct)
+    graph = models.HnswConfigDiff(m=chosen.hnsw_m, ef_construct=chosen.hnsw_ef_construct)
+    return models.VectorParams(
+        size=facts.dimension,
+        distance=models.Distance.COSINE,
+        datatype=models.Datatype.FLOAT16,
+        on_disk=True if chosen.vectors_on_disk else None,
+        quantization_config=INT8 if chosen.quantization == "int8" else None,
+        hnsw_config=None if is_default_graph else graph,
+    )
 
 
 def _bm25_vector(indexed: IndexedWork, facts: GenerationFacts) -> models.SparseVector:

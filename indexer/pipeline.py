@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-
-from tqdm import tqdm
 
 from indexer.analysis import Analyser
 from indexer.artefacts import find_misfits
@@ -16,28 +13,19 @@ from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import EngineError, open_engine
-from indexer.engine.lock import WriterLock
-from indexer.errors import StorageFailed
+from indexer.engine import open_engine
 from indexer.features import FeatureMaker
-from indexer.filling import fill_and_swap
+from indexer.filling import Filling, fill_and_swap, remembered_base
+from indexer.healing import set_damage_aside
+from indexer.making import make_features, make_labels
+from indexer.recipes import Recipe
 from indexer.records import Features, Work
 from indexer.settings import IndexSettings
-from indexer.stages import batched, in_stages
 from indexer.store import Store
 from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import load_taxonomy
 from indexer.works import update_works
-
-FEATURE_BATCH = 512
-"""Works whose features are made and stored together: enough for sorting by length to save padding, and so few that a
-kill loses only seconds of work."""
-
-
-EMBEDDED_PER_MINUTE = 12_000
-"""Works that two cores embed in a minute with OpenVINO: 206 a second (docs/performance.md)."""
-
-logger = logging.getLogger(__name__)
+from indexer.writing import writing
 
 
 def build_index(
@@ -71,32 +59,61 @@ def build_index(
     catalogues = catalogues or [starter_catalogue()]
     reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
     check_files(catalogues, reject_file.path)
+    report = BuildReport(rejects=reject_file.path)
+
+    def read(store: Store) -> None:
+        with report.seconds.timed("read"), reject_file:
+            run = store.begin_run()
+            read_records(catalogues, store, run, report, reject_file, prune=prune, keep_starter=keep_starter)
+
+    update_index(settings, report, read, encoder=encoder)
+    return report
+
+
+def update_index(
+    settings: IndexSettings, report: BuildReport, change: Callable[[Store], None], *, encoder: Encoder | None = None
+) -> None:
+    """Change the stored records, and bring works and index up to date with them.
+
+    Args:
+        settings: Where the index is, and what it is built with.
+        report: Takes what was done.
+        change: Changes the records of the store; if it raises an error, the index stays as it is.
+        encoder: An encoder to use instead of the one that the settings name.
+
+    Raises:
+        EngineLocked: Another build is running.
+        StorageFailed, VerificationFailed: The old index goes on serving; the next run resumes.
+    """
     encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
-    report = BuildReport(rejects=reject_file.path)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    bm25 = read_bm25(settings.tuning)
+    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors)
     report.notes += find_misfits(settings, encoder, taxonomy)
     with (
-        _writing(settings.home),
+        writing(settings.home),
         Store(settings.home) as store,
         # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
+        filling = Filling(engine, store, recipe, encoder, taxonomy, settings, report)
+        report.notes += set_damage_aside(engine)
         remove_unserved(engine)
-        run = store.begin_run()
-        with report.seconds.timed("read"), reject_file:
-            read_records(catalogues, store, run, report, reject_file, prune=prune, keep_starter=keep_starter)
+        base = remembered_base(filling)
+        change(store)
         with report.seconds.timed("merge"):
-            update_works(store, run)
+            update_works(store)
         report.n_works = store.count_works()
         if (n_records := store.count_records()) > report.n_works:
             report.notes.append(f"{n_records:,} records describe {report.n_works:,} works")
-        _make_features(store, maker, report)
-        fill_and_swap(engine, store, maker, labeller, bm25, settings, report)
+        # All other works are in the base, which was made with the same recipe: they lack nothing.
+        changed = None if base is None else store.served.differences().changed
+        make_features(store, maker, report, changed)
+        make_labels(store, maker, labeller, filling.labelling, report, changed)
+        fill_and_swap(filling, base)
         store.remove_other_features(maker.recipe)
-    return report
+        store.labels.remove_others(filling.labelling)
 
 
 def prepare_works(
@@ -113,57 +130,11 @@ def prepare_works(
     reject_file = RejectFile(folder / "rejects.jsonl")
     check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
-    with _writing(folder), Store(folder) as store:
+    with writing(folder), Store(folder) as store:
         run = store.begin_run()
         with reject_file:
             read_records(catalogues, store, run, report, reject_file, prune=False, keep_starter=True)
         store.prune(run)
-        update_works(store, run)
-        _make_features(store, maker, report)
+        update_works(store)
+        make_features(store, maker, report)
         yield from store.works_with_features(maker.recipe)
-
-
-@contextmanager
-def _writing(home: Path) -> Iterator[None]:
-    """Hold the home folder's writer lock, and translate the errors of the file system."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock(home)
-    except FileExistsError as error:
-        raise StorageFailed(f"{home} is a file: set EVOKE_HOME to a folder") from error
-    except OSError as error:
-        raise StorageFailed(f"{home} cannot be written: {error.strerror or error}") from error
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, EngineError):
-            raise
-        raise StorageFailed(f"{error.filename or home}: {error.strerror or error}; the index is unchanged") from error
-    finally:
-        lock.release()
-
-
-def _make_features(store: Store, maker: FeatureMaker, report: BuildReport) -> None:
-    """Make the features that are missing; each batch is stored as soon as it is made."""
-    for ids in batched(store.works_without_terms(maker.recipe), FEATURE_BATCH):
-        works = store.works(ids)
-        store.put_terms(zip(works, maker.count_terms(works), strict=True), maker.recipe)
-    missing = store.works_without_features(maker.recipe)
-    if missing:
-        if n_earlier := store.count_other_features(maker.recipe):
-            logger.warning(
-                "%s works were embedded by another model, adaptation or runtime: they are embedded anew, once, in "
-                "about %s min on two cores",
-                f"{n_earlier:,}",
-                f"{max(1, round(len(missing) / EMBEDDED_PER_MINUTE)):,}",
-            )
-        with report.seconds.timed("load model"):
-            maker.encoder.warm()
-    with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
-        batches = (store.works(ids) for ids in batched(missing, FEATURE_BATCH))
-        for made in in_stages(batches, maker.analyse, maker.embed):
-            with report.seconds.timed("store"):
-                store.put_features(made, maker.recipe)
-            report.n_embedded += len(made)
-            report.n_foreign += sum(features.text_language != "en" for _, features in made)
-            progress.update(len(made))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from crawler.settings import HomePath, HomeSettings
 
@@ -15,6 +17,13 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 def _check_web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("should begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0  # to read a port that is not a number fails
+    except ValueError:
+        is_whole = False
+    if not is_whole:  # the address is not repeated: it may hold a password
+        raise ValueError("should name a host, and a port if there is one: http://localhost:6333")
     return url
 
 
@@ -60,16 +69,43 @@ class StorageSettings(HomeSettings):
         return self.qdrant_url or self.home / "index"
 
     @property
+    def known_folder(self) -> Path:
+        """The folder that has what is known of all works, one folder a generation."""
+        return self.home / "known"
+
+    @property
     def engine_key(self) -> str | None:
         """The server's key, if it has one."""
         return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None
 
 
-class IndexSettings(StorageSettings):
-    """Settings of a build; the three numbers are for a Qdrant cluster only."""
+class VectorSettings(BaseModel):
+    """How the text vectors of a generation are stored and indexed; a change builds the generation again."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    quantization: Literal["none", "int8"] = Field(
+        default="none", description="form in which text vectors are searched: as stored, or in eight-bit integers"
+    )
+    vectors_on_disk: bool = Field(
+        default=False, description="read the stored text vectors from the disk, instead of keeping them in memory"
+    )
+    hnsw_m: int = Field(default=16, ge=4, le=128, description="links of each text vector in the HNSW graph")
+    hnsw_ef_construct: int = Field(
+        default=100, ge=4, le=2_000, description="candidates for these links when the graph is built"
+    )
+
+
+class IndexSettings(VectorSettings, StorageSettings):
+    """Settings of a build; shards, replicas and confirmed writes are for a Qdrant cluster only."""
 
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
     write_consistency_factor: int | None = Field(
         default=None, ge=1, description="Qdrant cluster: copies that must confirm a write"
     )
+
+    @property
+    def vectors(self) -> VectorSettings:
+        """The settings of the text vectors alone."""
+        return VectorSettings(**self.model_dump(include=set(VectorSettings.model_fields)))

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.legs import LEGS
-from search_api.fusion import Ranking, bonus_weight, favour_years, first_place, fuse, order_ranking
+from search_api.fusion import (
+    NO_WORKS,
+    Ranking,
+    Rows,
+    Scores,
+    bonus_weight,
+    favour_years,
+    first_place,
+    fuse,
+    order_ranking,
+    union,
+)
 from search_api.generation import Generation
 from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids, says_nothing
-from search_api.preferences import AUDIENCES, Preferences, weigh_preferences
+from search_api.preferences import AUDIENCES, Preferences, no_preferences, weigh_preferences
 from search_api.ranking_settings import KIN, KNOWN, PROFILE, TITLE, YEAR, Fusion
 from search_api.records import Intent, Standing
-from search_api.retrieval import find_among, find_candidates, find_with_terms, keep_allowed
-from search_api.work_table import Floats, WorkTable
+from search_api.retrieval import find_candidates_and_among, find_with_terms, keep_allowed
+from search_api.work_table import Floats
 
 MOST_NAMESAKES = 10
 """How many works that have the query as their title are candidates of the leg `title`."""
@@ -50,6 +61,51 @@ STANDINGS: Mapping[Standing | None, tuple[str, float]] = {
 """The column of the work table that `known` scores by, and a factor of its weight, by the standing asked for."""
 
 
+class Weighed(NamedTuple):
+    """What weighs for and against some works, beside their scores in the legs.
+
+    Attributes:
+        rows: The works, sorted: intp (n,).
+        years: The year of each, NaN where it is unknown: float32 (n,).
+        known: How well known each is, in [-1, 2]; 0 where that does not count: float32 (n,).
+        preferences: What the intent refuses and for whom it asks, by work.
+    """
+
+    rows: Rows
+    years: Floats
+    known: Floats
+    preferences: Preferences
+
+    def of(self, rows: Rows) -> Weighed:
+        """Return what weighs for other works, nothing for those that are not among these."""
+        if len(rows) == len(self.rows) and np.array_equal(rows, self.rows):
+            return self
+        n_own = len(self.rows)
+        places = np.searchsorted(self.rows, rows)
+        places[places == n_own] = n_own - 1
+        is_here = self.rows[places] == rows if n_own else np.zeros(len(rows), dtype=np.bool_)
+
+        def pick(own: Any, missing: float) -> Any:
+            return np.where(is_here, own[places], own.dtype.type(missing)) if n_own else np.full(len(rows), missing)
+
+        bonus, audience, last = self.preferences
+        preferences = Preferences(pick(bonus, 0), pick(audience, 0), pick(last, 0).astype(np.bool_))
+        return Weighed(rows, pick(self.years, np.nan), pick(self.known, 0), preferences)
+
+
+def weigh_nothing(rows: Rows) -> Weighed:
+    """Return that nothing weighs for or against some works."""
+    zeros = np.zeros(len(rows), dtype=np.float32)
+    return Weighed(rows, zeros + np.float32(np.nan), zeros, no_preferences(len(rows)))
+
+
+class Ordered(NamedTuple):
+    """Fused works, best first, and apart from them those that come after all other works."""
+
+    fitting: Ranking
+    last: Ranking
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The candidates for an intent.
@@ -57,76 +113,93 @@ class Candidates:
     Attributes:
         intent: What was understood of the query.
         rankings: Each leg's candidates.
-        years: The year of each work, for an intent with `remembered_years`.
         others: Works beyond a leg's candidates, with their scores in the leg.
-        known: How well known the candidates are, in [-1, 2]; a work that is left out has 0.
-        preferences: What the intent refuses and for whom it asks, by candidate.
+        weighed: What else weighs for and against the candidates; None: nothing.
     """
 
     intent: Intent
     rankings: Mapping[str, Ranking]
-    years: Mapping[str, int]
     others: Mapping[str, Ranking] = field(default_factory=dict)
-    known: Mapping[str, float] = field(default_factory=dict)
-    preferences: Preferences = field(default_factory=Preferences)
+    weighed: Weighed | None = None
 
-    def fuse(self, fusion: Fusion) -> dict[str, float]:
-        """Return the fused score of each candidate; of a leg only the first `fusion.depth` count as candidates."""
-        rankings = {leg: ranking[: fusion.depth] for leg, ranking in self.rankings.items()}
-        others = {leg: [*self.rankings.get(leg, ())[fusion.depth :], *own] for leg, own in self.others.items()}
-        fused = fuse(rankings, fusion, others)
+    def fuse(self, fusion: Fusion) -> tuple[Rows, Scores]:
+        """Return the candidates, sorted by row, and the fused score of each.
+
+        Of a leg only the first `fusion.depth` count as candidates.
+        """
+        rows, scores, _ = self._fuse(fusion)
+        return rows, scores
+
+    def order(self, fusion: Fusion) -> Ordered:
+        """Return the fused works, best first, and apart from them those that come after all other works."""
+        rows, scores, weighed = self._fuse(fusion)
+        last = weighed.preferences.last
+        return Ordered(order_ranking(rows[~last], scores[~last]), order_ranking(rows[last], scores[last]))
+
+    def _fuse(self, fusion: Fusion) -> tuple[Rows, Scores, Weighed]:
+        rankings = {leg: ranking.part(0, fusion.depth) for leg, ranking in self.rankings.items()}
+        others = {
+            leg: _joined(self.rankings[leg].part(fusion.depth), own) if leg in self.rankings else own
+            for leg, own in self.others.items()
+        }
+        rows = union([*rankings.values(), *others.values()])
+        weighed = self.weighed.of(rows) if self.weighed else weigh_nothing(rows)
+        fused = fuse(rows, rankings, fusion, others)
         remembered = self.intent.remembered_years
         if remembered:
-            fused = favour_years(fused, self.years, remembered, bonus_weight(fusion, YEAR))
-        known_weight, unit = bonus_weight(fusion, KNOWN), first_place(fusion)
-        relevance = _relevance(rankings, others, self.intent) if self.known or self.preferences.audience else {}
-        is_open = not (self.intent.subject or self.intent.values or self.intent.tags or self.intent.like)
-        for work_id in fused:
-            relevant = relevance.get(work_id, 0.0)
-            for_audience = self.preferences.audience.get(work_id, 0.0)
-            for_audience *= 1.0 if is_open else LEAST_OF_AUDIENCE + (1 - LEAST_OF_AUDIENCE) * relevant
-            known = known_weight * self.known.get(work_id, 0.0) * relevant
-            fused[work_id] += known + unit * (for_audience + self.preferences.bonus.get(work_id, 0.0))
-        return fused
-
-    def order(self, fusion: Fusion) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-        """Return the fused works, best first, and apart from them those that come after all other works."""
-        ranked = order_ranking(self.fuse(fusion).items())
-        last = self.preferences.last
-        return [w for w in ranked if w[0] not in last], [w for w in ranked if w[0] in last]
+            fused += favour_years(weighed.years, remembered, bonus_weight(fusion, YEAR))
+        preferences = weighed.preferences
+        fused += first_place(fusion) * preferences.bonus
+        if weighed.known.any() or preferences.audience.any():
+            relevance = _relevance(rows, rankings, others, self.intent)
+            is_open = not (self.intent.subject or self.intent.values or self.intent.tags or self.intent.like)
+            fitting = 1.0 if is_open else LEAST_OF_AUDIENCE + (1 - LEAST_OF_AUDIENCE) * relevance
+            fused += bonus_weight(fusion, KNOWN) * weighed.known * relevance
+            fused += first_place(fusion) * preferences.audience * fitting
+        return rows, fused, weighed
 
 
-def _relevance(rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], intent: Intent) -> dict[str, float]:
-    """Return how relevant works are, in [0, 1], by the legs of what a request says.
+def _joined(one: Ranking, other: Ranking) -> Ranking:
+    return Ranking(np.concatenate((one.rows, other.rows)), np.concatenate((one.scores, other.scores)))
+
+
+def _relevance(rows: Rows, rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], intent: Intent) -> Scores:
+    """Return how relevant works are, float64 (n,) in [0, 1], by the legs of what a request says.
 
     All are where nothing but facts is asked for. By likeness, or a mood and nothing else, the leg of the index counts
     in which a work does best. Otherwise the words count: else the best-known works of all would answer a request for
     "lighthouse". Where they name no subject that the catalogue has, a work must also have the values asked for.
     """
-    if says_nothing(intent) and not rankings.get("values"):
-        return dict.fromkeys((i for legs in (rankings, others) for ranking in legs.values() for i, _ in ranking), 1.0)
+    has_values = bool(rankings.get("values", NO_WORKS).n_works)
+    if says_nothing(intent) and not has_values:
+        return np.ones(len(rows))
     if intent.only_mood or intent.like or intent.like_people or intent.is_description:
-        return _shares(rankings, others, LEGS, *SHARES)
+        return _shares(rows, rankings, others, LEGS, *SHARES)
     shares = SHARES_OF_SUBJECT if intent.subject else SHARES_OF_WORDS
-    by_words = _shares(rankings, others, ("text", "bm25"), *shares)
-    if intent.subject or not rankings.get("values"):
+    by_words = _shares(rows, rankings, others, ("text", "bm25"), *shares)
+    if intent.subject or not has_values:
         return by_words
-    by_values = _shares(rankings, others, ("values",), *SHARES)
-    return {work_id: share * by_values.get(work_id, 0.0) for work_id, share in by_words.items()}
+    return by_words * _shares(rows, rankings, others, ("values",), *SHARES)
 
 
 def _shares(
-    rankings: Mapping[str, Ranking], others: Mapping[str, Ranking], legs: Iterable[str], least: float, full: float
-) -> dict[str, float]:
+    rows: Rows,
+    rankings: Mapping[str, Ranking],
+    others: Mapping[str, Ranking],
+    legs: Iterable[str],
+    least: float,
+    full: float,
+) -> Scores:
     """Return 0 for works with `least` of the mean score of a leg's candidates, 1 from `full` on, by the best leg."""
-    best: dict[str, float] = {}
+    best = np.zeros(len(rows))
     for leg in legs:
-        if ranking := rankings.get(leg, ()):
-            mean = sum(score for _, score in ranking) / len(ranking)
-            for work_id, score in (*ranking, *others.get(leg, ())):
-                share = score / mean if mean > 0 else 0.0
-                best[work_id] = max(best.get(work_id, 0.0), share)
-    return {work_id: min(max(share - least, 0.0) / (full - least), 1.0) ** 2 for work_id, share in best.items()}
+        ranking = rankings.get(leg, NO_WORKS)
+        mean = ranking.scores.mean() if ranking.n_works else 0.0
+        if mean > 0:
+            for part in (ranking, others.get(leg, NO_WORKS)):
+                places = np.searchsorted(rows, part.rows)
+                best[places] = np.maximum(best[places], part.scores / mean)
+    return np.clip((best - least) / (full - least), 0.0, 1.0) ** 2
 
 
 def find(
@@ -134,63 +207,54 @@ def find(
 ) -> Candidates:
     """Return the candidates of a request: each leg's best `depth` works, the best known, and namesakes of the query."""
     intent, table = queries.intent, generation.table
-    rankings = find_candidates(engine, generation, queries.legs, works_filter, depth)
-    if named := generation.names.named_by(queries.query)[:MOST_NAMESAKES]:
-        allowed = keep_allowed(engine, generation.name, named, works_filter)
-        rankings[TITLE] = [(work_id, 1.0 - place / MOST_NAMESAKES) for place, work_id in enumerate(allowed)]
-    others: dict[str, Ranking] = {}
-    if not rankings.get(TITLE):
-        others |= _find_known(engine, generation, queries, works_filter)
-    ids = list(dict.fromkeys(i for legs in (rankings, others) for ranking in legs.values() for i, _ in ranking))
-    rows = table.rows_of(ids)
+    named = table.rows_of(generation.names.named_by(queries.query)[:MOST_NAMESAKES])
+    if len(named):
+        named = keep_allowed(engine, generation, named, works_filter)
+    pool = NO_WORKS.rows if len(named) else _pool_of_known(generation, queries)
+    rankings, others = find_candidates_and_among(engine, generation, queries.legs, works_filter, depth, pool)
+    if len(named):
+        rankings[TITLE] = Ranking(named, 1.0 - np.arange(len(named)) / MOST_NAMESAKES)
+    rows = union([*rankings.values(), *others.values()])
     if intent.like or intent.like_people or intent.unlike:
         for leg, scores in _likeness(generation, intent, rows).items():
-            ranked = order_ranking(zip(ids, scores.tolist(), strict=True))
-            rankings[leg], others[leg] = ranked[:depth], ranked[depth:]
-    preferences = weigh_preferences(intent, ids, table, generation.profiles.get)
-    seeks_title = bool(rankings.get(TITLE)) and not (intent.values or intent.tags or intent.subject)
-    known = {} if seeks_title else _known(queries, table, ids, rows)
-    most = max(LEAST_COMMON, int(MOST_SHARE_OF_REFUSED * len(generation.work_ids)))
-    refused = [find_with_terms(engine, generation, terms, most) for terms in queries.refused]
-    preferences = replace(preferences, last=preferences.last.union(*refused) & {*ids})
-    return Candidates(intent, rankings, generation.years, others, known, preferences)
+            ranked = order_ranking(rows, scores.astype(np.float64))
+            rankings[leg], others[leg] = ranked.part(0, depth), ranked.part(depth)
+    preferences = weigh_preferences(intent, rows, table, generation.profiles)
+    seeks_title = bool(len(named)) and not (intent.values or intent.tags or intent.subject)
+    known = np.zeros(len(rows), dtype=np.float32)
+    if queries.favours_known and not seeks_title:
+        column, factor = STANDINGS[intent.standing]
+        known = np.float32(factor) * getattr(table, column)[rows]
+    most = max(LEAST_COMMON, int(MOST_SHARE_OF_REFUSED * table.n_works))
+    for terms in queries.refused:
+        refused = np.isin(rows, find_with_terms(engine, generation, terms, most))
+        preferences = preferences._replace(last=preferences.last | refused)
+    return Candidates(intent, rankings, others, Weighed(rows, table.years[rows], known, preferences))
 
 
-def _find_known(
-    engine: Engine, generation: Generation, queries: LegQueries, works_filter: models.Filter | None
-) -> dict[str, Ranking]:
-    """Return the scores of the best-known works in each leg; of the best rated, where these are asked for."""
+def _pool_of_known(generation: Generation, queries: LegQueries) -> Rows:
+    """Return the best-known works that a request may mean; the best rated, where these are asked for."""
     intent = queries.intent
     column, factor = STANDINGS[intent.standing]
     if not queries.favours_known or factor < 0:
-        return {}
+        return NO_WORKS.rows
     genres = AUDIENCES[intent.audience].genres if intent.audience else frozenset()
     year = intent.filters.year
     years = (-math.inf if year.gte is None else year.gte, math.inf if year.lte is None else year.lte) if year else None
-    pool = generation.table.best(intent.filters.kind, column, genres, years)
-    return find_among(engine, generation, queries.legs, works_filter, pool) if pool else {}
+    return generation.table.best(intent.filters.kind, column, genres, years)
 
 
-def _known(queries: LegQueries, table: WorkTable, ids: Sequence[str], rows: NDArray[np.intp]) -> dict[str, float]:
-    """Return the scores of the leg `known`."""
-    if not queries.favours_known:
-        return {}
-    column, factor = STANDINGS[queries.intent.standing]
-    scores: Floats = factor * getattr(table, column)[rows]
-    return {work_id: score for work_id, score in zip(ids, scores.tolist(), strict=True) if score}
-
-
-def _likeness(generation: Generation, intent: Intent, rows: NDArray[np.intp]) -> dict[str, Floats]:
+def _likeness(generation: Generation, intent: Intent, rows: Rows) -> dict[str, Floats]:
     """Return how alike works are to those that an intent names, by the legs `profile` and `kin`."""
     table = generation.table
     named = [(work_id, 1.0) for work_id in liked_ids(intent, generation)]
     named += [(work.id, UNLIKE_WEIGHT) for work in intent.unlike]
-    named = [(work_id, weight) for work_id, weight in named if work_id in table.rows]
-    if not named:
+    known = [(row, weight) for work_id, weight in named if (row := table.row_of(work_id)) is not None]
+    if not known:
         return {}
-    liked = table.rows_of(work_id for work_id, _ in named)
-    weights = np.array([weight for _, weight in named], dtype=np.float32)
+    liked = np.array([row for row, _ in known], dtype=np.intp)
+    weights = np.array([weight for _, weight in known], dtype=np.float32)
     return {
-        PROFILE: generation.profiles.get().likeness(rows, liked, weights),
+        PROFILE: generation.profiles.likeness(rows, liked, weights),
         KIN: table.kinship(rows, liked, weights),
     }

@@ -168,7 +168,7 @@ class LegQueryBuilder:
         intent = parse_intent(
             request.query,
             self._taxonomy,
-            genres=generation.genres,
+            genres=generation.table.spelled_genres,
             names=generation.names,
             guess=self._guess if self._query_classifier else None,
             label=self._label,
@@ -199,17 +199,15 @@ class LegQueryBuilder:
             return False
         legs: dict[Leg, LegQuery] = {"text": self._embed(words), "bm25": query_weights(terms)}
         found = find_candidates(self._engine, generation, legs, None, CANDIDATES_PER_LEG)
-        n_near = min(max(len(generation.work_ids) // WORKS_TO_A_NEAR_ONE, N_AGREEING), CANDIDATES_PER_LEG)
+        n_near = min(max(generation.table.n_works // WORKS_TO_A_NEAR_ONE, N_AGREEING), CANDIDATES_PER_LEG)
         # A title has a word for any reason, and is near to it in meaning for the word's sake alone.
-        best = found["bm25"][: 3 * N_AGREEING]
+        best = found["bm25"].rows[: 3 * N_AGREEING].tolist()
         with self._analyser_lock:
             others = (
-                work
-                for work in best
-                if not {*terms}.intersection(self._analyser.terms(generation.names.title(work[0])))
+                row for row in best if not {*terms}.intersection(self._analyser.terms(generation.table.titles[row]))
             )
             described = list(islice(others, N_AGREEING))
-        return agree(found["text"][:n_near], described)
+        return agree(found["text"].part(0, n_near), described)
 
     def _to_queries(self, generation: Generation, query: str, intent: Intent, cleaning: Cleaning) -> LegQueries:
         with self._analyser_lock:
@@ -247,19 +245,22 @@ class LegQueryBuilder:
         return LegQueries(query, intent, legs, forms, liked=liked, refused=[terms for terms in refused if terms])
 
 
-def agree(text: Ranking, bm25: Ranking) -> bool:
+def agree(text: Ranking, described: Sequence[int]) -> bool:
     """Return whether the works that have words are those that are near to them in meaning.
 
     So it is with what works are about: of 20 works with "submarine" 19 are among the 200 nearest, with "ballet" 18,
     with "dementia" 6 of 10. Words for the mood of a work are seldom said of it: of "inspiring" it is 4, of "whimsical"
     1 of 12, and the nearest work is far off.
+
+    Args:
+        text: The works that are nearest in meaning.
+        described: The best works by BM25 that have the words elsewhere than in their titles, by their rows.
     """
-    if not text or not bm25:
+    if not text.n_works or not described:
         return False
-    near = {work_id for work_id, _ in text}
-    best = [work_id for work_id, _ in bm25[:N_AGREEING]]
-    share = sum(work_id in near for work_id in best) / len(best)
-    return any(text[0][1] >= cosine and share >= least for cosine, least in AGREEMENTS)
+    near = set(text.rows.tolist())
+    share = sum(row in near for row in described) / len(described)
+    return any(text.scores[0] >= cosine and share >= least for cosine, least in AGREEMENTS)
 
 
 def liked_ids(intent: Intent, generation: Generation) -> list[str]:

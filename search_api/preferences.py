@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.schema import PRIMARY_SCORE
 from search_api.records import Audience, Intent
-from search_api.work_table import Floats, ValueProfiles, WorkTable
+from search_api.work_table import Floats, Rows, ValueProfiles, WorkTable
 
 REFUSAL_COST = 2.0
 """What an unwanted value or tag of weight -1 and strength 1 takes from a fused score, in units of a leg's first place:
@@ -30,19 +31,23 @@ ORIGIN_BONUS = 1.0
 """What the language of a country adds to a fused score, and what another language takes."""
 
 
-@dataclass(frozen=True)
-class Preferences:
-    """What is added to the scores of works by id, and the works that come after all others.
+class Preferences(NamedTuple):
+    """What is added to the scores of works, and which come after all others, by work.
 
     Attributes:
-        bonus: For what an intent refuses, and for the language of the country that it asks for.
-        audience: For whom a work is; counts as far as the work is relevant.
-        last: The works that come after all others.
+        bonus: For what an intent refuses, and for the language of the country that it asks for: float32 (n,).
+        audience: For whom a work is; counts as far as the work is relevant: float32 (n,).
+        last: The works that come after all others: bool (n,).
     """
 
-    bonus: Mapping[str, float] = field(default_factory=dict)
-    audience: Mapping[str, float] = field(default_factory=dict)
-    last: frozenset[str] = frozenset()
+    bonus: Floats
+    audience: Floats
+    last: NDArray[np.bool_]
+
+
+def no_preferences(n_works: int) -> Preferences:
+    """Return that nothing speaks for or against some works."""
+    return Preferences(np.zeros(n_works, np.float32), np.zeros(n_works, np.float32), np.zeros(n_works, np.bool_))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,46 +102,36 @@ AUDIENCES: Mapping[Audience, AudienceRule] = {
 }
 
 
-def weigh_preferences(
-    intent: Intent, work_ids: Collection[str], table: WorkTable, profiles: Callable[[], ValueProfiles]
-) -> Preferences:
-    """Return the preferences of an intent among some works; the profiles are read only where they are needed."""
-    ids = list(work_ids)
-    rows = table.rows_of(ids)
-    bonus = np.zeros(len(ids), dtype=np.float32)
-    last = np.zeros(len(ids), dtype=np.bool_)
+def weigh_preferences(intent: Intent, rows: Rows, table: WorkTable, profiles: ValueProfiles) -> Preferences:
+    """Return the preferences of an intent among some works."""
+    bonus, for_audience, last = no_preferences(len(rows))
     if unwanted := {name: weight for name, weight in {**intent.values, **intent.tags}.items() if weight < 0}:
-        costs, refused = _weigh_refusals(unwanted, rows, profiles())
+        costs, refused = _weigh_refusals(unwanted, rows, profiles)
         bonus, last = bonus + costs, last | refused
     if intent.filters.countries and intent.filters.countries.any:
         bonus += _weigh_origin(intent.filters.countries.any, rows, table)
-    for_audience = np.zeros(len(ids), dtype=np.float32)
     if intent.audience:
-        for_audience, unfit = _weigh_audience(AUDIENCES[intent.audience], rows, table, profiles())
+        for_audience, unfit = _weigh_audience(AUDIENCES[intent.audience], rows, table, profiles)
         last = last | unfit
     elif not intent.like and not any(intent.tags.get(tag, 0) > 0 for tag in AUDIENCES["children"].tags):
         bonus -= np.float32(SMALL_CHILDREN_COST) * table.has_genre(rows, FOR_SMALL_CHILDREN).astype(np.float32)
-    return Preferences(
-        {ids[place]: float(bonus[place]) for place in np.flatnonzero(bonus)},
-        {ids[place]: float(for_audience[place]) for place in np.flatnonzero(for_audience)},
-        frozenset(ids[place] for place in np.flatnonzero(last)),
-    )
+    return Preferences(bonus, for_audience, last)
 
 
-def _weigh_origin(countries: Collection[str], rows: NDArray[np.intp], table: WorkTable) -> Floats:
+def _weigh_origin(countries: Collection[str], rows: Rows, table: WorkTable) -> Floats:
     """Return what the languages of works say of how far they are from some countries.
 
     A co-production with other countries has all of them, and "a Swedish film" is first of all one in Swedish.
     """
     own = frozenset[str]().union(*(table.home_languages.get(country.upper(), frozenset()) for country in countries))
     languages = table.languages[rows]
-    is_own = np.isin(languages, list(own))
-    weighed: Floats = np.float32(ORIGIN_BONUS) * is_own - np.float32(ORIGIN_BONUS) * (~is_own & (languages != ""))
+    is_own = np.isin(languages, np.array([language.encode() for language in own], dtype="S8"))
+    weighed: Floats = np.float32(ORIGIN_BONUS) * is_own - np.float32(ORIGIN_BONUS) * (~is_own & (languages != b""))
     return weighed if own else np.zeros(len(rows), dtype=np.float32)
 
 
 def _weigh_refusals(
-    unwanted: Mapping[str, float], rows: NDArray[np.intp], profiles: ValueProfiles
+    unwanted: Mapping[str, float], rows: Rows, profiles: ValueProfiles
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the costs of unwanted values and tags, and which works have as primary what is refused outright.
 
@@ -153,7 +148,7 @@ def _weigh_refusals(
 
 
 def _weigh_audience(
-    rule: AudienceRule, rows: NDArray[np.intp], table: WorkTable, profiles: ValueProfiles
+    rule: AudienceRule, rows: Rows, table: WorkTable, profiles: ValueProfiles
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the bonus of works for an audience, and which works are unfit for it."""
     fits = table.has_genre(rows, rule.genres)

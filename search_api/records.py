@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from crawler.records import ClosedModel, Creator, Kind, Rating, Series
@@ -20,6 +20,7 @@ from indexer.facts import (
     ScoreRange,
 )
 from indexer.records import SourceReference
+from search_api.cursors import MAX_WINDOW
 
 __all__ = [
     "FACETS",
@@ -104,13 +105,31 @@ IntentPart = Annotated[Name, AfterValidator(_check_part)]
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, `filters.year`, `audience`."""
 
 
+CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def check_window(offset: int, limit: int, cursor: str | None) -> None:
+    """Refuse a page beyond the works that are ranked, and one whose place is given twice.
+
+    Raises:
+        ValueError: The message says what to do.
+    """
+    if offset + limit > MAX_WINDOW:
+        raise ValueError(f"offset + limit may be at most {MAX_WINDOW:,}: go on with the cursor of the page before")
+    if cursor is not None and offset:
+        raise ValueError("a page begins at a cursor or at an offset: give one of them")
+
+
 class SearchRequest(ClosedModel):
     """What a person asks for, and which part of the answer to return."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)]
     filters: GivenFilters = NO_FILTERS
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
-    offset: int = Field(default=0, ge=0, le=1_000_000)
+    offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
+    cursor: CursorText | None = Field(
+        default=None, description="the `cursor` of the page before, in place of `offset`: reaches beyond its bound"
+    )
     interpret: bool = Field(
         default=True, description="false: take the query as plain text, and read no facts or values from it"
     )
@@ -126,6 +145,11 @@ class SearchRequest(ClosedModel):
         description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
         "one that is read from the query's words; 0 removes the value",
     )
+
+    @model_validator(mode="after")
+    def _check_window(self) -> SearchRequest:
+        check_window(self.offset, self.limit, self.cursor)
+        return self
 
 
 class WorkReference(ClosedModel):
@@ -276,8 +300,9 @@ class Hit(WorkView):
 class Page(ClosedModel):
     """One page of an answer.
 
-    `total` counts the works that pass the filters, without those that the query names. All of them are ranked. A filter
-    read from the words is passed by works that do not say, too, where the catalogue is silent; `intent.unmet` tells.
+    `total` counts the works that pass the filters, without those that the query names. A filter read from the words is
+    passed by works that do not say, too, where the catalogue is silent; `intent.unmet` tells. `cursor` asks for the
+    next page, and is absent on the last. The first 1,000 works are ranked; the others come in no order of merit.
     """
 
     query: str
@@ -287,6 +312,7 @@ class Page(ClosedModel):
     limit: int
     took_ms: float
     hits: tuple[Hit, ...]
+    cursor: str | None = None
 
 
 class FacetCount(ClosedModel):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
 from itertools import accumulate
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -21,10 +22,11 @@ from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from search_api.answer_cache import AnswerCache
 from search_api.candidates import Candidates, find
+from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
 from search_api.diversity import Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
-from search_api.fusion import Ranking, fusion_for
-from search_api.generation import Generation, GenerationFollower
+from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
+from search_api.generation import Generation, GenerationFollower, known_folder
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
 from search_api.ranking_settings import (
@@ -52,15 +54,16 @@ from search_api.records import (
     WorkView,
 )
 from search_api.retrieval import (
+    LeftOut,
     LegQuery,
     count_ranked,
-    count_works,
     engine_filter,
+    fetch_points,
     fetch_works,
     find_allowed,
     find_candidates,
 )
-from search_api.settings import SearchSettings
+from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSearch
 from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
@@ -73,6 +76,8 @@ CACHED_PAGES, MOST_CACHED_HITS = 256, 20
 programs, and seldom twice. Pages are kept as JSON: as objects they would take four times the memory, and the garbage
 collector, which visits every object, would delay each new request by 0.8 ms."""
 CACHED_COUNTS = 1_000
+CACHED_FACETS = 64
+"""How many answers of facets are kept, 5 kB each: without filters they change only with the generation."""
 SENSELESS = (
     "brelk voosh tarn", "qwimble xorf", "zzkt", "plondering fwee", "grosk", "mivvle tocka prend", "asdf jkl",
     "ulfram desk nib", "vrenta olo", "hjkl", "snorble wexit gand", "fimbo trask",
@@ -107,6 +112,8 @@ def open_search(
         misfits=find_misfits(settings, encoder, taxonomy),
         today=today,
         label=open_tagger(settings, encoder),
+        known=settings.known_folder,
+        vector_search=settings,
     )
 
 
@@ -148,6 +155,8 @@ class Search:
         misfits: Sequence[str] = (),
         today: Callable[[], date] = date.today,
         label: Label | None = None,
+        known: Path | None = None,
+        vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
     ) -> None:
         """Set up a search.
 
@@ -165,6 +174,8 @@ class Search:
             misfits: Notes on artefacts that do not fit, for `notes`.
             today: The date that "the last ten years" counts from.
             label: Says what each word of a request does there; None: rules alone read it.
+            known: The folder that has what is known of all works; None: beside the embedded engine's folder.
+            vector_search: How text vectors are searched.
         """
         self.engine = engine
         self.encoder = encoder
@@ -177,7 +188,8 @@ class Search:
         )
         self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES))
         self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
-        self._generations = GenerationFollower(engine, encoder, taxonomy)
+        self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS))
+        self._generations = GenerationFollower(engine, encoder, taxonomy, known or known_folder(engine), vector_search)
 
     def close(self) -> None:
         """Close the index."""
@@ -195,13 +207,13 @@ class Search:
         other._builder, other._pages = self._builder.with_cleanings(cleanings), AnswerCache(0)
         return other
 
-    def allowed(self, request: SearchRequest) -> set[str] | None:
-        """Return the ids of the works that `find_candidates` chooses from; None when these are all."""
+    def allowed(self, request: SearchRequest) -> Rows:
+        """Return the works that `find_candidates` chooses from, by their rows."""
 
-        def answer(generation: Generation) -> set[str] | None:
+        def answer(generation: Generation) -> Rows:
             queries = self._builder.build(request, generation)
             works_filter = self._filter(generation, queries, self._plan(generation, queries).stages[0])
-            return find_allowed(self.engine, generation, works_filter) if works_filter else None
+            return find_allowed(self.engine, generation, works_filter)
 
         return self._generations.use(answer)
 
@@ -211,14 +223,8 @@ class Search:
 
     def check(self) -> int:
         """Return how many works can be searched, and load what the first request would wait for."""
-
-        def load(generation: Generation) -> int:
-            generation.profiles.get()
-            return count_works(self.engine, generation.name, None)
-
-        n_works = self._generations.use(load)
         self._builder.warm()
-        return n_works
+        return self.serving().facts.n_works
 
     def ready(self) -> int:
         """Return how many works can be searched, as the index says; nothing is counted or loaded."""
@@ -239,34 +245,43 @@ class Search:
         """Return the page of works that a request asks for.
 
         Raises:
-            RequestRefused: A filter or a weight names a value that the taxonomy does not have.
+            RequestRefused: A filter or a weight names a value that the taxonomy does not have, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(request.filters)
         self._check_values("weights", request.weights)
+        place = read_cursor(request.cursor) if request.cursor else Cursor(request.offset)
 
         def answer(generation: Generation) -> Page:
             queries = self._builder.build(request, generation)
-            return self._answer(generation, queries, request.offset, request.limit)
+            return self._answer(generation, queries, place, request.limit)
 
         # The key has the fields that were set: a filter set to null replaces the one that the words ask for.
         key = request.model_dump_json(exclude_unset=True)
         return _timed(started, self._cached_page(key, request.limit, answer))
 
-    def similar(self, work_id: str, filters: Filters = NO_FILTERS, limit: int = 10, offset: int = 0) -> Page:
+    def similar(
+        self,
+        work_id: str,
+        filters: Filters = NO_FILTERS,
+        limit: int = 10,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> Page:
         """Return a page of the works most like one work, without that work itself.
 
         Raises:
             WorkNotFound: No work has this id.
-            RequestRefused: A filter names a value that the taxonomy does not have.
+            RequestRefused: A filter names a value that the taxonomy does not have, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(filters)
+        place = read_cursor(cursor) if cursor else Cursor(offset)
 
         def answer(generation: Generation) -> Page:
-            return self._answer(generation, self._builder.similar(work_id, filters, generation), offset, limit)
+            return self._answer(generation, self._builder.similar(work_id, filters, generation), place, limit)
 
-        key = (work_id, filters.model_dump_json(), limit, offset)
+        key = (work_id, filters.model_dump_json(), limit, place)
         return _timed(started, self._cached_page(key, limit, answer))
 
     def work(self, work_id: str) -> WorkView:
@@ -292,7 +307,7 @@ class Search:
                 raise RequestRefused("name", f"no facet is called {name!r}; choose from {', '.join(FACETS)}")
 
         def answer(generation: Generation) -> Facets:
-            works_filter = engine_filter(filters, generation.table.twins)
+            works_filter = engine_filter(filters, LeftOut())
             counts = {
                 name: self.engine.facet(
                     generation.name, FACETS[name].key, facet_filter=works_filter, limit=limit, exact=True
@@ -300,13 +315,14 @@ class Search:
                 for name in names
             }
             return Facets(
-                total=count_ranked(self.engine, generation, filters, generation.table.twins),
+                total=count_ranked(self.engine, generation, filters, LeftOut()),
                 facets={
                     name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
                 },
             )
 
-        return self._generations.use(answer)
+        key = (filters.model_dump_json(), tuple(names), limit)
+        return self._generations.use(lambda g: self._facets.get_or_make((g.name, key), lambda: answer(g)))
 
     def suggest(self, text: str, limit: int = 8) -> list[Suggestion]:
         """Return titles that complete or resemble the text, best first."""
@@ -352,10 +368,11 @@ class Search:
             plan = self._plan(generation, queries)
             # Each depth is a search of its own: the first works of an approximate search change with its depth.
             finder = self._finder(generation, queries, plan)
-            ranked = [
+            ranked = (
                 self._rank(generation, queries, plan, fusion_for(queries.intent, way), finder, end) for way in ways
-            ]
-            return [works[request.offset : end] for works in ranked]
+            )
+            ids = generation.table.ids
+            return [[(ids[row], score) for row, score in works[request.offset : end]] for works in ranked]
 
         return self._generations.use(answer)
 
@@ -403,25 +420,31 @@ class Search:
             if value_id not in self._taxonomy.by_id:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
-    def _answer(self, generation: Generation, queries: LegQueries, offset: int, limit: int) -> Page:
+    def _answer(self, generation: Generation, queries: LegQueries, place: Cursor, limit: int) -> Page:
         plan = self._plan(generation, queries)
         total = self._count(generation, queries, plan.stages[-1])
         fusion = fusion_for(queries.intent, self._fusions)
         finder = self._finder(generation, queries, plan)
-        ranked = self._rank(generation, queries, plan, fusion, finder, min(offset + limit, total))
-        page = ranked[offset : offset + limit]
+        n_ranked = MAX_WINDOW if place.point is not None else min(place.offset + limit, MAX_WINDOW)
+        ranked = self._rank(generation, queries, plan, fusion, finder, min(n_ranked, total))[:n_ranked]
+        if place.point is None:
+            page = ranked[place.offset :]
+        else:
+            page = self._beyond_window(generation, queries, plan, [row for row, _ in ranked], place.point, limit)
+        following = _following(place, [int(generation.table.points[row]) for row, _ in page], total)
         searched = list(finder.found.values()) or [finder.find(0, fusion.depth)]
         intent = queries.intent
         unmet = (*intent.unmet, *plan.unmet, *self._nothing_found(generation, queries, searched[0]))
         intent = intent.model_copy(update={"unmet": unmet}) if unmet else intent
-        legs = _leg_scores([candidates.rankings for candidates in searched], [work_id for work_id, _ in page])
+        legs = _leg_scores([candidates.rankings for candidates in searched], [row for row, _ in page])
         vectors: tuple[Leg, ...] = ("bm25", "values") if intent.tags else ("bm25",)
-        records = fetch_works(self.engine, generation.name, [work_id for work_id, _ in page], vectors=vectors)
+        points = generation.table.points[[row for row, _ in page]].tolist()
+        records = fetch_points(self.engine, generation.name, points, vectors=vectors)
         hits = tuple(
             record_to_hit(
                 record,
                 score,
-                legs[work_id],
+                legs[row],
                 intent,
                 queries.forms,
                 self._taxonomy,
@@ -429,9 +452,38 @@ class Search:
                 dimensions=generation.facts.value_ids,
                 liked=queries.liked,
             )
-            for (work_id, score), record in zip(page, records, strict=True)
+            for (row, score), record in zip(page, records, strict=True)
         )
-        return Page(query=queries.query, intent=intent, total=total, offset=offset, limit=limit, took_ms=0, hits=hits)
+        return Page(
+            query=queries.query,
+            intent=intent,
+            total=total,
+            offset=place.offset,
+            limit=limit,
+            took_ms=0,
+            hits=hits,
+            cursor=write_cursor(following) if following else None,
+        )
+
+    def _beyond_window(
+        self,
+        generation: Generation,
+        queries: LegQueries,
+        plan: Plan,
+        ranked: Sequence[int],
+        point: int,
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        """Return the works behind those that are ranked, by the ids of their points, from one point on."""
+        points = generation.table.points[ranked].tolist()
+        works_filter = models.Filter(
+            must=self._filter(generation, queries, plan.stages[-1]), must_not=models.HasIdCondition(has_id=points)
+        )
+        records, _ = self.engine.scroll(
+            generation.name, scroll_filter=works_filter, limit=limit, offset=point, with_payload=False
+        )
+        rows = generation.table.rows_of_points([record.id for record in records])
+        return [(row, 0.0) for row in rows.tolist()]
 
     def _finder(self, generation: Generation, queries: LegQueries, plan: Plan) -> StageFinder:
         """Return a finder of the candidates of a plan's stages."""
@@ -450,19 +502,19 @@ class Search:
         fusion: Fusion,
         finder: StageFinder,
         depth: int,
-    ) -> list[tuple[str, float]]:
-        """Return at least `depth` works, best first, as far as the last stage of the plan has so many.
+    ) -> list[tuple[int, float]]:
+        """Return at least `depth` works by their rows, best first, as far as the last stage of the plan has so many.
 
         Neither candidates nor scores depend on the page, so pages neither repeat nor skip a work. A work's score is
         never above that of the work before it.
         """
-        ranked: dict[str, float] = {}
+        ranked: dict[int, float] = {}
         for number, stage in enumerate(plan.stages):
             if ranked and len(ranked) >= depth:
                 break
             candidates = finder.find(number, fusion.depth)
-            for work_id, score in self._rank_stage(generation, queries, stage, candidates, fusion, depth):
-                ranked.setdefault(work_id, score)
+            for row, score in self._rank_stage(generation, queries, stage, candidates, fusion, depth):
+                ranked.setdefault(row, score)
         scores = accumulate(ranked.values(), min)
         return list(zip(ranked, scores, strict=True))
 
@@ -474,15 +526,16 @@ class Search:
         candidates: Candidates,
         fusion: Fusion,
         depth: int,
-    ) -> list[tuple[str, float]]:
+    ) -> list[tuple[int, float]]:
         """Return the candidates, best first, then other works of the stage until there are `depth` works.
 
         The other works, which no leg has as a candidate, have score 0 and are ordered by nearness in meaning. After
         them come the candidates that have what the request refuses.
         """
-        fitting, last = candidates.order(fusion)
+        ordered = candidates.order(fusion)
+        fitting, last = _pairs(ordered.fitting), _pairs(ordered.last)
         # Who names or remembers one work looks for that work, however many are like it.
-        seeks_one = bool(candidates.rankings.get(TITLE)) or queries.intent.is_description
+        seeks_one = TITLE in candidates.rankings or queries.intent.is_description
         ranked = fitting if seeks_one else diversify(fitting, generation.table, _variety(queries), depth)
         if len(ranked) >= depth:
             return ranked
@@ -494,7 +547,7 @@ class Search:
         text: dict[Leg, LegQuery] = {"text": queries.legs["text"]}
         nearest = find_candidates(self.engine, generation, text, works_filter, n_nearest, exact=True)["text"]
         known = dict(ranked) | dict(last)
-        return ranked + [(work_id, 0.0) for work_id, _ in nearest if work_id not in known] + last
+        return ranked + [(row, 0.0) for row in nearest.rows.tolist() if row not in known] + last
 
     def _nothing_found(self, generation: Generation, queries: LegQueries, candidates: Candidates) -> tuple[Unmet, ...]:
         """Return a note if nothing in the catalogue matches the words of a request."""
@@ -503,32 +556,47 @@ class Search:
         wishes = {} if intent.is_guess else {**intent.values, **intent.tags}
         is_read = bool(named or wishes or intent.audience or intent.standing)
         nearest = candidates.rankings["text"]
-        if is_read or not nearest or candidates.rankings.get("bm25") or candidates.rankings.get(TITLE):
+        has_words = TITLE in candidates.rankings or candidates.rankings.get("bm25", NO_WORKS).n_works
+        if is_read or not nearest.n_works or has_words:
             return ()
         if any(getattr(intent.filters, name) for name in intent.filters.model_fields_set):
             return ()
-        if nearest[0][1] >= generation.noise.get_or_make("noise", lambda: self._measure_noise(generation)):
+        if nearest.scores[0] >= generation.noise.get_or_make("noise", lambda: self._measure_noise(generation)):
             return ()
         return (Unmet(part="text", note="nothing here matches these words well"),)
 
     def _measure_noise(self, generation: Generation) -> float:
         """Return the cosine of the nearest work that words without a sense reach."""
         texts = self.encoder.encode(SENSELESS)
-        nearest = [find_candidates(self.engine, generation, {"text": text}, None, 1)["text"][0][1] for text in texts]
+        nearest = [find_candidates(self.engine, generation, {"text": t}, None, 1)["text"].scores[0] for t in texts]
         return float(np.mean(nearest) + np.std(nearest))
 
 
-def _left_out(generation: Generation, queries: LegQueries) -> tuple[str, ...]:
+def _following(place: Cursor, points: Sequence[int], total: int) -> Cursor | None:
+    """Return where the page after one begins, given the points of that page; None if it is the last."""
+    end = place.offset + len(points)
+    if not points or end >= total:
+        return None
+    if place.point is not None:
+        return Cursor(end, points[-1] + 1)
+    return Cursor(end) if end < MAX_WINDOW else Cursor(end, 0)
+
+
+def _pairs(ranking: Ranking) -> list[tuple[int, float]]:
+    return list(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
+
+
+def _left_out(generation: Generation, queries: LegQueries) -> LeftOut:
     """Return the works that an answer leaves out.
 
     These are the works that the request names, since the person knows them, and those that are another row of a work
     that can be shown; a query that is the title of such a row finds it.
     """
-    intent = queries.intent
+    intent, table = queries.intent, generation.table
     named = (work.id for work in (*intent.like, *intent.unlike, *intent.seen))
-    asked = set(generation.names.named_by(queries.query))
-    twins = (work_id for work_id in generation.table.twins if work_id not in asked)
-    return tuple(dict.fromkeys((*named, *intent.hidden, *twins)))
+    asked = generation.names.named_by(queries.query)
+    shown = [work_id for work_id in asked if (row := table.row_of(work_id)) is not None and table.is_twin[row]]
+    return LeftOut(tuple(dict.fromkeys((*named, *intent.hidden))), tuple(shown))
 
 
 def _variety(queries: LegQueries) -> Variety:
@@ -546,18 +614,18 @@ def _timed(started: float, page: Page) -> Page:
     return page.model_copy(update={"took_ms": round((perf_counter() - started) * 1_000, 2)})
 
 
-def _leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[str]) -> dict[str, dict[str, LegScore]]:
+def _leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[int]) -> dict[int, dict[str, LegScore]]:
     """Return every leg's score and rank of each shown work, in the first stage that has the work as a candidate."""
-    legs: dict[str, dict[str, LegScore]] = {work_id: {} for work_id in shown}
+    legs: dict[int, dict[str, LegScore]] = {row: {} for row in shown}
     names: dict[str, None] = {}
     for rankings in stages:
         names |= dict.fromkeys(rankings)
         for leg, ranking in rankings.items():
-            for rank, (work_id, score) in enumerate(ranking, start=1):
-                if work_id in legs:
-                    legs[work_id].setdefault(leg, LegScore(score=score, rank=rank))
+            for place in np.flatnonzero(np.isin(ranking.rows, shown)).tolist():
+                score = LegScore(score=float(ranking.scores[place]), rank=place + 1)
+                legs[int(ranking.rows[place])].setdefault(leg, score)
     not_found = LegScore()
-    return {work_id: {leg: own.get(leg, not_found) for leg in names} for work_id, own in legs.items()}
+    return {row: {leg: own.get(leg, not_found) for leg in names} for row, own in legs.items()}
 
 
 def open_tuned(settings: SearchSettings) -> Tuned:

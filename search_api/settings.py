@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from indexer.settings import StorageSettings
 from search_api.ranking_settings import Fusion
@@ -35,7 +36,30 @@ class ApiKey(BaseModel):
     scopes: frozenset[Scope] = Field(default=frozenset({"read"}), min_length=1)
 
 
-class SearchSettings(StorageSettings):
+class VectorSearch(BaseModel):
+    """How text vectors are searched."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    hnsw_ef: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="candidates that a search of the HNSW graph keeps; by default as many as when the graph was built, "
+        "or as are wanted if these are more",
+    )
+    rescore: bool = Field(
+        default=True, description="with eight-bit vectors: score the best again by their stored vectors"
+    )
+    oversampling: float = Field(
+        default=2.0, ge=1, le=10, description="with eight-bit vectors: how many times as many are scored again"
+    )
+
+
+DEFAULT_VECTOR_SEARCH = VectorSearch()
+
+
+class SearchSettings(VectorSearch, StorageSettings):
     """The settings of search: where the index is, and those of search itself and its service."""
 
     api_key: Key | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -28,6 +29,13 @@ def build(
     home.parent.mkdir(parents=True, exist_ok=True)
     catalogue = write_catalogue(home.parent / f"{home.name}.jsonl", records)
     return build_index([catalogue], IndexSettings(home=home), encoder=encoder or FakeEncoder(), **options)
+
+
+def copy_home(home: Path, target: Path) -> Path:
+    """Copy a home with its times; the empty parts of its files, 99 % of 240 MB, take no room."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "--archive", "--sparse=always", home, target], check=True)
+    return target
 
 
 @contextmanager

@@ -129,6 +129,7 @@ def test_an_index_built_with_another_taxonomy_says_so_and_offers_a_rebuild(home:
     ("arguments", "variable", "value", "message"),
     [
         (["search", "hope"], "EVOKE_QDRANT_URL", "localhost:6333", "http://"),
+        (["search", "hope"], "EVOKE_QDRANT_URL", "http://user:secret@host:port", "should name a host, and a port"),
         (["search", "hope"], "EVOKE_FUSION", '{"method": "vote"}', "method"),
         (["search", "hope"], "EVOKE_FUSION", "{", "EVOKE_FUSION"),
         (["search", "hope"], "EVOKE_TAXONOMY", "/no/such/values.toml", "/no/such/values.toml"),

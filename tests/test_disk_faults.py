@@ -12,7 +12,11 @@ from catalogues import SMALL, make_records
 from homes import build, open_home, read_points, titles
 
 import evoke
+from indexer import backup, restoring
+from indexer.backup import back_up
 from indexer.errors import StorageFailed
+from indexer.restoring import restore
+from indexer.settings import IndexSettings
 
 MIB = 2**20
 
@@ -55,6 +59,29 @@ def test_a_full_disk_leaves_the_old_index_and_the_next_run_continues(disk: Path,
     filler.unlink()
     report = build(home, [*SMALL, *more])
     assert (report.n_works, len(read_points(home))) == (2_008, 2_008)
+
+
+@pytest.mark.parametrize("is_checked", [True, False], ids=["before", "in the middle"])
+def test_a_full_disk_stops_a_backup_and_a_restore_and_changes_nothing(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_checked: bool
+) -> None:
+    home = disk / "home"
+    build(home, SMALL)
+    back_up(IndexSettings(home=home), tmp_path / "file")
+    before = read_points(home)
+    filler = fill(disk, MIB // 2)
+    if not is_checked:  # another program fills the disk after the check
+        for module in (backup, restoring):
+            monkeypatch.setattr(module, "_check_room", lambda *_: None)
+    with pytest.raises(StorageFailed, match=r"MiB free|No space left|disk is full"):
+        back_up(IndexSettings(home=home), disk / "file")
+    with pytest.raises(StorageFailed, match=r"MiB free|No space left|disk is full"):
+        restore(IndexSettings(home=home), tmp_path / "file", replace=True)
+    assert not (disk / "file").exists()
+    assert read_points(home) == before
+    filler.unlink()
+    restore(IndexSettings(home=home), tmp_path / "file", replace=True)
+    assert read_points(home) == before
 
 
 def test_a_read_only_disk_is_reported_in_one_line(

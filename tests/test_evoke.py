@@ -27,8 +27,8 @@ from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
 VERBS = (
-    "crawl", "profile", "index", "label", "train-values", "search", "serve", "evaluate", "tune", "train-descriptions",
-    "train-encoder", "train-reader",
+    "crawl", "profile", "index", "label", "train-values", "works", "search", "serve", "evaluate", "tune",
+    "train-descriptions", "train-encoder", "train-reader",
 )  # fmt: skip
 
 
@@ -58,6 +58,12 @@ def run_evoke(*arguments: str | Path, **variables: str) -> subprocess.CompletedP
 def test_help_of_each_verb_shows_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert evoke.main([verb, "--help"]) == 0
     assert f"\n  Example: evoke {verb} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["delete", "show", "export"])
+def test_help_of_each_verb_for_works_shows_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evoke.main(["works", verb, "--help"]) == 0
+    assert f"\n  Example: evoke works {verb} " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", VERBS)

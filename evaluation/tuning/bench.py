@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,11 @@ from search_api.candidates import Candidates
 from search_api.fusion import kind_of_query
 from search_api.leg_queries import open_query_classifier
 from search_api.query_adapter import load_query_adapter
-from search_api.ranking_settings import Cleaning, Cleanings, Fusions, QueryKind
+from search_api.ranking_settings import Cleaning, Cleanings, Fusion, Fusions, QueryKind
 from search_api.records import SearchRequest
 from search_api.search import Search
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,14 @@ class JudgedQuery:
 
     benchmark: str
     kind: QueryKind
-    grades: Mapping[str, int]
-    """Work id to grade."""
+    grades: Mapping[int, int]
+    """The grade of each judged work, by its row in the table of works."""
     candidates: Mapping[bool, Candidates]
     """The legs' candidates by `unwrap` of the cleaning."""
     terms: Mapping[tuple[bool, bool], SparseVector]
     """The terms of the `bm25` leg by `unwrap` and `weigh_terms`; a cleaning that leaves no terms is missing."""
     allowed: NDArray[np.bool_] | None
-    """Which works an answer to the query can have, (n_works,); None: all."""
+    """Which works of the lexical index an answer to the query can have, (n_works,); None: all."""
 
 
 class Bench:
@@ -89,7 +92,7 @@ class Bench:
             query = self.queries[number]
             fusion = fusions.of(query.kind)
             candidates = self.candidates(query, bm25, cleanings.of(query.kind), fusion.depth)
-            run[str(number)], grades[str(number)] = dict(ranked(candidates.fuse(fusion))), query.grades
+            run[str(number)], grades[str(number)] = fused_run(candidates, fusion), run_ids(query.grades)
         judged = measure_run(run, grades)[OBJECTIVE]
         return np.array([judged[number] for number in run])
 
@@ -98,6 +101,17 @@ class Bench:
             self._weighed = {name: index.weigh(bm25) for name, index in self._indexes.items()}
             self._bm25 = bm25
         return self._weighed
+
+
+def run_ids(by_row: Mapping[int, T]) -> dict[str, T]:
+    """Return works by ids that sort as their rows, as measures need them."""
+    return {f"{row:09}": of_work for row, of_work in by_row.items()}
+
+
+def fused_run(candidates: Candidates, fusion: Fusion) -> dict[str, float]:
+    """Return the best works of a fusion with their scores."""
+    rows, scores = candidates.fuse(fusion)
+    return dict(ranked(run_ids(dict(zip(rows.tolist(), scores.tolist(), strict=True)))))
 
 
 def search_queries(
@@ -112,6 +126,8 @@ def search_queries(
             way: first.with_cleanings(Cleanings.for_every_kind(Cleaning(unwrap=way[0], weigh_terms=way[1])))
             for way in CLEANING_WAYS
         }
+        table = first.serving().table
+        index.rows = table.rows_of(index.ids)
         queries = tqdm(benchmark.queries.items(), desc=benchmark.name, unit=" queries", disable=None, leave=False)
         for query_id, text in queries:
             request = SearchRequest(query=text)
@@ -120,12 +136,15 @@ def search_queries(
                 unwrap: searches[unwrap, True].find_candidates(request, max(DEPTHS)) for unwrap in (True, False)
             }
             intent = candidates[True].intent
-            allowed = first.allowed(request)
             yield JudgedQuery(
                 benchmark=benchmark.name,
                 kind=kind_of_query(intent),
-                grades=benchmark.qrels[query_id],
+                grades={
+                    row: grade
+                    for work_id, grade in benchmark.qrels[query_id].items()
+                    if (row := table.row_of(work_id)) is not None
+                },
                 candidates=candidates,
                 terms={way: terms for way, terms in bm25.items() if isinstance(terms, SparseVector)},
-                allowed=None if allowed is None else np.isin(index.ids.astype(str), list(allowed)),
+                allowed=np.isin(index.rows, first.allowed(request)),
             )

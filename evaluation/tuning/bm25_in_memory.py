@@ -10,7 +10,7 @@ from qdrant_client.models import SparseVector
 
 from indexer.bm25 import BM25, term_id
 from indexer.records import TEXT_FIELDS, FieldTerms
-from search_api.fusion import Ranking
+from search_api.fusion import Ranking, order_ranking
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,9 @@ class LexicalIndex:
             for column, name in enumerate(TEXT_FIELDS):
                 for term, count in field_terms.get(name, {}).items():
                     counted.setdefault((term_id(term), number), [0.0] * len(TEXT_FIELDS))[column] += count
-        self.ids = np.array(ids, dtype=object)
+        self.ids = ids
+        self.rows: NDArray[np.intp] = np.arange(len(ids))
+        """The row of each work in the table of works; here, until `search_queries` sets it, its place."""
         keys = np.array(list(counted), dtype=np.int64).reshape(-1, 2)
         order = np.lexsort((keys[:, 1], keys[:, 0]))
         self._works = keys[order, 1]
@@ -54,7 +56,7 @@ class LexicalIndex:
         weights[is_there] = counts[is_there] * (bm25.k1 + 1) / (counts[is_there] + norms[self._works[is_there]])
         weights *= np.repeat(idf, self._ends - self._starts)
         places = {term: place for place, term in enumerate(self._terms.tolist()) if n_with[place]}
-        return WeighedIndex(self.ids, places, self._starts, self._ends, self._works, weights, idf)
+        return WeighedIndex(self.rows, places, self._starts, self._ends, self._works, weights, idf)
 
 
 class WeighedIndex:
@@ -62,7 +64,7 @@ class WeighedIndex:
 
     def __init__(
         self,
-        ids: NDArray[np.object_],
+        rows: NDArray[np.intp],
         places: dict[int, int],
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
@@ -70,7 +72,7 @@ class WeighedIndex:
         weights: Floats,
         idf: Floats,
     ) -> None:
-        self._ids, self._places, self._starts, self._ends = ids, places, starts, ends
+        self._rows, self._places, self._starts, self._ends = rows, places, starts, ends
         self._works, self._weights, self._idf = works, weights, idf
 
     def idf(self, terms: Iterable[int]) -> dict[int, float]:
@@ -78,14 +80,14 @@ class WeighedIndex:
         return {term: float(self._idf[self._places[term]]) for term in terms if term in self._places}
 
     def rank(self, query: SparseVector, depth: int, allowed: NDArray[np.bool_] | None = None) -> Ranking:
-        """Return the best `depth` works with scores above zero, score falling, then id.
+        """Return the best `depth` works with scores above zero, score falling, then row.
 
         Args:
             query: Term ids and their weights.
             depth: How many works to return at most.
             allowed: Which works may be ranked, (n_works,); None for all.
         """
-        scores = np.zeros(len(self._ids))
+        scores = np.zeros(len(self._rows))
         for term, weight in zip(query.indices, query.values, strict=True):
             if (place := self._places.get(term)) is not None:
                 span = slice(self._starts[place], self._ends[place])
@@ -93,6 +95,5 @@ class WeighedIndex:
         if allowed is not None:
             scores[~allowed] = 0.0
         best = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
-        best = np.sort(best[scores[best] > 0])
-        best = best[np.argsort(-scores[best], kind="stable")]
-        return list(zip(self._ids[best].tolist(), scores[best].tolist(), strict=True))
+        best = best[scores[best] > 0]
+        return order_ranking(self._rows[best], scores[best])

@@ -16,13 +16,13 @@ from pydantic import BaseModel
 from tqdm import tqdm
 
 from evaluation.benchmark import Benchmark, refuse_test_split
-from evaluation.measures import OBJECTIVE, measure_run, ranked
+from evaluation.measures import OBJECTIVE, measure_run
 from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import check_names, index_benchmark, read_terms
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import Floats, bootstrap_intervals
-from evaluation.tuning.bench import Bench, JudgedQuery, search_queries
+from evaluation.tuning.bench import Bench, JudgedQuery, fused_run, run_ids, search_queries
 from evaluation.tuning.bm25_in_memory import LexicalIndex
 from evaluation.tuning.coordinate_ascent import Mask, coordinate_ascent, find_best, score_out_of_fold
 from evaluation.tuning.records import Decision, FusionScores, Step, Tuning
@@ -153,13 +153,13 @@ def score_fusions(bench: Bench, bm25: BM25, cleanings: Cleanings, serving: Fusio
     return FusionScores(fusions, np.array(scores), [query.kind for query in bench.queries], bench.benchmarks)
 
 
-def score_query(candidates: Candidates, grades: Mapping[str, int], fusions: Sequence[Fusion]) -> list[float]:
+def score_query(candidates: Candidates, grades: Mapping[int, int], fusions: Sequence[Fusion]) -> list[float]:
     """Return a query's objective under each fusion. Fusions that differ only in legs the query lacks are tried once."""
     weighed = [*candidates.rankings, *([YEAR] if candidates.intent.remembered_years else [])]
     names = [f"{f.method} {f.depth} {[f.weights.get(leg, 1.0) for leg in weighed]}" for f in fusions]
     distinct = dict(zip(names, fusions, strict=True))
-    run = {name: dict(ranked(candidates.fuse(fusion))) for name, fusion in distinct.items()}
-    judged = measure_run(run, dict.fromkeys(run, grades))[OBJECTIVE]
+    run = {name: fused_run(candidates, fusion) for name, fusion in distinct.items()}
+    judged = measure_run(run, dict.fromkeys(run, run_ids(grades)))[OBJECTIVE]
     return [judged[name] for name in names]
 
 

@@ -20,9 +20,17 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from crawler.extras import missing_library
-from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, can_load_weights, find_converted
+from crawler.folders import make_private_folder
+from indexer.encoder.kept_models import (
+    MODEL,
+    RECORD,
+    ConversionRecord,
+    can_load_weights,
+    damage_of,
+    find_converted,
+)
 from indexer.encoder.model_files import ModelFiles, first_line
-from indexer.errors import ModelUnavailable
+from indexer.errors import ModelUnavailable, StorageFailed
 from indexer.imports import hide_module
 
 CONVERSION_VERSION = "1"
@@ -32,6 +40,8 @@ TELEMETRY = "openvino_telemetry"
 CALIBRATION_TEXTS = 100
 """Texts of the starter catalogue from which the ranges of activations are estimated. The vectors of 600 books have a
 mean cosine of 0.9968 to torch's with 300 texts, and of 0.9960 with 100, in half the time."""
+LEAST_FREE_BYTES = 8 * 2**20
+"""Bytes that stay free when a model is converted, since other processes fill the disk too."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +68,7 @@ def load_module(model: ModelFiles) -> Any:
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:
-    """Return the file of the model in OpenVINO's format; convert it first if `cache` has none for these versions.
+    """Return the file of the model in OpenVINO's format; convert it first if `cache` has no sound one.
 
     The folder `cache` keeps the converted model with its configuration, its tokenizer and a record of the conversion.
     Without torch, a model of the same name and digests that was converted elsewhere is used.
@@ -66,6 +76,7 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
     Raises:
         ImportError, OSError, RuntimeError: The conversion fails.
         ModelUnavailable: There is no converted model, and torch is not installed.
+        StorageFailed: The disk has too little room for one.
     """
     adaptation = model.adaptation.digest if model.adaptation else ""
     if not can_load_weights():
@@ -80,27 +91,48 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
     )
     folder = cache / record.folder_name
     path = folder / MODEL
-    if path.is_file():
+    if path.is_file() and not damage_of(folder):
         return path
-    cache.mkdir(parents=True, exist_ok=True)
+    make_private_folder(cache)
     with FileLock(cache / "converting.lock"):
-        if not path.is_file():
-            logger.warning("converting the encoder for this machine: it takes half a minute, and happens once")
+        damage = damage_of(folder)
+        if not path.is_file() or damage:
+            reason = f"{damage}: the encoder is converted again" if damage else "converting the encoder"
+            logger.warning("%s for this machine: it takes half a minute, and happens once", reason)
+            _check_room(model, cache)
             with tempfile.TemporaryDirectory(dir=cache) as unfinished:
                 converted = Path(unfinished) / "converted"
                 _convert_in_subprocess(model, converted)
                 _describe(converted, model, record)
+                shutil.rmtree(folder, ignore_errors=True)
                 converted.rename(folder)
     return path
 
 
+def _check_room(model: ModelFiles, cache: Path) -> None:
+    """Refuse to convert a model onto a disk that is full.
+
+    The weights in 32-bit floats take a little more than their conversion and what OpenVINO compiles of it.
+    """
+    needed = sum(path.stat().st_size for path in model.folder.rglob("*.safetensors")) + LEAST_FREE_BYTES
+    free = shutil.disk_usage(cache).free
+    if free < needed:
+        raise StorageFailed(
+            f"{cache}: the disk has {free / 2**20:,.0f} MiB free, and the converted encoder needs "
+            f"{needed / 2**20:,.0f} MiB: free some space and run the command again"
+        )
+
+
 def _describe(folder: Path, model: ModelFiles, record: ConversionRecord) -> None:
-    """Put the model's configuration and tokenizer, and the record of its conversion, beside a converted model."""
+    """Put the model's configuration and tokenizer, the record of its conversion, and a manifest beside the model."""
+    from indexer.engine.manifest import write_manifest
+
     for path in model.folder.rglob("*.json"):
         copy = folder / path.relative_to(model.folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     (folder / RECORD).write_text(record.model_dump_json(indent=2), encoding="utf-8")
+    write_manifest(folder)
 
 
 def _convert_in_subprocess(model: ModelFiles, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ POOLING_VERSION = "1"
 LOWER_LAYERS = 3
 """The layers that the reader of requests reads end here (`search_api.understanding`)."""
 
+MOST_TOKENS = 4_096
+"""Tokens of a document that are read, about 18,000 characters; the longest of 28,963 descriptions has 1,500. Without a
+bound, a description of 20,000 signs takes as long as 150 others."""
+
 BATCH_TOKENS = 1_024
 """Tokens of one forward pass, padding included."""
 
@@ -47,11 +52,13 @@ class _Chunk:
     Attributes:
         text: The position of its text among the texts.
         ids: The ids of its tokens, special tokens included.
-        sentences: The span of each sentence of the text in `ids`: its first token and the one after its last.
+        first_sentence: The position in the text of the first sentence that has tokens here.
+        sentences: The span of this and each further sentence in `ids`: its first token and the one after its last.
     """
 
     text: int
     ids: Sequence[int]
+    first_sentence: int
     sentences: Sequence[tuple[int, int]]
 
 
@@ -148,12 +155,13 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one vector for each text, float32 (len(texts), dim), with rows of unit length.
 
-        A text may have any length.
+        It is for queries and phrases: what does not fit into one input of the model is not read.
         """
         empty: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
-        return np.stack([e.vector for e in self.embed([(t, ()) for t in texts])]) if texts else empty
+        embeddings = self.embed([(text, ()) for text in texts], most_tokens=self.files.max_tokens)
+        return np.stack([each.vector for each in embeddings]) if texts else empty
 
-    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
+    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS) -> list[Embedding]:
         """Return the vectors of texts and of their sentences, in the order of the texts.
 
         A text longer than the model's input is split at sentence ends. Its vector is the mean of its tokens' vectors
@@ -163,27 +171,33 @@ class Encoder:
 
         Args:
             texts: Each text with its sentences as spans of characters, in order.
+            most_tokens: Tokens of a text that are read. The vector of a sentence after them is zero.
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         rows = [np.zeros((len(sentences), self.dimension), dtype=np.float32) for _, sentences in texts]
         # Sorted by length, so that little is padded.
-        chunks = sorted(self._split(texts), key=lambda chunk: -len(chunk.ids))
+        chunks = sorted(self._split(texts, most_tokens), key=lambda chunk: -len(chunk.ids))
         for chunk, sums in zip(chunks, self._run(list(batched_by_length(chunks))), strict=True):
             vectors[chunk.text] += sums.text
-            rows[chunk.text] += sums.sentences
+            first = chunk.first_sentence
+            rows[chunk.text][first : first + len(chunk.sentences)] += sums.sentences
         return [Embedding(vector, of_text) for vector, of_text in zip(_unit(vectors), map(_unit, rows), strict=True)]
 
-    def _split(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> Iterator[_Chunk]:
+    def _split(self, texts: Sequence[tuple[str, Sequence[Span]]], most_tokens: int) -> Iterator[_Chunk]:
         tokenised = self.files.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
         before, after = self.files.special_tokens
         for position, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
-            starts, ends = [start for start, _ in tokens.offsets], [end for _, end in tokens.offsets]
+            offsets = tokens.offsets[:most_tokens]
+            starts, ends = [start for start, _ in offsets], [end for _, end in offsets]
             firsts = np.searchsorted(starts, [span.start for span in sentences])
             lasts = np.searchsorted(starts, [span.end for span in sentences])
             cuts = cut_at_sentences(ends, [span.end for span in sentences], self.files.max_tokens)
             for first, last in pairwise(cuts):
-                spans = np.clip(np.stack([firsts, lasts], axis=1), first, last) - first + len(before)
-                yield _Chunk(position, [*before, *tokens.ids[first:last], *after], spans.tolist())
+                # A text of very many short sentences would need all of their vectors for each of its chunks.
+                within = slice(np.searchsorted(lasts, first, side="right"), np.searchsorted(firsts, last))
+                spans = np.clip(np.stack([firsts[within], lasts[within]], axis=1), first, last) - first + len(before)
+                ids = [*before, *tokens.ids[first:last], *after]
+                yield _Chunk(position, ids, int(within.start), spans.tolist())
 
     def _run(self, batches: Sequence[Sequence[_Chunk]]) -> Iterator[_Sums]:
         """Yield each chunk's sums, in order."""
@@ -230,7 +244,8 @@ def cut_at_sentences(token_ends: Sequence[int], sentence_ends: Sequence[int], ma
     cuts = [0]
     while len(token_ends) - cuts[-1] > max_tokens:
         start, stop = cuts[-1], cuts[-1] + max_tokens
-        cuts.append(max((end for end in boundaries if start < end <= stop), default=stop))
+        last = bisect_right(boundaries, stop) - 1
+        cuts.append(boundaries[last] if last >= 0 and boundaries[last] > start else stop)
     return [*cuts, len(token_ends)]
 
 

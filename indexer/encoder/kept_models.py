@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +17,8 @@ from indexer.errors import ModelUnavailable
 
 RECORD = "conversion.json"
 MODEL = "model.xml"
+COMPILED = "compiled"
+"""The folder beside a converted model that keeps what OpenVINO has compiled for this processor."""
 
 
 class ConversionRecord(BaseModel):
@@ -48,7 +52,8 @@ def find_converted(
 ) -> Path:
     """Return the folder of a converted model that was made elsewhere, or here by an earlier installation.
 
-    If there are several, a model made by the installed version of OpenVINO is preferred, then the newest.
+    If there are several, a model made by the installed version of OpenVINO is preferred, then the newest. A damaged one
+    is passed over.
 
     Args:
         name: The model's name in the settings.
@@ -57,7 +62,7 @@ def find_converted(
         adaptation: The digest of the adaptation that was added, empty for none; None accepts any.
 
     Raises:
-        ModelUnavailable: There is no such model.
+        ModelUnavailable: There is no such model, or it is damaged.
     """
     if kept is None:
         raise ModelUnavailable(f"EVOKE_RUNTIME=torch needs torch: {install_command('train')}")
@@ -71,7 +76,46 @@ def find_converted(
             f"{kept} has no converted model {name!r}, and torch, which converts it, is not installed: copy this "
             f"folder from the machine where `evoke index` ran, or {install_command('train')}"
         )
-    return max(candidates)[-1]
+    damages = []
+    for *_, folder in sorted(candidates, reverse=True):
+        damage = damage_of(folder)
+        if damage is None:
+            return folder
+        damages.append(damage)
+    raise ModelUnavailable(
+        f"{damages[0]}; torch, which converts the model again, is not installed: copy {kept} again from the machine "
+        f"where `evoke index` ran, or {install_command('train')}"
+    )
+
+
+def damage_of(folder: Path) -> str | None:
+    """Return what is damaged of a converted model; None for a sound one, and for one of an earlier version."""
+    from indexer.engine.manifest import MANIFEST, first_damage
+
+    if not (folder / MANIFEST).exists():
+        return None
+    damage = first_damage(folder, ignored=(COMPILED,))
+    return str(damage) if damage else None
+
+
+@contextmanager
+def kept_compiled(folder: Path) -> Iterator[None]:
+    """Guard what OpenVINO compiles of a converted model, and keeps in the folder `COMPILED`, against damage.
+
+    A manifest is written after the block. If the folder differs from it, its content is removed before the block, which
+    compiles it again. A folder that cannot be written is left as it is.
+    """
+    from indexer.engine.manifest import MANIFEST, first_damage, write_manifest
+
+    compiled = folder / COMPILED
+    with suppress(OSError):
+        if compiled.is_dir() and first_damage(compiled):
+            shutil.rmtree(compiled)
+        compiled.mkdir(exist_ok=True)
+    yield
+    with suppress(OSError):
+        if not (compiled / MANIFEST).exists() or first_damage(compiled):
+            write_manifest(compiled)
 
 
 def read_record(folder: Path) -> ConversionRecord | None:

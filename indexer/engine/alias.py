@@ -1,13 +1,15 @@
 """The alias file: names that readers resolve, replaced as a whole by one atomic rename."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineUnavailable
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged
 from indexer.engine.folder import Stamp, file_stamp, replace_file
+from indexer.engine.sealed import seal, unseal
+
+ALIASES = "aliases.json"
 
 
 class AliasFile:
@@ -17,29 +19,40 @@ class AliasFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._cached: tuple[Stamp | None, dict[str, str]] = (None, {})
 
     def read(self) -> Mapping[str, str]:
         """Return the current aliases.
 
         Raises:
-            EngineUnavailable: The file is damaged.
+            EngineDamaged: The file is damaged.
         """
-        stamp = file_stamp(self._path)
+        stamp = file_stamp(self.path)
         cached_stamp, aliases = self._cached
         if stamp != cached_stamp:
-            try:
-                aliases = json.loads(self._path.read_bytes()) if stamp is not None else {}
-            except ValueError as error:
-                raise EngineUnavailable(f"{self._path} is damaged: {error}") from error
+            aliases = _read(self.path) if stamp is not None else {}
             # The stamp was taken before the read: a swap in between is read now, and once more by the next call.
             self._cached = (stamp, aliases)
         return aliases
 
     def write(self, aliases: Mapping[str, str]) -> None:
         """Replace all aliases at once, on disk before it returns."""
-        replace_file(self._path, json.dumps(dict(aliases), indent=1, sort_keys=True).encode())
+        replace_file(self.path, seal({"aliases": dict(aliases)}))
+
+
+def _read(path: Path) -> dict[str, str]:
+    """Return the aliases in a file. Earlier versions wrote them as the whole object, without a seal."""
+    try:
+        content, is_sealed = unseal(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise EngineDamaged(f"{path} is damaged: {error}") from error
+    aliases = content.get("aliases") if is_sealed else content
+    if not isinstance(aliases, dict) or not all(isinstance(name, str) for name in aliases.values()):
+        raise EngineDamaged(f"{path} is damaged: it does not hold aliases")
+    return aliases
 
 
 def change_aliases(

@@ -3,7 +3,9 @@
 aliases.json                      alias to collection
 writer.lock  writer.json          the writer's lock, and who holds it
 collections/NAME/collection.json  schema, metadata, time of finishing; a collection exists if this file does
+collections/NAME/manifest.json    sizes, times and SHA-256 of the shard's files once the collection is finished
 collections/NAME/shard/           Qdrant Edge's own files
+damaged/                          what was found damaged last and set aside
 snapshots/NAME/*.snapshot         backups
 """
 
@@ -12,29 +14,36 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import qdrant_edge as edge
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from qdrant_client import models
 
-from indexer.engine.alias import AliasFile
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineUnavailable
-from indexer.engine.folder import file_stamp, replace_file, sync_path
+from indexer.engine.alias import ALIASES, AliasFile
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged
+from indexer.engine.folder import copy_tree, file_stamp, replace_file, sync_path
+from indexer.engine.manifest import MANIFEST, Damage, find_damage, first_damage
 from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
+from indexer.engine.sealed import seal, unseal
 from indexer.engine.shard import Shard, load_shard
 from indexer.engine.vectors import VectorShape, vector_shapes
+
+COLLECTION = "collection.json"
+SHARD = "shard"
 
 
 class StoredCollection(BaseModel):
     """The content of `collection.json`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     request: models.CreateCollection
     created_at: datetime
     finished_at: datetime | None = None
+    has_manifest: bool = False
+    """Whether a manifest lists the files of the finished shard; collections of earlier versions have none."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +66,24 @@ class Catalog:
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path = path
-        self.aliases = AliasFile(path / "aliases.json")
+        self.aliases = AliasFile(path / ALIASES)
         self._read_only = read_only
         self._folder = path / "collections"
+        self._damaged = path / "damaged"
         self._open: dict[str, OpenCollection] = {}
         self._lock = threading.RLock()
 
     def names(self) -> list[str]:
-        """Return the names of all collections, sorted."""
+        """Return the names of all collections, sorted; a damaged one is a collection too."""
         if not self._folder.is_dir():
             return []
-        return sorted(each.name for each in self._folder.iterdir() if self._stored(each.name) is not None)
+        return sorted(each.name for each in self._folder.iterdir() if self._is_there(each.name))
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            return self._stored(name) is not None
+        except EngineDamaged:
+            return True
 
     def resolve(self, name: str) -> str:
         """Return the collection that an alias stands for, or the name itself."""
@@ -78,6 +94,8 @@ class Catalog:
 
         Raises:
             CollectionNotFound: There is none.
+            EngineDamaged: Its files are not as they were written. Nothing is loaded then: Edge would panic, never
+                return, or answer wrongly, depending on the file.
         """
         name = self.resolve(name_or_alias)
         try:
@@ -90,10 +108,17 @@ class Catalog:
 
     def _open_collection(self, name: str, asked: str) -> OpenCollection:
         current = self._open.get(name)
-        if current is not None and current.stamp == file_stamp(current.path):
-            return current
+        if current is not None:
+            stamp = file_stamp(current.path)
+            # Its files are open: a reader goes on answering from a collection that was deleted, until it lets it go.
+            if stamp == current.stamp or (stamp is None and self._read_only):
+                return current
         with self._lock:
             return self._load(name, asked)
+
+    def forget(self, name: str) -> None:
+        """Let go of an open collection without closing it: threads may still query it, and the last one closes it."""
+        self._open.pop(name, None)
 
     def create(self, name: str, stored: StoredCollection) -> None:
         """Add an empty collection.
@@ -101,19 +126,45 @@ class Catalog:
         Raises:
             CollectionExists: The name belongs to a collection or an alias.
         """
+        config = edge_config(stored.request)
+        shard = self._new_folder(name) / "shard"
+        self._keep(name, stored, Shard(edge.EdgeShard.create(str(shard), config)))
+        sync_path(self._folder)
+
+    def copy(self, source: str, name: str) -> None:
+        """Add a copy of a finished collection that can be written to.
+
+        Raises:
+            CollectionNotFound: There is no source.
+            CollectionExists: The name belongs to a collection or an alias.
+        """
+        stored = self._stored(source)
+        if stored is None:
+            raise CollectionNotFound(f"Collection {source} not found")
+        if stored.finished_at is None:
+            raise BadRequest(f"Collection {source} is not finished")
+        folder = self._new_folder(name)
+        copied = stored.model_copy(update={"created_at": datetime.now(UTC), "finished_at": None, "has_manifest": False})
+        try:
+            copy_tree(self._folder / source / SHARD, folder / SHARD)
+            self._keep(name, copied, load_shard(folder / SHARD))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        sync_path(self._folder)
+
+    def _new_folder(self, name: str) -> Path:
+        """Return an empty folder for a new collection."""
         check_collection_name(name)
         if name in self.names():
             raise CollectionExists(f"Collection {name} already exists")
         if name in self.aliases.read():
             raise CollectionExists(f"Alias {name} already exists")
-        config = edge_config(stored.request)
         folder = self._folder / name
         # A killed creation may have left a folder without its collection.json.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        shard = Shard(edge.EdgeShard.create(str(folder / "shard"), config))
-        self._keep(name, stored, shard)
-        sync_path(self._folder)
+        return folder
 
     def restore(self, name: str, unpack: Callable[[Path], None]) -> None:
         """Create or replace a collection with the files that `unpack` writes into a folder; check them first."""
@@ -144,6 +195,40 @@ class Catalog:
         self.discard(self._folder / name)
         return True
 
+    def find_damage(self, name: str, *, read_all: bool) -> list[Damage]:
+        """Return the damage of a collection; a finished collection of an earlier version can only lack files.
+
+        Args:
+            name: The collection.
+            read_all: Read every file; otherwise only those whose time differs.
+        """
+        folder = self._folder / name
+        try:
+            stored = _read_stored(folder)
+        except EngineDamaged as error:
+            return [Damage(folder / COLLECTION, str(error.__cause__))]
+        if stored is None:
+            return [Damage(folder / COLLECTION, "it is missing")]
+        if stored.finished_at is None or not stored.has_manifest:
+            return []
+        return list(find_damage(folder / SHARD, folder / MANIFEST, read_all=read_all))
+
+    def set_aside(self, name: str) -> Path:
+        """Move a damaged collection, or the file `ALIASES`, to the folder `damaged`; return its path."""
+        source = self.aliases.path if name == ALIASES else self._folder / name
+        self._open.pop(name, None)  # not closed: to close a damaged shard could write, or panic
+        self._damaged.mkdir(exist_ok=True)
+        target = self._damaged / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        source.rename(target)
+        sync_path(source.parent)
+        return target
+
+    def forget_set_aside(self) -> None:
+        """Remove what was set aside."""
+        shutil.rmtree(self._damaged, ignore_errors=True)
+
     def discard(self, folder: Path) -> None:
         """Remove a folder: rename it first, so that it disappears for every process at once, then delete its files."""
         doomed = folder.with_name(f".deleted-{uuid.uuid4().hex}")
@@ -168,30 +253,30 @@ class Catalog:
         for name in list(self._open):
             self.release(name)
 
-    def abandon(self, name: str) -> None:
-        """Forget a collection without closing its shard: closing would wait for the call that still runs on it."""
-        self._open.pop(name, None)
-
     def _load(self, name: str, asked: str) -> OpenCollection:
-        path = self._folder / name / "collection.json"
+        path = self._folder / name / COLLECTION
         stamp = file_stamp(path)
         current = self._open.get(name)
         if current is not None and current.stamp == stamp:
             return current
         # Old shards are dropped, not closed: threads may still query them. Each closes when its last user is done.
-        stale = [each.name for each in self._open.values() if each.name == name or file_stamp(each.path) is None]
+        is_gone = [each.name for each in self._open.values() if file_stamp(each.path) is None]
+        stale = {name, *([] if self._read_only else is_gone)} & self._open.keys()
         for old in stale:
             del self._open[old]
         stored = self._stored(name)
         if stamp is None or stored is None:
+            if (self._damaged / name).is_dir():
+                raise EngineDamaged(f"Collection {name} was damaged, and is set aside in {self._damaged}")
             raise CollectionNotFound(f"Collection {asked} not found")
-        shard = load_shard(path.parent / "shard")
+        _check_files(path.parent, stored)
+        shard = load_shard(path.parent / SHARD)
         self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))
         return self._open[name]
 
     def _keep(self, name: str, stored: StoredCollection, shard: Shard) -> None:
-        path = self._folder / name / "collection.json"
-        replace_file(path, stored.model_dump_json(exclude_none=True).encode())
+        path = self._folder / name / COLLECTION
+        replace_file(path, seal(stored.model_dump(mode="json", exclude_none=True)))
         stamp = file_stamp(path)
         assert stamp is not None  # noqa: S101 - written a line above, under the writer's lock
         self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))
@@ -205,15 +290,30 @@ class Catalog:
 
 
 def _read_stored(folder: Path) -> StoredCollection | None:
+    path = folder / COLLECTION
     try:
-        return StoredCollection.model_validate_json((folder / "collection.json").read_bytes())
+        content, is_sealed = unseal(path.read_bytes())
+        stored = StoredCollection.model_validate(content)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
-        raise EngineUnavailable(f"Collection {folder.name} cannot be read: {error}") from error
+        problem = "it does not describe a collection" if isinstance(error, ValidationError) else str(error)
+        raise EngineDamaged(Damage(path, problem)) from ValueError(problem)
+    if stored.has_manifest and not is_sealed:
+        raise EngineDamaged(Damage(path, "it has no SHA-256")) from ValueError("it has no SHA-256")
+    return stored
+
+
+def _check_files(folder: Path, stored: StoredCollection) -> None:
+    if stored.finished_at is None or not stored.has_manifest:
+        return
+    if damage := first_damage(folder / SHARD, folder / MANIFEST):
+        raise EngineDamaged(damage)
 
 
 def _check_sound(folder: Path) -> None:
-    if _read_stored(folder) is None:
+    stored = _read_stored(folder)
+    if stored is None:
         raise BadRequest("The snapshot holds no collection")
-    load_shard(folder / "shard").close()
+    _check_files(folder, stored)
+    load_shard(folder / SHARD).close()

@@ -8,6 +8,7 @@ EngineError
 ├── NotSupported          this engine lacks the feature; also a NotImplementedError
 ├── EngineLocked          another process is writing
 └── EngineUnavailable     the server does not answer, or the files cannot be read
+    └── EngineDamaged         the files are not as they were written
 
 `QdrantClient` raises `UnexpectedResponse` for a server and `ValueError` in local mode, so RequestRefused is both, and
 code written for either keeps working. Only EngineLocked and EngineUnavailable are worth a retry.
@@ -81,6 +82,14 @@ class EngineUnavailable(EngineError, ResponseHandlingException):
 
     def __str__(self) -> str:
         return str(self.source)
+
+
+class EngineDamaged(EngineUnavailable):
+    """Files of the engine are not as they were written; the message names the first and says what to do."""
+
+    def __init__(self, problem: object) -> None:
+        self.problem = str(problem)
+        super().__init__(f"{problem}: `evoke index` builds the index again from the store")
 
 
 def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:

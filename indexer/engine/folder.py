@@ -1,6 +1,8 @@
 """Write files and folders so that they are complete or absent, even after a crash."""
 
+import errno
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -47,6 +49,53 @@ def sync_tree(path: Path) -> None:
         for name in files:
             sync_path(Path(folder, name))
         sync_path(Path(folder))
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder's files. Holes stay holes, and file systems that can share the content of files do so."""
+    for folder, _, files in os.walk(source):
+        copy = target / Path(folder).relative_to(source)
+        copy.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            _copy_file(Path(folder, name), copy / name)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    if hasattr(os, "copy_file_range"):
+        try:
+            _copy_data(source, target)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV):
+                raise
+        else:
+            return
+    shutil.copyfile(source, target)
+
+
+def _copy_data(source: Path, target: Path) -> None:
+    """Copy the parts of a file that are not holes."""
+    with source.open("rb") as read, target.open("wb") as written:
+        size = os.fstat(read.fileno()).st_size
+        os.ftruncate(written.fileno(), size)
+        place = 0
+        while place < size:
+            try:
+                place = os.lseek(read.fileno(), place, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno == errno.ENXIO:  # the rest is a hole
+                    return
+                raise
+            end = os.lseek(read.fileno(), place, os.SEEK_HOLE)
+            while place < end:
+                n_bytes = os.copy_file_range(read.fileno(), written.fileno(), end - place, place, place)
+                if not n_bytes:
+                    raise OSError(errno.EIO, "became shorter while it was copied", str(source))
+                place += n_bytes
+
+
+def bytes_on_disk(path: Path) -> int:
+    """Return the bytes that a folder takes on the disk. The empty parts of its files take none."""
+    return sum(each.stat().st_blocks * 512 for each in path.rglob("*"))
 
 
 def file_stamp(path: Path) -> Stamp | None:

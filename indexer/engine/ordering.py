@@ -6,8 +6,8 @@ call to call; a search returns those that its heap kept, which depend on the lim
 fetches all its candidates, and any other query fetches the whole group of equal scores at the end of a page.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from qdrant_client import models
 
@@ -49,53 +49,93 @@ def window(points: Sequence[Point], offset: int, limit: int) -> list[Point]:
 
     `points` must be sorted by score and contain all points with the same score as the last one wanted.
     """
-    end = min(offset + limit, len(points))
-    while 0 < end < len(points) and points[end].score == points[end - 1].score:
+    scores = [point.score for point in points]
+    end = min(offset + limit, len(scores))
+    while 0 < end < len(scores) and scores[end] == scores[end - 1]:
         end += 1
     ordered = list(points[:end])
-    scores = [point.score for point in ordered]
-    start = 0
-    for stop in range(1, end + 1):
-        if stop == end or scores[stop] != scores[start]:
-            if stop - start > 1:
-                ordered[start:stop] = sorted(ordered[start:stop], key=_id_order)
-            start = stop
+    equals = [place for place in range(1, end) if scores[place] == scores[place - 1]]
+    stop = 0
+    for place in equals:
+        if place >= stop:
+            start, stop = place - 1, place + 1
+            while stop < end and scores[stop] == scores[start]:
+                stop += 1
+            ordered[start:stop] = sorted(ordered[start:stop], key=_id_order)
     return ordered[offset : offset + limit]
 
 
-def fetch_window(fetch: Callable[[int], Sequence[Point]], offset: int, limit: int) -> list[Point]:
-    """Return the window from a search for the best n points, repeated with a larger n if equal scores may be missing.
+class Page(NamedTuple):
+    """The part of a query's answers that is wanted, and what decides their order."""
 
-    The first search asks for a tenth more than needed. A third of BM25 searches end among equal scores, seldom more
-    than ten of them (400 short queries, the best 200 of 25,924 works each), and a second search costs as much as the
-    first.
-    """
-    n_wanted = offset + limit
-    n_asked = n_wanted + 1 + n_wanted // 10
-    points = fetch(n_asked)
-    while len(points) == n_asked < n_wanted + MAX_EQUALS and points[-1].score == points[n_wanted - 1].score:
-        n_asked = min(4 * n_asked, n_wanted + MAX_EQUALS)
-        points = fetch(n_asked)
-    return window(points, offset, limit)
+    query: Any
+    prefetch: Any
+    offset: int
+    limit: int
+
+
+class Fetch(NamedTuple):
+    """A search for the best `n_points` after the first `n_skipped`."""
+
+    n_points: int
+    n_skipped: int = 0
 
 
 def ranked(
     search: Callable[[int, int], Sequence[Point]], query: Any, prefetch: Any, offset: int, limit: int
 ) -> Sequence[Point]:
-    """Return one page of a query's answers, by score and then by id.
+    """Return one page of a query's answers, by score and then by id; `search` returns the best n after the first m."""
+    page = Page(query, prefetch, offset, limit)
+    return ranked_batch(lambda fetches: [search(*fetch) for fetch in fetches.values()], [page])[0]
+
+
+def ranked_batch(
+    search: Callable[[Mapping[int, Fetch]], Sequence[Sequence[Point]]], pages: Sequence[Page]
+) -> list[Sequence[Point]]:
+    """Return a page of the answers to each of several queries, by score and then by id.
 
     Args:
-        search: Returns the best n points after the first m: called with n, m.
-        query: The query, from which follows whether answers are sorted by score.
-        prefetch: Its prefetches, if any.
-        offset: How many points come before the page.
-        limit: How many points are on the page.
+        search: Returns the answers to some of the queries, in order; given by the position of each query in `pages`.
+            It is called for all queries once, and again for those whose page ends among equal scores.
+        pages: The pages that are wanted.
     """
-    if not orders_by_score(query):
-        return search(limit, offset)
-    if prefetch:
-        return window(search(n_candidates(prefetch), 0), offset, limit)
-    return fetch_window(lambda n_points: search(n_points, 0), offset, limit)
+    answers: list[Sequence[Point]] = [()] * len(pages)
+    fetches = {place: _first_fetch(page) for place, page in enumerate(pages)}
+    while fetches:
+        found = dict(zip(fetches, search(fetches), strict=True))
+        wider: dict[int, Fetch] = {}
+        for place, points in found.items():
+            page = pages[place]
+            if further := _wider_fetch(page, fetches[place], points):
+                wider[place] = further
+            else:
+                answers[place] = window(points, page.offset, page.limit) if orders_by_score(page.query) else points
+        fetches = wider
+    return answers
+
+
+def _first_fetch(page: Page) -> Fetch:
+    """Return the first search for a page.
+
+    It asks for a tenth more than needed. A third of BM25 searches end among equal scores, seldom more than ten of them
+    (400 short queries, the best 200 of 25,924 works each), and a second search costs as much as the first.
+    """
+    if not orders_by_score(page.query):
+        return Fetch(page.limit, page.offset)
+    if page.prefetch:
+        return Fetch(n_candidates(page.prefetch))
+    n_wanted = page.offset + page.limit
+    return Fetch(n_wanted + 1 + n_wanted // 10)
+
+
+def _wider_fetch(page: Page, fetch: Fetch, points: Sequence[Point]) -> Fetch | None:
+    """Return the next search for a page; None if the answers to the last one have all scores equal to its last."""
+    n_wanted = page.offset + page.limit
+    if page.prefetch or not orders_by_score(page.query) or not len(points) == fetch.n_points < n_wanted + MAX_EQUALS:
+        return None
+    if points[-1].score != points[n_wanted - 1].score:
+        return None
+    return Fetch(min(4 * fetch.n_points, n_wanted + MAX_EQUALS))
 
 
 def _id_order(point: Scored) -> tuple[bool, Any]:

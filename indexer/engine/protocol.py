@@ -1,6 +1,7 @@
 """Engine: the interface of a storage engine that the rest of Evoke uses.
 
-Names, arguments, types and results are those of `QdrantClient`; only `finish` and `rank_points` are added.
+Names, arguments, types and results are those of `QdrantClient`; only `finish`, `copy_collection`, `rank_points` and
+`forget` are added.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +55,13 @@ class Engine(Protocol):
         """Complete a collection that will not be written to again, and wait until it answers at full speed.
 
         Embedded: build the vector index, write all to disk, refuse later writes. Server: wait until it is green.
+        """
+
+    def copy_collection(self, source: str, target: str) -> None:
+        """Add a collection with all points of a finished one, to be changed and finished.
+
+        Raises:
+            NotSupported: The engine is a server, where a copy costs as much as filling a new collection.
         """
 
     def update_collection_aliases(
@@ -215,6 +223,9 @@ class Engine(Protocol):
         To build the models of `query_batch_points` takes as long as the embedded search.
         """
 
+    def forget(self, collection_name: str) -> None:
+        """Let go of a collection that was deleted while this client read it; until then it may go on answering."""
+
     def create_snapshot(self, collection_name: str) -> models.SnapshotDescription | None:
         """Back up a collection where the engine keeps its snapshots."""
 
@@ -229,6 +240,8 @@ class Engine(Protocol):
 
 
 ENGINE_METHODS = sorted(
-    name for name in vars(Engine) if not name.startswith("_") and name not in ("finish", "rank_points")
+    name
+    for name in vars(Engine)
+    if not name.startswith("_") and name not in ("finish", "copy_collection", "rank_points", "forget")
 )
 """The methods that both engines share with `QdrantClient`."""

@@ -55,29 +55,17 @@ class Examples:
 
 
 @refusing
-def edge_request(
-    lookup: Lookup,
-    *,
-    query: Any = None,
-    using: str | None = None,
-    prefetch: Prefetches = None,
-    query_filter: models.Filter | None = None,
-    search_params: models.SearchParams | None = None,
-    limit: int = DEFAULT_LIMIT,
-    offset: int = 0,
-    score_threshold: float | None = None,
-    lookup_from: models.LookupLocation | None = None,
-) -> edge.QueryRequest:
-    """Return Edge's request for the arguments of `QdrantClient.query_points`, answered by ids and scores only."""
-    scoring = _edge_scoring(lookup, query, using, limit, lookup_from)
+def edge_request(lookup: Lookup, request: models.QueryRequest, limit: int, offset: int) -> edge.QueryRequest:
+    """Return a request in Edge's types for `limit` points after the first `offset`, answered by ids and scores only."""
+    scoring = _edge_scoring(lookup, request.query, request.using, limit, request.lookup_from)
     return edge.QueryRequest(
         limit=limit,
         offset=offset,
         query=scoring.query,
-        prefetches=_edge_prefetches(lookup, prefetch),
-        filter=edge_filter(_without(scoring.mentioned, query_filter)),
-        params=_edge_params(search_params),
-        score_threshold=score_threshold,
+        prefetches=_edge_prefetches(lookup, request.prefetch),
+        filter=edge_filter(_without(scoring.mentioned, request.filter)),
+        params=_edge_params(request.params),
+        score_threshold=request.score_threshold,
         with_payload=False,
         with_vector=False,
     )
@@ -220,16 +208,19 @@ def _without(mentioned: Sequence[PointId], model: models.Filter | None) -> model
 def _edge_params(model: models.SearchParams | None) -> edge.SearchParams | None:
     if model is None:
         return None
-    if model.quantization is not None:
-        raise NotSupported("The embedded engine takes no quantization parameters")
     corpus = model.idf.corpus if isinstance(model.idf, models.IdfCorpusParams) else None
     return edge.SearchParams(
         hnsw_ef=model.hnsw_ef,
         exact=bool(model.exact),
+        quantization=None if model.quantization is None else _edge_quantization(model.quantization),
         indexed_only=bool(model.indexed_only),
         acorn=None if model.acorn is None else _edge_acorn(model.acorn),
         idf=None if corpus is None else edge.IdfParams(edge_filter(corpus)),
     )
+
+
+def _edge_quantization(model: models.QuantizationSearchParams) -> edge.QuantizationSearchParams:
+    return edge.QuantizationSearchParams(bool(model.ignore), model.rescore, model.oversampling)
 
 
 def _edge_acorn(model: models.AcornSearchParams) -> edge.AcornSearchParams:

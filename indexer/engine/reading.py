@@ -3,7 +3,7 @@
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
 # ruff: noqa: ARG002
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from indexer.engine.checks import check_limit, check_offset, check_query
 from indexer.engine.errors import BadRequest, EngineError
 from indexer.engine.filters import edge_filter
 from indexer.engine.information import collection_info
-from indexer.engine.ordering import DEFAULT_LIMIT, ranked
+from indexer.engine.ordering import DEFAULT_LIMIT, Fetch, Page, ranked_batch
 from indexer.engine.points import (
     PointId,
     WithPayload,
@@ -45,6 +45,10 @@ class EdgeReader:
         """Flush and close every collection."""
         self._closed = True
         self._catalog.close()
+
+    def forget(self, collection_name: str) -> None:
+        """Let go of a collection that was deleted while this client read it; until then it goes on answering."""
+        self._catalog.forget(collection_name)
 
     def collection_exists(self, collection_name: str) -> bool:
         """Return whether a collection or alias has this name."""
@@ -160,16 +164,20 @@ class EdgeReader:
         timeout: int | None = None,
     ) -> QueryResponse:
         """Return the best points of a query, of fused queries, or of a query over the results of others."""
-        collection = self._open(collection_name)
-        hits = self._hits(
-            collection, query, using, prefetch, query_filter, search_params, limit, offset, score_threshold, lookup_from
+        request = models.QueryRequest.model_construct(
+            query=query,
+            using=using,
+            prefetch=prefetch,
+            filter=query_filter,
+            params=search_params,
+            limit=limit,
+            offset=offset,
+            with_payload=with_payload,
+            with_vector=with_vectors,
+            score_threshold=score_threshold,
+            lookup_from=lookup_from,
         )
-        points = scored_points(hits)
-        if with_payload or with_vectors:
-            points = filled_points(
-                points, self._records(collection, [hit.id for hit in hits], with_payload, with_vectors)
-            )
-        return QueryResponse.model_construct(points=points)
+        return self.query_batch_points(collection_name, [request])[0]
 
     def query_batch_points(
         self,
@@ -178,82 +186,49 @@ class EdgeReader:
         consistency: models.ReadConsistency | None = None,
         timeout: int | None = None,
     ) -> list[QueryResponse]:
-        """Return the answers to several queries, searched one after the other."""
+        """Return the answers to several queries, searched together."""
+        collection = self._open(collection_name)
         return [
-            self.query_points(
-                collection_name,
-                query=request.query,
-                using=request.using,
-                prefetch=request.prefetch,
-                query_filter=request.filter,
-                search_params=request.params,
-                limit=DEFAULT_LIMIT if request.limit is None else request.limit,
-                offset=request.offset,
-                with_payload=request.with_payload,
-                with_vectors=request.with_vector,
-                score_threshold=request.score_threshold,
-                lookup_from=request.lookup_from,
-            )
-            for request in requests
+            QueryResponse.model_construct(points=self._filled(collection, hits, request))
+            for hits, request in zip(self._hits(collection, requests), requests, strict=True)
         ]
 
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:
-        """Return the ids and scores of the answers to several queries."""
-        collection = self._open(collection_name)
+        """Return the ids and scores of the answers to several queries, searched together."""
+        answers = self._hits(self._open(collection_name), requests)
         return [
-            [
-                (point if isinstance(point := hit.id, int) else model_id(point), hit.score)
-                for hit in self._hits(
-                    collection,
-                    request.query,
-                    request.using,
-                    request.prefetch,
-                    request.filter,
-                    request.params,
-                    DEFAULT_LIMIT if request.limit is None else request.limit,
-                    request.offset,
-                    request.score_threshold,
-                    request.lookup_from,
-                )
-            ]
-            for request in requests
+            [(point if isinstance(point := hit.id, int) else model_id(point), hit.score) for hit in hits]
+            for hits in answers
         ]
 
     def _hits(
-        self,
-        collection: OpenCollection,
-        query: Any,
-        using: str | None,
-        prefetch: Prefetches,
-        query_filter: models.Filter | None,
-        search_params: models.SearchParams | None,
-        limit: int,
-        offset: int | None,
-        score_threshold: float | None,
-        lookup_from: models.LookupLocation | None,
-    ) -> Sequence[edge.ScoredPoint]:
-        check_limit(limit)
-        check_offset(offset)
-        check_query(query, using, prefetch, score_threshold)
+        self, collection: OpenCollection, requests: Sequence[models.QueryRequest]
+    ) -> list[Sequence[edge.ScoredPoint]]:
+        """Return the answers to several queries, found in one pass over the segments."""
+        for request in requests:
+            check_limit(_limit(request))
+            check_offset(request.offset)
+            check_query(request.query, request.using, request.prefetch, request.score_threshold)
+        lookup = self._lookup(collection)
 
-        def search(n_points: int, n_skipped: int) -> list[edge.ScoredPoint]:
-            request = edge_request(
-                self._lookup(collection),
-                query=query,
-                using=using,
-                prefetch=prefetch,
-                query_filter=query_filter,
-                search_params=search_params,
-                limit=n_points,
-                offset=n_skipped,
-                score_threshold=score_threshold,
-                lookup_from=lookup_from,
-            )
-            return collection.shard.query(request)
+        def search(fetches: Mapping[int, Fetch]) -> list[list[edge.ScoredPoint]]:
+            asked = [edge_request(lookup, requests[place], *fetch) for place, fetch in fetches.items()]
+            return collection.shard.query_batch(edge.QueryBatchRequest(asked))
 
-        return ranked(search, query, prefetch, offset or 0, limit)
+        pages = [Page(each.query, each.prefetch, each.offset or 0, _limit(each)) for each in requests]
+        return ranked_batch(search, pages)
+
+    def _filled(
+        self, collection: OpenCollection, hits: Sequence[edge.ScoredPoint], request: models.QueryRequest
+    ) -> list[models.ScoredPoint]:
+        """Return the answers to a query as models, with the payload and vectors that it asks for."""
+        points = scored_points(hits)
+        if not (request.with_payload or request.with_vector):
+            return points
+        ids = [hit.id for hit in hits]
+        return filled_points(points, self._records(collection, ids, request.with_payload, request.with_vector))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -282,3 +257,7 @@ class EdgeReader:
             return vector
 
         return stored_vector
+
+
+def _limit(request: models.QueryRequest) -> int:
+    return DEFAULT_LIMIT if request.limit is None else request.limit

@@ -83,8 +83,6 @@ def _dense_vectors(config: VectorsConfig) -> Any:
 
 
 def _dense_params(params: models.VectorParams) -> edge.EdgeVectorParams:
-    if params.quantization_config is not None:
-        raise NotSupported("The embedded engine takes no quantization_config")
     return edge.EdgeVectorParams(
         params.size,
         _DISTANCES[params.distance],
@@ -93,8 +91,23 @@ def _dense_params(params: models.VectorParams) -> edge.EdgeVectorParams:
         if params.multivector_config
         else None,
         datatype=_same_name(edge.VectorStorageDatatype, params.datatype),
+        quantization_config=_quantization(params.quantization_config),
         hnsw_config=_hnsw(params.hnsw_config),
         memory=_same_name(edge.Memory, params.memory),
+    )
+
+
+def _quantization(config: models.QuantizationConfig | None) -> edge.ScalarQuantizationConfig | None:
+    if config is None:
+        return None
+    if not isinstance(config, models.ScalarQuantization):
+        raise NotSupported("The embedded engine takes scalar quantization only")
+    scalar = config.scalar
+    return edge.ScalarQuantizationConfig(
+        edge.ScalarType.Int8,
+        quantile=scalar.quantile,
+        always_ram=scalar.always_ram,
+        memory=_same_name(edge.Memory, scalar.memory),
     )
 
 

@@ -45,6 +45,17 @@ class ServerClient(QdrantClient):
                 raise EngineUnavailable(f"Collection {collection_name} is still {status.value}")
             time.sleep(POLL_SECONDS)
 
+    def forget(self, collection_name: str) -> None:
+        """Do nothing: a server forgets a collection when it is deleted."""
+
+    def copy_collection(self, source: str, target: str) -> None:
+        """Refuse: a server copies no collection, and all points would cross the network twice.
+
+        Raises:
+            NotSupported: Always.
+        """
+        raise NotSupported(f"A server cannot copy {source} to {target}")
+
     def rank_points(
         self, collection_name: str, requests: Sequence[models.QueryRequest]
     ) -> list[list[tuple[models.ExtendedPointId, float]]]:

@@ -6,12 +6,16 @@ from typing import Any, TypeVar
 
 import qdrant_edge as edge
 
-from indexer.engine.errors import BadRequest, EngineError, EngineUnavailable
+from indexer.engine.errors import BadRequest, EngineDamaged, EngineError, EngineUnavailable
 
 Answer = TypeVar("Answer")
 
 FAULTS = ("Service ", "IO error", "Out of memory", "Operation cancelled", "Timeout")
 """Edge raises plain exceptions. Messages that begin like this are failures of Edge; others are refused requests."""
+
+DENIALS = ("Permission denied", "Read-only file system")
+SHORTAGES = ("os error 12)", "os error 23)", "os error 24)", "os error 28)")
+"""Parts of messages of a load that failed although the files are sound: rights; then memory, handles and disk space."""
 
 
 class Shard:
@@ -32,36 +36,60 @@ class Shard:
 
     def close(self) -> None:
         """Flush and close."""
-        self._shard.close()
+        translated(self._shard.close)()
 
 
 def load_shard(path: Path) -> Shard:
     """Load the shard in a folder.
 
     Raises:
-        EngineUnavailable: Its files are missing, damaged, or not writable by this process.
+        EngineDamaged: Its files are missing or damaged.
+        EngineUnavailable: This process may not write to its files, or the machine has no room, memory or handles left.
     """
     try:
         return Shard(edge.EdgeShard.load(str(path)))
-    except Exception as error:
-        is_denied = any(reason in str(error) for reason in ("Permission denied", "Read-only file system"))
-        hint = " (Edge opens its files for writing, even to read them)" if is_denied else ""
-        raise EngineUnavailable(f"{path} cannot be opened: {error}{hint}") from error
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        problem = f"{path} cannot be opened: {_one_line(error)}"
+        if any(reason in str(error) for reason in DENIALS):
+            raise EngineUnavailable(f"{problem} (Edge opens its files for writing, even to read them)") from error
+        if any(reason in str(error) for reason in SHORTAGES):
+            raise EngineUnavailable(problem) from error
+        raise EngineDamaged(problem) from error
 
 
-def _engine_error(message: str) -> EngineError:
+def is_failure(error: BaseException) -> bool:
+    """Return whether an error is a failure of Edge: an exception, or a panic of its Rust code.
+
+    A panic is raised as `pyo3_runtime.PanicException`, which no module exports and which is no `Exception`, unlike an
+    interrupt or an exit, which must pass.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def _engine_error(error: BaseException) -> EngineError:
+    message = str(error)
+    if not isinstance(error, Exception):
+        return EngineUnavailable(f"Qdrant Edge has failed: {_one_line(error)}: run `evoke check`")
     if message.startswith(FAULTS):
         return EngineError(message)
     return BadRequest(message, 404 if message.startswith("No point with id") else 400)
 
 
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
 def translated(call: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Return the call with Edge's exceptions raised as the engine's errors."""
+    """Return the call with Edge's exceptions and panics raised as the engine's errors."""
 
     def translated_call(*arguments: Any) -> Answer:
         try:
             return call(*arguments)
-        except Exception as error:
-            raise _engine_error(str(error)) from error
+        except BaseException as error:
+            if not is_failure(error):
+                raise
+            raise _engine_error(error) from error
 
     return translated_call

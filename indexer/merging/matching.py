@@ -6,25 +6,21 @@ not join a group that has a record which contradicts it.
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from enum import IntEnum
 from itertools import chain, combinations, groupby, product
 from typing import NamedTuple
 
-import numpy as np
 from rapidfuzz import fuzz
 
+from indexer.merging.blocking import candidate_pairs, make_blocks
 from indexer.merging.match_keys import EDITION_SOURCES, TRANSLATING_SOURCES, MatchKeys, Title, any_alike
 
 MATCHING_VERSION = 1
-"""Raise it with every change of a rule here or in `match_keys`: the next build then matches all records again."""
+"""Raise it with every change of a rule here, in `match_keys` or in `blocking`: the next build then matches all records
+again."""
 
-WINDOW = 50
-"""A record is compared with at most this many records that follow it in a block, so that time grows linearly."""
-MOST_NAMES = 4
-"""The most people of a record whose names become blocking keys, each together with a title."""
 MOST_COMPARED = 32
 """The most records of a group that are checked for a contradiction."""
 LEAST_TITLE_RATIO = 92
@@ -94,6 +90,14 @@ class Evidence(NamedTuple):
         return self.people is People.UNKNOWN or self.gap is Gap.UNKNOWN or self.likeness is not Likeness.EQUAL
 
 
+class Match(NamedTuple):
+    """Two records that are of one work by some evidence: positions in a sequence, the first one first."""
+
+    evidence: Evidence
+    one: int
+    other: int
+
+
 _CERTAINTY = {
     evidence: rank
     for rank, evidence in enumerate(
@@ -123,11 +127,23 @@ def group_records(keys: Sequence[MatchKeys]) -> list[list[int]]:
 
     Between equally certain pairs the order of `keys` decides: pass them in the order of the records' ids.
     """
+    return join_matches(keys, find_matches(keys, candidate_pairs(make_blocks(keys), len(keys))))
+
+
+def find_matches(keys: Sequence[MatchKeys], pairs: Iterable[tuple[int, int]]) -> list[Match]:
+    """Return the pairs of positions whose records match, with the evidence."""
+    return [Match(evidence, i, j) for i, j in pairs if (evidence := compare(keys[i], keys[j]))]
+
+
+def join_matches(keys: Sequence[MatchKeys], matches: Iterable[Match]) -> list[list[int]]:
+    """Return the records of each work that has several, as `group_records` does, from all pairs that match.
+
+    What becomes of a pair depends only on the records that are connected to it by matches.
+    """
     groups = _Groups(keys)
-    pairs = ((evidence, i, j) for i, j in candidate_pairs(keys) if (evidence := compare(keys[i], keys[j])))
-    surest_first = sorted(pairs, key=lambda match: (_CERTAINTY[match[0]], match[1:]))
-    for evidence, matches in groupby(surest_first, key=lambda match: match[0]):
-        groups.join_all([(i, j) for _, i, j in matches], evidence)
+    surest_first = sorted(matches, key=lambda match: (_CERTAINTY[match[0]], match[1:]))
+    for evidence, equally_sure in groupby(surest_first, key=lambda match: match[0]):
+        groups.join_all([(i, j) for _, i, j in equally_sure], evidence)
     return sorted(sorted(chain.from_iterable(parts)) for parts in groups.parts.values())
 
 
@@ -251,46 +267,6 @@ def _translated(one: MatchKeys, other: MatchKeys) -> bool:
 
 def _share(some: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
     return any(each in others for each in some)
-
-
-# Blocking
-
-
-def candidate_pairs(records: Sequence[MatchKeys]) -> Iterator[tuple[int, int]]:
-    """Yield the positions of pairs that share a blocking key, each pair once, the first position first."""
-    keys, owners = array("q"), array("q")
-    for position, record in enumerate(records):
-        for key in blocking_keys(record):
-            keys.append(hash(key))
-            owners.append(position)
-    if not keys:
-        return
-    order = np.argsort(np.frombuffer(keys, dtype=np.int64), kind="stable")
-    sorted_keys, sorted_owners = (
-        np.frombuffer(keys, dtype=np.int64)[order],
-        np.frombuffer(owners, dtype=np.int64)[order],
-    )
-    pairs = []
-    for distance in range(1, WINDOW + 1):
-        same = sorted_keys[distance:] == sorted_keys[:-distance]
-        if not same.any():
-            break
-        pairs.append(sorted_owners[:-distance][same] * len(records) + sorted_owners[distance:][same])
-    for pair in np.unique(np.concatenate(pairs)) if pairs else ():
-        yield divmod(int(pair), len(records))
-
-
-def blocking_keys(record: MatchKeys) -> set[Hashable]:
-    """Return the blocking keys of a record: it is compared only with records that share one."""
-    keys: set[Hashable] = {*record.work_ids, *record.edition_ids}
-    names = {word for name in (record.leads or record.people)[:MOST_NAMES] for word in name if len(word) > 1}
-    for title in record.titles:
-        for text in (title.full, *title.mains):
-            if record.year is not None:  # so that years that differ by one share a key
-                keys |= {(text, record.year), (text, record.year + 1)}
-            keys |= {(text, word) for word in names}
-        keys |= {(title.full[:4], word, "similar") for word in names}
-    return keys
 
 
 # Grouping

@@ -44,7 +44,7 @@ takes long to embed."""
 
 HEADING_SEPARATOR = ". "
 
-_NOT_OF_A_WORK = {"source", "source_id", "reviews", "licence", "attribution", "fetched_at"}
+_NOT_OF_A_WORK = {"source", "source_id", "reviews", "licence", "attribution", "fetched_at", "since"}
 _UNKNOWN: tuple[object, ...] = (None, "", [], {})
 
 

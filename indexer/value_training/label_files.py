@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import orjson
+from pydantic import BaseModel, Field, ValidationError
 
 from crawler.catalogue import MAX_LINE_BYTES
 from crawler.errors import CatalogueMissing, GzipDamaged
@@ -20,6 +22,15 @@ from indexer.errors import ValueHeadInvalid
 
 LEAST_SHELF_SHARE = 0.01
 """The least share of a book's meaningful shelvings that a label's shelves need for the book to have the label."""
+
+
+class _Labels(BaseModel):
+    """The fields of a line besides those named after a kind of id, such as `imdb_id`."""
+
+    split: str
+    ids: dict[str, str] | None = None
+    tags: tuple[str, ...] | None = None
+    shelves: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,19 +73,26 @@ def read_labels(paths: Iterable[Path], meaningful: frozenset[str]) -> Iterator[L
 def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledWork:
     try:
         fields = orjson.loads(line)
-        ids = {METADATA_KEYS[key]: str(fields[key]) for key in METADATA_KEYS if fields.get(key)} | (
-            fields.get("ids") or {}
-        )
-        if "shelves" in fields:
-            counts = {name: float(count) for name, count in fields["shelves"].items() if name in meaningful}
-            total = sum(counts.values()) or 1.0
-            tags = {name: count / total for name, count in counts.items()}
-        else:
-            tags = dict.fromkeys(fields["tags"], 1.0)
-        vocabulary = "shelves" if "shelves" in fields else "tags"
-        return LabelledWork(frozenset(ids.items()), fields["split"], vocabulary, tags)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        labels = _Labels.model_validate(fields)
+        ids = {METADATA_KEYS[key]: str(fields[key]) for key in METADATA_KEYS if fields.get(key)} | (labels.ids or {})
+        if labels.shelves is None and labels.tags is None:
+            raise ValueError('neither "tags" nor "shelves"')
+    except (orjson.JSONDecodeError, ValidationError, ValueError, RecursionError) as error:
         raise ValueHeadInvalid(
-            f"{where}: is not a labelled work ({error!r}): "
+            f"{where}: is not a labelled work ({_first_line(error)}): "
             'give an id such as "imdb_id", "split", and "tags" or "shelves"'
         ) from error
+    if labels.shelves is None:
+        return LabelledWork(frozenset(ids.items()), labels.split, "tags", dict.fromkeys(labels.tags or (), 1.0))
+    counts = {name: count for name, count in labels.shelves.items() if name in meaningful}
+    total = sum(counts.values()) or 1.0
+    shares = {name: count / total for name, count in counts.items()}
+    return LabelledWork(frozenset(ids.items()), labels.split, "shelves", shares)
+
+
+def _first_line(error: Exception) -> str:
+    """Return what is wrong in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
+    return str(error)

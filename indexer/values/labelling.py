@@ -39,9 +39,10 @@ from indexer.artefacts import check_value_head
 from indexer.encoder.encoder import Encoder, Vectors
 from indexer.records import Features, ValueLabel, Work
 from indexer.values.head import Calibration, Floats, ValueHead, load_value_head
+from indexer.values.rounding import round_scores
 from indexer.values.taxonomy import Taxonomy
 
-LABELLER_VERSION = "5"
+LABELLER_VERSION = "6"
 DEVIATIONS_AT_FULL_SCORE = 3.0
 LIKENESS_MEAN, LIKENESS_DEVIATION = 0.218, 0.088
 """Mean and standard deviation of the 2.1 million likenesses of 10,103 works to 212 dimensions.
@@ -53,6 +54,9 @@ class Labeller(Protocol):
     """A method that labels works with the values and tags of a taxonomy."""
 
     taxonomy: Taxonomy
+    prototypes: Vectors
+    """The prototype of each dimension, a row of unit length: float32 (n_dimensions, dim). They are made when they are
+    first used, unless they are set to those that a labeller with this fingerprint has made."""
 
     @property
     def fingerprint(self) -> str:
@@ -60,7 +64,10 @@ class Labeller(Protocol):
         ...
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
-        """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence."""
+        """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence.
+
+        Strengths and probabilities are rounded as the store keeps them (`indexer.values.rounding`).
+        """
         ...
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
@@ -92,6 +99,15 @@ class TrainedLabeller:
         self._outputs = [
             (n, output, place[output.dimension]) for n, output in enumerate(head.outputs) if output.dimension in place
         ]
+
+    @property
+    def prototypes(self) -> Vectors:
+        """The prototype of each dimension."""
+        return self._zero_shot.prototypes
+
+    @prototypes.setter
+    def prototypes(self, prototypes: Vectors) -> None:
+        self._zero_shot.prototypes = prototypes
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,6 +171,7 @@ class ZeroShotLabeller:
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder) -> None:
         self.taxonomy = taxonomy
         self._encoder = encoder
+        self._prototypes: Vectors | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -163,13 +180,20 @@ class ZeroShotLabeller:
         recipe = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words])
         return hashlib.sha256(recipe).hexdigest()
 
-    @cached_property
-    def _prototypes(self) -> Vectors:
-        return _prototypes(self.taxonomy, self._encoder)
+    @property
+    def prototypes(self) -> Vectors:
+        """The prototype of each dimension."""
+        if self._prototypes is None:
+            self._prototypes = _prototypes(self.taxonomy, self._encoder)
+        return self._prototypes
+
+    @prototypes.setter
+    def prototypes(self, prototypes: Vectors) -> None:
+        self._prototypes = prototypes
 
     def likeness(self, features: Features) -> Floats:
         """Return the cosine of each sentence and each dimension's prototype, float32 (n_sentences, n_dimensions)."""
-        cosines: Floats = features.sentence_vectors.astype(np.float32) @ self._prototypes.T
+        cosines: Floats = features.sentence_vectors.astype(np.float32) @ self.prototypes.T
         return cosines
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:  # noqa: ARG002 - the same for every kind
@@ -192,8 +216,8 @@ def _labels(
     # Converted to lists at once: converting numpy's numbers one by one took half the time of labelling.
     columns = (
         taxonomy.dimensions,
-        strengths.tolist(),
-        probabilities.tolist(),
+        round_scores(strengths).tolist(),
+        round_scores(probabilities).tolist(),
         map(features.sentences.__getitem__, best.tolist()),
     )
     return tuple(map(ValueLabel._make, zip(*columns, strict=True)))

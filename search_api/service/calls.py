@@ -19,7 +19,9 @@ class Searching(Protocol):
         """Return the page of works that a request asks for."""
         ...
 
-    def similar(self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ...) -> Page:
+    def similar(
+        self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ..., cursor: str | None = ...
+    ) -> Page:
         """Return the works most like one work."""
         ...
 

@@ -6,24 +6,27 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_origin
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model, model_validator
 from starlette.requests import Request
 
 from indexer.facts import FACTS, MOST_NAMES, MOST_NUMBER, Fact, Part
+from search_api.cursors import MAX_WINDOW
 from search_api.errors import RequestRefused
 from search_api.records import (
     FACETS,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
+    CursorText,
     FacetName,
     Filters,
     IntentPart,
     Name,
     ScoreRange,
     SearchRequest,
+    check_window,
 )
 
 Names = Annotated[list[Name], Field(max_length=MOST_NAMES)]
@@ -92,7 +95,13 @@ class SimilarParameters(FilterParameters):
     """The filters, and which part of the answer to return."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
-    offset: int = Field(default=0, ge=0, le=1_000_000)
+    offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
+    cursor: CursorText | None = Field(default=None, description="the `cursor` of the page before, in place of `offset`")
+
+    @model_validator(mode="after")
+    def _check_window(self) -> Self:
+        check_window(self.offset, self.limit, self.cursor)
+        return self
 
 
 class SearchParameters(SimilarParameters):
@@ -127,6 +136,7 @@ class SearchParameters(SimilarParameters):
                 filters=self.to_filters(),
                 limit=self.limit,
                 offset=self.offset,
+                cursor=self.cursor,
                 interpret=self.interpret,
                 without=tuple(self.without),
                 weights=dict(parse_weight(text) for text in self.weight),

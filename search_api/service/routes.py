@@ -109,7 +109,7 @@ async def similar_works(
     request: Request, work_id: WorkId, parameters: Annotated[SimilarParameters, Query()]
 ) -> Response:
     """Find the works most like one work."""
-    arguments = (work_id, parameters.to_filters(), parameters.limit, parameters.offset)
+    arguments = (work_id, parameters.to_filters(), parameters.limit, parameters.offset, parameters.cursor)
     return await _answer(request, Call("similar", arguments))
 
 

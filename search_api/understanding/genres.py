@@ -12,7 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from crawler.records import Kind
-from search_api.name_keys import common_words
+from indexer.name_keys import common_words
 from search_api.records import Choice
 from search_api.understanding.phrase_table import PhraseHit, PhraseTable
 from search_api.understanding.phrases import BOOK_NOUNS, MOVIE_NOUNS, NOUNS, any_case, word_set

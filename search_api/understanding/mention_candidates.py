@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from crawler.records import Kind
+from indexer.name_keys import ARTICLES, SMALL_WORDS, skeleton
 from indexer.values.taxonomy import Taxonomy
-from search_api.name_keys import ARTICLES, SMALL_WORDS, skeleton
 from search_api.names import ALIKE, PART, NameMatch
 from search_api.people import Person
 from search_api.understanding import mention_words as table
@@ -62,7 +62,7 @@ class Names(Protocol):
     def duplicates(self, work_id: str) -> tuple[str, ...]: ...  # noqa: D102
     def kind_of_person(self, person: str) -> Kind | None: ...  # noqa: D102
     def is_by(self, work_id: str, author: Sequence[str]) -> bool | None: ...  # noqa: D102
-    def named_by(self, query: str) -> list[str]: ...  # noqa: D102
+    def named_by(self, query: str) -> Sequence[str]: ...  # noqa: D102
 
 
 class FoundPerson(NamedTuple):

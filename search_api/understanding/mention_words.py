@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from crawler.records import Kind
-from search_api.name_keys import key_words
+from indexer.name_keys import key_words
 from search_api.understanding.phrases import BOOK_NOUNS, MOVIE_NOUNS, any_case, word_set
 
 Sentiment = Literal["like", "unlike", "seen", "except", "unseen"]

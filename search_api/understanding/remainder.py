@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from search_api.understanding import phrases
@@ -231,7 +233,8 @@ def _is_plain(text: str, labels: TokenLabels) -> bool:
 def _unwished(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
     """Return the words that the labels take for no wish, but for small gaps between wished words."""
     words = [match.span() for match in WORD.finditer(text)]
-    is_kept = [labels.share(*word)["wish"] >= LEAST_SHARE_OF_WISH or _overlaps(word, wanted) for word in words]
+    asked = Spans(wanted)
+    is_kept = [labels.share(*word)["wish"] >= LEAST_SHARE_OF_WISH or asked.overlap(word) for word in words]
     for at in range(1, len(words) - 1):
         near = range(max(0, at - MOST_GAP), at), range(at + 1, min(len(words), at + 1 + MOST_GAP))
         is_within = all(any(is_kept[other] for other in side) for side in near)
@@ -289,14 +292,15 @@ def _guessable(text: str) -> str:
 def _ignored(query: Query, said: str, clauses: Clauses, read: Collection[Span]) -> tuple[str, ...]:
     """Return the parts of a request that cannot be looked up: refused words, form, and what is to happen in a work."""
     found: list[Span] = []
+    taken = Spans(read)
     for match in (*_FORM.finditer(query.text), *_RELATIVE.finditer(query.text)):
         if match.re is _RELATIVE:
             start, end = match.span("clause")
-            has_own_head = match["clause"].startswith(("who", "that")) or not _overlaps((match.start(), start), read)
+            has_own_head = match["clause"].startswith(("who", "that")) or not taken.overlap((match.start(), start))
             span = (match.start() if has_own_head else start, end)
         else:
             start, end = span = match.span()
-        if not _overlaps((start, end), read) and _is_asked(start, clauses):
+        if not taken.overlap((start, end)) and _is_asked(start, clauses):
             found.append(span)
     return _as_said(said, found)
 
@@ -316,16 +320,31 @@ def _overlaps(span: Span, spans: Iterable[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in spans)
 
 
+class Spans:
+    """Spans that many others are compared with: each is found in logarithmic time."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _ in ordered]
+        self._last_ends = list(accumulate((end for _, end in ordered), max))
+
+    def overlap(self, span: Span) -> bool:
+        """Return whether one of the spans overlaps this one."""
+        n_before = bisect_left(self._starts, span[1])
+        return n_before > 0 and self._last_ends[n_before - 1] > span[0]
+
+
 def _runs(query: Query, clauses: Clauses, read: Collection[Span], labels: TokenLabels | None) -> list[Span]:
     """Return the stretches of refused words that nothing read, each from its first word of content to its last."""
     runs: list[Span] = []
     previous: int | None = None
+    taken = Spans(read)
     for token in query.tokens:
         span = token.start, token.end
         governor = clauses.governor(token.start)
         key = -1 if governor is None else governor
         is_joint = token.word in _JOINTS
-        if is_joint or _overlaps(span, read) or not _is_refused(query, clauses, span, governor, labels):
+        if is_joint or taken.overlap(span) or not _is_refused(query, clauses, span, governor, labels):
             previous = None
         elif token.word not in _EMPTY:
             if previous == key:
@@ -350,4 +369,5 @@ def _is_refused(query: Query, clauses: Clauses, span: Span, governor: int | None
 def _talk_words(text: str, labels: TokenLabels, wanted: Collection[Span]) -> list[Span]:
     """Return the words that are no part of any wish, by their labels."""
     words = [match.span() for match in WORD.finditer(text)]
-    return [word for word in words if labels.share(*word)["wish"] < LEAST_SHARE_OF_WISH and not _overlaps(word, wanted)]
+    asked = Spans(wanted)
+    return [word for word in words if labels.share(*word)["wish"] < LEAST_SHARE_OF_WISH and not asked.overlap(word)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from search_api.name_keys import SMALL_WORDS, common_words, key_words
+from indexer.name_keys import SMALL_WORDS, common_words, key_words
 from search_api.understanding.phrases import word_set
 from search_api.understanding.query import Span
 

@@ -135,9 +135,10 @@ class Tagger:
     _opened: tuple[Encoder, TokenReader] | None = None
 
     def label(self, text: str, encoder: Encoder) -> TokenLabels:
-        """Return the probability of each label for each word of a text of any length.
+        """Return the probability of each label for each word of a text.
 
-        A word is what `query.WORD` matches; one that the tokenizer leaves out is "other".
+        A word is what `query.WORD` matches; one that the tokenizer leaves out, or that stands beyond what
+        `TokenReader` reads, is "other".
 
         Raises:
             ModelUnavailable: The encoder cannot be loaded, or lacks a layer that a head reads.

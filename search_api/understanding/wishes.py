@@ -117,6 +117,7 @@ def read_wishes(
         for dimension in {dimension for claim in claims for dimension in claim.shares}
         for part in WORD.findall(taxonomy.names[dimension].casefold())
     }
+    wanted = {claim.span for claim in claims if claim.weight > 0}
     named = {claim.span for claim in claims if _is_made_of(query.text[slice(*claim.span)], names)}
     weights = _settle(_soften_pairs(_without_modifiers(_merge(claims)), taxonomy.sensitive), query.text, taxonomy.names)
     return Wishes(
@@ -124,7 +125,7 @@ def read_wishes(
         {name: weight for name, weight in weights.items() if name not in taxonomy.by_id},
         [claim.span for claim in claims if claim.weight > 0],
         [claim.span for claim in claims if claim.weight < 0],
-        [span for span in named if any(claim.span == span and claim.weight > 0 for claim in claims)],
+        [span for span in named if span in wanted],
         [claim.span for claim in claims if claim.weight <= -1 and claim.span not in named],
     )
 

@@ -82,3 +82,17 @@ def test_the_facts_in_the_metadata_of_a_beir_document() -> None:
     plain = {**document, "metadata": {"countries": "Sweden", "series": "Harbour"}}
     read = parse_record(orjson.dumps(plain))
     assert (read.countries, read.series) == (("SE",), Series(name="Harbour"))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://user:secret@films.org/a@b?c=d@e", "https://films.org/a@b?c=d@e"),
+        ("https://user@films.org:8443/a", "https://films.org:8443/a"),
+        ("https://us%40er:se%2Fcret@films.org/a", "https://films.org/a"),
+        ("https://films.org/@a", "https://films.org/@a"),
+    ],
+)
+def test_addresses_are_kept_without_user_and_password(written: str, kept: str) -> None:
+    record = SourceRecord(source="test", source_id="1", title="A", url=written, image_url=written)
+    assert (str(record.url), str(record.image_url)) == (kept, kept)

@@ -57,7 +57,11 @@ def test_a_named_verb_exists_with_its_options(page: Path) -> None:
         words = code.partition(" #")[0].split()
         if len(words) > 1 and words[0] == "evoke" and re.fullmatch(r"[a-z][a-z-]*", words[1]):
             assert words[1] in verbs, code
-            options = {flag for parameter in verbs[words[1]].params for flag in parameter.opts} | {"--help"}
+            verb = verbs[words[1]]
+            if len(words) > 2 and hasattr(verb, "commands"):
+                assert words[2] in verb.commands, code
+                verb = verb.commands[words[2]]
+            options = {flag for parameter in verb.params for flag in parameter.opts} | {"--help"}
             assert set(_options(words)) <= options, code
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from known_works import open_table
 
 from search_api.diversity import BLOCK, Variety, diversify
-from search_api.work_table import WorkTable
 
 OPEN = Variety()
 
@@ -18,10 +18,10 @@ def make(work_id: str, **facts: Any) -> dict[str, Any]:
 
 def first_ten(payloads: list[dict[str, Any]], variety: Variety = OPEN, fall: float = 0.01) -> list[str]:
     """Return the ids of the first ten works of a ranking in the order of the payloads."""
-    ranked = [(payload["id"], 1 - fall * place) for place, payload in enumerate(payloads)]
-    reordered = diversify(ranked, WorkTable(payloads), variety, BLOCK)
-    assert sorted(work_id for work_id, _ in reordered) == sorted(work_id for work_id, _ in ranked)
-    return [work_id for work_id, _ in reordered][:BLOCK]
+    ranked = [(row, 1 - fall * row) for row in range(len(payloads))]
+    reordered = diversify(ranked, open_table(payloads), variety, BLOCK)
+    assert sorted(row for row, _ in reordered) == [row for row, _ in ranked]
+    return [payloads[row]["id"] for row, _ in reordered][:BLOCK]
 
 
 SERIES = [make(f"wheel-{n}", series={"name": "The Wheel", "position": n}) for n in (4, 2, 1, 3)]
@@ -65,6 +65,6 @@ def test_a_kind_that_does_not_fit_or_is_not_asked_for_is_not_moved_up() -> None:
 
 def test_a_longer_page_begins_as_a_shorter_one() -> None:
     payloads = [*SERIES, *OTHERS, *(make(f"book-{n}", kind="book") for n in range(9))]
-    ranked = [(payload["id"], 1 - 0.01 * place) for place, payload in enumerate(payloads)]
-    table = WorkTable(payloads)
+    ranked = [(row, 1 - 0.01 * row) for row in range(len(payloads))]
+    table = open_table(payloads)
     assert diversify(ranked, table, Variety(), 40)[:BLOCK] == diversify(ranked, table, Variety(), BLOCK)[:BLOCK]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from known_works import open_index
 
-from search_api.name_keys import key_words, name_key, normalise_title
-from search_api.names import NamedWork, NameIndex
+from indexer.known.fields import NamedWork
+from indexer.name_keys import key_words, name_key, normalise_title
 
 KUBRICK, SPIELBERG, KING = ("Stanley Kubrick", "director"), ("Steven Spielberg", "director"), ("Stephen King", "author")
-NAMES = NameIndex(
+NAMES = open_index(
     [
         NamedWork("solaris-1972", "Solaris", "movie", 1972, "Солярис", 900),
         NamedWork("solaris-2002", "Solaris", "movie", 2002, n_ratings=400),
@@ -162,7 +163,7 @@ def test_a_whole_query_names_its_work(query: str, first: str) -> None:
     ],
 )
 def test_a_query_that_names_no_work_of_the_catalogue(query: str) -> None:
-    assert NAMES.named_by(query) == []
+    assert not NAMES.named_by(query)
 
 
 def test_people_are_found_by_full_name_without_initials_and_by_a_surname_of_one_person() -> None:
@@ -209,5 +210,5 @@ def test_the_words_of_a_key_lie_in_the_text_one_after_the_other(text: str) -> No
 
 
 def test_an_index_without_works_knows_nothing() -> None:
-    empty = NameIndex([])
-    assert (empty.named_by("Jaws"), empty.suggest("Jaws", 3), empty.find("Jaws")) == ([], [], None)
+    empty = open_index([])
+    assert (empty.named_by("Jaws"), empty.suggest("Jaws", 3), empty.find("Jaws")) == ((), [], None)

@@ -18,7 +18,7 @@ from indexer.bm25 import term_id
 from indexer.engine import open_engine
 from indexer.values.taxonomy import load_taxonomy
 from search_api.errors import QueryAdapterInvalid
-from search_api.fusion import bonus_weight, favour_years, fuse, fusion_for
+from search_api.fusion import Ranking, bonus_weight, favour_years, fuse, fusion_for
 from search_api.query_adapter import EmbeddingAdapter, QueryAdapter, load_query_adapter, save_query_adapter
 from search_api.ranking_settings import Fusion, Fusions
 from search_api.records import IntegerRange, Intent, SearchRequest
@@ -107,16 +107,15 @@ def test_a_year_can_be_given_less_weight(boats: Path) -> None:
 @pytest.mark.parametrize("method", ["rrf", "dbsf", "linear"])
 def test_the_right_year_is_worth_about_the_first_place_of_a_leg(method: str) -> None:
     fusion = Fusion.model_validate({"method": method})
-    first = max(fuse({"text": [(str(n), 1 - n / 10) for n in range(10)]}, fusion).values())
+    text = Ranking(np.arange(10), 1 - np.arange(10) / 10)
+    first = fuse(text.rows, {"text": text}, fusion, {}).max()
     assert bonus_weight(fusion, "year") == pytest.approx(first, rel=0.35)
 
 
 def test_years_fade() -> None:
-    years = {"in": 1990, "edge": 1999, "five": 2004, "far": 1940}
-    favoured = favour_years(dict.fromkeys([*years, "unknown"], 1.0), years, IntegerRange(gte=1990, lte=1999), 2.0)
-    assert favoured == pytest.approx(
-        {"in": 3, "edge": 3, "five": 1 + 2 / np.e, "far": 1 + 2 * np.exp(-10), "unknown": 1}
-    )
+    years = np.array([1990, 1999, 2004, 1940, np.nan], dtype=np.float32)
+    favoured = favour_years(years, IntegerRange(gte=1990, lte=1999), 2.0)
+    assert favoured == pytest.approx([2, 2, 2 / np.e, 2 * np.exp(-10), 0])
 
 
 def test_words_about_remembering_weigh_less(boats: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
@@ -161,9 +162,56 @@ def test_no_score_is_above_the_one_before(search: Search) -> None:
 
 
 def test_an_offset_past_the_end_is_an_empty_page_with_the_total(search: Search) -> None:
-    page = ask(search, "hope", offset=100_000)
+    page = ask(search, "hope", offset=900)
     assert page.hits == ()
     assert page.total == search.check()
+    assert page.cursor is None
+
+
+def pages(search: Search, query: str, limit: int, **filters: object) -> Iterator[Page]:
+    """Yield the pages of an answer, each by the cursor of the one before."""
+    page = ask(search, query, limit=limit, **filters)
+    yield page
+    while page.cursor:
+        page = search.search(
+            SearchRequest(query=query, limit=limit, cursor=page.cursor, filters=Filters.model_validate(filters))
+        )
+        yield page
+
+
+@pytest.mark.parametrize("window", [4, 1_000])
+def test_cursors_reach_every_work_once(search: Search, monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+    monkeypatch.setattr("search_api.search.MAX_WINDOW", window)
+    answer = list(pages(search, "hope in the rain", 3))
+    hits = [hit.id for page in answer for hit in page.hits]
+    assert len(hits) == len(set(hits)) == answer[0].total == search.check()
+    assert [page.offset for page in answer] == [sum(len(p.hits) for p in answer[:n]) for n in range(len(answer))]
+    ranked = ask(search, "hope in the rain", limit=min(window, 100)).hits
+    assert hits[: len(ranked)] == [hit.id for hit in ranked]
+
+
+def test_works_behind_the_window_pass_the_filters(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search_api.search.MAX_WINDOW", 2)
+    answer = list(pages(search, "hope", 2, kind="book"))
+    assert {hit.kind for page in answer for hit in page.hits} == {"book"}
+    assert sum(len(page.hits) for page in answer) == answer[0].total
+
+
+NO_CURSORS = ("x", "e30", "WzEsMiwzXQ", "W251bGwsMV0", "WzEwMDAwMCxudWxsXQ", "WzEsLTFd", "\u00e9")
+
+
+@pytest.mark.parametrize("cursor", NO_CURSORS)
+def test_what_is_no_cursor_is_refused_by_its_name(search: Search, cursor: str) -> None:
+    with pytest.raises(RequestRefused) as refusal:
+        search.search(SearchRequest(query="hope", cursor=cursor))
+    assert refusal.value.field == "cursor"
+
+
+def test_a_page_beyond_the_ranked_works_is_refused_with_the_way_on() -> None:
+    with pytest.raises(ValidationError, match="cursor"):
+        SearchRequest(query="hope", offset=950, limit=100)
+    with pytest.raises(ValidationError, match="give one of them"):
+        SearchRequest(query="hope", offset=5, cursor="WzEsbnVsbF0")
 
 
 def test_nothing_passes_contradicting_filters(search: Search) -> None:

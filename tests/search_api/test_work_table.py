@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from known_works import open_table
 
 from search_api.preferences import AUDIENCES, weigh_preferences
 from search_api.records import Intent
-from search_api.work_table import ValueProfiles, WorkTable, find_twins, possible_twins
+from search_api.work_table import ValueProfiles, WorkTable
 
 
 def make(work_id: str, **facts: Any) -> dict[str, Any]:
@@ -27,20 +29,20 @@ def scores(table: WorkTable, column: str) -> dict[str, float]:
 def test_the_best_known_work_of_each_kind_stands_highest_and_unrated_works_lowest() -> None:
     films = [rated(f"film-{n}", 10**n) for n in range(5)]
     books = [rated(f"book-{n}", 1000 * 10**n, kind="book", scale=5.0, mean=4.0) for n in range(5)]
-    known = scores(WorkTable([*films, *books, make("unrated")]), "known")
+    known = scores(open_table([*films, *books, make("unrated")]), "known")
     assert known["film-4"] == known["book-4"] == 1
     assert known["unrated"] == known["film-0"] == 0
     assert known["film-1"] < known["film-2"] < known["film-3"] < known["film-4"]
 
 
 def test_works_without_ratings_are_all_alike() -> None:
-    assert not WorkTable([make("a"), make("b")]).known.any()
+    assert not open_table([make("a"), make("b")]).known.any()
 
 
 def test_few_ratings_give_little_acclaim() -> None:
     many = [rated(f"usual-{n}", 100, mean=6.0) for n in range(20)]
     acclaim = scores(
-        WorkTable([*many, rated("two-people", 2, mean=10.0), rated("thousands", 5_000, mean=8.5)]), "acclaim"
+        open_table([*many, rated("two-people", 2, mean=10.0), rated("thousands", 5_000, mean=8.5)]), "acclaim"
     )
     assert acclaim["thousands"] == 1
     assert acclaim["two-people"] < 0.1
@@ -48,13 +50,13 @@ def test_few_ratings_give_little_acclaim() -> None:
 
 def test_the_pool_has_the_best_known_of_a_kind_and_genre() -> None:
     films = [rated(f"f{n}", 10**n, genres=["Family"] if n % 2 else ["Drama"]) for n in range(4)]
-    table = WorkTable([*films, rated("book", 10**9, kind="book")])
+    table = open_table([*films, rated("book", 10**9, kind="book")])
     assert len(table.best("movie", "known")) == 3  # the lowest twentieth counts as unknown
     assert len(table.best("movie", "known", frozenset({"family"}))) == 2
 
 
 def test_the_pool_has_the_best_known_of_the_years_asked_for() -> None:
-    table = WorkTable(
+    table = open_table(
         [rated(f"f{year}", 1000 + year, year=year) for year in range(1940, 1960)] + [rated("no year", 9_000)]
     )
     assert len(table.best("movie", "known", years=(1950, 1954))) == 5
@@ -62,7 +64,7 @@ def test_the_pool_has_the_best_known_of_the_years_asked_for() -> None:
 
 
 def test_the_share_of_works_with_a_fact_is_counted_by_kind() -> None:
-    table = WorkTable([make("a", language="fr"), make("b"), make("c", kind="book", page_count=90)])
+    table = open_table([make("a", language="fr"), make("b"), make("c", kind="book", page_count=90)])
     assert table.share_known("language", "movie") == 0.5
     assert table.share_known("page_count", "book") == 1
     assert table.share_known("page_count", "movie") == 0
@@ -71,7 +73,7 @@ def test_the_share_of_works_with_a_fact_is_counted_by_kind() -> None:
 
 def test_works_are_akin_by_genres_and_makers() -> None:
     own = [{"name": "Ada Marsh", "role": "director"}]
-    table = WorkTable(
+    table = open_table(
         [
             make("liked", genres=["Drama", "War"], creators=own),
             make("same-maker", genres=["Comedy"], creators=own),
@@ -87,7 +89,8 @@ def test_works_are_akin_by_genres_and_makers() -> None:
 
 def test_profiles_are_alike_by_what_is_unusual_in_them() -> None:
     usual, rare = [255, 0, 0, 200], [255, 255, 0, 200]
-    profiles = ValueProfiles(np.array([*[usual] * 8, rare, rare, [255, 0, 255, 200]], np.uint8), "abcd")
+    strengths = np.array([*[usual] * 8, rare, rare, [255, 0, 255, 200]], np.uint8)
+    profiles = ValueProfiles(strengths, strengths.mean(axis=0).tolist(), "abcd")
     like = profiles.likeness(np.arange(11), np.array([8]), np.ones(1, np.float32))
     assert like[9] == pytest.approx(1)
     assert like[0] < 0.1  # they share the values that all have
@@ -104,15 +107,34 @@ def test_two_rows_of_one_work_are_twins_and_two_works_of_one_name_are_not() -> N
         make("renamed", title="Dark Rain", year=1988, ids={"tmdb": "7"}),
         rated("original", 5, title="Black Rain Falls", year=1988, ids={"tmdb": "7"}),
     ]
-    descriptions = {work["id"]: "A detective hunts a man from New York to Osaka, in the rain. " for work in works}
-    descriptions["namesake"] = "A family lives on after the bomb. " * 3
-    assert set(find_twins(possible_twins(works), descriptions)) == {"poor", "renamed"}
+    for work in works:
+        work["description"] = "A detective hunts a man from New York to Osaka, in the rain. "
+    works[2]["description"] = "A family lives on after the bomb. " * 3
+    table = open_table(works)
+    assert set(table.ids_of(np.flatnonzero(table.is_twin))) == {"poor", "renamed"}
+    assert table.n_twins == 2
 
 
-def weigh(intent: Intent, payloads: list[dict[str, Any]], strengths: list[list[float]], dimensions: list[str]) -> Any:
-    table = WorkTable(payloads)
-    profiles = ValueProfiles((np.array(strengths) * 255).astype(np.uint8), dimensions)
-    return weigh_preferences(intent, table.ids, table, lambda: profiles)
+@dataclass
+class ById:
+    """Preferences by the ids of the works, without those that have none."""
+
+    bonus: dict[str, float]
+    audience: dict[str, float]
+    last: set[str]
+
+
+def weigh(intent: Intent, payloads: list[dict[str, Any]], strengths: list[list[float]], dimensions: list[str]) -> ById:
+    given = [{place: x for place, x in enumerate(own) if x} for own in strengths]
+    table = open_table(payloads, given, dimensions)
+    rows = np.arange(len(payloads))
+    bonus, audience, last = weigh_preferences(intent, rows, table, table.profiles(dimensions))
+    ids = list(table.ids)
+    return ById(
+        {name: float(x) for name, x in zip(ids, bonus, strict=True) if x},
+        {name: float(x) for name, x in zip(ids, audience, strict=True) if x},
+        {name for name, is_last in zip(ids, last, strict=True) if is_last},
+    )
 
 
 def test_what_is_refused_costs_by_its_strength_and_comes_last_if_primary() -> None:
@@ -156,19 +178,14 @@ def test_children_get_family_films_and_none_that_are_cruel_or_for_adults() -> No
 
 
 def test_the_language_of_a_country_is_that_of_most_of_its_own_works() -> None:
-    own = [make(f"own-{n}", countries=["SE"], language="sv") for n in range(8)]
-    table = WorkTable(
-        [
-            *own,
-            make("odd", countries=["SE"], language="de"),
-            make("shared", countries=["SE", "GB"], language="en"),
-            make("silent", countries=["SE", "NO"]),
-        ]
-    )
-    assert table.home_languages["SE"] == {"sv"}
+    works = [
+        *(make(f"own-{n}", countries=["SE"], language="sv") for n in range(8)),
+        make("odd", countries=["SE"], language="de"),
+        make("shared", countries=["SE", "GB"], language="en"),
+        make("silent", countries=["SE", "NO"]),
+    ]
+    assert open_table(works).home_languages["SE"] == {"sv"}
     asked = Intent.model_validate({"text": "", "filters": {"countries": {"any": ["SE"]}}})
-    bonus = weigh_preferences(
-        asked, table.ids, table, lambda: ValueProfiles(np.zeros((11, 1), np.uint8), ("E1",))
-    ).bonus
+    bonus = weigh(asked, works, [[]] * len(works), ["E1"]).bonus
     assert bonus["own-0"] > 0 > bonus["shared"]
     assert "silent" not in bonus

@@ -15,6 +15,7 @@ from evaluation.tuning.bm25_in_memory import LexicalIndex
 from indexer.bm25 import BM25, document_weights, query_weights, top_terms_by_idf
 from indexer.engine import Engine, open_engine
 from indexer.records import FieldTerms
+from search_api.fusion import Ranking
 from search_api.retrieval import find_idf
 
 WORDS = "whale sea captain ship storm island treasure map friend enemy night star love war child river snow".split()  # noqa: SIM905
@@ -57,6 +58,10 @@ def fill(location: Path, works: Sequence[tuple[str, FieldTerms]], bm25: BM25) ->
     return engine
 
 
+def as_pairs(ranking: Ranking) -> dict[int, float]:
+    return dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
+
+
 @pytest.mark.parametrize("bm25", SETTINGS, ids=repr)
 def test_scores_equal_those_of_the_engine(tmp_path: Path, bm25: BM25) -> None:
     works = random_works(seed=7)
@@ -64,11 +69,11 @@ def test_scores_equal_those_of_the_engine(tmp_path: Path, bm25: BM25) -> None:
     index = LexicalIndex(works).weigh(bm25)
     query = query_weights(["whale", "whale", "snow", "treasure", "rare", "unheard"])
     points = engine.query_points("works", query=query, using="bm25", limit=len(works)).points
-    expected = {works[int(point.id)][0]: point.score for point in points if point.score > 0}
-    assert dict(index.rank(query, depth=len(works))) == pytest.approx(expected, rel=1e-4)
+    expected = {int(point.id): point.score for point in points if point.score > 0}
+    assert as_pairs(index.rank(query, depth=len(works))) == pytest.approx(expected, rel=1e-4)
     best = index.rank(query, depth=10)
-    assert [score for _, score in best] == pytest.approx([point.score for point in points[:10]], rel=1e-4)
-    assert best == sorted(best, key=lambda work: (-work[1], work[0]))
+    assert best.scores == pytest.approx([point.score for point in points[:10]], rel=1e-4)
+    assert list(as_pairs(best)) == sorted(as_pairs(best), key=lambda row: (-as_pairs(best)[row], row))
     idf = find_idf(engine, "works", query.indices)
     assert index.idf(query.indices) == pytest.approx(idf, rel=1e-4)
     engine.close()
@@ -78,8 +83,8 @@ def test_only_allowed_works_are_ranked() -> None:
     works = random_works(seed=3)
     index, query = LexicalIndex(works).weigh(BM25()), query_weights(["whale"])
     allowed = np.arange(len(works)) % 2 == 0
-    found = [work for work, _ in index.rank(query, 200)]
-    assert [work for work, _ in index.rank(query, 200, allowed)] == [w for w in found if int(w[1:]) % 2 == 0]
+    found = index.rank(query, 200).rows
+    assert index.rank(query, 200, allowed).rows.tolist() == found[allowed[found]].tolist()
 
 
 def test_the_terms_with_the_highest_idf_are_kept() -> None:

@@ -21,7 +21,7 @@ from evaluation.tuning.space import fusions_to_try
 from evaluation.tuning.tuning import choose_fusions, score_query
 from indexer.bm25 import BM25
 from search_api.candidates import Candidates
-from search_api.fusion import fuse
+from search_api.fusion import Ranking, fuse, union
 from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Cleaning, Cleanings, Fusion, Fusions, Tuned
 from search_api.records import Intent
 
@@ -110,21 +110,26 @@ def test_of_equally_good_fusions_the_one_most_similar_to_the_serving_one_is_foun
 
 def test_a_fusion_is_tried_as_search_fuses() -> None:
     rankings = {
-        "text": [("a", 0.9), ("b", 0.8), ("c", 0.1)],
-        "bm25": [("d", 9.0), ("c", 8.0), ("b", 1.0)],
+        "text": Ranking(np.array([1, 2, 3]), np.array([0.9, 0.8, 0.1])),
+        "bm25": Ranking(np.array([4, 3, 2]), np.array([9.0, 8.0, 1.0])),
     }
-    candidates = Candidates(Intent(text="a query"), rankings, {})
-    cut = {leg: ranking[:2] for leg, ranking in rankings.items()}
+    candidates = Candidates(Intent(text="a query"), rankings)
+    cut = {leg: ranking.part(0, 2) for leg, ranking in rankings.items()}
+
+    def fused(legs: dict[str, Ranking], fusion: Fusion) -> dict[int, float]:
+        rows = union(legs.values())
+        return dict(zip(rows.tolist(), fuse(rows, legs, fusion, {}).tolist(), strict=True))
+
     fusions = [
         Fusion(method="linear", weights={"text": 2.0}),
         Fusion(method="linear", weights={"text": 2.0, "values": 3.0}),
         Fusion(method="rrf", weights={"text": 0.5}),
         Fusion(method="linear", weights={"text": 0.5}, depth=2),
     ]
-    for work in "abcd":
+    for work in range(1, 5):
         ranks = [
-            sorted(fused, key=lambda each: (-fused[each], each)).index(work) + 1 if work in fused else None
-            for fused in [fuse(rankings, fusion) for fusion in fusions[:3]] + [fuse(cut, fusions[3])]
+            sorted(scores, key=lambda each: (-scores[each], each)).index(work) + 1 if work in scores else None
+            for scores in [fused(rankings, fusion) for fusion in fusions[:3]] + [fused(cut, fusions[3])]
         ]
         expected = [1 / np.log2(rank + 1) if rank else 0.0 for rank in ranks]
         assert score_query(candidates, {work: 1}, fusions) == pytest.approx(expected)

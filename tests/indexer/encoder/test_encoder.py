@@ -7,6 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,29 @@ def test_a_sentence_has_a_vector_of_its_own(torch_encoder: Encoder) -> None:
 
 def test_the_end_of_a_long_text_counts(torch_encoder: Encoder) -> None:
     start = "He counted the sheep on the hill. " * 60
-    with_end, without = torch_encoder.encode([start + "Then the spaceship landed. " * 20, start])
+    with_end, without = torch_encoder.embed([(start + "Then the spaceship landed. " * 20, ()), (start, ())])
     (spaceship,) = torch_encoder.encode(["A spaceship lands."])
-    assert with_end @ spaceship > without @ spaceship + 0.05
+    assert with_end.vector @ spaceship > without.vector @ spaceship + 0.05
+
+
+def test_a_query_is_read_as_far_as_the_model_reads_at_once(torch_encoder: Encoder) -> None:
+    start = "sheep " * torch_encoder.files.max_tokens
+    with_end, without = torch_encoder.encode([start + "Then the spaceship landed.", start])
+    np.testing.assert_array_equal(with_end, without)
+
+
+def test_each_sentence_of_a_long_text_has_its_vector_up_to_the_last_token_that_is_read(torch_encoder: Encoder) -> None:
+    sentences = ["He counted the sheep.", "Then the spaceship landed."] * 60
+    starts = [0, *accumulate(len(sentence) + 1 for sentence in sentences)]
+    spans = [Span(start, start + len(sentence)) for start, sentence in zip(starts, sentences, strict=False)]
+    (whole,) = torch_encoder.embed([(" ".join(sentences), spans)])
+    np.testing.assert_allclose(np.linalg.norm(whole.sentence_vectors, axis=1), 1, atol=1e-5)
+    kinds = torch_encoder.encode(sentences[:2])
+    assert ((whole.sentence_vectors @ kinds.T).argmax(axis=1) == np.arange(len(sentences)) % 2).all()
+    (cut,) = torch_encoder.embed([(" ".join(sentences), spans)], most_tokens=300)
+    is_read = np.linalg.norm(cut.sentence_vectors, axis=1) > 0
+    assert 0 < is_read.sum() < len(sentences)
+    assert is_read[: is_read.sum()].all()
 
 
 def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:

@@ -8,16 +8,19 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from crawler.extras import EXTRAS
+from indexer.encoder import conversion
 from indexer.encoder.conversion import converted_model
 from indexer.encoder.encoder import Encoder
-from indexer.encoder.kept_models import MODEL, RECORD, ConversionRecord, find_converted
+from indexer.encoder.kept_models import COMPILED, MODEL, RECORD, ConversionRecord, find_converted
 from indexer.encoder.model_files import ModelFiles
-from indexer.errors import ModelUnavailable
+from indexer.engine.manifest import find_damage
+from indexer.errors import ModelUnavailable, StorageFailed
 from search_api.service.server import serve
 from search_api.settings import SearchSettings
 
@@ -129,3 +132,66 @@ def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversi
 def test_the_service_does_not_start_without_its_model(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="has no converted model"):
         serve(SearchSettings(home=tmp_path, runtime="openvino"), port=0)
+
+
+@pytest.fixture
+def models(real_encoder: Encoder, tmp_path: Path) -> Path:
+    """A copy of the folder of converted models, to be damaged; what is compiled is compiled anew."""
+    real_encoder.encode(TEXTS)
+    assert real_encoder._converted is not None
+    for kept in real_encoder._converted.glob("openvino-*"):
+        shutil.copytree(kept, tmp_path / "models" / kept.name, ignore=shutil.ignore_patterns(COMPILED))
+    return tmp_path / "models"
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def test_a_damaged_model_is_converted_again(
+    models: Path, real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = converted_model(real_encoder.files, models).parent
+    sound = (kept / "model.bin").read_bytes()
+    flip_a_byte(kept / "model.bin")
+
+    def convert(_model: ModelFiles, folder: Path) -> None:  # in half a second instead of half a minute
+        folder.mkdir()
+        (folder / MODEL).write_bytes((kept / MODEL).read_bytes())
+        (folder / "model.bin").write_bytes(sound)
+
+    monkeypatch.setattr(conversion, "_convert_in_subprocess", convert)
+    assert converted_model(real_encoder.files, models) == kept / MODEL
+    assert (kept / "model.bin").read_bytes() == sound
+    assert f"{kept}/model.bin is damaged: its content has changed: the encoder is converted again" in caplog.text
+    caplog.clear()
+    converted_model(real_encoder.files, models)
+    assert not caplog.text
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_without_torch_a_damaged_model_is_refused(models: Path, real_encoder: Encoder) -> None:
+    for path in models.glob("*/model.bin"):
+        flip_a_byte(path)
+    with pytest.raises(ModelUnavailable, match=rf"model\.bin is damaged: .* copy {models} again from the machine"):
+        converted_model(real_encoder.files, models)
+
+
+def test_a_damaged_compiled_model_is_compiled_again(models: Path, real_encoder: Encoder) -> None:
+    ours = real_encoder.encode(TEXTS)
+    Encoder(converted=models).encode(TEXTS)
+    compiled = list(models.glob(f"*/{COMPILED}/*.blob"))
+    assert compiled
+    for path in compiled:
+        flip_a_byte(path)
+    np.testing.assert_array_equal(Encoder(converted=models).encode(TEXTS), ours)
+    assert not any(damage for folder in models.glob(f"*/{COMPILED}") for damage in find_damage(folder, read_all=True))
+
+
+def test_a_full_disk_stops_a_conversion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversion.shutil, "disk_usage", lambda _: SimpleNamespace(free=50 * 2**20))
+    with pytest.raises(StorageFailed, match="the disk has 50 MiB free, and the converted encoder needs"):
+        _ = Encoder(converted=tmp_path).runtime

@@ -18,6 +18,7 @@ from qdrant_client import models
 
 from indexer.engine import (
     BadRequest,
+    CollectionExists,
     CollectionNotFound,
     EdgeClient,
     EngineError,
@@ -26,6 +27,7 @@ from indexer.engine import (
     NotSupported,
     open_engine,
 )
+from indexer.engine.folder import copy_tree
 
 from .conftest import fill, swap_to, wanting, work
 
@@ -329,14 +331,12 @@ def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> Non
 LACKING: dict[str, Callable[[EdgeClient], Any]] = {
     "shards": lambda edge: edge.create_collection("g2", shard_number=2),
     "replicas": lambda edge: edge.create_collection("g2", replication_factor=3),
-    "quantization": lambda edge: edge.create_collection(
+    "binary quantization": lambda edge: edge.create_collection(
         "g2",
         models.VectorParams(
             size=2,
             distance=models.Distance.DOT,
-            quantization_config=models.ScalarQuantization(
-                scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8)
-            ),
+            quantization_config=models.BinaryQuantization(binary=models.BinaryQuantizationConfig()),
         ),
     ),
     "discovery": lambda edge: edge.query_points(
@@ -394,3 +394,51 @@ def test_a_location_chooses_the_engine(tmp_path: Path) -> None:
         assert isinstance(embedded, EdgeClient)
     with pytest.raises(EngineUnavailable):
         open_engine("http://127.0.0.1:1", timeout_seconds=1).get_collections()
+
+
+# Copies
+
+
+def test_a_copy_takes_changes_and_leaves_its_source_as_it_is(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    edge.finish("g1")
+    before = file_contents(edge.path / "collections" / "g1")
+    edge.copy_collection("g1", "g2")
+    edge.upsert("g2", [work(7), work(1).model_copy(update={"payload": {"kind": "book"}})])
+    edge.delete("g2", [2])
+    with EdgeClient(edge.path, read_only=True) as reader:
+        assert [each.name for each in reader.get_collections().collections] == ["g1"]
+    edge.finish("g2")
+    with EdgeClient(edge.path, read_only=True) as reader:
+        assert reader.count("g2").count == 6
+        assert reader.count("g2", wanting("kind", "book")).count == 3
+        assert [point.id for point in reader.query_points("g2", [1.0, 0.0], using="text", limit=2).points] == [7, 6]
+        assert [point.id for point in reader.query_points("g1", [1.0, 0.0], using="text", limit=2).points] == [6, 5]
+        assert reader.get_collection("g2").config.metadata == {"schema": 1}
+    assert file_contents(edge.path / "collections" / "g1") == before
+
+
+def test_a_copy_needs_a_finished_source_and_a_new_name(edge: EdgeClient) -> None:
+    fill(edge, "g1")
+    with pytest.raises(BadRequest, match="not finished"):
+        edge.copy_collection("g1", "g2")
+    edge.finish("g1")
+    with pytest.raises(CollectionExists):
+        edge.copy_collection("g1", "g1")
+    with pytest.raises(CollectionNotFound):
+        edge.copy_collection("g0", "g2")
+    with pytest.raises(NotSupported):
+        open_engine(":memory:").copy_collection("g1", "g2")
+
+
+def test_holes_of_files_stay_holes(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    with (tmp_path / "source" / "file").open("wb") as file:
+        file.write(b"begin")
+        file.seek(2**26)
+        file.write(b"end")
+        file.truncate(2**27)
+    copy_tree(tmp_path / "source", tmp_path / "copy")
+    copied = tmp_path / "copy" / "file"
+    assert copied.read_bytes() == (tmp_path / "source" / "file").read_bytes()
+    assert copied.stat().st_blocks <= (tmp_path / "source" / "file").stat().st_blocks

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from known_works import open_index
 
+from indexer.known.fields import NamedWork
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.names import NamedWork, NameIndex
 from search_api.records import IntegerRange, Intent
 from search_api.understanding.intent import parse_intent
 
@@ -52,7 +53,7 @@ GENRES = (
 )
 
 
-NAMES = NameIndex(NamedWork(id=title, title=title, n_ratings=1000) for title in TITLES)
+NAMES = open_index(NamedWork(id=title, title=title, n_ratings=1000) for title in TITLES)
 TAXONOMY = load_taxonomy()
 TODAY = date(2026, 6, 1)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_works import open_index
 
+from indexer.known.fields import NamedWork
 from indexer.values.taxonomy import load_taxonomy
-from search_api.names import NamedWork, NameIndex
 from search_api.understanding.mentions import Mentions, is_title, read_mentions, read_title
 from search_api.understanding.request_words import RequestWords
 from search_api.understanding.token_labels import LABELS, TokenLabels
@@ -27,7 +28,7 @@ def book(title: str, author: str, year: int = 2000, n_ratings: int = 50_000) -> 
     return NamedWork(f"{title} {year} book", title, "book", year, n_ratings=n_ratings, creators=[(author, "author")])
 
 
-NAMES = NameIndex(
+NAMES = open_index(
     [
         film("Heat", 1995, director="Michael Mann", cast="Al Pacino"),
         film("Collateral", 2004, director="Michael Mann", cast="Tom Cruise"),
@@ -349,7 +350,7 @@ def test_further_ways_of_naming_people() -> None:
 
 
 def test_names_of_books_that_were_filmed_are_read_in_one_kind() -> None:
-    names = NameIndex(
+    names = open_index(
         [
             book("Glass Girl", "Ann Rowe"), film("Glass Girl", 2014),
             book("The Night Bus", "Ben Sloe"), film("The Night Bus", 2016, 30),
@@ -379,7 +380,7 @@ def test_a_surname_after_which_asks_for_the_works_of_the_person() -> None:
 
 
 def test_a_kind_of_film_is_no_title_in_lower_case() -> None:
-    names = NameIndex([film("Superhero Movie", 2008), film("Heat", 1995)])
+    names = open_index([film("Superhero Movie", 2008), film("Heat", 1995)])
     assert read_mentions("not another superhero movie", names, TAXONOMY) == Mentions()
 
 
@@ -398,7 +399,7 @@ def test_a_part_of_a_longer_unknown_title_is_no_title() -> None:
 
 
 def test_a_country_that_a_source_gives_as_a_person_is_none() -> None:
-    names = NameIndex([film("Cold Lake", 2001, cast="South Korean"), film("Heat", 1995)])
+    names = open_index([film("Cold Lake", 2001, cast="South Korean"), film("Heat", 1995)])
     assert read_mentions("South Korean thrillers from the 2000s", names, TAXONOMY) == Mentions()
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from indexer.name_keys import common_words
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.name_keys import common_words
 from search_api.understanding.asking import AskingWords
 from search_api.understanding.clauses import Clauses
 from search_api.understanding.query import WORD, Query

@@ -193,5 +193,5 @@ def common_words() -> dict[str, int]:
 
     The list was made from the word frequencies of the package spacy-lookups-data (MIT).
     """
-    text = files("search_api.understanding").joinpath("common_words.txt").read_text(encoding="utf-8")
+    text = files("indexer").joinpath("common_words.txt").read_text(encoding="utf-8")
     return {word: place for place, word in enumerate(text.split())}

@@ -1,0 +1,152 @@
+"""The records as they were matched last, in the store: match keys, blocking keys, and the work that each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import orjson
+
+from indexer.database import Database
+from indexer.merging.blocking import Blocks, blocking_keys
+from indexer.merging.match_keys import MatchKeys, Title
+
+WRITTEN_TOGETHER = 100_000
+"""Blocking keys that are handed to SQLite at once: a million records have seven million."""
+
+
+class MatchedRecord(NamedTuple):
+    """A record as it was matched: the digest of its content, the id of its work, and its match keys."""
+
+    id: str
+    digest: bytes
+    work_id: str
+    keys: MatchKeys
+
+
+class Changes(NamedTuple):
+    """The ids of records that are new or have other content than when they were matched, and of those that are gone."""
+
+    changed: list[str]
+    gone: list[str]
+
+
+class MatchTables:
+    """The tables `matched` and `block`; `indexer.store_tables` describes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def rules(self) -> str | None:
+        """The versions of the rules that the works are up to date with; None while all records are being matched."""
+        rules: str | None = self._database.one("SELECT value FROM state WHERE name = 'rules'")
+        return rules
+
+    @rules.setter
+    def rules(self, rules: str | None) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO state VALUES ('rules', ?)", (rules,))
+
+    def changes(self) -> Changes:
+        """Return how the stored records differ from the matched ones, sorted."""
+        changed = """SELECT record.id FROM record LEFT JOIN matched ON matched.id = record.id
+                     WHERE matched.digest IS NOT record.digest ORDER BY record.id"""
+        gone = """SELECT matched.id FROM matched LEFT JOIN record ON record.id = matched.id
+                  WHERE record.id IS NULL ORDER BY matched.id"""
+        return Changes(*([row[0] for row in self._database.rows(query)] for query in (changed, gone)))
+
+    def count(self) -> int:
+        """Return how many records were matched."""
+        return int(self._database.one("SELECT count(*) FROM matched"))
+
+    def blocks(self, keys: Collection[int]) -> dict[int, list[str]]:
+        """Return the sorted ids of the records with each of these blocking keys; a key without records is left out."""
+        query = """SELECT key, id FROM block JOIN matched ON matched.number = block.record
+                   WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key, id"""
+        rows = self._database.rows(query, _to_json(list(keys)))
+        return {key: [record_id for _, record_id in of_key] for key, of_key in groupby(rows, key=itemgetter(0))}
+
+    def match_keys(self, ids: Collection[str]) -> dict[str, MatchKeys]:
+        """Return the match keys of those of these records that were matched."""
+        query = "SELECT id, keys FROM matched WHERE id IN (SELECT value FROM json_each(?))"
+        return {record_id: _unpack(keys) for record_id, keys in self._database.rows(query, _to_json(list(ids)))}
+
+    def works_of(self, record_ids: Collection[str]) -> set[str]:
+        """Return the ids of the works that some records were merged into."""
+        query = "SELECT DISTINCT work FROM matched WHERE id IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._database.rows(query, _to_json(list(record_ids)))}
+
+    def records_of(self, work_ids: Collection[str]) -> list[str]:
+        """Return the ids of the records of some works, sorted."""
+        query = "SELECT id FROM matched WHERE work IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return [row[0] for row in self._database.rows(query, _to_json(list(work_ids)))]
+
+    def replace_all(self, records: Sequence[MatchedRecord], blocks: Blocks) -> None:
+        """Store all records, sorted by id, with their blocks."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM matched")
+            connection.execute("DELETE FROM block")
+            connection.executemany(
+                "INSERT INTO matched VALUES (?, ?, ?, ?, ?)",
+                ((number, each.id, each.digest, each.work_id, _pack(each.keys)) for number, each in enumerate(records)),
+            )
+            for start in range(0, len(blocks.keys), WRITTEN_TOGETHER):
+                part = slice(start, start + WRITTEN_TOGETHER)
+                pairs = zip(blocks.keys[part].tolist(), blocks.records[part].tolist(), strict=True)
+                connection.executemany("INSERT INTO block VALUES (?, ?)", pairs)
+
+    def replace(self, records: Iterable[MatchedRecord], gone: Collection[str]) -> None:
+        """Store new and changed records with their blocking keys, and remove those that are gone."""
+        with self._database.transaction() as connection:
+            records = list(records)
+            for record_id in [*(each.id for each in records), *gone]:
+                row = connection.execute("SELECT number, keys FROM matched WHERE id = ?", (record_id,)).fetchone()
+                if row:
+                    pairs = [(key, row[0]) for key in blocking_keys(_unpack(row[1]))]
+                    connection.executemany("DELETE FROM block WHERE key = ? AND record = ?", pairs)
+                    connection.execute("DELETE FROM matched WHERE number = ?", (row[0],))
+            for each in records:
+                number = connection.execute(
+                    "INSERT INTO matched (id, digest, work, keys) VALUES (?, ?, ?, ?) RETURNING number",
+                    (each.id, each.digest, each.work_id, _pack(each.keys)),
+                ).fetchone()[0]
+                pairs = [(key, number) for key in blocking_keys(each.keys)]
+                connection.executemany("INSERT INTO block VALUES (?, ?)", pairs)
+
+    def move(self, work_of_record: Iterable[tuple[str, str]]) -> None:
+        """Change the works of records, given as pairs of a work's and a record's id."""
+        with self._database.transaction() as connection:
+            connection.executemany("UPDATE matched SET work = ? WHERE id = ?", work_of_record)
+
+
+def _pack(keys: MatchKeys) -> bytes:
+    titles = [tuple(title) for title in keys.titles]
+    return orjson.dumps(
+        [
+            keys.source, keys.kind, keys.year, keys.language, titles, keys.leads, keys.people, keys.work_ids,
+            keys.edition_ids,
+        ]
+    )  # fmt: skip
+
+
+def _unpack(packed: bytes) -> MatchKeys:
+    source, kind, year, language, titles, *names_and_ids = orjson.loads(packed)
+    leads, people, work_ids, edition_ids = (tuple(map(tuple, each)) for each in names_and_ids)
+    return MatchKeys(
+        source=source,
+        kind=kind,
+        year=year,
+        language=language,
+        titles=tuple(Title(full, tuple(mains)) for full, mains in titles),
+        leads=leads,
+        people=people,
+        work_ids=work_ids,
+        edition_ids=edition_ids,
+    )
+
+
+def _to_json(values: Sequence[object]) -> str:
+    return orjson.dumps(values).decode()

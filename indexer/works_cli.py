@@ -1,0 +1,79 @@
+"""The verbs of `evoke works`: `delete`, `show` and `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from crawler.verbs import check_output_files, read_settings, verb
+
+app = typer.Typer(
+    name="works",
+    help="Delete, show or export the works that were indexed.",
+    epilog="\b\nExample: evoke works show tmdb:550",
+    subcommand_metavar="VERB ...",
+)
+
+
+@verb(app, "delete", "evoke works delete tmdb:550 imdb:tt0137523")
+def delete(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of works, as answers show them.")],
+) -> None:
+    """Remove works with all their records. Indexing a file that has them adds them again."""
+    from indexer.settings import IndexSettings
+    from indexer.stored_works import delete_works
+
+    started = perf_counter()
+    ids = list(dict.fromkeys(ids))
+    n_records, report = delete_works(ids, read_settings(IndexSettings))
+    for note in report.notes:
+        typer.echo(note)
+    serving = f"now serving {report.generation}" if report.generation else "the index was up to date"
+    counts = f"{_count(len(ids), 'work')} deleted with {_count(n_records, 'record')}"
+    left = f"{_count(report.n_works, 'work')} left"
+    again = "indexing a file that has them adds them again"
+    typer.echo(f"{counts}; {left}; {serving}; {perf_counter() - started:.1f} s; {again}")
+
+
+@verb(app, "show", "evoke works show tmdb:550")
+def show(
+    work_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a work, as answers show it.")],
+) -> None:
+    """Print a work as JSON: its facts, the records that it is made of, and its labels with their evidence."""
+    import orjson
+
+    from indexer.settings import IndexSettings
+    from indexer.stored_works import describe_work
+
+    described = describe_work(work_id, read_settings(IndexSettings))
+    typer.echo(orjson.dumps(described, option=orjson.OPT_INDENT_2).decode())
+
+
+@verb(app, "export", "evoke works export -o records.jsonl.gz")
+def export(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            show_default="standard output",
+            help="Where the records go; gzipped if the name ends in .gz.",
+        ),
+    ] = None,
+) -> None:
+    """Write all records as JSON Lines. `evoke index` makes the same index of them."""
+    from indexer.settings import IndexSettings
+    from indexer.stored_works import export_records
+
+    check_output_files(output)
+    n_records = export_records(read_settings(IndexSettings), output)
+    if output:
+        typer.echo(f"{_count(n_records, 'record')} written to {output}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + "s" * (number != 1)
