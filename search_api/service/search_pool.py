@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -154,7 +153,7 @@ class SearchPool:
         except TimeoutError:
             raise TookTooLong(f"the answer was not ready after {self._deadline:g} s") from None
         finally:
-            with suppress(ValueError):
+            if waiting in self._waiting:  # `remove` alone would make a text of a call that it does not find
                 self._waiting.remove(waiting)
 
     def _put(self, waiting: _Waiting, *, is_first: bool) -> None:
