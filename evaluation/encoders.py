@@ -30,7 +30,7 @@ import orjson
 
 from crawler.catalogue import Rejected, read_catalogue
 from evaluation.errors import EncoderUnavailable
-from indexer.encoder.encoder import Embedding, Encoder, Vectors
+from indexer.encoder.encoder import MOST_TOKENS, Embedding, Encoder, Vectors
 from indexer.records import Span
 
 ENCODING_VERSION = "1"
@@ -109,11 +109,13 @@ class WordVectorEncoder(Encoder):
         """Return the encoder itself: its vectors are loaded already."""
         return self
 
-    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[Embedding]:
+    def embed(self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS) -> list[Embedding]:
         """Return the vectors of texts and of their sentences.
 
-        A text without a known word gets the first component, which is orthogonal to every other vector.
+        All of a text is read, since a word vector costs little: `most_tokens` does not matter here. A text without a
+        known word gets the first component, which is orthogonal to every other vector.
         """
+        del most_tokens
         return [self._embed(text, sentences) for text, sentences in texts]
 
     def _embed(self, text: str, sentences: Sequence[Span]) -> Embedding:

@@ -312,9 +312,8 @@ def _write(filling: Filling, new: _New) -> None:
 def _open_writers(filling: Filling, new: _New) -> list[Writer]:
     """Return what writes a generation; `new.base` names the generation that it is a copy of, if it is one."""
     settings = filling.settings
-    known = KnownWriter(
-        settings.known_folder / new.name, new.facts.value_ids, new.base and settings.known_folder / new.base
-    )
+    base = settings.known_folder / new.base if new.base else None
+    known = KnownWriter(settings.known_folder / new.name, new.facts.value_ids, base)
     # The points come last: what the files show of twins is noted in them before they are finished.
     return [
         KnownFiles(filling.engine, new.name, new.facts, known),

@@ -36,7 +36,7 @@ from indexer.engine.sealed import unseal
 from indexer.errors import BackupInvalid, BackupRefused, StorageFailed
 from indexer.healing import set_damage_aside
 from indexer.settings import StorageSettings
-from indexer.store import STORE_VERSION
+from indexer.store_tables import STORE_VERSION
 from indexer.writing import UNFINISHED, writing
 
 BLOCK_BYTES = 2**14

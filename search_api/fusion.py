@@ -135,7 +135,8 @@ def favour_years(years: NDArray[np.float32], remembered: IntegerRange, weight: f
     first = -math.inf if remembered.gte is None else remembered.gte
     last = math.inf if remembered.lte is None else remembered.lte
     far = np.maximum(0.0, np.maximum(first - years.astype(np.float64), years - last))
-    return np.nan_to_num(weight * np.exp(-far / YEARS_TO_FADE), nan=0.0)
+    bonus: Scores = np.nan_to_num(weight * np.exp(-far / YEARS_TO_FADE), nan=0.0)
+    return bonus
 
 
 def _rrf(_: Scores, scores: Scores, weight: float) -> Scores:

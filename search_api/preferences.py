@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.schema import PRIMARY_SCORE
+from search_api.fusion import Rows
 from search_api.records import Audience, Intent
-from search_api.work_table import Floats, Rows, ValueProfiles, WorkTable
+from search_api.work_table import Floats, ValueProfiles, WorkTable
 
 REFUSAL_COST = 2.0
 """What an unwanted value or tag of weight -1 and strength 1 takes from a fused score, in units of a leg's first place:

@@ -121,7 +121,7 @@ def find_with_terms(engine: Engine, generation: Generation, terms: Sequence[int]
     return functools.reduce(np.intersect1d, found)
 
 
-def find_allowed(engine: Engine, generation: Generation, works_filter: models.Filter) -> Rows:
+def find_allowed(engine: Engine, generation: Generation, works_filter: models.Filter | None) -> Rows:
     """Return all works that pass a filter."""
     n_works = max(1, generation.facts.n_works)
     records, _ = engine.scroll(generation.name, scroll_filter=works_filter, limit=n_works, with_payload=False)

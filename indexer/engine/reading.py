@@ -172,8 +172,8 @@ class EdgeReader:
             params=search_params,
             limit=limit,
             offset=offset,
-            with_payload=with_payload,
-            with_vector=with_vectors,
+            with_payload=with_payload,  # type: ignore[arg-type]
+            with_vector=with_vectors,  # type: ignore[arg-type]
             score_threshold=score_threshold,
             lookup_from=lookup_from,
         )

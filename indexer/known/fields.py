@@ -92,7 +92,7 @@ def column_values(payload: Payload) -> dict[str, Any]:
     """Return the value of each plain column, by the names in `indexer.known.columns.COLUMNS`."""
     rating = payload.get("rating") or {}
     series, position = place_in_series(payload)
-    countries = payload.get("countries") or ()
+    countries: Sequence[str] = payload.get("countries") or ()
     kind = payload.get("kind")
     return {
         "kinds": kind_number(kind),

@@ -146,7 +146,7 @@ class KnownWriter:
             "genres": spelled_genres(self._names.genres(), LEAST_WORKS_OF_A_GENRE),
             "mean_strengths": mean_strengths(columns.read("strengths"), is_there),
         }
-        derived = {
+        derived: dict[str, np.ndarray] = {
             "places": places,
             "known": known,
             "acclaim": acclaim,

@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from crawler.records import Kind
+from indexer.known.names import PART
 from indexer.name_keys import ARTICLES, SMALL_WORDS, skeleton
 from indexer.values.taxonomy import Taxonomy
-from search_api.names import ALIKE, PART, NameMatch
+from search_api.names import ALIKE, NameMatch
 from search_api.people import Person
 from search_api.understanding import mention_words as table
 from search_api.understanding.mention_cues import FoundCues

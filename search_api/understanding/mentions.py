@@ -13,8 +13,9 @@ from operator import itemgetter
 from typing import Literal, Protocol
 
 from crawler.records import KINDS, Kind
+from indexer.known.names import WHOLE
 from indexer.values.taxonomy import Taxonomy
-from search_api.names import WHOLE, NameMatch
+from search_api.names import NameMatch
 from search_api.records import Correction, WorkReference
 from search_api.understanding import mention_words as table
 from search_api.understanding import phrases
