@@ -192,7 +192,9 @@ class SearchPool:
         """Hand calls to a search process until it ends or is stuck, and return whether it answered any."""
         has_answered = False
         while waiting := await self._next(worker):
-            left = waiting.deadline - asyncio.get_running_loop().time()
+            # A call that waited long gets time enough for an honest answer too. Else a queue that is slow for a while
+            # would have one process after the other killed.
+            left = max(waiting.deadline - asyncio.get_running_loop().time(), self._deadline / 2)
             try:
                 found = await asyncio.wait_for(worker.answer(waiting.call, left), left + 2 * GRACE_SECONDS)
             except TimeoutError:
