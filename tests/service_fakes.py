@@ -193,11 +193,11 @@ class FakeSearch:
     def similar(
         self,
         work_id: str,
-        filters: Filters = Filters(),
+        filters: Filters = Filters(),  # noqa: B008
         limit: int = 10,
         offset: int = 0,
-        cursor: str | None = None,
-    ) -> Page:  # noqa: B008
+        cursor: str | None = None,  # noqa: ARG002 - as the real search takes it
+    ) -> Page:
         work = self.work(work_id)
         wanted = {value.id: value.score for value in work.values}
         like = (WorkReference(id=work.id, title=work.title),)

@@ -61,6 +61,7 @@ class System:
         own = {"HF_HUB_OFFLINE": "1", "RUST_LOG": "error", "LANCE_LOG": "error"}
         if self.name == "evoke":
             own["EVOKE_HOME"] = str(self.folder)
+            own["EVOKE_MAX_IN_PROGRESS"] = "64"  # all clients of the benchmark are served, and none is refused
         return {**os.environ, **own, "CONFIG": str(self.folder / "config.yml")}
 
     def _worker(self) -> list[str]:

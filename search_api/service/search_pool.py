@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -154,7 +153,7 @@ class SearchPool:
         except TimeoutError:
             raise TookTooLong(f"the answer was not ready after {self._deadline:g} s") from None
         finally:
-            with suppress(ValueError):
+            if waiting in self._waiting:  # `remove` alone would make a text of a call that it does not find
                 self._waiting.remove(waiting)
 
     def _put(self, waiting: _Waiting, *, is_first: bool) -> None:
@@ -193,7 +192,9 @@ class SearchPool:
         """Hand calls to a search process until it ends or is stuck, and return whether it answered any."""
         has_answered = False
         while waiting := await self._next(worker):
-            left = waiting.deadline - asyncio.get_running_loop().time()
+            # A call that waited long gets time enough for an honest answer too. Else a queue that is slow for a while
+            # would have one process after the other killed.
+            left = max(waiting.deadline - asyncio.get_running_loop().time(), self._deadline / 2)
             try:
                 found = await asyncio.wait_for(worker.answer(waiting.call, left), left + 2 * GRACE_SECONDS)
             except TimeoutError:

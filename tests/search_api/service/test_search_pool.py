@@ -27,6 +27,7 @@ class FakeWorker:
         self._answers = answers
         self._n_starts = n_starts
         self.calls: list[Call] = []
+        self.seconds: list[float] = []
         self.n_started = 0
         self.n_killed = 0
         self.has_ended = False
@@ -38,8 +39,9 @@ class FakeWorker:
             raise SearchProcessFailed("the index is damaged")
         self._on_end, self.has_ended = on_end, False
 
-    async def answer(self, call: Call, _seconds: float) -> bytes:
+    async def answer(self, call: Call, seconds: float) -> bytes:
         self.calls.append(call)
+        self.seconds.append(seconds)
         return await self._answers(call)
 
     async def kill(self) -> None:
@@ -159,6 +161,23 @@ def test_a_stuck_process_is_killed_after_the_deadline_and_started_anew(monkeypat
             await asyncio.sleep(0.01)
         assert worker.n_killed == 1
         assert await pool.answer(call("next")) == b"next"
+        await pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_process_that_gets_a_call_late_still_has_half_of_the_deadline_for_it() -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        worker = FakeWorker(gate)
+        pool = await opened([worker], deadline=8)
+        loop = asyncio.get_running_loop()
+        late = search_pool._Waiting(call("late"), loop.time() + 0.1, loop.create_future())
+        pool._put(late, is_first=False)
+        await settle()
+        assert worker.seconds == [4]
+        gate.opened.set()
+        assert await late.answer == b"late"
         await pool.close()
 
     asyncio.run(scenario())
