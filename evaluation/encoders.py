@@ -109,6 +109,11 @@ class WordVectorEncoder(Encoder):
         """Return the encoder itself: its vectors are loaded already."""
         return self
 
+    @property
+    def max_tokens(self) -> int:
+        """As many as are read of any text: word vectors have no bound."""
+        return MOST_TOKENS
+
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS) -> list[Embedding]:
         """Return the vectors of texts and of their sentences.
 

@@ -152,13 +152,18 @@ class Encoder:
         self.encode(["warm"])
         return self
 
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens the model reads at once."""
+        return self.files.max_tokens
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one vector for each text, float32 (len(texts), dim), with rows of unit length.
 
         It is for queries and phrases: what does not fit into one input of the model is not read.
         """
         empty: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
-        embeddings = self.embed([(text, ()) for text in texts], most_tokens=self.files.max_tokens)
+        embeddings = self.embed([(text, ()) for text in texts], most_tokens=self.max_tokens)
         return np.stack([each.vector for each in embeddings]) if texts else empty
 
     def embed(self, texts: Sequence[tuple[str, Sequence[Span]]], *, most_tokens: int = MOST_TOKENS) -> list[Embedding]:

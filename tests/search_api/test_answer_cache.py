@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from fakes import FakeEncoder
 from homes import build, open_home
 
 from search_api.answer_cache import AnswerCache
+from search_api.generation import Generation, GenerationFollower
 from search_api.records import Filters, Page, SearchRequest
 from search_api.search import MOST_CACHED_HITS, Search
 
@@ -55,19 +58,49 @@ def test_a_filter_set_to_null_is_another_request_than_no_filter(search: Search) 
     assert (read.intent.filters.kind, overruled.intent.filters.kind) == ("movie", None)
 
 
+def build_and_wait(home: Path, search: Search) -> None:
+    """Build the index anew, and wait until the search answers from it: it is loaded beside the old one."""
+    before = search.serving().name
+    build(home, SMALL)
+    while search.serving().name == before:
+        time.sleep(0.01)
+
+
 def test_an_answer_does_not_outlive_its_index(home: Path, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
     request = SearchRequest(query="storm", limit=MOST_CACHED_HITS)
     assert search.search(request).total == 3
-    build(home, SMALL)
+    build_and_wait(home, search)
     assert search.search(request).total == len(SMALL)
+
+
+def test_the_old_index_answers_while_the_new_one_is_loaded(
+    home: Path, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
+    may_load = threading.Event()
+    load = GenerationFollower._load
+
+    def load_slowly(follower: GenerationFollower, name: str) -> Generation:
+        may_load.wait(30)
+        return load(follower, name)
+
+    assert search.search(SearchRequest(query="storm")).total == 3
+    monkeypatch.setattr(GenerationFollower, "_load", load_slowly)
+    build(home, SMALL)
+    for query in ("storm", "the last ferry", "a harbour"):  # the files of the old one are deleted by now
+        assert search.search(SearchRequest(query=query)).total == 3
+    may_load.set()
+    while search.search(SearchRequest(query="storm")).total == 3:
+        time.sleep(0.01)
+    assert search.search(SearchRequest(query="storm")).total == len(SMALL)
 
 
 def test_similar_works_do_not_outlive_their_index(home: Path, search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0)
     work_id = f"test:{SMALL[0]['source_id']}"
     assert search.similar(work_id).total == 2
-    build(home, SMALL)
+    build_and_wait(home, search)
     assert search.similar(work_id).total == len(SMALL) - 1
 
 

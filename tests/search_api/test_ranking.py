@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from catalogues import make_record
 from homes import build, open_home
 
+from search_api.fusion import Ranking
 from search_api.leg_queries import LegQueryBuilder, agree
 from search_api.records import Filters, Intent, Page, SearchRequest, WorkReference
 from search_api.search import Search
@@ -163,20 +165,21 @@ def test_of_a_subject_known_works_without_its_words_come_behind(ask: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("text", "bm25", "agrees"),
+    ("text", "described", "agrees"),
     [
-        ((("a", 0.6), ("b", 0.5), ("c", 0.4)), ("a", "b", "c"), True),
-        ((("a", 0.6), ("b", 0.5), ("c", 0.4)), ("a", "x", "y", "z"), True),
-        ((("a", 0.5), ("b", 0.4)), ("a", "x", "y", "z"), False),
-        ((("a", 0.4), ("b", 0.3)), ("a", "b"), False),
-        ((("a", 0.6),), (), False),
-        ((), ("a",), False),
+        ([0.6, 0.5, 0.4], [0, 1], True),
+        ([0.6, 0.5, 0.4], [0, 7, 8, 9], True),
+        ([0.5, 0.4], [0, 7, 8, 9], False),
+        ([0.4, 0.3], [0, 1], False),
+        ([0.6], [], False),
+        ([], [0], False),
     ],
 )
 def test_words_name_a_subject_where_the_works_that_have_them_are_near_in_meaning(
-    text: tuple[tuple[str, float], ...], bm25: tuple[str, ...], agrees: bool
+    text: list[float], described: list[int], agrees: bool
 ) -> None:
-    assert agree(text, [(work_id, 1.0) for work_id in bm25]) is agrees
+    nearest = Ranking(np.arange(len(text)), np.array(text))
+    assert agree(nearest, described) is agrees
 
 
 def test_where_only_facts_are_asked_for_the_best_known_works_come_first(ask: Callable[..., Page]) -> None:
