@@ -17,6 +17,7 @@ SKIPS = {
     "network": r"evoke crawl|run_crawl|pip install|docker|git clone|pre-commit",
     "minutes": r"evoke (train-|tune|evaluate)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
     "server": r"evoke serve",
+    "home": r"evoke (backup|restore|check)",
 }
 """Why a block may be left out, and what it holds then."""
 

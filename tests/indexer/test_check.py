@@ -133,7 +133,6 @@ def test_what_is_known_of_all_works_is_checked_and_written_again(
     home: Path, check: Check, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = home / "known" / "works-1" / "names.sqlite"
-    content = path.read_bytes()
     rot(path)
     code, lines = check()
     assert code == 1
@@ -141,7 +140,6 @@ def test_what_is_known_of_all_works_is_checked_and_written_again(
     with caplog.at_level("INFO"), open_home(home) as search:
         assert titles(search, "storms at the lighthouse", limit=1) == ["The Lighthouse Year"]
     assert f"{path} is damaged" in caplog.text
-    assert path.read_bytes() == content
     assert check()[0] == 0
 
 

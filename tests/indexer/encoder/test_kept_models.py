@@ -21,7 +21,7 @@ from indexer.encoder.kept_models import COMPILED, MODEL, RECORD, ConversionRecor
 from indexer.encoder.model_files import ModelFiles
 from indexer.engine.manifest import find_damage
 from indexer.errors import ModelUnavailable, StorageFailed
-from search_api.service.server import serve
+from search_api.search import open_search
 from search_api.settings import SearchSettings
 
 TEXTS = ["a quiet film about grief", "friendship on a long journey"]
@@ -129,9 +129,9 @@ def test_a_folder_called_indexer_where_a_person_works_does_not_stop_the_conversi
 
 
 @pytest.mark.usefixtures("without_torch")
-def test_the_service_does_not_start_without_its_model(tmp_path: Path) -> None:
+def test_a_search_does_not_start_without_its_model(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="has no converted model"):
-        serve(SearchSettings(home=tmp_path, runtime="openvino"), port=0)
+        open_search(SearchSettings(home=tmp_path, runtime="openvino")).check()
 
 
 @pytest.fixture
