@@ -146,9 +146,9 @@ def ask(folder: Path, n_queries: int) -> Measured:
     with EdgeClient(folder, read_only=True) as engine:
         name = engine.get_aliases().aliases[0].collection_name
         assert engine.get_aliases().aliases[0].alias_name == ALIAS
-        n_works = engine.count(name).count
-        # The only fields of a generation that find_candidates reads.
-        generation = cast("Generation", SimpleNamespace(name=name, work_ids={n: str(n) for n in range(n_works)}))
+        # The only fields of a generation that find_candidates reads; the id of a point is the row of its work.
+        table = SimpleNamespace(rows_of_points=lambda points: np.asarray(points, dtype=np.intp))
+        generation = cast("Generation", SimpleNamespace(name=name, table=table, text_params=None))
         asked = [legs_of(query) for query in make_queries(n_queries + WARM_QUERIES)]
         calls: dict[str, Callable[[Mapping[Leg, LegQuery]], object]] = {
             leg: partial(ask_legs, engine, generation, (leg,)) for leg in LEGS
@@ -186,7 +186,7 @@ def recall(engine: EdgeClient, generation: Generation, asked: Sequence[Mapping[L
     for query in asked:
         text = {"text": query["text"]}
         found, exact = (
-            {work for work, _ in find_candidates(engine, generation, text, None, CANDIDATES_PER_LEG, exact=how)["text"]}
+            {*find_candidates(engine, generation, text, None, CANDIDATES_PER_LEG, exact=how)["text"].rows.tolist()}
             for how in (False, True)
         )
         shares.append(len(found & exact) / len(exact))

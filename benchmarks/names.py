@@ -24,16 +24,17 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
+from benchmarks.growth import make_facts
+from benchmarks.synthetic import N_VALUES
 from indexer.known.names import open_names
 from indexer.known.writer import NAMES_FILE, KnownWriter
 from indexer.name_keys import common_words
-from indexer.schema import GenerationFacts, point_id
+from indexer.schema import point_id
 from search_api.names import NameIndex
 from search_api.work_table import WorkTable
 
 SIZES = (29_000, 1_000_000)
 BATCH = 1_000
-N_VALUES = 212
 GENRES = ("Drama", "Comedy", "War", "Romance", "Horror", "Fantasy", "Crime", "Family", "Mystery", "Adventure")
 
 
@@ -104,25 +105,10 @@ def make_points(n_works: int) -> Iterator[list[models.PointStruct]]:
         yield batch
 
 
-def facts(n_works: int) -> GenerationFacts:
-    return GenerationFacts(
-        fingerprint="bench",
-        model="none",
-        encoder_fingerprint="none",
-        analyser_version="0",
-        taxonomy_version="0",
-        value_ids=tuple(map(str, range(N_VALUES))),
-        dimension=1,
-        mean_terms=1.0,
-        n_works=n_works,
-        built_at="2026-01-01T00:00:00+00:00",
-    )
-
-
 def write(folder: Path, n_works: int, _: int) -> dict[str, Any]:
     started = process_time()
     generating = 0.0
-    with KnownWriter(folder / "known", facts(n_works).value_ids) as writer:
+    with KnownWriter(folder / "known", make_facts(n_works).value_ids) as writer:
         batches = make_points(n_works)
         while True:
             began = process_time()
@@ -131,7 +117,7 @@ def write(folder: Path, n_works: int, _: int) -> dict[str, Any]:
             if batch is None:
                 break
             writer.add(batch)
-        writer.finish(facts(n_works))
+        writer.finish(make_facts(n_works))
     n_bytes = sum(path.stat().st_size for path in (folder / "known").iterdir())
     return {"seconds": process_time() - started - generating, "bytes": n_bytes}
 
@@ -139,9 +125,9 @@ def write(folder: Path, n_works: int, _: int) -> dict[str, Any]:
 def change(folder: Path, n_works: int, _: int) -> dict[str, Any]:
     first = next(make_points(n_works))[:1]
     started = process_time()
-    with KnownWriter(folder / "changed", facts(n_works).value_ids, folder / "known") as writer:
+    with KnownWriter(folder / "changed", make_facts(n_works).value_ids, folder / "known") as writer:
         writer.add(first)
-        writer.finish(facts(n_works))
+        writer.finish(make_facts(n_works))
     return {"seconds": process_time() - started}
 
 

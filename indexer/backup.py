@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import io
 import os
-import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -27,6 +26,7 @@ from indexer.engine import EdgeClient, EngineDamaged
 from indexer.engine.folder import sync_path
 from indexer.engine.sealed import seal
 from indexer.errors import BackupRefused, StorageFailed, StoreDamaged
+from indexer.room import check_room
 from indexer.serving import serving_generation
 from indexer.settings import StorageSettings
 from indexer.writing import UNFINISHED, writing
@@ -80,7 +80,12 @@ def back_up(settings: StorageSettings, target: Path) -> BackupReport:
         folders = _folders(settings.home, generation)
         n_store = _size(store)
         needed = 2 * n_store + sum(_size(path) for _, folder in folders for _, path in _files(folder))
-        _check_room(target.parent, needed + LEAST_FREE_BYTES)
+        check_room(
+            target.parent,
+            needed + LEAST_FREE_BYTES,
+            "a backup may need {}",
+            "free some space, or name a file on another disk",
+        )
         with _draft(target) as (draft, work):
             copy_store(store, work / STORE)
             header = {
@@ -221,12 +226,3 @@ def _draft(target: Path) -> Iterator[tuple[Path, Path]]:
         yield draft, Path(work)
         draft.replace(target)
     sync_path(target.parent)
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StorageFailed(
-            f"{folder}: the disk has {free / 2**20:,.0f} MiB free and a backup may need {needed / 2**20:,.0f} MiB: "
-            "free some space, or name a file on another disk"
-        )

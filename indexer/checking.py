@@ -167,7 +167,7 @@ def _from_damages(name: str, damages: Iterable[Damage], folder: Path, healer: st
 
 
 def _mark(paths: Iterable[Path]) -> None:
-    """Give files a new time, by which whoever opens them next reads them and notices the damage."""
+    """Give files a new time, so that the next process that opens them reads them and notices the damage."""
     for path in paths:
         with suppress(OSError):
             os.utime(path)

@@ -77,6 +77,23 @@ class Database:
             row = self.connection.execute(query, parameters).fetchone()
         return row[0] if row else None
 
+    def differences(self, table: str, copy: str, digest: str) -> tuple[list[str], list[str]]:
+        """Return the ids of rows that a copy of a table lacks or has otherwise, and of those that only the copy has.
+
+        Args:
+            table: The table.
+            copy: The copy of its ids and digests as they were.
+            digest: The column that tells whether two rows are equal.
+
+        Returns:
+            Both sorted.
+        """
+        changed = f"""SELECT {table}.id FROM {table} LEFT JOIN {copy} ON {copy}.id = {table}.id
+                      WHERE {copy}.{digest} IS NOT {table}.{digest} ORDER BY {table}.id"""  # noqa: S608 - names of tables
+        gone = f"""SELECT {copy}.id FROM {copy} LEFT JOIN {table} ON {table}.id = {copy}.id
+                   WHERE {table}.id IS NULL ORDER BY {copy}.id"""  # noqa: S608 - names of tables
+        return [row[0] for row in self.rows(changed)], [row[0] for row in self.rows(gone)]
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all that the block writes, or nothing; a block within a block belongs to the outer one."""

@@ -8,14 +8,11 @@ rebuilt. Both are bounded, by `MOST_CHANGED` and `MEAN_TOLERANCE`: beyond them a
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from shutil import disk_usage
-from typing import Protocol
 
-from qdrant_client import models
 from tqdm import tqdm
 
 from indexer.analysis import ANALYSER_VERSION
@@ -32,10 +29,10 @@ from indexer.collection import (
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine, NotSupported
 from indexer.engine.folder import bytes_on_disk
-from indexer.errors import StorageFailed
 from indexer.known.writer import KnownWriter, is_written, remove_others
 from indexer.recipes import Recipe
 from indexer.records import Features, IndexedWork, Work
+from indexer.room import check_room
 from indexer.schema import GenerationFacts
 from indexer.served import Differences, Served
 from indexer.serving import read_facts, serving_generation
@@ -73,62 +70,6 @@ ROOM_BYTES_PER_WORK = 16 * 2**10
 LEAST_FREE_BYTES = 72 * 2**20
 """Bytes that must stay free while a generation is filled, since other processes fill the disk too: within one batch the
 engine may add a file of 32 MiB to each of two storages."""
-
-
-class Writer(Protocol):
-    """A part of a generation that is written work by work: its points in the engine, or files beside them."""
-
-    def add(self, points: Sequence[models.PointStruct]) -> None:
-        """Write the points of works; those that are there already are replaced."""
-
-    def remove(self, work_ids: Sequence[str]) -> None:
-        """Remove works that are there."""
-
-    def finish(self) -> None:
-        """Complete the part; nothing is written to it afterwards."""
-
-
-@dataclass(frozen=True)
-class PointWriter:
-    """The points of a generation."""
-
-    engine: Engine
-    generation: str
-
-    def add(self, points: Sequence[models.PointStruct]) -> None:
-        """Upsert the points of works."""
-        self.engine.upsert(self.generation, points, wait=True)
-
-    def remove(self, work_ids: Sequence[str]) -> None:
-        """Delete the points of works."""
-        remove_works(self.engine, self.generation, work_ids)
-
-    def finish(self) -> None:
-        """Build the vector index."""
-        self.engine.finish(self.generation)
-
-
-@dataclass(frozen=True)
-class KnownFiles:
-    """What is known of all works of a generation: files beside it, which every process that searches maps."""
-
-    engine: Engine
-    generation: str
-    facts: GenerationFacts
-    writer: KnownWriter
-
-    def add(self, points: Sequence[models.PointStruct]) -> None:
-        """Write what is known of works."""
-        self.writer.add(points)
-
-    def remove(self, work_ids: Sequence[str]) -> None:
-        """Take out works."""
-        self.writer.remove(work_ids)
-
-    def finish(self) -> None:
-        """Complete the files, and note in the points which works are the same as a better-known one."""
-        twins = self.writer.finish(self.facts)
-        mark_twins(self.engine, self.generation, twins)
 
 
 @dataclass(frozen=True)
@@ -281,44 +222,34 @@ def _mean_length(filling: Filling, differences: Differences, n_works: int) -> fl
 
 
 def _write(filling: Filling, new: _New) -> None:
-    """Write the works of a generation that differ from its base, with every writer."""
-    writers = _open_writers(filling, new)
-    seconds = filling.report.seconds
+    """Write the works of a generation that differ from its base: their points, and what is known of them."""
+    engine, seconds, known_folder = filling.engine, filling.report.seconds, filling.settings.known_folder
+    base = known_folder / new.base if new.base else None
+    with KnownWriter(known_folder / new.name, new.facts.value_ids, base) as known:
 
-    def write(works: list[IndexedWork]) -> int:
-        _check_room(filling.settings, LEAST_FREE_BYTES)
-        with seconds.timed("upsert"):
-            points = [work_to_point(work, new.facts) for work in works]
-            for writer in writers:
-                writer.add(points)
-        return len(works)
+        def write(works: list[IndexedWork]) -> int:
+            _check_room(filling.settings, LEAST_FREE_BYTES)
+            with seconds.timed("upsert"):
+                points = [work_to_point(work, new.facts) for work in works]
+                known.add(points)
+                engine.upsert(new.name, points, wait=True)
+            return len(works)
 
-    works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
-    n_works = new.facts.n_works if new.changed is None else len(new.changed)
-    with tqdm(total=n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
-        for n_written in in_stages(batched(works, FILL_BATCH), write):
-            progress.update(n_written)
-    for gone in batched(new.gone, FILL_BATCH):
-        for writer in writers:
-            writer.remove(gone)
-    if not filling.settings.qdrant_url:  # what was written is written once more while it is optimised
-        written = filling.settings.home / "index" / "collections" / new.name
-        _check_room(filling.settings, LEAST_FREE_BYTES + bytes_on_disk(written))
-    with seconds.timed("build vector index"):
-        for writer in writers:
-            writer.finish()
-
-
-def _open_writers(filling: Filling, new: _New) -> list[Writer]:
-    """Return what writes a generation; `new.base` names the generation that it is a copy of, if it is one."""
-    settings = filling.settings
-    base = settings.known_folder / new.base if new.base else None
-    known = KnownWriter(settings.known_folder / new.name, new.facts.value_ids, base)
-    # The points come last: what the files show of twins is noted in them before they are finished.
-    return [
-        KnownFiles(filling.engine, new.name, new.facts, known),
-        PointWriter(filling.engine, new.name),
-    ]
+        works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
+        n_works = new.facts.n_works if new.changed is None else len(new.changed)
+        with tqdm(total=n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
+            for n_written in in_stages(batched(works, FILL_BATCH), write):
+                progress.update(n_written)
+        for gone in batched(new.gone, FILL_BATCH):
+            known.remove(gone)
+            remove_works(engine, new.name, gone)
+        if not filling.settings.qdrant_url:  # what was written is written once more while it is optimised
+            written = filling.settings.home / "index" / "collections" / new.name
+            _check_room(filling.settings, LEAST_FREE_BYTES + bytes_on_disk(written))
+        with seconds.timed("build vector index"):
+            # Which works are the same as a better-known one shows only now, and is noted in their points.
+            mark_twins(engine, new.name, known.finish(new.facts))
+            engine.finish(new.name)
 
 
 def _sample(filling: Filling, new: _New) -> Iterator[tuple[Work, Features]]:
@@ -355,13 +286,12 @@ def _check_room(settings: IndexSettings, needed_bytes: int) -> None:
     """
     if settings.qdrant_url:
         return
-    free_bytes = disk_usage(settings.home).free
-    if free_bytes < needed_bytes:
-        raise StorageFailed(
-            f"{settings.home}: the disk has {free_bytes / 2**20:,.0f} MiB free and the new index needs "
-            f"{needed_bytes / 2**20:,.0f} MiB while it is built: free some space and run `evoke index` again; "
-            "what was done is kept, and the old index goes on serving"
-        )
+    check_room(
+        settings.home,
+        needed_bytes,
+        "the new index needs {} while it is built",
+        "free some space and run `evoke index` again; what was done is kept, and the old index goes on serving",
+    )
 
 
 def _make_facts(filling: Filling, fingerprint: str) -> GenerationFacts:

@@ -33,8 +33,9 @@ from indexer.collection import new_name, remove_unserved, swap_generation
 from indexer.engine import EdgeClient, EngineError
 from indexer.engine.folder import sync_path, sync_tree
 from indexer.engine.sealed import unseal
-from indexer.errors import BackupInvalid, BackupRefused, StorageFailed
+from indexer.errors import BackupInvalid, BackupRefused
 from indexer.healing import set_damage_aside
+from indexer.room import check_room
 from indexer.settings import StorageSettings
 from indexer.store_tables import STORE_VERSION
 from indexer.writing import UNFINISHED, writing
@@ -99,7 +100,12 @@ def restore(settings: StorageSettings, backup: Path, *, replace: bool = False) -
         tempfile.TemporaryDirectory(dir=home, prefix=UNFINISHED) as place,
     ):
         fresh = Path(place)
-        _check_room(home, header.n_bytes + LEAST_FREE_BYTES)
+        check_room(
+            home,
+            header.n_bytes + LEAST_FREE_BYTES,
+            "the backup needs {}",
+            "free some space and run the command again",
+        )
         unpack(backup, fresh)
         _check_store(backup, fresh / STORE)
         sync_tree(fresh)
@@ -266,12 +272,3 @@ def _adopt_known(fresh: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(exist_ok=True)
     fresh.rename(target)
-
-
-def _check_room(home: Path, needed: int) -> None:
-    free = shutil.disk_usage(home).free
-    if free < needed:
-        raise StorageFailed(
-            f"{home}: the disk has {free / 2**20:,.0f} MiB free and the backup needs {needed / 2**20:,.0f} MiB: "
-            "free some space and run the command again"
-        )

@@ -50,11 +50,7 @@ class ServedContent:
 
     def differences(self) -> Differences:
         """Return how the stored works differ from those of the serving generation, sorted."""
-        changed = """SELECT work.id FROM work LEFT JOIN served ON served.id = work.id
-                     WHERE served.content_hash IS NOT work.content_hash ORDER BY work.id"""
-        gone = """SELECT served.id FROM served LEFT JOIN work ON work.id = served.id
-                  WHERE work.id IS NULL ORDER BY served.id"""
-        return Differences(*([row[0] for row in self._database.rows(query)] for query in (changed, gone)))
+        return Differences(*self._database.differences("work", "served", "content_hash"))
 
     def has(self, work_id: str) -> bool:
         """Return whether the serving generation has a work."""

@@ -224,7 +224,7 @@ class Search:
     def check(self) -> int:
         """Return how many works can be searched, and load what the first request would wait for."""
         self._builder.warm()
-        return self.serving().facts.n_works
+        return self.ready()
 
     def ready(self) -> int:
         """Return how many works can be searched, as the index says; nothing is counted or loaded."""

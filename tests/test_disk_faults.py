@@ -72,7 +72,7 @@ def test_a_full_disk_stops_a_backup_and_a_restore_and_changes_nothing(
     filler = fill(disk, MIB // 2)
     if not is_checked:  # another program fills the disk after the check
         for module in (backup, restoring):
-            monkeypatch.setattr(module, "_check_room", lambda *_: None)
+            monkeypatch.setattr(module, "check_room", lambda *_: None)
     with pytest.raises(StorageFailed, match=r"MiB free|No space left|disk is full"):
         back_up(IndexSettings(home=home), disk / "file")
     with pytest.raises(StorageFailed, match=r"MiB free|No space left|disk is full"):

@@ -30,8 +30,9 @@ from indexer.encoder.kept_models import (
     find_converted,
 )
 from indexer.encoder.model_files import ModelFiles, first_line
-from indexer.errors import ModelUnavailable, StorageFailed
+from indexer.errors import ModelUnavailable
 from indexer.imports import hide_module
+from indexer.room import check_room
 
 CONVERSION_VERSION = "1"
 """Raise it when the conversion changes: every model is then converted again."""
@@ -115,12 +116,7 @@ def _check_room(model: ModelFiles, cache: Path) -> None:
     The weights in 32-bit floats take a little more than their conversion and what OpenVINO compiles of it.
     """
     needed = sum(path.stat().st_size for path in model.folder.rglob("*.safetensors")) + LEAST_FREE_BYTES
-    free = shutil.disk_usage(cache).free
-    if free < needed:
-        raise StorageFailed(
-            f"{cache}: the disk has {free / 2**20:,.0f} MiB free, and the converted encoder needs "
-            f"{needed / 2**20:,.0f} MiB: free some space and run the command again"
-        )
+    check_room(cache, needed, "the converted encoder needs {}", "free some space and run the command again")
 
 
 def _describe(folder: Path, model: ModelFiles, record: ConversionRecord) -> None:

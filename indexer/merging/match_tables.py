@@ -52,11 +52,7 @@ class MatchTables:
 
     def changes(self) -> Changes:
         """Return how the stored records differ from the matched ones, sorted."""
-        changed = """SELECT record.id FROM record LEFT JOIN matched ON matched.id = record.id
-                     WHERE matched.digest IS NOT record.digest ORDER BY record.id"""
-        gone = """SELECT matched.id FROM matched LEFT JOIN record ON record.id = matched.id
-                  WHERE record.id IS NULL ORDER BY matched.id"""
-        return Changes(*([row[0] for row in self._database.rows(query)] for query in (changed, gone)))
+        return Changes(*self._database.differences("record", "matched", "digest"))
 
     def count(self) -> int:
         """Return how many records were matched."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ from qdrant_client import models
 import indexer.filling
 from indexer.collection import swap_generation
 from indexer.engine import open_engine
-from indexer.records import Features, Work
 from indexer.schema import GenerationFacts
 from indexer.served import ServedContent
 from indexer.serving import read_facts, serving_generation
-from indexer.values.labelling import ZeroShotLabeller
 
 N_WORKS = 60
 RECORDS = make_records(N_WORKS)
@@ -39,20 +36,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built_home(start: Path, home: Path) -> Path:
     """A copy of the home with sixty works, to change."""
     return Path(shutil.copytree(start, home))
-
-
-@pytest.fixture
-def labelled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the works that are labelled, in order."""
-    ids: list[str] = []
-
-    def label(labeller: ZeroShotLabeller, works: Sequence[tuple[Work, Features]]) -> Any:
-        ids.extend(work.id for work, _ in works)
-        return whole(labeller, works)
-
-    whole = ZeroShotLabeller.label
-    monkeypatch.setattr(ZeroShotLabeller, "label", label)
-    return ids
 
 
 def facts_of(home: Path) -> GenerationFacts:

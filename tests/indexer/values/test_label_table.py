@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from catalogues import SMALL, make_records, write_catalogue
 from fakes import FakeEncoder
 from homes import build, read_points
@@ -18,26 +17,12 @@ from indexer.analysis import Analyser
 from indexer.encoder.encoder import Encoder
 from indexer.features import FeatureMaker
 from indexer.pipeline import build_index, prepare_works
-from indexer.records import Features, Span, ValueLabel, Work
+from indexer.records import Span, ValueLabel
 from indexer.settings import IndexSettings
 from indexer.values.label_table import pack_labels, unpack_labels
-from indexer.values.labelling import TrainedLabeller, ZeroShotLabeller, open_labeller
+from indexer.values.labelling import TrainedLabeller, open_labeller
 from indexer.values.rounding import round_scores
 from indexer.values.taxonomy import load_taxonomy
-
-
-@pytest.fixture
-def labelled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the works that are labelled, in order."""
-    ids: list[str] = []
-
-    def label(labeller: ZeroShotLabeller, works: Sequence[tuple[Work, Features]]) -> Any:
-        ids.extend(work.id for work, _ in works)
-        return whole(labeller, works)
-
-    whole = ZeroShotLabeller.label
-    monkeypatch.setattr(ZeroShotLabeller, "label", label)
-    return ids
 
 
 def test_stored_labels_of_the_head_equal_those_just_made(tmp_path: Path, real_encoder: Encoder) -> None:
