@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.engine import Engine
@@ -78,25 +79,24 @@ class Weighed(NamedTuple):
 
     def of(self, rows: Rows) -> Weighed:
         """Return what weighs for other works, nothing for those that are not among these."""
-        if len(rows) == len(self.rows) and np.array_equal(rows, self.rows):
+        if np.array_equal(rows, self.rows):
             return self
-        n_own = len(self.rows)
-        places = np.searchsorted(self.rows, rows)
-        places[places == n_own] = n_own - 1
-        is_here = self.rows[places] == rows if n_own else np.zeros(len(rows), dtype=np.bool_)
+        is_here = np.isin(rows, self.rows)
+        places = np.searchsorted(self.rows, rows[is_here])
 
-        def pick(own: Any, missing: float) -> Any:
-            return np.where(is_here, own[places], own.dtype.type(missing)) if n_own else np.full(len(rows), missing)
+        def pick(own: NDArray[Any], missing: float) -> NDArray[Any]:
+            picked = np.full(len(rows), missing, dtype=own.dtype)
+            picked[is_here] = own[places]
+            return picked
 
-        bonus, audience, last = self.preferences
-        preferences = Preferences(pick(bonus, 0), pick(audience, 0), pick(last, 0).astype(np.bool_))
+        preferences = Preferences(*(pick(own, 0) for own in self.preferences))
         return Weighed(rows, pick(self.years, np.nan), pick(self.known, 0), preferences)
 
 
-def weigh_nothing(rows: Rows) -> Weighed:
-    """Return that nothing weighs for or against some works."""
-    zeros = np.zeros(len(rows), dtype=np.float32)
-    return Weighed(rows, zeros + np.float32(np.nan), zeros, no_preferences(len(rows)))
+NOTHING_WEIGHED = Weighed(
+    NO_WORKS.rows, np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32), no_preferences(0)
+)
+"""Nothing weighs for or against any work."""
 
 
 class Ordered(NamedTuple):
@@ -114,13 +114,13 @@ class Candidates:
         intent: What was understood of the query.
         rankings: Each leg's candidates.
         others: Works beyond a leg's candidates, with their scores in the leg.
-        weighed: What else weighs for and against the candidates; None: nothing.
+        weighed: What else weighs for and against the candidates.
     """
 
     intent: Intent
     rankings: Mapping[str, Ranking]
     others: Mapping[str, Ranking] = field(default_factory=dict)
-    weighed: Weighed | None = None
+    weighed: Weighed = NOTHING_WEIGHED
 
     def fuse(self, fusion: Fusion) -> tuple[Rows, Scores]:
         """Return the candidates, sorted by row, and the fused score of each.
@@ -143,7 +143,7 @@ class Candidates:
             for leg, own in self.others.items()
         }
         rows = union([*rankings.values(), *others.values()])
-        weighed = self.weighed.of(rows) if self.weighed else weigh_nothing(rows)
+        weighed = self.weighed.of(rows)
         fused = fuse(rows, rankings, fusion, others)
         remembered = self.intent.remembered_years
         if remembered:

@@ -46,8 +46,8 @@ class JudgedQuery:
     """The legs' candidates by `unwrap` of the cleaning."""
     terms: Mapping[tuple[bool, bool], SparseVector]
     """The terms of the `bm25` leg by `unwrap` and `weigh_terms`; a cleaning that leaves no terms is missing."""
-    allowed: NDArray[np.bool_] | None
-    """Which works of the lexical index an answer to the query can have, (n_works,); None: all."""
+    allowed: NDArray[np.bool_]
+    """Which works of the lexical index an answer to the query can have, (n_works,)."""
 
 
 class Bench:

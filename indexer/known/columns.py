@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,12 +217,6 @@ class ColumnWriter:
             **figures,
         }
         (self._folder / FIGURES_FILE).write_text(json.dumps(content), encoding="utf-8")
-
-
-def copy_columns(source: Path, target: Path) -> None:
-    """Copy the columns of one generation as the beginning of another's."""
-    for path in source.iterdir():
-        shutil.copyfile(path, target / path.name)
 
 
 def read_figures(folder: Path) -> dict[str, Any]:

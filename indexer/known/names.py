@@ -89,7 +89,8 @@ in the order of its list. person: `fame` adds up how well known the person's wor
 
 def open_names(path: Path) -> sqlite3.Connection:
     """Open the names of a generation to read them; any number of threads may use the connection."""
-    connection = sqlite3.connect(f"file:{path}?immutable=1", uri=True, check_same_thread=False, isolation_level=None)
+    address = f"{path.absolute().as_uri()}?immutable=1"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
     connection.execute(f"PRAGMA mmap_size={2**40}")
     return connection
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from indexer.engine import Engine
+from indexer.engine.folder import copy_tree
 from indexer.engine.manifest import first_damage, write_manifest
-from indexer.known.columns import KNOWN_VERSION, ColumnWriter, copy_columns, read_figures
+from indexer.known.columns import KNOWN_VERSION, ColumnWriter, read_figures
 from indexer.known.fields import KEYS, Payload, column_values, series_words, to_named_work
 from indexer.known.names import NamesWriter
 from indexer.known.standings import (
@@ -68,7 +69,7 @@ class KnownWriter:
         shutil.rmtree(self._draft, ignore_errors=True)
         self._draft.mkdir(parents=True)
         if base:
-            copy_columns(base, self._draft)
+            copy_tree(base, self._draft)
         self._columns = ColumnWriter(self._draft, self._n_dimensions)
         self._connection = sqlite3.connect(self._draft / NAMES_FILE, check_same_thread=False, isolation_level=None)
         # Nothing is lost with these files: they are derived, and appear only when they are complete.

@@ -121,3 +121,9 @@ def test_no_works_are_known_of_an_empty_catalogue() -> None:
     assert table.n_works == 0
     assert table.row_of("any") is None
     assert len(table.best(None, "known")) == 0
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of #1, why not?"
+    write_known(folder, [{"id": "w1", "title": "The Night Ferry"}])
+    assert [found.id for found in names_in(folder).find_all("night ferry")] == ["w1"]
