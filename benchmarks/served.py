@@ -11,15 +11,18 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import perf_counter, sleep
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
+MOST_LOG = 5_000
+"""Characters that are shown of what the service wrote."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +82,27 @@ def serve(home: Path, workers: int) -> Iterator[Served]:
     """Serve the index of a home folder on a free port of 127.0.0.1, and end the service by its process id."""
     command = [sys.executable, "-m", "evoke", "serve", "--port", "0", "--workers", str(workers)]
     environment = {**os.environ, "EVOKE_HOME": str(home)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service is ended too
-    try:
-        assert process.stderr
-        printed = []
-        for line in process.stderr:
-            printed.append(line)
-            if match := re.search(r"Evoke answers.*127\.0\.0\.1:(\d+)", line):
-                break
-        else:
-            raise SystemExit(f"the service did not start: {''.join(printed)}")
-        yield Served(process.pid, int(match[1]))
-    finally:
-        process.terminate()
-        _, log = process.communicate()
-        if log:
-            print(f"\nThe service wrote:\n{log}")
+    # A file, because a pipe that nobody reads would stop the service when it is full.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service is ended too
+        try:
+            while not (match := re.search(r"Evoke answers.*127\.0\.0\.1:(\d+)", read(log))):
+                if process.poll() is not None:
+                    raise SystemExit(f"the service did not start: {read(log)}")
+                sleep(0.02)
+            yield Served(process.pid, int(match[1]))
+        finally:
+            process.terminate()
+            process.wait()
+            if printed := read(log)[match.end() if match else 0 :].partition("\n")[2].strip():
+                print(f"\nThe service wrote:\n{printed[:MOST_LOG]}")
+
+
+def read(file: IO[str]) -> str:
+    """Return all that a file has."""
+    file.seek(0)
+    return file.read()
 
 
 def cpu_seconds(pid: int) -> float:

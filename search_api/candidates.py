@@ -30,7 +30,13 @@ from search_api.leg_queries import UNLIKE_WEIGHT, LegQueries, liked_ids, says_no
 from search_api.preferences import AUDIENCES, Preferences, no_preferences, weigh_preferences
 from search_api.ranking_settings import KIN, KNOWN, PROFILE, TITLE, YEAR, Fusion
 from search_api.records import Intent, Standing
-from search_api.retrieval import find_candidates_and_among, find_with_terms, keep_allowed
+from search_api.retrieval import (
+    NO_VECTORS,
+    fetch_vectors,
+    find_candidates_and_among,
+    find_with_terms,
+    keep_allowed,
+)
 from search_api.work_table import Floats
 
 MOST_NAMESAKES = 10
@@ -210,8 +216,14 @@ def find(
     named = table.rows_of(generation.names.named_by(queries.query)[:MOST_NAMESAKES])
     if len(named):
         named = keep_allowed(engine, generation, named, works_filter)
-    pool = NO_WORKS.rows if len(named) else _pool_of_known(generation, queries)
-    rankings, others = find_candidates_and_among(engine, generation, queries.legs, works_filter, depth, pool)
+    pool, is_usual = (NO_WORKS.rows, False) if len(named) else _pool_of_known(generation, queries)
+    # Other pools are seldom asked for twice, and to fetch their vectors takes longer than to ask for their scores.
+    vectors = (
+        generation.pools.get_or_make(pool.tobytes(), lambda: fetch_vectors(engine, generation, pool))
+        if is_usual
+        else NO_VECTORS
+    )
+    rankings, others = find_candidates_and_among(engine, generation, queries.legs, works_filter, depth, pool, vectors)
     if len(named):
         rankings[TITLE] = Ranking(named, 1.0 - np.arange(len(named)) / MOST_NAMESAKES)
     rows = union([*rankings.values(), *others.values()])
@@ -232,16 +244,20 @@ def find(
     return Candidates(intent, rankings, others, Weighed(rows, table.years[rows], known, preferences))
 
 
-def _pool_of_known(generation: Generation, queries: LegQueries) -> Rows:
-    """Return the best-known works that a request may mean; the best rated, where these are asked for."""
+def _pool_of_known(generation: Generation, queries: LegQueries) -> tuple[Rows, bool]:
+    """Return the best-known works that a request may mean, and whether they are those of all genres and years.
+
+    They are the best rated ones, where these are asked for.
+    """
     intent = queries.intent
     column, factor = STANDINGS[intent.standing]
     if not queries.favours_known or factor < 0:
-        return NO_WORKS.rows
+        return NO_WORKS.rows, False
     genres = AUDIENCES[intent.audience].genres if intent.audience else frozenset()
     year = intent.filters.year
     years = (-math.inf if year.gte is None else year.gte, math.inf if year.lte is None else year.lte) if year else None
-    return generation.table.best(intent.filters.kind, column, genres, years)
+    pool = generation.table.best(intent.filters.kind, column, genres, years)
+    return pool, len(pool) > 0 and not genres and years is None
 
 
 def _likeness(generation: Generation, intent: Intent, rows: Rows) -> dict[str, Floats]:

@@ -6,12 +6,14 @@ import logging
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.analysis import ANALYSER_VERSION
@@ -20,12 +22,14 @@ from indexer.engine import CollectionNotFound, EdgeClient, Engine, EngineError
 from indexer.engine.manifest import first_damage
 from indexer.known.names import open_names
 from indexer.known.writer import NAMES_FILE, write_from_engine
+from indexer.legs import Leg
 from indexer.schema import GenerationFacts
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import VectorSettings
 from indexer.values.taxonomy import Taxonomy
 from search_api.answer_cache import AnswerCache
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
+from search_api.fusion import Rows
 from search_api.names import NameIndex
 from search_api.settings import DEFAULT_VECTOR_SEARCH, VectorSearch
 from search_api.work_table import ValueProfiles, WorkTable
@@ -38,6 +42,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MOST_CACHED_SUBJECTS = 1_000
+MOST_CACHED_POOLS, MOST_CACHED_ALLOWED = 6, 64
+"""For how many sets of best-known works the vectors are kept, 1.2 MB each, and for how many filters those that pass."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class Generation:
         text_params: How its text vectors are searched; None: as the engine does by default.
         noise: The cosine that senseless words reach, once it is measured.
         subjects: Whether words of requests name a subject of its works, as far as it was asked.
+        pools: Vectors of the best-known works, by the works.
+        allowed: Which of the best-known works pass a filter, by works and filter.
     """
 
     name: str
@@ -63,6 +71,10 @@ class Generation:
     text_params: models.SearchParams | None = None
     noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
     subjects: AnswerCache[bool] = field(default_factory=lambda: AnswerCache(MOST_CACHED_SUBJECTS))
+    pools: AnswerCache[Mapping[Leg, NDArray[np.float32]]] = field(
+        default_factory=lambda: AnswerCache(MOST_CACHED_POOLS)
+    )
+    allowed: AnswerCache[Rows] = field(default_factory=lambda: AnswerCache(MOST_CACHED_ALLOWED))
 
 
 class GenerationFollower:

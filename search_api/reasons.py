@@ -130,6 +130,8 @@ def _as_named(intent: Intent, taxonomy: Taxonomy, query: str) -> Intent:
     "No violence" is read as the tag "violence" and as the value anger, "not too sad" as the value sadness and the tags
     "tragedy" and "depressing". A tag that is called by its name stands for its value; else a value stands for its tags.
     """
+    if all(weight >= 0 for weight in (*intent.values.values(), *intent.tags.values())):
+        return intent
     words = query.casefold()
     unwanted_tags = {i: taxonomy.names[i].casefold() for i, weight in intent.tags.items() if weight < 0}
     named = {i: name for i, name in unwanted_tags.items() if name in words}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -70,9 +71,11 @@ WHOLE_PARTS = ("audience", "standing")
 """The parts of an intent that can be left out: by the id of a value or work, and as a whole."""
 
 
+_INTENT_PART = re.compile(rf"(?:{'|'.join(PARTS_BY_ID)})\..+|filters\.(?:{'|'.join(FACTS)})|{'|'.join(WHOLE_PARTS)}")
+
+
 def _check_part(path: str) -> str:
-    part, _, name = path.partition(".")
-    if path in WHOLE_PARTS or (name and (part in PARTS_BY_ID or (part == "filters" and name in FACTS))):
+    if _INTENT_PART.fullmatch(path):
         return path
     by_id = ", ".join(f"{each}.ID" for each in PARTS_BY_ID)
     raise ValueError(f"{path!r} is not a part of an intent; write {by_id}, filters.FACT, {' or '.join(WHOLE_PARTS)}")
@@ -101,11 +104,15 @@ GivenFilters = Annotated[Filters, AfterValidator(_check_lengths)]
 Weight = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 """How much a value is wanted, in [-1, 1]; negative: unwanted."""
 
-IntentPart = Annotated[Name, AfterValidator(_check_part)]
+IntentPart = Annotated[
+    Name, AfterValidator(_check_part), Field(json_schema_extra={"pattern": f"^(?:{_INTENT_PART.pattern})$"})
+]
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, `filters.year`, `audience`."""
 
 
-CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+CursorText = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), Field(json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
+]
 
 
 def check_window(offset: int, limit: int, cursor: str | None) -> None:

@@ -14,11 +14,19 @@ from indexer.engine import Engine
 from indexer.facts import FACTS, Choice, Filters, IntegerRange
 from indexer.legs import LEGS, Leg
 from indexer.schema import TWIN_KEY, has_score, point_id
-from search_api.fusion import NO_WORKS, Ranking, Rows, order_ranking
+from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, order_ranking
 from search_api.generation import Generation
 from search_api.work_table import WorkTable
 
 LegQuery = models.SparseVector | Sequence[float] | NDArray[np.float32]
+LegVectors = Mapping[Leg, NDArray[np.float32]]
+"""The vectors of some works by leg, float32 (n, dim): those of a leg with sparse vectors too, and dense ones of unit
+length."""
+
+NO_VECTORS: LegVectors = {}
+KEPT_LEGS: tuple[Leg, ...] = ("text", "values")
+"""The legs whose vectors are kept of the best-known works. The engine takes 2.1 ms for the scores of 500 works in both,
+to reach each vector and to return each score."""
 
 
 def find_candidates(
@@ -43,20 +51,65 @@ def find_candidates_and_among(
     works_filter: models.Filter | None,
     depth: int,
     among: Rows,
+    vectors: LegVectors = NO_VECTORS,
 ) -> tuple[dict[str, Ranking], dict[str, Ranking]]:
     """Return each leg's best `depth` works, and the scores of some other works in each leg.
 
     All are asked in one batch. The other works must pass the filter too; they are ranked in the same way.
+
+    Args:
+        engine: The engine.
+        generation: The generation to search.
+        queries: The legs' queries.
+        works_filter: The filter that all works must pass.
+        depth: How many works of each leg are returned.
+        among: The other works.
+        vectors: Their vectors, as far as they are kept. The engine is asked for the scores of the other legs.
     """
     requests = [leg_request(generation, leg, query, works_filter, depth) for leg, query in queries.items()]
-    if len(among):
+    asked = [leg for leg in queries if leg not in vectors] if len(among) else []
+    if asked:
         points = models.HasIdCondition.model_construct(has_id=generation.table.points[among].tolist())
         only = models.Filter(must=[points, works_filter] if works_filter else [points])
-        requests += [leg_request(generation, leg, query, only, len(among)) for leg, query in queries.items()]
+        requests += [leg_request(generation, leg, queries[leg], only, len(among)) for leg in asked]
     answers = iter(engine.rank_points(generation.name, requests=requests))
     best = {str(leg): _ranking(next(answers), leg, generation.table) for leg in queries}
-    others = {str(leg): _ranking(next(answers), leg, generation.table) for leg in queries} if len(among) else {}
-    return best, others
+    others = {str(leg): _ranking(next(answers), leg, generation.table) for leg in asked}
+    if vectors and len(among):
+        key = (among.tobytes(), "" if works_filter is None else works_filter.model_dump_json(exclude_none=True))
+        allowed = generation.allowed.get_or_make(key, lambda: keep_allowed(engine, generation, among, works_filter))
+        kept = np.isin(among, allowed)
+        for leg in queries.keys() & vectors.keys():
+            scores = score_vectors(vectors[leg][kept], queries[leg])
+            others[leg] = _positive(order_ranking(among[kept], scores), leg)
+    return best, {str(leg): others[leg] for leg in queries if leg in others}
+
+
+def fetch_vectors(engine: Engine, generation: Generation, rows: Rows) -> LegVectors:
+    """Return the vectors of works, except those of words: only the engine knows how much a word weighs."""
+    points = generation.table.points[rows].tolist()
+    found = fetch_points(engine, generation.name, points, KEPT_LEGS, with_payload=False)
+    kept: dict[Leg, NDArray[np.float32]] = {}
+    for leg in KEPT_LEGS:
+        own: list[Any] = [record.vector[leg] for record in found if isinstance(record.vector, dict)]
+        if len(own) != len(rows):
+            continue
+        if isinstance(own[0], models.SparseVector):
+            kept[leg] = np.zeros((len(own), len(generation.facts.value_ids)), dtype=np.float32)
+            for place, vector in enumerate(own):
+                kept[leg][place, vector.indices] = vector.values
+        else:
+            kept[leg] = np.array(own, dtype=np.float32)
+    return kept
+
+
+def score_vectors(vectors: NDArray[np.float32], query: LegQuery) -> Scores:
+    """Return the scores that the engine gives vectors: cosines of dense ones, products of others, float64 (n,)."""
+    if isinstance(query, models.SparseVector):
+        return (vectors[:, query.indices] @ np.array(query.values, dtype=np.float32)).astype(np.float64)
+    direction = np.asarray(query, dtype=np.float32)
+    length = np.linalg.norm(direction)
+    return (vectors @ (direction / length if length else direction)).astype(np.float64)
 
 
 def leg_request(
@@ -166,12 +219,12 @@ def fetch_works(
 
 
 def fetch_points(
-    engine: Engine, generation: str, points: Sequence[int], vectors: Sequence[Leg] = ()
+    engine: Engine, generation: str, points: Sequence[int], vectors: Sequence[Leg] = (), *, with_payload: bool = True
 ) -> list[models.Record]:
     """Return points in the order of their ids; an unknown one is left out."""
     if not points:
         return []
-    records = engine.retrieve(generation, points, with_payload=True, with_vectors=list(vectors) or False)
+    records = engine.retrieve(generation, points, with_payload=with_payload, with_vectors=list(vectors) or False)
     by_id = {record.id: record for record in records}
     return [by_id[one] for one in points if one in by_id]
 
@@ -258,8 +311,12 @@ def _ranking(points: Sequence[tuple[models.ExtendedPointId, float]], leg: Leg, t
     if not points:
         return NO_WORKS
     ids, scores = zip(*points, strict=True)
-    ranking = order_ranking(table.rows_of_points(ids), np.array(scores, dtype=np.float64))
-    if LEGS[leg].ranks_all or ranking.scores[-1] > 0:
+    return _positive(order_ranking(table.rows_of_points(ids), np.array(scores, dtype=np.float64)), leg)
+
+
+def _positive(ranking: Ranking, leg: Leg) -> Ranking:
+    """Return the works that are candidates of a leg: those with a positive score, unless it ranks all."""
+    if not ranking.n_works or LEGS[leg].ranks_all or ranking.scores[-1] > 0:
         return ranking
     return ranking.part(0, int((ranking.scores > 0).sum()))
 

@@ -19,6 +19,9 @@ RECORD = "conversion.json"
 MODEL = "model.xml"
 COMPILED = "compiled"
 """The folder beside a converted model that keeps what OpenVINO has compiled for this processor."""
+MOST_COMPILED = 4
+"""The compiled graphs that are kept, 55 MB each: OpenVINO adds one for each network and never removes one. A graph that
+is used, but older than these, is compiled again in half a second."""
 
 
 class ConversionRecord(BaseModel):
@@ -115,6 +118,9 @@ def kept_compiled(folder: Path) -> Iterator[None]:
     yield
     with suppress(OSError):
         if not (compiled / MANIFEST).exists() or first_damage(compiled):
+            newest_first = sorted(compiled.glob("*.blob"), key=lambda path: -path.stat().st_mtime)
+            for old in newest_first[MOST_COMPILED:]:
+                old.unlink()
             write_manifest(compiled)
 
 

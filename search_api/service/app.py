@@ -66,7 +66,7 @@ def create_app(
     app.include_router(api)
     app.include_router(health)
     page.install(app)
-    _document_problems(app)
+    _describe(app)
     return app
 
 
@@ -93,10 +93,15 @@ class _HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
-def _document_problems(app: FastAPI) -> None:
-    """Declare refusals as problem+json in the OpenAPI document; FastAPI declares every model as plain JSON."""
-    operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
+def _describe(app: FastAPI) -> None:
+    """Correct the OpenAPI document: refusals are problem+json, and a service without a key asks for none."""
+    document = app.openapi()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
     for operation in operations:
         for status, response in operation["responses"].items():
             if status >= "400" and "application/json" in response.get("content", {}):
                 response["content"] = {problems.PROBLEM_JSON: response["content"]["application/json"]}
+        if not app.state.keys:
+            operation.pop("security", None)
+    if not app.state.keys:
+        document["components"].pop("securitySchemes", None)

@@ -28,6 +28,7 @@ from search_api.service.security import LockedRoute, key_header
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "The API key is missing or wrong"},
     403: {"model": Problem, "description": "The API key may not do this"},
+    414: {"model": Problem, "description": "The link is longer than 64 kB"},
     422: {"model": Problem, "description": "A field or parameter is unknown or wrong; `errors` names each"},
     429: {"model": Problem, "description": "The API key has used its requests of a minute"},
     503: {

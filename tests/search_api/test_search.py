@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -11,7 +12,18 @@ from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from search_api.errors import IndexMissing, RequestRefused, WorkNotFound
 from search_api.leg_queries import leave_out
-from search_api.records import FACETS, Filters, Hit, Intent, Page, ScoreRange, SearchRequest, WorkReference
+from search_api.records import (
+    FACETS,
+    Filters,
+    Hit,
+    Intent,
+    Page,
+    ScoreRange,
+    SearchRequest,
+    WorkReference,
+    WorkView,
+)
+from search_api.retrieval import fetch_vectors, find_candidates_and_among
 from search_api.search import Search, open_search
 from search_api.settings import SearchSettings
 
@@ -303,3 +315,25 @@ def test_a_search_opened_before_the_first_build_says_what_to_do(tmp_path) -> Non
     with pytest.raises(IndexMissing, match="evoke index"):
         ask(early, "hope")
     early.close()
+
+
+def test_hits_are_what_the_api_declares(search: Search) -> None:
+    for query in ("find me something inspiring", "like Interstellar but not too sad", "a novel about exile"):
+        page = search.search(SearchRequest(query=query, limit=50))
+        assert Page.model_validate_json(page.model_dump_json()) == page
+    work = search.work("starter:interstellar-2014")
+    assert WorkView.model_validate_json(work.model_dump_json()) == work
+
+
+def test_kept_vectors_of_known_works_give_the_scores_of_the_engine(search: Search) -> None:
+    generation = search.serving()
+    queries = search.build_queries(SearchRequest(query="something inspiring about courage")).legs
+    some = np.arange(0, generation.table.n_works, 7)
+    vectors = fetch_vectors(search.engine, generation, some)
+    assert {"text", "values"} <= vectors.keys()
+    asked = find_candidates_and_among(search.engine, generation, queries, None, 20, some)
+    kept = find_candidates_and_among(search.engine, generation, queries, None, 20, some, vectors)
+    for leg, ranking in asked[1].items():
+        assert dict(zip(kept[1][leg].rows, kept[1][leg].scores, strict=True)) == pytest.approx(
+            dict(zip(ranking.rows, ranking.scores, strict=True)), abs=1e-3
+        )

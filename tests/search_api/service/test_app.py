@@ -199,8 +199,15 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
 def test_openapi_shows_examples_and_refusals(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     post = document["paths"]["/v1/search"]["post"]
-    assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "415", "422", "429", "503"}
+    assert set(post["responses"]) == {"200", "400", "401", "403", "408", "413", "414", "415", "422", "429", "503"}
     assert list(post["responses"]["422"]["content"]) == [PROBLEM_JSON]
     assert post["requestBody"]["content"]["application/json"]["examples"]
-    assert document["components"]["securitySchemes"]
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_openapi_asks_for_a_key_only_where_the_service_does(client: TestClient, locked: TestClient) -> None:
+    with_key, without = (app.get("/openapi.json").json() for app in (locked, client))
+    assert with_key["components"]["securitySchemes"]
+    assert with_key["paths"]["/v1/search"]["get"]["security"]
+    assert "securitySchemes" not in without["components"]
+    assert "security" not in without["paths"]["/v1/search"]["get"]
