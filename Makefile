@@ -21,7 +21,7 @@ ifneq ($(filter retrain%,$(MAKECMDGOALS)),)
 $(if $(DATA),,$(error DATA is empty: name a folder laid out as docs/encoder.md says, as in make retrain DATA=path/to/folder))
 endif
 
-.PHONY: install peers run test gate check bench bench-growth bench-evoke retrain retrain-encoder retrain-values \
+.PHONY: install peers run test gate check bench bench-growth bench-load bench-evoke retrain retrain-encoder retrain-values \
 	retrain-descriptions retrain-reader stale clean
 
 install: $(INSTALLED)
@@ -76,6 +76,15 @@ bench: install peers
 bench-growth: install
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.plots
+
+# A service under load, with nasty requests and with its processes killed: HOME_FOLDER names an indexed home folder.
+# Then an index of a million works: takes about 40 minutes and 14 GB of memory.
+bench-load: install
+	$(BIN)/python -m benchmarks.nasty --home $(HOME_FOLDER)
+	$(BIN)/python -m benchmarks.overload --home $(HOME_FOLDER)
+	$(BIN)/python -m benchmarks.service_kills --home $(HOME_FOLDER)
+	$(BIN)/python -m benchmarks.names
+	$(BIN)/python -m benchmarks.large
 
 # Evoke alone, step by step.
 bench-evoke: install

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -11,10 +12,19 @@ T = TypeVar("T")
 
 
 class AnswerCache(Generic[T]):
-    """The `size` answers that were used last, by their keys. Thread-safe."""
+    """The answers that were used last, by their keys. Thread-safe.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: The most answers that are kept.
+        most_bytes: The most bytes that they take together.
+        bytes_of: Returns the bytes of an answer; None: they do not count.
+    """
+
+    def __init__(self, size: int, most_bytes: float = math.inf, bytes_of: Callable[[T], int] | None = None) -> None:
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes_of = bytes_of
+        self._n_bytes = 0
         self._answers: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -26,12 +36,18 @@ class AnswerCache(Generic[T]):
             return self._answers.get(key)
 
     def put(self, key: Hashable, answer: T) -> None:
-        """Keep an answer; when there are too many, forget the one that was used longest ago."""
+        """Keep an answer; when they are too many, forget those that were used longest ago."""
         with self._lock:
+            if key in self._answers:
+                self._n_bytes -= self._measure(self._answers.pop(key))
             self._answers[key] = answer
-            self._answers.move_to_end(key)
-            while len(self._answers) > self._size:
-                self._answers.popitem(last=False)
+            self._n_bytes += self._measure(answer)
+            while len(self._answers) > self._size or self._n_bytes > self._most_bytes:
+                _, forgotten = self._answers.popitem(last=False)
+                self._n_bytes -= self._measure(forgotten)
+
+    def _measure(self, answer: T) -> int:
+        return self._bytes_of(answer) if self._bytes_of else 0
 
     def get_or_make(self, key: Hashable, answer: Callable[[], T]) -> T:
         """Return the answer for a key; if it is not kept, make it with `answer` and keep it."""

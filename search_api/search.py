@@ -75,6 +75,8 @@ CACHED_PAGES, MOST_CACHED_HITS = 256, 20
 """How many pages are kept, and the most hits that a kept page has. Ten hits take 20 kB; longer pages are asked for by
 programs, and seldom twice. Pages are kept as JSON: as objects they would take four times the memory, and the garbage
 collector, which visits every object, would delay each new request by 0.8 ms."""
+MOST_CACHED_BYTES = 16 * 2**20
+"""The most bytes of all kept pages: twenty works of long descriptions can take 400 kB."""
 CACHED_COUNTS = 1_000
 CACHED_FACETS = 64
 """How many answers of facets are kept, 5 kB each: without filters they change only with the generation."""
@@ -186,7 +188,7 @@ class Search:
         self._builder = LegQueryBuilder(
             engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_cached, today, label
         )
-        self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES))
+        self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES), MOST_CACHED_BYTES, len)
         self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
         self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS))
         self._generations = GenerationFollower(engine, encoder, taxonomy, known or known_folder(engine), vector_search)

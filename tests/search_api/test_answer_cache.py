@@ -131,3 +131,20 @@ def test_a_failure_is_not_cached() -> None:
     with pytest.raises(ZeroDivisionError):
         cache.get_or_make("a", lambda: 1 // 0)
     assert cache.get_or_make("a", lambda: 1) == 1
+
+
+def test_long_answers_push_out_more_of_the_old_ones() -> None:
+    cache: AnswerCache[str] = AnswerCache(10, most_bytes=20, bytes_of=len)
+    for key in range(4):
+        cache.put(key, "five.")
+    cache.put("long", "eleven long")
+    assert [cache.get(key) is not None for key in (0, 1, 2, 3, "long")] == [False, False, False, True, True]
+    cache.put("long", "short")
+    cache.put("another", "ten signs.")
+    assert [cache.get(key) is not None for key in (3, "long", "another")] == [True, True, True]
+
+
+def test_an_answer_larger_than_the_cache_is_not_kept() -> None:
+    cache: AnswerCache[str] = AnswerCache(10, most_bytes=4, bytes_of=len)
+    assert cache.get_or_make("a", lambda: "large") == "large"
+    assert cache.get("a") is None
