@@ -24,9 +24,9 @@ from service_fakes import FakeSearch
 
 from search_api.errors import TuningInvalid
 from search_api.records import Page, SearchRequest
+from search_api.service.front import run
 from search_api.service.search_pool import SearchPool
 from search_api.service.search_processes import SearchProcess
-from search_api.service.server import run
 from search_api.settings import SearchSettings
 
 JOURNAL = "searched.txt"

@@ -14,8 +14,7 @@ from search_api.service.calls import Searching
 from search_api.service.hosts import LOCAL_HOSTS, HostCheck
 from search_api.service.keys import KeyRing
 from search_api.service.routes import api, health
-from search_api.service.search_pool import SearchPool
-from search_api.service.search_processes import SearchProcess
+from search_api.service.search_processes import open_pool
 from search_api.service.security import Guard
 from search_api.settings import SearchSettings
 
@@ -68,12 +67,6 @@ def create_app(
     page.install(app)
     _describe(app)
     return app
-
-
-def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
-    """Return a pool of search processes over the index that the settings name."""
-    processes = [SearchProcess(settings) for _ in range(n_processes)]
-    return SearchPool(processes, settings.deadline_seconds, settings.max_in_progress)
 
 
 class _HeadAsGet:

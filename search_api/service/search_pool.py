@@ -33,8 +33,18 @@ class Worker(Protocol):
         """Whether the process has ended since it was started."""
         ...
 
+    def launch(self) -> object:
+        """Start the process, for `start` to wait for.
+
+        Raises:
+            SearchProcessFailed: It cannot start.
+        """
+        ...
+
     async def start(self, on_end: Callable[[], None]) -> None:
-        """Start the process, and return when it can answer. `on_end` is called when the process has ended.
+        """Start the process unless it was launched, and return when it can answer.
+
+        `on_end` is called when the process has ended.
 
         Raises:
             SearchProcessFailed: It cannot start.
@@ -91,8 +101,17 @@ class SearchPool:
         self._ready: asyncio.Task[bytes] | None = None
         self._ready_until = float("-inf")
 
+    def launch(self) -> None:
+        """Start all search processes, for `start` to wait for.
+
+        Raises:
+            SearchProcessFailed: One cannot start.
+        """
+        for worker in self._workers:
+            worker.launch()
+
     async def start(self) -> None:
-        """Start all search processes.
+        """Start the search processes that were not launched, and wait until all can answer.
 
         Raises:
             SearchProcessFailed: One cannot start.

@@ -24,7 +24,7 @@ from crawler.extras import missing_library
 from search_api.errors import SearchError, SearchProcessEnded, SearchProcessFailed
 from search_api.service.backend import warm
 from search_api.service.calls import Call, Searching, answer
-from search_api.service.search_pool import GRACE_SECONDS
+from search_api.service.search_pool import GRACE_SECONDS, SearchPool
 from search_api.settings import SearchSettings
 
 OpenSearch = Callable[[SearchSettings], Searching]
@@ -40,6 +40,12 @@ def open_index(settings: SearchSettings) -> Searching:
     from search_api.search import open_search
 
     return open_search(settings)
+
+
+def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
+    """Return a pool of search processes over the index that the settings name."""
+    processes = [SearchProcess(settings) for _ in range(n_processes)]
+    return SearchPool(processes, settings.deadline_seconds, settings.max_in_progress)
 
 
 class SearchProcess:
@@ -60,6 +66,7 @@ class SearchProcess:
         self._open_search = open_search
         self._executor: ProcessPoolExecutor | None = None
         self._process: BaseProcess | None = None
+        self._opening: Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_end: Callable[[], None] = lambda: None
         self.has_ended = False
@@ -69,15 +76,32 @@ class SearchProcess:
         """The process id; None before the first start."""
         return self._process.pid if self._process else None
 
+    def launch(self) -> Future[None]:
+        """Start the process, and return what `start` waits for: it is done when the search is open and warm.
+
+        Raises:
+            SearchProcessFailed: It cannot start.
+        """
+        # A fork would copy the locks of this process's threads, in whatever state they are.
+        self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+        others = set(multiprocessing.active_children())
+        try:
+            self._opening = opening = self._executor.submit(_open, self._settings, self._open_search)
+        except OSError as error:
+            raise SearchProcessFailed(f"a search process cannot start: {error.strerror}") from error
+        (self._process,) = set(multiprocessing.active_children()) - others
+        return opening
+
     async def start(self, on_end: Callable[[], None]) -> None:
-        """Start the process, and return when its search is open and warm.
+        """Start the process unless it was launched, and return when its search is open and warm.
 
         Raises:
             SearchProcessFailed: The search cannot be opened, or the process ended.
         """
         self._on_end, self.has_ended = on_end, False
         try:
-            opening = self._spawn(asyncio.get_running_loop())
+            opening = self._opening or self.launch()
+            self._watch(asyncio.get_running_loop())
             await asyncio.wait_for(asyncio.wrap_future(opening), START_SECONDS)
         except TimeoutError:
             raise SearchProcessFailed(f"a search process did not start within {START_SECONDS:g} s") from None
@@ -85,8 +109,6 @@ class SearchProcess:
             raise SearchProcessFailed(
                 f"a search process ended while it started ({await self._how_it_ended()})"
             ) from None
-        except OSError as error:
-            raise SearchProcessFailed(f"a search process cannot start: {error.strerror}") from error
 
     async def answer(self, call: Call, seconds: float) -> bytes:
         """Return the answer to a call as JSON.
@@ -107,20 +129,14 @@ class SearchProcess:
         self._unwatch()
         if self._process:
             self._process.kill()
-        executor, self._executor = self._executor, None
+        executor, self._executor, self._opening = self._executor, None, None
         if executor:
             await asyncio.to_thread(executor.shutdown)
 
-    def _spawn(self, loop: asyncio.AbstractEventLoop) -> Future[None]:
-        """Start the process, and return what becomes done when its search is open."""
-        # A fork would copy the locks of this process's threads, in whatever state they are.
-        self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
-        others = set(multiprocessing.active_children())
-        opening = self._executor.submit(_open, self._settings, self._open_search)
-        (self._process,) = set(multiprocessing.active_children()) - others
-        self._loop = loop
-        loop.add_reader(self._process.sentinel, self._end)
-        return opening
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._process:
+            self._loop = loop
+            loop.add_reader(self._process.sentinel, self._end)
 
     def _end(self) -> None:
         self._unwatch()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Coroutine, Sized
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
-from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_api.errors import SearchError
 from search_api.service.keys import KEY_HEADER
 from search_api.settings import Scope as KeyScope
 
@@ -38,27 +35,6 @@ SECURITY_HEADERS = (
 
 key_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="Required when the service has a key.")
 """Declares the key in the OpenAPI document; `LockedRoute` checks it."""
-
-
-class ServiceRefused(SearchError):
-    """The service does not start: a setting or option cannot be used."""
-
-
-class BindingRefused(ServiceRefused):
-    """The service must not or cannot listen on an address."""
-
-
-def check_binding(host: str, api_key: SecretStr | None, api_keys: Sized = ()) -> None:
-    """Allow a service without an API key to listen on its own machine only.
-
-    Raises:
-        BindingRefused: Other machines can reach `host`, and there is no key.
-    """
-    has_key = bool(api_keys) or (api_key is not None and bool(api_key.get_secret_value()))
-    if not has_key and not _is_loopback(host):
-        raise BindingRefused(
-            f"refusing to listen on {host} without an API key: set EVOKE_API_KEY, or listen on 127.0.0.1"
-        )
 
 
 class LockedRoute(APIRoute):
@@ -132,13 +108,6 @@ class Guard:
             await self._app(scope, receive, send)
             return
         await self._app(scope, _limited(receive, _announced_bytes(scope)), _with_headers(send))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name: its address cannot be known here
-        return False
 
 
 def _announced_bytes(scope: Scope) -> int:

@@ -15,8 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 import evoke
-from search_api.service.security import BindingRefused, check_binding
-from search_api.service.server import address, check_port
+from search_api.service.binding import BindingRefused, address, check_binding, check_port
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])

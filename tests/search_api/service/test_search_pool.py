@@ -33,6 +33,9 @@ class FakeWorker:
         self.has_ended = False
         self._on_end: Callable[[], None] = lambda: None
 
+    def launch(self) -> None:
+        """Start nothing yet."""
+
     async def start(self, on_end: Callable[[], None]) -> None:
         self.n_started += 1
         if self.n_started > self._n_starts:
