@@ -103,6 +103,10 @@ def legs_of(facts: GenerationFacts) -> Mapping[Leg, LegVector]:
     return {**LEGS, TASTE: _TASTE_LEG} if facts.taste else LEGS
 
 
+RANKING_ALL = frozenset(leg for leg, vector in LEGS.items() if vector.ranks_all)
+"""The legs in which works with a score of 0 or less are candidates too."""
+
+
 def indexed_labels(indexed: IndexedWork) -> list[ValueLabel]:
     """Return the labels of at least `LEAST_STRENGTH`, strongest first, then by value id."""
     strong = (label for label in indexed.labels if label.strength >= LEAST_STRENGTH)

@@ -23,8 +23,10 @@ from indexer.known.writer import NAMES_FILE, write_from_engine
 from indexer.schema import GenerationFacts
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import VectorSettings
+from indexer.taste.taste import Taste
 from indexer.values.taxonomy import Taxonomy
 from search_api.answer_cache import AnswerCache
+from search_api.background import Background
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.names import NameIndex
 from search_api.settings import DEFAULT_VECTOR_SEARCH, VectorSearch
@@ -51,7 +53,9 @@ class Generation:
         names: The names of its works, series and people.
         profiles: The strengths of the values of its works.
         text_params: How its text vectors are searched; None: as the engine does by default.
+        taste: The taste file that it was built with, if this process has it.
         noise: The cosine that senseless words reach, once it is measured.
+        background: What is usual among its works, once recommendations are asked for.
         subjects: Whether words of requests name a subject of its works, as far as it was asked.
     """
 
@@ -61,7 +65,9 @@ class Generation:
     names: NameIndex
     profiles: ValueProfiles
     text_params: models.SearchParams | None = None
+    taste: Taste | None = None
     noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
+    background: AnswerCache[Background] = field(default_factory=lambda: AnswerCache(1))
     subjects: AnswerCache[bool] = field(default_factory=lambda: AnswerCache(MOST_CACHED_SUBJECTS))
 
 
@@ -74,6 +80,7 @@ class GenerationFollower:
         taxonomy: The taxonomy that they must be built with.
         known: The folder that has what is known of all works, one folder a generation.
         vector_search: How text vectors are searched.
+        taste: The taste file; it is used for generations that were built with it.
     """
 
     def __init__(
@@ -83,8 +90,10 @@ class GenerationFollower:
         taxonomy: Taxonomy,
         known: Path,
         vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
+        taste: Taste | None = None,
     ) -> None:
         self._engine = engine
+        self._taste = taste
         self._encoder = encoder
         self._taxonomy = taxonomy
         self._known = known
@@ -160,6 +169,7 @@ class GenerationFollower:
             NameIndex(connection, table),
             table.profiles(facts.value_ids),
             text_params=text_params(self._vector_search, facts.vectors),
+            taste=self._taste if self._taste and self._taste.fingerprint == facts.taste else None,
         )
 
     def _open_known(self, name: str, facts: GenerationFacts) -> tuple[WorkTable, sqlite3.Connection]:

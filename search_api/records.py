@@ -44,6 +44,7 @@ __all__ = [
     "LegScore",
     "Name",
     "Page",
+    "RecommendRequest",
     "ScoreRange",
     "SearchRequest",
     "Standing",
@@ -149,6 +150,38 @@ class SearchRequest(ClosedModel):
     @model_validator(mode="after")
     def _check_window(self) -> SearchRequest:
         check_window(self.offset, self.limit, self.cursor)
+        return self
+
+
+MOST_LIKES = 2_000
+"""The most works that a profile likes, dislikes or leaves out."""
+MAX_ID_CHARACTERS = 2_001
+"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
+WorkIds = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)], ...],
+    Field(max_length=MOST_LIKES),
+]
+
+
+class RecommendRequest(ClosedModel):
+    """What a person likes, and which part of the answer to return. Nothing of it is kept."""
+
+    likes: WorkIds = Field(default=(), description="ids of works that the person likes")
+    dislikes: WorkIds = Field(default=(), description="ids of works that the person does not like")
+    values: dict[Name, Weight] = Field(
+        default_factory=dict,
+        max_length=MOST_NAMES,
+        description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted",
+    )
+    filters: GivenFilters = NO_FILTERS
+    without: WorkIds = Field(default=(), description="ids of further works that are not shown")
+    limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
+    offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
+
+    @model_validator(mode="after")
+    def _check_window(self) -> RecommendRequest:
+        if self.offset + self.limit > MAX_WINDOW:
+            raise ValueError(f"offset + limit may be at most {MAX_WINDOW:,}")
         return self
 
 

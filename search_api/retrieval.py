@@ -12,7 +12,7 @@ from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.facts import FACTS, Choice, Filters, IntegerRange
-from indexer.legs import LEGS, Leg
+from indexer.legs import RANKING_ALL, Leg
 from indexer.schema import TWIN_KEY, has_score, point_id
 from search_api.fusion import NO_WORKS, Ranking, Rows, order_ranking
 from search_api.generation import Generation
@@ -259,7 +259,7 @@ def _ranking(points: Sequence[tuple[models.ExtendedPointId, float]], leg: Leg, t
         return NO_WORKS
     ids, scores = zip(*points, strict=True)
     ranking = order_ranking(table.rows_of_points(ids), np.array(scores, dtype=np.float64))
-    if LEGS[leg].ranks_all or ranking.scores[-1] > 0:
+    if leg in RANKING_ALL or ranking.scores[-1] > 0:
         return ranking
     return ranking.part(0, int((ranking.scores > 0).sum()))
 

@@ -178,6 +178,12 @@ class WorkTable:
             score += weight * (((own & genres) @ squares) / norms + SAME_MAKER * shared)
         return score
 
+    def genre_directions(self, rows: Rows) -> Floats:
+        """Return the genres of works, weighted by their inverse frequency and scaled to unit length: (n, n_genres)."""
+        weighed = self._genres_of(rows) * np.asarray(self._genre_weights, dtype=np.float32)
+        directions: Floats = weighed / np.maximum(np.linalg.norm(weighed, axis=1, keepdims=True), np.float32(1e-6))
+        return directions
+
     def _genres_of(self, rows: Rows) -> NDArray[np.bool_]:
         """Return which genres works have, bool (n_rows, n_genres)."""
         unpacked = np.unpackbits(self._genre_bits[rows], axis=1, count=len(self.genre_names))
@@ -207,6 +213,11 @@ class ValueProfiles:
         """Return the strengths of some dimensions in some works: float32 (n_rows, n_dimensions)."""
         columns = np.array([self._columns[dimension] for dimension in dimensions], dtype=np.intp)
         strengths: Floats = self._bytes[np.ix_(rows, columns)].astype(np.float32) / np.float32(MOST_BYTE)
+        return strengths
+
+    def all_strengths(self, rows: Rows) -> Floats:
+        """Return the strengths of all dimensions in some works: float32 (n_rows, n_dimensions)."""
+        strengths: Floats = self._bytes[rows].astype(np.float32) / np.float32(MOST_BYTE)
         return strengths
 
     def likeness(self, rows: Rows, liked: Rows, weights: Floats) -> Floats:

@@ -11,7 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from search_api.json_answers import answer_to_json
-from search_api.records import Facets, Page, SearchRequest, Suggestion, ValueView, WorkView
+from search_api.records import (
+    MAX_ID_CHARACTERS,
+    Facets,
+    Page,
+    SearchRequest,
+    Suggestion,
+    ValueView,
+    WorkView,
+)
 from search_api.service.backend import Backend
 from search_api.service.calls import READY, Attributions, Call, Ready
 from search_api.service.parameters import (
@@ -54,8 +62,6 @@ health = APIRouter()
 
 _CLIENT_CLOSED_REQUEST = 499
 """For the log of a proxy: HTTP has no status for an answer that nobody waits for."""
-MAX_ID_CHARACTERS = 2_001
-"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
 WorkId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 
 
