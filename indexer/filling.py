@@ -266,8 +266,8 @@ def _describe_taste(n_rated: int, n_works: int) -> str:
     if n_rated:
         return f"taste vectors: {n_rated:,} works from their ratings, {n_works - n_rated:,} from their content"
     return (
-        "the taste file has ratings of none of the works, so it was trained on another catalogue: all taste vectors are "
-        f"made from content; to train one that fits: `{TASTE.command}`, then set {TASTE.variable}=FILE"
+        "the taste file has ratings of none of the works, so it was trained on another catalogue: all taste vectors "
+        f"are made from content; to train one that fits: `{TASTE.command}`, then set {TASTE.variable}=FILE"
     )
 
 

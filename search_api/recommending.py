@@ -39,15 +39,15 @@ from search_api.work_table import Floats, WorkTable
 
 DISLIKE = -0.5
 """The weight of a dislike; a like has 1."""
-DEPTH = 300
-"""The candidates of each leg."""
+DEPTH, SCALED = 500, 200
+"""How many candidates each leg has, and how many of them make the scale of its scores."""
 MOST_TERMS = 150
 """The terms of the likes that are searched for, by weight times IDF: .227 with 64 (see above), .236 with 150, .232 with
 400 of four fifths of the likes; fewer cost 3 likes: .202 with 64, .215 with 150."""
 MOST_READ = 100
 """Of so many likes the content is read, at equal distances in their order; to read the vectors of 500 takes 24 ms."""
 
-CONTENT_WEIGHTS: Mapping[str, float] = {"text": 0.1, "bm25": 1.0, GENRES: 0.3, MAKERS: 1.5, PROFILE: 0.2}
+CONTENT_WEIGHTS: Mapping[str, float] = {"text": 0.1, "bm25": 1.0, GENRES: 0.6, MAKERS: 2.0, PROFILE: 0.6}
 """Chosen on 400 held-out readers, by the mean of the four figures above."""
 TASTE_WEIGHTS: Mapping[str, float] = {"book": 3.3, "movie": 1.7}
 """The weight of `taste` beside these, by the kind of the likes. The four figures for books by this weight: .267, .178,
@@ -235,12 +235,13 @@ def recommend_works(
     if weights.get(KNOWN):
         pool.append(keep_allowed(engine, generation, table.best(request.filters.kind, "known"), works_filter))
     rows = np.unique(np.concatenate([union(rankings.values()), *pool]).astype(np.intp))
-    others: dict[str, Ranking] = {}
+    others = {leg: ranking.part(SCALED) for leg, ranking in rankings.items()}
+    rankings = {leg: ranking.part(0, SCALED) for leg, ranking in rankings.items()}
     for leg, scores in _scores_in_memory(generation, likes, rows, background_of(engine, generation)).items():
         if weights.get(leg):
             ranked = order_ranking(rows, scores.astype(np.float64))
-            rankings[leg], others[leg] = ranked.part(0, DEPTH), ranked.part(DEPTH)
-    fusion = Fusion(method="dbsf", weights=weights, depth=DEPTH)
+            rankings[leg], others[leg] = ranked.part(0, SCALED), ranked.part(SCALED)
+    fusion = Fusion(method="dbsf", weights=weights)
     ranking = order_ranking(rows, fuse(rows, rankings, fusion, others))
     return Recommended(likes, ranking, rankings, weights, works_filter, not_shown)
 

@@ -251,8 +251,8 @@ class Search:
             )
         if (self._taste.fingerprint if self._taste else None) != facts.taste:
             notes.append(
-                "the index was built with another taste file than this process uses (EVOKE_TASTE), so works are recommended "
-                "by content alone: run `evoke index` to rebuild it, or start with the file it was built with"
+                "the index was built with another taste file than this process uses (EVOKE_TASTE), so works are "
+                "recommended by content alone: run `evoke index` to rebuild it, or start with the file it was built with"
             )
         return tuple(notes)
 
