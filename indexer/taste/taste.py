@@ -8,11 +8,11 @@ A work that n people like has the vector
 
     (n own + SHRINKAGE mapped) / (n + SHRINKAGE)
 
-where `own` are its factors and `mapped` what its content leads one to expect. A person's vector is, for up to MOST_SUMMED
-likes of a kind, the sum of their unit vectors less DISLIKE times those of the dislikes; for more likes, with the works'
+where `own` are its factors and `mapped` those that its content leads one to expect. For up to MOST_SUMMED likes of a kind,
+a person has the sum of their unit vectors less DISLIKE times those of the dislikes; for more likes, with the works'
 vectors v and the Gram matrix G of all works of the training, the person's factors in the model (ibid., equation 4):
 
-    (G + (alpha - 1) sum v v' + lambda I)^-1 alpha sum v
+    (G + (alpha - 1) sum v v' + lambda I)^-1 alpha (sum v - DISLIKE sum of the dislikes' vectors)
 """
 
 from __future__ import annotations
@@ -78,10 +78,22 @@ class KindTaste:
     def fold_in(self, likes: Floats, dislikes: Floats) -> Floats:
         """Return the vector of a person, float32 (dim,), from works' vectors (n, dim); zeros without a like."""
         if len(likes) <= MOST_SUMMED:
-            return _sum_of_units(likes) - DISLIKE * _sum_of_units(dislikes)
-        weighed = self.gram + (self.alpha - 1) * likes.T @ likes + self.regularisation * np.eye(self.dim)
-        target = self.alpha * likes.sum(axis=0) - DISLIKE * dislikes.sum(axis=0)
-        return np.linalg.solve(weighed, target).astype(np.float32)
+            return sum_of_units(likes) - DISLIKE * sum_of_units(dislikes)
+        return fold_in_many(likes, dislikes, self.gram, self.alpha, self.regularisation)
+
+
+def fold_in_many(likes: Floats, dislikes: Floats, gram: Floats, alpha: float, regularisation: float) -> Floats:
+    """Return the vector of a person with many likes, float32 (dim,), by the second formula of the module."""
+    weighed = gram + (alpha - 1) * likes.T @ likes + regularisation * np.eye(len(gram))
+    target = alpha * (likes.sum(axis=0) - DISLIKE * dislikes.sum(axis=0))
+    return np.linalg.solve(weighed, target).astype(np.float32)
+
+
+def sum_of_units(vectors: Floats) -> Floats:
+    """Return the sum of vectors (n, dim) scaled to length 1, float32 (dim,); a vector of zeros adds nothing."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    summed: Floats = (vectors / np.where(lengths == 0, 1, lengths)).sum(axis=0)
+    return summed
 
 
 @dataclass(frozen=True)
@@ -149,9 +161,3 @@ class Taste:
             if any(map(len, of_kind)):
                 query[block] = self.kinds[kind].fold_in(of_kind[0].astype(np.float32), of_kind[1].astype(np.float32))
         return query
-
-
-def _sum_of_units(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    summed: Floats = (vectors / np.where(lengths == 0, 1, lengths)).sum(axis=0)
-    return summed
