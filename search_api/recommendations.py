@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from crawler.records import Kind
 from indexer.engine import Engine
-from indexer.known.fields import KINDS
 from indexer.legs import TASTE, Leg
 from indexer.values.taxonomy import Taxonomy
 from search_api.diversity import Variety, diversify
@@ -28,7 +26,7 @@ from search_api.recommending import (
     spread,
     standard_profiles,
 )
-from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet, WorkReference
+from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet
 from search_api.retrieval import LeftOut, count_ranked, fetch_points
 from search_api.views import record_to_hit
 from search_api.words import listed
@@ -70,8 +68,8 @@ def to_intent(generation: Generation, request: RecommendRequest, likes: Likes) -
     return Intent(
         text="",
         values={value_id: weight for value_id, weight in request.values.items() if weight},
-        like=tuple(_to_reference(generation, row) for row in likes.liked.tolist()),
-        unlike=tuple(_to_reference(generation, row) for row in likes.disliked.tolist()),
+        like=tuple(generation.table.refer_to(row) for row in likes.liked.tolist()),
+        unlike=tuple(generation.table.refer_to(row) for row in likes.disliked.tolist()),
         filters=request.filters,
         unmet=unmet,
     )
@@ -82,15 +80,6 @@ def _describe_unknown(request: RecommendRequest, unknown: Sequence[str]) -> str:
     more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
     named = ", ".join(unknown[:MOST_NAMED]) if more else listed(list(unknown))
     return f"{len(unknown):,} of {n_given:,} works are not in this catalogue: {named}{more}"
-
-
-def _to_reference(generation: Generation, row: int) -> WorkReference:
-    table = generation.table
-    number, year = int(table.kinds[row]), float(table.years[row])
-    kind: Kind | None = KINDS[number] if number >= 0 else None
-    return WorkReference.model_construct(
-        id=table.ids[row], title=table.titles[row], kind=kind, year=None if np.isnan(year) else int(year)
-    )
 
 
 def _to_hits(

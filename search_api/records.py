@@ -44,6 +44,7 @@ __all__ = [
     "LegScore",
     "Name",
     "Page",
+    "Questionnaire",
     "RecommendRequest",
     "ScoreRange",
     "SearchRequest",
@@ -106,6 +107,10 @@ IntentPart = Annotated[Name, AfterValidator(_check_part)]
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, `filters.year`, `audience`."""
 
 
+MAX_ID_CHARACTERS = 2_001
+"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
+WorkId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)]
+
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -146,6 +151,12 @@ class SearchRequest(ClosedModel):
         description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
         "one that is read from the query's words; 0 removes the value",
     )
+    like: tuple[WorkId, ...] = Field(
+        default=(), max_length=MOST_NAMES, description="ids of works to be like, beside those that the words name"
+    )
+    unlike: tuple[WorkId, ...] = Field(
+        default=(), max_length=MOST_NAMES, description="ids of works to be unlike, beside those that the words name"
+    )
 
     @model_validator(mode="after")
     def _check_window(self) -> SearchRequest:
@@ -155,12 +166,7 @@ class SearchRequest(ClosedModel):
 
 MOST_LIKES = 2_000
 """The most works that a profile likes, dislikes or leaves out."""
-MAX_ID_CHARACTERS = 2_001
-"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
-WorkIds = Annotated[
-    tuple[Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)], ...],
-    Field(max_length=MOST_LIKES),
-]
+WorkIds = Annotated[tuple[WorkId, ...], Field(max_length=MOST_LIKES)]
 
 
 class RecommendRequest(ClosedModel):
@@ -379,3 +385,10 @@ class ValueView(ClosedModel):
     facet: Literal["theme", "emotion", "learning"]
     group: str | None = None
     description: str
+
+
+class Questionnaire(ClosedModel):
+    """Values and well-known works to choose a profile from."""
+
+    values: tuple[ValueView, ...] = Field(description="the values that tell works apart best, best first")
+    works: tuple[WorkReference, ...] = Field(description="well-known works of each kind")

@@ -30,6 +30,7 @@ from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
 from search_api.generation import Generation, GenerationFollower, known_folder
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
+from search_api.questionnaire import make_questionnaire
 from search_api.ranking_settings import (
     DEFAULT_CLEANINGS,
     DEFAULT_FUSIONS,
@@ -50,6 +51,7 @@ from search_api.records import (
     Filters,
     LegScore,
     Page,
+    Questionnaire,
     RecommendRequest,
     SearchRequest,
     Suggestion,
@@ -71,7 +73,7 @@ from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSea
 from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import payload_to_view, record_to_hit
+from search_api.views import payload_to_view, record_to_hit, view_value
 
 CACHED_TEXTS = 2_000
 """How many query vectors are kept, 1.5 kB each: people page through answers and repeat each other's queries."""
@@ -252,7 +254,8 @@ class Search:
         if (self._taste.fingerprint if self._taste else None) != facts.taste:
             notes.append(
                 "the index was built with another taste file than this process uses (EVOKE_TASTE), so works are "
-                "recommended by content alone: run `evoke index` to rebuild it, or start with the file it was built with"
+                "recommended by content alone: run `evoke index` to rebuild it, or start with the file that it was "
+                "built with"
             )
         return tuple(notes)
 
@@ -310,6 +313,10 @@ class Search:
         self._check_filters(request.filters)
         self._check_values("values", request.values)
         return _timed(started, self._generations.use(lambda g: recommend(self.engine, g, self._taxonomy, request)))
+
+    def questionnaire(self) -> Questionnaire:
+        """Return values that tell the works apart, and well-known works, to choose a profile from."""
+        return self._generations.use(lambda generation: make_questionnaire(generation, self._taxonomy))
 
     def rank_for(self, request: RecommendRequest, depth: int, legs: Mapping[str, float] | None = None) -> list[str]:
         """Return the ids of the best works for a profile, before they are diversified, for measurements.
@@ -376,10 +383,7 @@ class Search:
 
     def values(self) -> list[ValueView]:
         """Return the values of the taxonomy, in its order."""
-        return [
-            ValueView(id=v.id, name=v.name, facet=v.facet, group=v.group, description=v.description)
-            for v in self._taxonomy.values
-        ]
+        return [view_value(value) for value in self._taxonomy.values]
 
     def attributions(self) -> tuple[str, ...]:
         """Return the notices that the sources of the indexed works require."""

@@ -10,9 +10,9 @@ from qdrant_client import models
 from indexer.bm25 import term_id
 from indexer.records import Work
 from indexer.schema import PRIMARY_SCORE
-from indexer.values.taxonomy import Taxonomy
+from indexer.values.taxonomy import Taxonomy, Value
 from search_api.reasons import Explained, LikedWork, explain
-from search_api.records import Hit, Intent, LegScore, WorkView
+from search_api.records import Hit, Intent, LegScore, ValueView, WorkView
 
 MOST_VALUES = 6
 """How many values a work shows, unless the request names more."""
@@ -22,6 +22,11 @@ for it all the same: of 28 sentences below this score, drawn by chance from the 
 of 28 above it, 19."""
 
 Payload = Mapping[str, Any]
+
+
+def view_value(value: Value) -> ValueView:
+    """Return a value as an answer shows it."""
+    return ValueView(id=value.id, name=value.name, facet=value.facet, group=value.group, description=value.description)
 
 
 def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:

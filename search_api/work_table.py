@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.records import Kind
+from crawler.records import KINDS, Kind
 from indexer.known.columns import KNOWN_VERSION, map_column, map_texts, read_figures
 from indexer.known.fields import UNKNOWN, kind_number
 from indexer.known.writer import MOST_BYTE
 from indexer.schema import point_id
 from search_api.fusion import Rows
+from search_api.records import WorkReference
 
 Floats = NDArray[np.float32]
 
@@ -116,6 +117,16 @@ class WorkTable:
     def rows_of(self, work_ids: Iterable[str]) -> Rows:
         """Return the rows of works that the catalogue has; others are left out."""
         return np.array([row for work_id in work_ids if (row := self.row_of(work_id)) is not None], dtype=np.intp)
+
+    def refer_to(self, row: int) -> WorkReference:
+        """Return a work as an intent names it."""
+        kind, year = int(self.kinds[row]), float(self.years[row])
+        return WorkReference.model_construct(
+            id=self.ids[row],
+            title=self.titles[row],
+            kind=None if kind == UNKNOWN else KINDS[kind],
+            year=None if np.isnan(year) else int(year),
+        )
 
     # --- facts ---
 
