@@ -57,6 +57,7 @@ from search_api.records import (
     Suggestion,
     Unmet,
     ValueView,
+    WorkReference,
     WorkView,
 )
 from search_api.retrieval import (
@@ -313,6 +314,17 @@ class Search:
         self._check_filters(request.filters)
         self._check_values("values", request.values)
         return _timed(started, self._generations.use(lambda g: recommend(self.engine, g, self._taxonomy, request)))
+
+    def find_title(self, text: str) -> list[WorkReference]:
+        """Return the works that a title, or an id, may mean, the best known first."""
+
+        def answer(generation: Generation) -> list[WorkReference]:
+            table = generation.table
+            if (row := table.row_of(text)) is not None:
+                return [table.refer_to(row)]
+            return [table.refer_to(each) for each in table.rows_of(generation.names.named_by(text)).tolist()]
+
+        return self._generations.use(answer)
 
     def questionnaire(self) -> Questionnaire:
         """Return values that tell the works apart, and well-known works, to choose a profile from."""
