@@ -49,7 +49,7 @@ MOST_READ = 100
 
 CONTENT_WEIGHTS: Mapping[str, float] = {"text": 0.1, "bm25": 1.0, GENRES: 0.6, MAKERS: 2.0, PROFILE: 0.6}
 """Chosen on 400 held-out readers, by the mean of the four figures above."""
-TASTE_WEIGHTS: Mapping[str, float] = {"book": 3.3, "movie": 1.7}
+TASTE_WEIGHTS: Mapping[str, float] = {"book": 6.0, "movie": 3.0}
 """The weight of `taste` beside these, by the kind of the likes. The four figures for books by this weight: .267, .178,
 .257, .283 (0), .349, .255, .344, .374 (1.3), .358, .257, .354, .382 (3.3), .348, .255, .349, .379 (10). Content tells
 half as much of the taste for books as of that for films."""
