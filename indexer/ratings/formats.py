@@ -57,9 +57,7 @@ MOVIELENS_DAT = RatingFormat(
 MOVIELENS_TAB = RatingFormat(
     name="MovieLens (u.data)", delimiter="\t", columns=(0, 1, 2), licence=MOVIELENS_LICENCE, kind="movie"
 )
-GOODBOOKS = RatingFormat(
-    name="goodbooks", user=("user_id",), work=("book_id",), licence=GOODBOOKS_LICENCE, kind="book"
-)
+GOODBOOKS = RatingFormat(name="goodbooks", user=("user_id",), work=("book_id",), licence=GOODBOOKS_LICENCE, kind="book")
 RECBOLE = RatingFormat(name="RecBole", delimiter="\t", user=("user_id",), work=("item_id",), least=0.5)
 GOODREADS = RatingFormat(
     name="Goodreads export", work=("book id",), rating=("my rating",), licence=PERSONAL_LICENCE, kind="book",
@@ -75,7 +73,8 @@ IMDB = RatingFormat(
 TABLE = RatingFormat(
     name="table",
     user=("user_id", "userid", "user"),
-    work=("imdb_id", "imdbid", "tconst", "goodreads_book_id", "goodreads_id", "tmdb_id", "tmdbid", "item_id", "movie_id"),
+    work=("imdb_id", "imdbid", "tconst", "goodreads_book_id", "goodreads_id", "tmdb_id", "tmdbid", "item_id",
+          "movie_id"),
     rating=("rating", "stars", "score"),
     least=0.5,
 )  # fmt: skip

@@ -114,9 +114,7 @@ class JoinedRatings:
     n_users: int
 
 
-def join_ratings(
-    paths: Sequence[Path], links: Sequence[Path], finder: WorkFinder, report: JoinReport
-) -> JoinedRatings:
+def join_ratings(paths: Sequence[Path], links: Sequence[Path], finder: WorkFinder, report: JoinReport) -> JoinedRatings:
     """Return the ratings of files that are of works in the store.
 
     Args:
@@ -171,7 +169,9 @@ def shown_work(work: RatedWork) -> str:
 
 
 def _why_none(paths: Sequence[Path], given: Mapping[str, RatedWork], report: JoinReport) -> str:
-    what = f"{', '.join(map(str, paths))}: none of the {report.reading.n_ratings:,} ratings is of a work in the catalogue"
+    what = (
+        f"{', '.join(map(str, paths))}: none of the {report.reading.n_ratings:,} ratings is of a work in the catalogue"
+    )
     examples = ", ".join(name for name, _ in report.unknown.most_common(MOST_EXAMPLES))
     remedy = "index the works first" if given or report.links else "name the table of the works with --links"
     return f"{what} (most rated: {examples}): {remedy}"

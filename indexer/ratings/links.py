@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from crawler.gzipped import open_unpacked
+from crawler.series import plain_title
 from indexer.errors import TasteInvalid
 from indexer.ratings.formats import RECBOLE, RatingFormat, column_names
 from indexer.ratings.reading import plain, read_year, rows_of, whole_imdb_id
 from indexer.ratings.records import RatedWork
-from crawler.series import plain_title
 
 BESIDE = ("links.csv", "movies.csv", "movies.dat", "u.item", "books.csv")
 """The names that data sets give to these tables; they are read if they lie beside the ratings."""

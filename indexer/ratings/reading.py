@@ -72,8 +72,8 @@ def recognise_ratings(path: Path) -> RatingFormat:
     if found is None:
         shown = " ".join(first[:60].split())
         raise TasteInvalid(
-            f"{path}: is no table of ratings that is known: its first line is {shown!r}; expected MovieLens, goodbooks, "
-            "RecBole (.inter), or an export of Goodreads, Letterboxd or IMDb"
+            f"{path}: is no table of ratings that is known: its first line is {shown!r}; expected MovieLens, "
+            "goodbooks, RecBole (.inter), or an export of Goodreads, Letterboxd or IMDb"
         )
     return found
 
@@ -161,9 +161,7 @@ def _place(names: Sequence[str], wanted: Sequence[str]) -> int:
     return next((names.index(name) for name in wanted if name in names), -1)
 
 
-def _read_stars(
-    text: str | None, found: RatingFormat, report: ReadingReport, path: Path, line: int
-) -> float | None:
+def _read_stars(text: str | None, found: RatingFormat, report: ReadingReport, path: Path, line: int) -> float | None:
     """Return a rating in stars from 0 to 5; None, counted, if there is none. A file without ratings lists likes."""
     if text is None:
         return 5.0

@@ -8,9 +8,9 @@ A work that n people like has the vector
 
     (n own + SHRINKAGE mapped) / (n + SHRINKAGE)
 
-where `own` are its factors and `mapped` those that its content leads one to expect. For up to MOST_SUMMED likes of a kind,
-a person has the sum of their unit vectors less DISLIKE times those of the dislikes; for more likes, with the works'
-vectors v and the Gram matrix G of all works of the training, the person's factors in the model (ibid., equation 4):
+where `own` are its factors and `mapped` those that its content leads one to expect. For up to MOST_SUMMED likes of a
+kind, a person has the sum of their unit vectors less DISLIKE times those of the dislikes; for more likes, with the
+works' vectors v and the Gram matrix G of all works of the training, the person's factors (ibid., equation 4):
 
     (G + (alpha - 1) sum v v' + lambda I)^-1 alpha (sum v - DISLIKE sum of the dislikes' vectors)
 """
@@ -29,7 +29,10 @@ from indexer.taste.keys import work_keys
 
 SHRINKAGE = 10.0
 MOST_SUMMED = 5
-DISLIKE = 0.5
+DISLIKE = 0.1
+"""The weight of a dislike beside a like. Of 210 readers with two dislikes or more, half of the dislikes given, it keeps
+nDCG@100 (.355 with and .354 without, given 80% of the likes; .309 and .313 given three), and 9% fewer of the disliked
+books are among the first 50. With 0.5, nDCG@100 falls to .347 and .281."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ class Taste:
     def vector_of(self, indexed: IndexedWork) -> Floats:
         """Return the taste vector of a work, float32 (dim,); zeros for a kind that the file has nothing of."""
         vector = np.zeros(self.dim, dtype=np.float32)
-        kind = indexed.work.kind
+        kind = indexed.work.kind or ""
         if kind in self.kinds:
             vector[self.blocks[kind]] = self.kinds[kind].vector_of(indexed, self.row_of(indexed))
         return vector

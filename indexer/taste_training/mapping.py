@@ -47,7 +47,9 @@ def read_content(indexed: IndexedWork) -> Content:
     )
 
 
-def fit_map(contents: Sequence[Content], factors: Floats, likers: Any, regularisation: float = REGULARISATION) -> ContentMap:
+def fit_map(
+    contents: Sequence[Content], factors: Floats, likers: Any, regularisation: float = REGULARISATION
+) -> ContentMap:
     """Return the map that is fitted on works with factors, float32 (n_works, dim), and their numbers of likers."""
     kept = np.sort(np.argsort(-np.asarray(likers), kind="stable")[:MOST_WORKS])
     chosen, targets = [contents[row] for row in kept], factors[kept].astype(np.float64)
