@@ -50,10 +50,9 @@ def compare_systems(
         rankings: By system the ranking for each case, best first; the first system is compared with the others.
         n_works: How many works are ranked.
     """
+    sought = [case.find for case in protocol.cases]
     values = {
-        name: np.array(
-            [measure_ranking(ranking, case.find) for ranking, case in zip(ranked, protocol.cases, strict=True)]
-        )
+        name: np.array([measure_ranking(*each) for each in zip(ranked, sought, strict=True)])
         for name, ranked in rankings.items()
     }
     first = next(iter(values))

@@ -180,7 +180,7 @@ def _measure(
 
 
 def _recommend(search: Search, kind: str, protocol: Protocol) -> dict[str, list[list[str]]]:
-    """Return the rankings of recommendations, and of those by content alone or, in `questionnaire`, by the like alone."""
+    """Return the rankings of recommendations, and those by content alone or, for questionnaires, by the like alone."""
 
     def ask(case: Case, values: Mapping[str, float], legs: Mapping[str, float] | None) -> list[str]:
         request = RecommendRequest.model_validate(
