@@ -26,6 +26,7 @@ from evaluation.taste.records import Case, Protocol, ProtocolResult, TasteEvalua
 from indexer.backup import copy_store
 from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder, open_encoder
+from indexer.legs import TASTE
 from indexer.pipeline import update_index
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
 from indexer.records import Work
@@ -44,6 +45,7 @@ SHARE, MOST_PEOPLE = 0.2, 400
 """The part of the people with enough likes that is measured with, and their number at most."""
 LEAST_PEOPLE = 10
 TASTE_FILE = "taste.safetensors"
+WITHOUT_TASTE = {**CONTENT_WEIGHTS, TASTE: 0.0}
 COLD_DEPTH = 3_000
 """How many works are ranked to find the first of those without ratings."""
 
@@ -195,7 +197,7 @@ def _recommend(search: Search, kind: str, protocol: Protocol) -> dict[str, list[
     if protocol.name == "questionnaire":
         both = [(ask(case, case.values, None), ask(case, {}, None)) for case in shown]
         return {"evoke": [one for one, _ in both], "one like": [other for _, other in both]}
-    both = [(ask(case, {}, None), ask(case, {}, CONTENT_WEIGHTS)) for case in shown]
+    both = [(ask(case, {}, None), ask(case, {}, WITHOUT_TASTE)) for case in shown]
     return {"evoke": [one for one, _ in both], "content": [other for _, other in both]}
 
 
