@@ -164,3 +164,22 @@ def test_ratings_of_no_work_in_the_catalogue_name_the_remedy(tmp_path: Path) -> 
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,31,4,1\n")
     with pytest.raises(TasteInvalid, match=r"none of the 1 ratings .*: name the table of the works with --links"):
         join_ratings([tmp_path / "ratings.csv"], [], WorkFinder(WORKS), JoinReport())
+
+
+def test_each_file_of_ratings_has_the_tables_of_its_own_ids(tmp_path: Path) -> None:
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,31,4,1\n")
+    (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n31,0000012,\n")
+    (tmp_path / "u.data").write_text("1\t31\t5\t1\n")
+    (tmp_path / "u.item").write_text("31|Once (2001)|01-Jan-2001||http://x|0|1\n")
+    works = [WORKS[0], Work(id="e", kind="movie", title="Once", year=2001)]
+    files = [tmp_path / "ratings.csv", tmp_path / "u.data"]
+    for links in ([], [tmp_path / "links.csv", tmp_path / "u.item"]):
+        joined = join_ratings(files, links, WorkFinder(works), JoinReport())
+        assert (joined.users.tolist(), joined.works.tolist()) == ([0, 1], [0, 1])
+
+
+def test_imdb_ids_and_ids_of_the_catalogue_need_no_table(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("user_id,item_id,rating\n1,tt0000012,4\n")
+    (tmp_path / "two.csv").write_text("user_id,work_id,rating\n1,d,4\n")
+    joined = join_ratings([tmp_path / "one.csv", tmp_path / "two.csv"], [], WorkFinder(WORKS), JoinReport())
+    assert joined.works.tolist() == [0, 3]
