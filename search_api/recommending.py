@@ -231,10 +231,12 @@ def recommend_works(
     if likes.person is not None:
         rankings[TASTE] = _find_by_taste(engine, generation, request, likes.person, works_filter)
     rankings = {leg: ranking for leg, ranking in rankings.items() if weights.get(leg)}
-    pool = [_by_makers(engine, generation, likes, works_filter)] if weights.get(MAKERS) else []
+    pool = _by_makers(table, likes) if weights.get(MAKERS) else NO_WORKS.rows
     if weights.get(KNOWN):
-        pool.append(keep_allowed(engine, generation, table.best(request.filters.kind, "known"), works_filter))
-    rows = np.unique(np.concatenate([union(rankings.values()), *pool]).astype(np.intp))
+        pool = np.concatenate((pool, table.best(request.filters.kind, "known")))
+    if len(pool):
+        pool = keep_allowed(engine, generation, np.unique(pool), works_filter)
+    rows = np.union1d(union(rankings.values()), pool)
     others = {leg: ranking.part(SCALED) for leg, ranking in rankings.items()}
     rankings = {leg: ranking.part(0, SCALED) for leg, ranking in rankings.items()}
     for leg, scores in _scores_in_memory(generation, likes, rows, background_of(engine, generation)).items():
@@ -309,15 +311,14 @@ def _find_by_taste(
     return order_ranking(rows, scores)
 
 
-def _by_makers(engine: Engine, generation: Generation, likes: Likes, works_filter: models.Filter | None) -> Rows:
+def _by_makers(table: WorkTable, likes: Likes) -> Rows:
     """Return the works of the makers that most likes share, at most DEPTH."""
-    table = generation.table
     shared = shared_makers(table, slice(None), likes.read, likes.weights)
     shared[table.is_twin] = 0
     shared[likes.profile] = 0
     rows = np.flatnonzero(shared > 0)
-    best = rows[np.argsort(-shared[rows], kind="stable")[:DEPTH]]
-    return keep_allowed(engine, generation, best, works_filter) if len(best) else best
+    best: Rows = np.argsort(-shared[rows], kind="stable")[:DEPTH]
+    return rows[best]
 
 
 def shared_makers(table: WorkTable, rows: Rows | slice, liked_rows: Rows, weights: Floats) -> Floats:
