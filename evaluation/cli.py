@@ -71,6 +71,25 @@ def evaluate(
             "measured.",
         ),
     ] = None,
+    ratings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ratings",
+            metavar="FILE...",
+            help="Ratings, as for `evoke train-taste`, to measure recommendations of the indexed works on people held "
+            "out; nothing else is measured.",
+        ),
+    ] = None,
+    links: Annotated[
+        list[Path] | None,
+        typer.Option("--links", metavar="FILE...", help="With --ratings: tables of the works that are rated."),
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --ratings: pairs of works with a grade of their likeness, as CSV or TSV."
+        ),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +98,17 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Measure search on benchmarks, and how requests are understood."""
+    """Measure search on benchmarks, how requests are understood, and recommendations."""
+    if ratings:
+        _refuse_beside_ratings(
+            {"BENCHMARK": benchmarks, "--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder,
+             "--report": report, "--save-runs": save_runs, "--run": runs, "--labels": labels,
+             "--understanding": understanding, "--baseline": baseline}
+        )  # fmt: skip
+        _evaluate_taste(ratings, links or [], pairs, json_file)
+        return
+    if links or pairs:
+        raise Refused(f"{'--links' if links else '--pairs'} belongs to --ratings: give both")
     from evaluation import runner
     from evaluation.benchmark import read_benchmark, starter_benchmark
     from evaluation.gate import Earlier, check_comparable, describe_falls, read_baseline
@@ -137,6 +166,31 @@ def evaluate(
     typer.echo(f"{'; '.join(counts)}; {perf_counter() - started:.1f} s")
     if falls:
         raise typer.Exit(MEASURE_FELL)
+
+
+def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, json_file: Path | None) -> None:
+    from evaluation.settings import EvaluationSettings
+    from evaluation.taste.report import taste_to_json, taste_to_text
+    from evaluation.taste.run import evaluate_taste
+
+    started = perf_counter()
+    check_output_files(json_file)
+    evaluation = evaluate_taste(ratings, links, read_settings(EvaluationSettings), pairs=pairs)
+    for text in [*evaluation.notes, "", taste_to_text(evaluation), ""]:
+        typer.echo(text)
+    if json_file:
+        json_file.write_bytes(taste_to_json(evaluation))
+    typer.echo(f"{len(evaluation.results):,} protocols; {perf_counter() - started:.1f} s")
+
+
+def _refuse_beside_ratings(options: Mapping[str, object]) -> None:
+    """Refuse options that do not measure recommendations.
+
+    Raises:
+        Refused: One of the options is given.
+    """
+    if given := [name for name, value in options.items() if value]:
+        raise Refused(f"--ratings measures recommendations alone: leave out {given[0]}")
 
 
 def _refuse_without_benchmark(options: Mapping[str, object]) -> None:

@@ -130,7 +130,7 @@ def find_allowed(engine: Engine, generation: Generation, works_filter: models.Fi
 
 def keep_allowed(engine: Engine, generation: Generation, rows: Rows, works_filter: models.Filter | None) -> Rows:
     """Return those of a few works that pass a filter, in their order."""
-    if works_filter is None:
+    if works_filter is None or not len(rows):
         return rows
     points = generation.table.points[rows].tolist()
     only = models.Filter(must=[models.HasIdCondition(has_id=points), works_filter])

@@ -73,16 +73,19 @@ IMDB = RatingFormat(
 TABLE = RatingFormat(
     name="table",
     user=("user_id", "userid", "user"),
-    work=("imdb_id", "imdbid", "tconst", "goodreads_book_id", "goodreads_id", "tmdb_id", "tmdbid", "item_id",
+    work=("work_id", "imdb_id", "imdbid", "tconst", "goodreads_book_id", "goodreads_id", "tmdb_id", "tmdbid", "item_id",
           "movie_id"),
     rating=("rating", "stars", "score"),
     least=0.5,
 )  # fmt: skip
 
+WORK_ID = "work"
+"""The name of an id that is the work's own in the catalogue."""
+
 ID_COLUMNS: Mapping[str, str] = {
     "imdb_id": "imdb", "imdbid": "imdb", "tconst": "imdb",
     "goodreads_book_id": "goodreads", "goodreads_id": "goodreads",
-    "tmdb_id": "tmdb", "tmdbid": "tmdb",
+    "tmdb_id": "tmdb", "tmdbid": "tmdb", "work_id": WORK_ID,
 }  # fmt: skip
 """The names of the ids in columns of a table whose works need no other table."""
 

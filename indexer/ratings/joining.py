@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 
 from indexer.errors import TasteInvalid
 from indexer.name_keys import name_key, straight_title
-from indexer.ratings.formats import RatingFormat
-from indexer.ratings.links import find_links, read_links
+from indexer.ratings.formats import WORK_ID, RatingFormat
+from indexer.ratings.links import find_links, links_of, read_links
 from indexer.ratings.reading import read_ratings, recognise_ratings
 from indexer.ratings.records import MOST_EXAMPLES, RatedWork, ReadingReport
 from indexer.records import Work
 
 KINDS = ("movie", "book")
+_IMDB_ID = re.compile(r"tt[0-9]{7,9}")
 
 
 class WorkFinder:
@@ -37,6 +39,7 @@ class WorkFinder:
         for row, work in enumerate(works):
             self.kinds.append(work.kind)
             self.work_ids.append(work.id)
+            self._by_id[f"{WORK_ID}:{work.id}"] = row
             for name, value in work.ids.items():
                 self._by_id.setdefault(f"{name}:{value}", row)
             if work.kind and work.year is not None:
@@ -127,32 +130,36 @@ def join_ratings(paths: Sequence[Path], links: Sequence[Path], finder: WorkFinde
         TasteInvalid: A file cannot be read as ratings, or no rating is of a work in the store.
         CatalogueMissing: A file cannot be read.
     """
-    given = read_links(links)
+    read_links(links)  # a table that cannot be read is an error, even if no file of ratings needs it
     report.links = [str(path) for path in links]
     joined = _Joined()
     for path in paths:
         found = recognise_ratings(path)
-        named = given or _read_beside(path, found, report)
+        named = read_links(links_of(path, found, links)) if links else _read_beside(path, found, report)
         rows: dict[str, int | None] = {}
+        shown: dict[str, str] = {}
         users: dict[str, int] = {}
         for rating in read_ratings(path, found, report.reading):
-            key = rating.work if isinstance(rating.work, str) else shown_work(rating.work)
+            key = repr(rating.work) if isinstance(rating.work, RatedWork) else rating.work
             if key not in rows:
-                work = named.get(key) if isinstance(rating.work, str) else rating.work
-                rows[key] = None if work is None else finder.find(work)
-                if rows[key] is None:
-                    report.unknown[shown_work(work) if work else f"{path.name}'s {key}"] = 0
+                work = rating.work if isinstance(rating.work, RatedWork) else _name(rating.work, named)
+                rows[key] = finder.find(work) if work else None
+                shown[key] = shown_work(work) if work else f"{path.name}'s {key}"
             row = rows[key]
             if row is None:
-                work = named.get(key) if isinstance(rating.work, str) else rating.work
-                report.unknown[shown_work(work) if work else f"{path.name}'s {key}"] += 1
+                report.unknown[shown[key]] += 1
             else:
                 joined.add(users.setdefault(rating.user, joined.n_users + len(users)), row, rating.stars)
         joined.n_users += len(users)
         report.n_rated_works += len(rows)
     if not joined.users:
-        raise TasteInvalid(_why_none(paths, given, report))
+        raise TasteInvalid(_why_none(paths, report))
     return joined.to_ratings(report)
+
+
+def _name(key: str, named: Mapping[str, RatedWork]) -> RatedWork | None:
+    """Return the work that an id of a file of ratings stands for; an IMDb id needs no table."""
+    return named.get(key) or (RatedWork({"imdb": key}) if _IMDB_ID.fullmatch(key) else None)
 
 
 def _read_beside(path: Path, found: RatingFormat, report: JoinReport) -> Mapping[str, RatedWork]:
@@ -168,12 +175,12 @@ def shown_work(work: RatedWork) -> str:
     return f"{work.titles[0]} ({work.year})" if work.year is not None else work.titles[0]
 
 
-def _why_none(paths: Sequence[Path], given: Mapping[str, RatedWork], report: JoinReport) -> str:
+def _why_none(paths: Sequence[Path], report: JoinReport) -> str:
     what = (
         f"{', '.join(map(str, paths))}: none of the {report.reading.n_ratings:,} ratings is of a work in the catalogue"
     )
     examples = ", ".join(name for name, _ in report.unknown.most_common(MOST_EXAMPLES))
-    remedy = "index the works first" if given or report.links else "name the table of the works with --links"
+    remedy = "index the works first" if report.links else "name the table of the works with --links"
     return f"{what} (most rated: {examples}): {remedy}"
 
 

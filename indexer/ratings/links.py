@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crawler.gzipped import open_unpacked
 from crawler.series import plain_title
 from indexer.errors import TasteInvalid
-from indexer.ratings.formats import RECBOLE, RatingFormat, column_names
+from indexer.ratings.formats import (
+    GOODBOOKS,
+    MOVIELENS,
+    MOVIELENS_DAT,
+    MOVIELENS_TAB,
+    RatingFormat,
+    column_names,
+)
 from indexer.ratings.reading import plain, read_year, rows_of, whole_imdb_id
 from indexer.ratings.records import RatedWork
 
-BESIDE = ("links.csv", "movies.csv", "movies.dat", "u.item", "books.csv")
-"""The names that data sets give to these tables; they are read if they lie beside the ratings."""
+_TABLES_OF = {
+    MOVIELENS.name: ("links.csv", "movies.csv"),
+    MOVIELENS_DAT.name: ("links.csv", "movies.csv", "movies.dat"),
+    MOVIELENS_TAB.name: ("u.item",),
+    GOODBOOKS.name: ("books.csv",),
+}
+"""The names of the tables that have the ids of each format."""
 
 _TITLE_YEAR = re.compile(r"(.*?)\s*\((-?[0-9]{4})\)\s*")
 _ID_COLUMNS = ("movieid", "book_id", "item_id")
@@ -28,9 +40,25 @@ _IDS = {
 
 def find_links(ratings: Path, found: RatingFormat) -> list[Path]:
     """Return the tables of works that lie beside a file of ratings."""
-    names = [f"{ratings.name.partition('.')[0]}.item"] if found is RECBOLE else list(BESIDE)
+    names = [f"{ratings.name.partition('.')[0]}.item", *_TABLES_OF.get(found.name, ())]
     beside = [ratings.with_name(name + end) for name in names for end in ("", ".gz")]
-    return [path for path in beside if path.is_file() and path != ratings]
+    return [path for path in beside if path.is_file()]
+
+
+def links_of(ratings: Path, found: RatingFormat, tables: Sequence[Path]) -> list[Path]:
+    """Return those tables of works whose ids a file of ratings has: 7 is one film in `u.item`, another in `links.csv`.
+
+    RecBole's table has the name of its ratings; of the other tables the format decides. If none fits, all are returned:
+    their names may be other ones.
+    """
+    suited = [path for path in tables if _plain_name(path) in _TABLES_OF.get(found.name, ())]
+    suited += [path for path in tables if _plain_name(path) == f"{_plain_name(ratings).removesuffix('.inter')}.item"]
+    named = {name for names in _TABLES_OF.values() for name in names}
+    return suited or [path for path in tables if _plain_name(path) not in named] or list(tables)
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.removesuffix(".gz").lower()
 
 
 def read_links(paths: Iterable[Path]) -> dict[str, RatedWork]:

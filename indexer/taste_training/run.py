@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -241,15 +241,14 @@ def figures_to_text(figures: KindFigures) -> str:
 def figures_to_markdown(training: Training) -> str:
     """Return the trials of each kind as a table in Markdown."""
     lines = [
-        "| kind | factors | lambda | alpha | fold-in lambda | nDCG@100, 80% given | 3 given |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| kind | factors | lambda | alpha | nDCG@100, 80% of likes given | three given |",
+        "|---|--:|--:|--:|--:|--:|",
     ]
     for each in training.figures:
         for trial in each.trials:
-            recipe = asdict(trial.recipe)
-            mark = "**" if trial is each.best else ""
+            recipe, mark = trial.recipe, "**" if trial is each.best else ""
             lines.append(
-                f"| {each.kind} | {recipe['n_factors']} | {recipe['regularisation']:g} | {recipe['alpha']:g} "
-                f"| {recipe['fold_in']:g} | {mark}{trial.strong:.4f}{mark} | {mark}{trial.few:.4f}{mark} |"
+                f"| {each.kind} | {recipe.n_factors} | {recipe.regularisation:g} | {recipe.alpha:g} "
+                f"| {mark}{trial.strong:.4f}{mark} | {mark}{trial.few:.4f}{mark} |"
             )
     return "\n".join(lines) + "\n"
