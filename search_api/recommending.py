@@ -30,8 +30,9 @@ from indexer.known.fields import UNKNOWN, kind_number
 from indexer.legs import TASTE, Leg
 from search_api.background import Background, read_background
 from search_api.errors import RequestRefused
-from search_api.fusion import NO_WORKS, Ranking, Rows, fuse, order_ranking, union
+from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, fuse, order_ranking, union
 from search_api.generation import Generation
+from search_api.preferences import weigh_refusals
 from search_api.ranking_settings import GENRES, KNOWN, MAKERS, PROFILE, Fusion
 from search_api.records import RecommendRequest
 from search_api.retrieval import LeftOut, LegQuery, engine_filter, find_allowed, find_candidates, keep_allowed
@@ -244,8 +245,19 @@ def recommend_works(
             ranked = order_ranking(rows, scores.astype(np.float64))
             rankings[leg], others[leg] = ranked.part(0, SCALED), ranked.part(SCALED)
     fusion = Fusion(method="dbsf", weights=weights)
-    ranking = order_ranking(rows, fuse(rows, rankings, fusion, others))
+    ranking = _order(generation, request, rows, fuse(rows, rankings, fusion, others))
     return Recommended(likes, ranking, rankings, weights, works_filter, not_shown)
+
+
+def _order(generation: Generation, request: RecommendRequest, rows: Rows, fused: Scores) -> Ranking:
+    """Return works by falling score; what has an unwanted value loses, and comes last where it is refused outright."""
+    unwanted = {value_id: weight for value_id, weight in request.values.items() if weight < 0}
+    if not unwanted or not len(rows):
+        return order_ranking(rows, fused)
+    costs, refused = weigh_refusals(unwanted, rows, generation.profiles)
+    order = np.lexsort((rows, -(fused + costs), refused))
+    # A work's score is never above that of the work before it.
+    return Ranking(rows[order], np.minimum.accumulate((fused + costs)[order]))
 
 
 def _twins_of(generation: Generation, row: int) -> tuple[str, ...]:
@@ -278,7 +290,8 @@ def _queries(generation: Generation, request: RecommendRequest, likes: Likes) ->
     if len(likes.terms):
         sums = likes.weights @ likes.term_weights
         queries["bm25"] = models.SparseVector(indices=likes.terms.tolist(), values=sums.tolist())
-    wanted = [(n, request.values[i]) for n, i in enumerate(generation.facts.value_ids) if request.values.get(i)]
+    values = request.values
+    wanted = [(n, values[i]) for n, i in enumerate(generation.facts.value_ids) if values.get(i, 0) > 0]
     if wanted:
         queries["values"] = models.SparseVector(indices=[n for n, _ in wanted], values=[w for _, w in wanted])
     return queries

@@ -26,7 +26,9 @@ def misfits(path: Path) -> list[str]:
 def test_works_get_vectors_from_ratings_or_from_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVOKE_TASTE", str(write_taste(tmp_path / "taste.safetensors")))
     report = build(tmp_path / "home", make_two_worlds())
-    assert "taste vectors: 8 works from their ratings, 20 from their content, 21 of other kinds have none" in report.notes
+    assert (
+        "taste vectors: 8 works from their ratings, 20 from their content, 21 of other kinds have none" in report.notes
+    )
     points = read_points(tmp_path / "home")
     np.testing.assert_allclose(points["test:kraken"][1]["taste"], [1000 / 1010, 0], atol=1e-3)
     assert not any(points["test:film"][1]["taste"])

@@ -99,6 +99,18 @@ def test_values_change_what_a_like_brings(starter_search: Search) -> None:
     assert humour(funny) > humour(plain)
 
 
+def test_a_value_that_is_not_wanted_makes_works_come_later(starter_search: Search) -> None:
+    like = RecommendRequest(likes=("starter:grave-of-the-fireflies-1988",), limit=10)
+    plain, lighter = (
+        starter_search.recommend(like.model_copy(update={"values": values})) for values in ({}, {"E4": -1.0})
+    )
+
+    def is_sad(page: Page) -> int:
+        return sum(value.is_primary for hit in page.hits for value in hit.values if value.id == "E4")
+
+    assert is_sad(plain) > is_sad(lighter) == 0
+
+
 def test_unknown_works_are_counted_and_named(starter_search: Search) -> None:
     known = "starter:interstellar-2014"
     page = starter_search.recommend(RecommendRequest(likes=(known, "x:1", "x:2"), dislikes=("x:3",)))
