@@ -416,18 +416,29 @@ def test_a_profile_in_a_body_brings_the_usual_page() -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"likes": [f"x:{n}" for n in range(10_000)]}, "likes"),
+        ({"likes": [f"x:{n}" for n in range(1_001)]}, "likes"),
         ({"likes": ["x:1"], "values": {"E5": 2}}, "values.E5"),
         ({"likes": ["x:1"], "lieks": ["x:1"]}, "lieks"),
         ({"likes": ["movie:contact"], "values": {"E99": 1}}, "values.E99"),
         ({"likes": "x:1"}, "likes"),
-        ({"likes": ["movie:contact"], "limit": 100, "offset": 950}, ""),
+        ({"likes": ["movie:contact"], "limit": 100, "offset": 950}, "body"),
     ],
 )
 def test_a_profile_that_cannot_be_used_is_refused_with_its_field(body: dict[str, object], field: str) -> None:
     response = CLIENT.post("/v1/recommend", json=body)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == field
+
+
+def test_ten_thousand_likes_are_refused_in_one_line() -> None:
+    response = CLIENT.post("/v1/recommend", json={"likes": [f"x:{n}" for n in range(10_000)]})
+    assert response.status_code == 422
+    assert response.json()["detail"] == "The body has more than 2,000 entries in its lists and objects"
+
+
+def test_a_misspelt_field_of_a_profile_is_guessed() -> None:
+    response = CLIENT.post("/v1/recommend", json={"lieks": ["movie:contact"]})
+    assert response.json()["errors"][0]["message"].endswith("did you mean 'likes'?")
 
 
 def test_profiles_are_not_taken_from_links() -> None:
