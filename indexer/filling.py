@@ -227,12 +227,12 @@ def _mean_length(filling: Filling, differences: Differences, n_works: int) -> fl
 def _write(filling: Filling, new: _New) -> None:
     """Write the works of a generation that differ from its base: their points, and what is known of them."""
     engine, seconds, known_folder = filling.engine, filling.report.seconds, filling.settings.known_folder
-    n_rated = 0
+    n_rated = n_of_kinds = 0
     base = known_folder / new.base if new.base else None
     with KnownWriter(known_folder / new.name, new.facts.value_ids, base) as known:
 
         def write(works: list[IndexedWork]) -> int:
-            nonlocal n_rated
+            nonlocal n_rated, n_of_kinds
             _check_room(filling.settings, LEAST_FREE_BYTES)
             with seconds.timed("upsert"):
                 points = [work_to_point(work, new.facts, filling.taste) for work in works]
@@ -240,6 +240,7 @@ def _write(filling: Filling, new: _New) -> None:
                 engine.upsert(new.name, points, wait=True)
             if filling.taste:
                 n_rated += sum(filling.taste.row_of(work) is not None for work in works)
+                n_of_kinds += sum(work.work.kind in filling.taste.kinds for work in works)
             return len(works)
 
         works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
@@ -248,7 +249,7 @@ def _write(filling: Filling, new: _New) -> None:
             for n_written in in_stages(batched(works, FILL_BATCH), write):
                 progress.update(n_written)
         if filling.taste and new.changed is None:
-            filling.report.notes.append(_describe_taste(n_rated, n_works))
+            filling.report.notes.append(_describe_taste(n_rated, n_of_kinds, n_works))
         for gone in batched(new.gone, FILL_BATCH):
             known.remove(gone)
             remove_works(engine, new.name, gone)
@@ -261,10 +262,12 @@ def _write(filling: Filling, new: _New) -> None:
             engine.finish(new.name)
 
 
-def _describe_taste(n_rated: int, n_works: int) -> str:
-    """Return how many works have ratings in the taste file; none if it was trained on another catalogue."""
+def _describe_taste(n_rated: int, n_of_kinds: int, n_works: int) -> str:
+    """Return what the taste vectors are made from; of no ratings, if the file was trained on another catalogue."""
     if n_rated:
-        return f"taste vectors: {n_rated:,} works from their ratings, {n_works - n_rated:,} from their content"
+        parts = f"{n_rated:,} works from their ratings, {n_of_kinds - n_rated:,} from their content"
+        n_others = n_works - n_of_kinds
+        return f"taste vectors: {parts}{f', {n_others:,} of other kinds have none' if n_others else ''}"
     return (
         "the taste file has ratings of none of the works, so it was trained on another catalogue: all taste vectors "
         f"are made from content; to train one that fits: `{TASTE.command}`, then set {TASTE.variable}=FILE"

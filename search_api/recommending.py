@@ -30,8 +30,9 @@ from indexer.known.fields import UNKNOWN, kind_number
 from indexer.legs import TASTE, Leg
 from search_api.background import Background, read_background
 from search_api.errors import RequestRefused
-from search_api.fusion import NO_WORKS, Ranking, Rows, fuse, order_ranking, union
+from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, fuse, order_ranking, union
 from search_api.generation import Generation
+from search_api.preferences import weigh_refusals
 from search_api.ranking_settings import GENRES, KNOWN, MAKERS, PROFILE, Fusion
 from search_api.records import RecommendRequest
 from search_api.retrieval import LeftOut, LegQuery, engine_filter, find_allowed, find_candidates, keep_allowed
@@ -231,10 +232,12 @@ def recommend_works(
     if likes.person is not None:
         rankings[TASTE] = _find_by_taste(engine, generation, request, likes.person, works_filter)
     rankings = {leg: ranking for leg, ranking in rankings.items() if weights.get(leg)}
-    pool = [_by_makers(engine, generation, likes, works_filter)] if weights.get(MAKERS) else []
+    pool = _by_makers(table, likes) if weights.get(MAKERS) else NO_WORKS.rows
     if weights.get(KNOWN):
-        pool.append(keep_allowed(engine, generation, table.best(request.filters.kind, "known"), works_filter))
-    rows = np.unique(np.concatenate([union(rankings.values()), *pool]).astype(np.intp))
+        pool = np.concatenate((pool, table.best(request.filters.kind, "known")))
+    if len(pool):
+        pool = keep_allowed(engine, generation, np.unique(pool), works_filter)
+    rows = np.union1d(union(rankings.values()), pool)
     others = {leg: ranking.part(SCALED) for leg, ranking in rankings.items()}
     rankings = {leg: ranking.part(0, SCALED) for leg, ranking in rankings.items()}
     for leg, scores in _scores_in_memory(generation, likes, rows, background_of(engine, generation)).items():
@@ -242,8 +245,19 @@ def recommend_works(
             ranked = order_ranking(rows, scores.astype(np.float64))
             rankings[leg], others[leg] = ranked.part(0, SCALED), ranked.part(SCALED)
     fusion = Fusion(method="dbsf", weights=weights)
-    ranking = order_ranking(rows, fuse(rows, rankings, fusion, others))
+    ranking = _order(generation, request, rows, fuse(rows, rankings, fusion, others))
     return Recommended(likes, ranking, rankings, weights, works_filter, not_shown)
+
+
+def _order(generation: Generation, request: RecommendRequest, rows: Rows, fused: Scores) -> Ranking:
+    """Return works by falling score; what has an unwanted value loses, and comes last where it is refused outright."""
+    unwanted = {value_id: weight for value_id, weight in request.values.items() if weight < 0}
+    if not unwanted or not len(rows):
+        return order_ranking(rows, fused)
+    costs, refused = weigh_refusals(unwanted, rows, generation.profiles)
+    order = np.lexsort((rows, -(fused + costs), refused))
+    # A work's score is never above that of the work before it.
+    return Ranking(rows[order], np.minimum.accumulate((fused + costs)[order]))
 
 
 def _twins_of(generation: Generation, row: int) -> tuple[str, ...]:
@@ -276,7 +290,8 @@ def _queries(generation: Generation, request: RecommendRequest, likes: Likes) ->
     if len(likes.terms):
         sums = likes.weights @ likes.term_weights
         queries["bm25"] = models.SparseVector(indices=likes.terms.tolist(), values=sums.tolist())
-    wanted = [(n, request.values[i]) for n, i in enumerate(generation.facts.value_ids) if request.values.get(i)]
+    values = request.values
+    wanted = [(n, values[i]) for n, i in enumerate(generation.facts.value_ids) if values.get(i, 0) > 0]
     if wanted:
         queries["values"] = models.SparseVector(indices=[n for n, _ in wanted], values=[w for _, w in wanted])
     return queries
@@ -309,15 +324,14 @@ def _find_by_taste(
     return order_ranking(rows, scores)
 
 
-def _by_makers(engine: Engine, generation: Generation, likes: Likes, works_filter: models.Filter | None) -> Rows:
+def _by_makers(table: WorkTable, likes: Likes) -> Rows:
     """Return the works of the makers that most likes share, at most DEPTH."""
-    table = generation.table
     shared = shared_makers(table, slice(None), likes.read, likes.weights)
     shared[table.is_twin] = 0
     shared[likes.profile] = 0
     rows = np.flatnonzero(shared > 0)
-    best = rows[np.argsort(-shared[rows], kind="stable")[:DEPTH]]
-    return keep_allowed(engine, generation, best, works_filter) if len(best) else best
+    best: Rows = np.argsort(-shared[rows], kind="stable")[:DEPTH]
+    return rows[best]
 
 
 def shared_makers(table: WorkTable, rows: Rows | slice, liked_rows: Rows, weights: Floats) -> Floats:

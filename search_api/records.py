@@ -164,7 +164,7 @@ class SearchRequest(ClosedModel):
         return self
 
 
-MOST_LIKES = 2_000
+MOST_LIKES = 1_000
 """The most works that a profile likes, dislikes or leaves out."""
 WorkIds = Annotated[tuple[WorkId, ...], Field(max_length=MOST_LIKES)]
 
