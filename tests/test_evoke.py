@@ -27,8 +27,8 @@ from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
 VERBS = (
-    "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore", "search",
-    "recommend", "serve", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
+    "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore",
+    "search", "recommend", "serve", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
 )  # fmt: skip
 
 
