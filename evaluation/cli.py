@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crawler.verbs import MEASURE_FELL, Refused, check_output_files, check_output_folders, read_settings, verb
+
+if TYPE_CHECKING:
+    from evaluation.taste.records import ProtocolResult
 
 app = typer.Typer()
 
@@ -71,6 +74,25 @@ def evaluate(
             "measured.",
         ),
     ] = None,
+    ratings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ratings",
+            metavar="FILE...",
+            help="Ratings, as for `evoke train-taste`, to measure recommendations of the indexed works on people held "
+            "out; nothing else is measured.",
+        ),
+    ] = None,
+    links: Annotated[
+        list[Path] | None,
+        typer.Option("--links", metavar="FILE...", help="With --ratings: tables of the works that are rated."),
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --ratings: pairs of works with a grade of their likeness, as CSV or TSV."
+        ),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +101,17 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Measure search on benchmarks, and how requests are understood."""
+    """Measure search on benchmarks, how requests are understood, and recommendations."""
+    if ratings:
+        _refuse_beside_ratings(
+            {"BENCHMARK": benchmarks, "--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder,
+             "--report": report, "--save-runs": save_runs, "--run": runs, "--labels": labels,
+             "--understanding": understanding, "--baseline": baseline}
+        )  # fmt: skip
+        _evaluate_taste(ratings, links or [], pairs, json_file)
+        return
+    if links or pairs:
+        raise Refused(f"{'--links' if links else '--pairs'} belongs to --ratings: give both")
     from evaluation import runner
     from evaluation.benchmark import read_benchmark, starter_benchmark
     from evaluation.gate import Earlier, check_comparable, describe_falls, read_baseline
@@ -137,6 +169,38 @@ def evaluate(
     typer.echo(f"{'; '.join(counts)}; {perf_counter() - started:.1f} s")
     if falls:
         raise typer.Exit(MEASURE_FELL)
+
+
+def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, json_file: Path | None) -> None:
+    from evaluation.settings import EvaluationSettings
+    from evaluation.taste.report import pairs_to_text, protocol_to_text, taste_to_json
+    from evaluation.taste.run import evaluate_taste
+
+    started = perf_counter()
+    check_output_files(json_file)
+
+    def show(result: ProtocolResult) -> None:
+        typer.echo(f"{protocol_to_text(result)}\n")
+
+    settings = read_settings(EvaluationSettings)
+    evaluation = evaluate_taste(ratings, links, settings, pairs=pairs, show=show)
+    if evaluation.pairs:
+        typer.echo(pairs_to_text(evaluation.pairs))
+    for note in evaluation.notes:
+        typer.echo(note)
+    if json_file:
+        json_file.write_bytes(taste_to_json(evaluation))
+    typer.echo(f"{len(evaluation.results):,} protocols; {perf_counter() - started:.1f} s")
+
+
+def _refuse_beside_ratings(options: Mapping[str, object]) -> None:
+    """Refuse options that do not measure recommendations.
+
+    Raises:
+        Refused: One of the options is given.
+    """
+    if given := [name for name, value in options.items() if value]:
+        raise Refused(f"--ratings measures recommendations alone: leave out {given[0]}")
 
 
 def _refuse_without_benchmark(options: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ EvaluationError
 ├── BaselineInvalid      a file that is not an earlier evaluation, or one of other benchmarks or systems
 ├── SystemUnknown        no system has this name
 ├── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
+├── RatingsTooFew        ratings of too few people, or too few pairs of works, to measure with
 └── FramesInvalid        a line of a file of frames that `evoke train-reader` cannot use
 """
 
@@ -39,6 +40,10 @@ class SystemUnknown(EvaluationError):
 
 class EncoderUnavailable(EvaluationError):
     """No encoder has this name, its vectors cannot be used, or gensim is missing."""
+
+
+class RatingsTooFew(EvaluationError):
+    """Ratings of too few people, or too few pairs of works, to measure with."""
 
 
 class FramesInvalid(EvaluationError):

@@ -22,8 +22,10 @@ from pydantic import BaseModel
 from crawler.records import ClosedModel
 from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.errors import BM25Invalid
+from indexer.errors import BM25Invalid, TasteInvalid
 from indexer.settings import IndexSettings, StorageSettings
+from indexer.taste.file import load_taste
+from indexer.taste.taste import Taste
 from indexer.tuning_file import read_tuning
 from indexer.values.head import ValueHead, load_value_head
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
@@ -69,6 +71,9 @@ TERM_WEIGHTS = Artefact(
 )  # fmt: skip
 READER = Artefact(
     "reader", "the wishes and titles in requests", "read by rules alone", "evoke train-reader -o FILE", "EVOKE_READER"
+)
+TASTE = Artefact(
+    "taste file", "works", "recommended by content alone", "evoke train-taste RATINGS... -o FILE", "EVOKE_TASTE"
 )
 TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BENCHMARK... -o FILE", "EVOKE_TUNING")
 
@@ -133,6 +138,19 @@ def check_reader(encoder_fingerprint: str, encoder: Encoder) -> Fit:
     return Fit(READER, None if encoder_fingerprint == encoder.lower_fingerprint else _ANOTHER_ENCODER)
 
 
+def open_taste(path: Path | None, encoder: Encoder) -> tuple[Taste | None, Fit]:
+    """Return what a taste file has, None without a file or if it does not fit, and whether it fits."""
+    if path is None:
+        return None, Fit(TASTE)
+    try:
+        taste = load_taste(path)
+    except TasteInvalid as error:
+        return None, Fit(TASTE, f"cannot be used ({error})")
+    made_with = MadeWith(encoder_fingerprint=taste.encoder_fingerprint, analyser_version=taste.analyser_version)
+    problem = made_with.problem(encoder)
+    return (None if problem else taste), Fit(TASTE, problem)
+
+
 def _check(
     artefact: Artefact, made_with: MadeWith, encoder: Encoder, taxonomy: Taxonomy, unknown: Sequence[str]
 ) -> Fit:
@@ -154,6 +172,7 @@ def find_misfits(settings: StorageSettings, encoder: Encoder, taxonomy: Taxonomy
         check_query_classifier(head, encoder, taxonomy),
         *_check_query_adapter(settings.descriptions, encoder),
         _check_reader_file(settings.reader, encoder),
+        open_taste(settings.taste, encoder)[1],
     ]
     if settings.tuning:
         tuning = read_tuning(settings.tuning, _TuningPart, BM25Invalid)

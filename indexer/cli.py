@@ -1,4 +1,4 @@
-"""The verbs of the indexer: `evoke profile`, `index`, `label`, `train-values`, those of `keeping_cli`, and `works`."""
+"""The verbs of the indexer: `evoke profile`, `index`, `label`, those that train, of `keeping_cli`, and `works`."""
 
 from __future__ import annotations
 
@@ -130,6 +130,68 @@ def train_values(
         f"{len(training.head.outputs):,} values and tags trained on {training.n_train:,} works, validated on "
         f"{training.n_validation:,}: mean AUC {training.outputs.auc.mean():.3f}, calibration error "
         f"{training.calibration_error:.3f}; {output}; {perf_counter() - started:.1f} s"
+    )
+
+
+@verb(app, "train-taste", "evoke train-taste ratings.csv --links links.csv -o taste.safetensors")
+def train_taste(
+    ratings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RATINGS",
+            help="Ratings as MovieLens, goodbooks and RecBole (.inter) have them, or exports of Goodreads, Letterboxd "
+            "and IMDb; gzip too.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the taste goes; with EVOKE_TASTE=FILE, index and search use it.",
+        ),
+    ],
+    links: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--links",
+            metavar="FILE...",
+            show_default="those beside the ratings",
+            help="Tables of the works that are rated: links.csv, movies.csv, movies.dat, u.item, books.csv or .item.",
+        ),
+    ] = None,
+    licences: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--licence",
+            metavar="TEXT...",
+            show_default="those of the formats",
+            help="The licence of the ratings, which is written into the file.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="NUMBER", min=0, help="Decides what is drawn.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where a report goes, as Markdown: what was tried.")
+    ] = None,
+) -> None:
+    """Learn from ratings what people like together."""
+    from indexer.settings import IndexSettings
+    from indexer.taste_training import run
+
+    started = perf_counter()
+    check_output_files(output, report)
+    settings = read_settings(IndexSettings)
+    training = run.train_taste(
+        ratings, links or [], settings, output, licences=licences or [], seed=run.SEED if seed is None else seed
+    )
+    for line in [*training.join.lines(), *training.notes, *map(run.figures_to_text, training.figures)]:
+        typer.echo(line)
+    if report:
+        report.write_text(run.figures_to_markdown(training), encoding="utf-8")
+    typer.echo(
+        f"licence of the ratings: {'; '.join(training.taste.licences) or 'unknown'}; {output} "
+        f"({output.stat().st_size / 1000:,.0f} kB); {perf_counter() - started:.1f} s"
     )
 
 

@@ -19,7 +19,7 @@ from indexer.engine import Engine
 from indexer.errors import VerificationFailed
 from indexer.facts import facts_to_payload
 from indexer.known.writer import TwinChanges
-from indexer.legs import LEGS, Leg, indexed_labels
+from indexer.legs import Leg, indexed_labels, legs_of
 from indexer.records import Features, IndexedWork, Work
 from indexer.schema import (
     ALIAS,
@@ -35,6 +35,7 @@ from indexer.schema import (
 from indexer.serving import serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched
+from indexer.taste.taste import Taste
 from indexer.values.taxonomy import TAG_PREFIX
 
 LEAST_OWN_SCORES: Mapping[Leg, float] = {"text": 0.99, "bm25": 0.0}
@@ -48,7 +49,7 @@ TWIN_BATCH = 1_000
 def create_generation(engine: Engine, facts: GenerationFacts, settings: IndexSettings) -> str:
     """Create an empty generation and return its name."""
     name = new_name(engine)
-    params = {leg: vector.params(facts) for leg, vector in LEGS.items()}
+    params = {leg: vector.params(facts) for leg, vector in legs_of(facts).items()}
     engine.create_collection(
         name,
         vectors_config={leg: dense for leg, dense in params.items() if isinstance(dense, models.VectorParams)},
@@ -117,11 +118,17 @@ def remove_works(engine: Engine, generation: str, work_ids: Sequence[str]) -> No
     engine.delete(generation, [point_id(work_id) for work_id in work_ids], wait=True)
 
 
-def work_to_point(indexed: IndexedWork, facts: GenerationFacts) -> models.PointStruct:
-    """Return a work's point: a vector for each leg, and its payload."""
+def work_to_point(indexed: IndexedWork, facts: GenerationFacts, taste: Taste | None = None) -> models.PointStruct:
+    """Return a work's point: a vector for each leg, and its payload.
+
+    Args:
+        indexed: The work.
+        facts: What the generation is built with.
+        taste: The taste file that the facts name, if they name one.
+    """
     return models.PointStruct.model_construct(
         id=point_id(indexed.work.id),
-        vector={leg: vector.of(indexed, facts) for leg, vector in LEGS.items()},
+        vector={leg: vector.of(indexed, facts, taste) for leg, vector in legs_of(facts).items()},
         payload=work_to_payload(indexed),
     )
 

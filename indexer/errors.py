@@ -4,6 +4,7 @@ IndexerError
 ├── TaxonomyInvalid      a values.toml that cannot be used
 ├── ModelUnavailable     the sentence encoder's files cannot be found or read, or are not upstream's
 ├── ValueHeadInvalid     a value head that cannot be read, or label files that cannot be used
+├── TasteInvalid         a taste file that cannot be used, or ratings that none can be made from
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
 ├── UnknownWorks         there are no works with the ids that were given
@@ -31,6 +32,10 @@ class ModelUnavailable(IndexerError):
 
 class ValueHeadInvalid(IndexerError):
     """A value head that cannot be read, or label files that cannot be used."""
+
+
+class TasteInvalid(IndexerError):
+    """A taste file that cannot be used, or ratings that none can be made from."""
 
 
 class BM25Invalid(IndexerError):

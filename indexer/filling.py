@@ -16,6 +16,7 @@ from functools import cached_property
 from tqdm import tqdm
 
 from indexer.analysis import ANALYSER_VERSION
+from indexer.artefacts import TASTE
 from indexer.build_report import BuildReport
 from indexer.collection import (
     copy_generation,
@@ -39,6 +40,7 @@ from indexer.serving import read_facts, serving_generation
 from indexer.settings import IndexSettings
 from indexer.stages import batched, in_stages
 from indexer.store import Store
+from indexer.taste.taste import Taste
 from indexer.values.label_table import Labelling
 from indexer.values.taxonomy import Taxonomy
 
@@ -83,6 +85,7 @@ class Filling:
     taxonomy: Taxonomy
     settings: IndexSettings
     report: BuildReport
+    taste: Taste | None = None
 
     @cached_property
     def labelling(self) -> Labelling:
@@ -224,15 +227,20 @@ def _mean_length(filling: Filling, differences: Differences, n_works: int) -> fl
 def _write(filling: Filling, new: _New) -> None:
     """Write the works of a generation that differ from its base: their points, and what is known of them."""
     engine, seconds, known_folder = filling.engine, filling.report.seconds, filling.settings.known_folder
+    n_rated = n_of_kinds = 0
     base = known_folder / new.base if new.base else None
     with KnownWriter(known_folder / new.name, new.facts.value_ids, base) as known:
 
         def write(works: list[IndexedWork]) -> int:
+            nonlocal n_rated, n_of_kinds
             _check_room(filling.settings, LEAST_FREE_BYTES)
             with seconds.timed("upsert"):
-                points = [work_to_point(work, new.facts) for work in works]
+                points = [work_to_point(work, new.facts, filling.taste) for work in works]
                 known.add(points)
                 engine.upsert(new.name, points, wait=True)
+            if filling.taste:
+                n_rated += sum(filling.taste.row_of(work) is not None for work in works)
+                n_of_kinds += sum(work.work.kind in filling.taste.kinds for work in works)
             return len(works)
 
         works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
@@ -240,6 +248,8 @@ def _write(filling: Filling, new: _New) -> None:
         with tqdm(total=n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
             for n_written in in_stages(batched(works, FILL_BATCH), write):
                 progress.update(n_written)
+        if filling.taste and new.changed is None:
+            filling.report.notes.append(_describe_taste(n_rated, n_of_kinds, n_works))
         for gone in batched(new.gone, FILL_BATCH):
             known.remove(gone)
             remove_works(engine, new.name, gone)
@@ -250,6 +260,18 @@ def _write(filling: Filling, new: _New) -> None:
             # Which works are the same as a better-known one shows only now, and is noted in their points.
             mark_twins(engine, new.name, known.finish(new.facts))
             engine.finish(new.name)
+
+
+def _describe_taste(n_rated: int, n_of_kinds: int, n_works: int) -> str:
+    """Return what the taste vectors are made from; of no ratings, if the file was trained on another catalogue."""
+    if n_rated:
+        parts = f"{n_rated:,} works from their ratings, {n_of_kinds - n_rated:,} from their content"
+        n_others = n_works - n_of_kinds
+        return f"taste vectors: {parts}{f', {n_others:,} of other kinds have none' if n_others else ''}"
+    return (
+        "the taste file has ratings of none of the works, so it was trained on another catalogue: all taste vectors "
+        f"are made from content; to train one that fits: `{TASTE.command}`, then set {TASTE.variable}=FILE"
+    )
 
 
 def _sample(filling: Filling, new: _New) -> Iterator[tuple[Work, Features]]:
@@ -309,6 +331,8 @@ def _make_facts(filling: Filling, fingerprint: str) -> GenerationFacts:
         mean_terms=sum(lengths) / len(lengths) if lengths else 0.0,
         bm25=filling.recipe.bm25,
         vectors=filling.recipe.vectors,
+        taste=filling.taste.fingerprint if filling.taste else None,
+        taste_dimension=filling.taste.dim if filling.taste else 0,
         n_works=store.count_works(),
         attributions=tuple(store.attributions()),
         built_at=_now(),

@@ -16,8 +16,9 @@ from indexer.bm25 import document_weights
 from indexer.records import IndexedWork, ValueLabel
 from indexer.schema import GenerationFacts
 from indexer.settings import VectorSettings
+from indexer.taste.taste import Taste
 
-Leg = Literal["text", "bm25", "values"]
+Leg = Literal["text", "bm25", "values", "taste"]
 """The name of a leg, and of its vector in the engine."""
 
 Vector = list[float] | models.SparseVector
@@ -33,8 +34,8 @@ class LegVector:
 
     params: Callable[[GenerationFacts], models.VectorParams | models.SparseVectorParams]
     """The function that returns the engine's parameters of the vector for a generation."""
-    of: Callable[[IndexedWork, GenerationFacts], Vector]
-    """The function that returns the vector of a work."""
+    of: Callable[[IndexedWork, GenerationFacts, Taste | None], Vector]
+    """The function that returns the vector of a work; the taste file is given where the generation has one."""
     ranks_all: bool = False
     """Whether works with a score of 0 or less are candidates too. A cosine ranks every work; a work without any of a
     query's terms or values is not a candidate."""
@@ -59,24 +60,51 @@ def _text_params(facts: GenerationFacts) -> models.VectorParams:
     )
 
 
-def _bm25_vector(indexed: IndexedWork, facts: GenerationFacts) -> models.SparseVector:
+def _bm25_vector(indexed: IndexedWork, facts: GenerationFacts, _: Taste | None) -> models.SparseVector:
     counts = facts.bm25.count(indexed.features.field_terms)
     return document_weights(counts, facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b)
 
 
-def _values_vector(indexed: IndexedWork, facts: GenerationFacts) -> models.SparseVector:
+def _values_vector(indexed: IndexedWork, facts: GenerationFacts, _: Taste | None) -> models.SparseVector:
     return value_weights({label.value_id: label.strength for label in indexed_labels(indexed)}, facts.value_ids)
 
 
 LEGS: Mapping[Leg, LegVector] = {
-    "text": LegVector(params=_text_params, of=lambda indexed, _: indexed.features.vector.tolist(), ranks_all=True),
+    "text": LegVector(params=_text_params, of=lambda indexed, *_: indexed.features.vector.tolist(), ranks_all=True),
     "bm25": LegVector(params=lambda _: models.SparseVectorParams(modifier=models.Modifier.IDF), of=_bm25_vector),
     # Sparse, because queries have weights of both signs, which a graph built on scores cannot follow. A query for three
     # of the 212 dimensions takes 0.5 ms with 26,000 works and 1.0 ms with 100,000. A scan of a dense vector took 1.9
     # and 20 ms, with the same scores.
     "values": LegVector(params=lambda _: models.SparseVectorParams(), of=_values_vector),
 }
-"""Each leg's vector, in the order in which legs are shown and tuned."""
+"""The legs that every generation has, in the order in which legs are shown and tuned."""
+
+TASTE: Leg = "taste"
+"""The leg of what people like; only a generation that is built with a taste file has it."""
+
+
+def _taste_params(facts: GenerationFacts) -> models.VectorParams:
+    return models.VectorParams(
+        size=facts.taste_dimension, distance=models.Distance.DOT, datatype=models.Datatype.FLOAT16
+    )
+
+
+def _taste_vector(indexed: IndexedWork, facts: GenerationFacts, taste: Taste | None) -> list[float]:
+    if taste is None:
+        raise ValueError(f"works of a generation with the taste file {facts.taste} need that file")
+    return taste.vector_of(indexed).tolist()
+
+
+_TASTE_LEG = LegVector(params=_taste_params, of=_taste_vector)
+
+
+def legs_of(facts: GenerationFacts) -> Mapping[Leg, LegVector]:
+    """Return the legs of a generation: `LEGS`, and `taste` if it is built with a taste file."""
+    return {**LEGS, TASTE: _TASTE_LEG} if facts.taste else LEGS
+
+
+RANKING_ALL = frozenset(leg for leg, vector in LEGS.items() if vector.ranks_all)
+"""The legs in which works with a score of 0 or less are candidates too."""
 
 
 def indexed_labels(indexed: IndexedWork) -> list[ValueLabel]:

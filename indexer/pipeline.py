@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from indexer.analysis import Analyser
-from indexer.artefacts import find_misfits
+from indexer.artefacts import find_misfits, open_taste
 from indexer.bm25 import read_bm25
 from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
@@ -89,7 +89,9 @@ def update_index(
     taxonomy = load_taxonomy(settings.taxonomy)
     maker = FeatureMaker(Analyser(), encoder, report.seconds)
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors)
+    taste, _ = open_taste(settings.taste, encoder)
+    fingerprint = taste.fingerprint if taste else None
+    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors, fingerprint)
     report.notes += find_misfits(settings, encoder, taxonomy)
     with (
         writing(settings.home),
@@ -97,7 +99,7 @@ def update_index(
         # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
-        filling = Filling(engine, store, recipe, encoder, taxonomy, settings, report)
+        filling = Filling(engine, store, recipe, encoder, taxonomy, settings, report, taste)
         report.notes += set_damage_aside(engine)
         remove_unserved(engine)
         base = remembered_base(filling)

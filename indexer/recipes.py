@@ -20,12 +20,14 @@ class Recipe:
         labeller: The fingerprint of the labeller.
         bm25: The settings of BM25.
         vectors: How text vectors are stored and indexed.
+        taste: The fingerprint of the taste file; None: without one.
     """
 
     features: bytes
     labeller: str
     bm25: BM25
     vectors: VectorSettings
+    taste: str | None = None
 
     @property
     def labels(self) -> bytes:
@@ -45,4 +47,6 @@ class Recipe:
         return digest.hexdigest()
 
     def _seed(self) -> bytes:
-        return f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}:{self.vectors!r}".encode() + self.features
+        # Without a taste file the seed is as before there were any, so that existing generations stay.
+        taste = f":{self.taste}" if self.taste else ""
+        return f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}:{self.vectors!r}{taste}".encode() + self.features

@@ -89,7 +89,8 @@ class GenerationFacts(BaseModel):
     """What a generation was built with, kept as the collection's metadata.
 
     `mean_terms` is the mean length that its BM25 weights were computed with, and `n_changed` the number of works that
-    were changed, added or removed since it was last filled with all works.
+    were changed, added or removed since it was last filled with all works. `taste` is the fingerprint of the taste file
+    that its vectors `taste` are from, None without one, and `taste_dimension` their length.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +106,8 @@ class GenerationFacts(BaseModel):
     mean_terms: float
     bm25: BM25 = BM25()
     vectors: VectorSettings = VectorSettings()
+    taste: str | None = None
+    taste_dimension: int = 0
     n_works: int
     n_changed: int = 0
     attributions: tuple[str, ...] = ()

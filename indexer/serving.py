@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.engine import Engine
-from indexer.legs import LEGS
+from indexer.legs import legs_of
 from indexer.schema import ALIAS, PAYLOAD_INDEXES, SCHEMA_VERSION, GenerationFacts
 
 
@@ -23,6 +23,7 @@ def read_facts(engine: Engine, generation: str) -> GenerationFacts | None:
         return None
     params = information.config.params
     vectors = params.vectors if isinstance(params.vectors, dict) else {}
-    has_legs = LEGS.keys() <= {*vectors, *(params.sparse_vectors or {})}
+    facts = GenerationFacts.model_validate(metadata)
+    has_legs = legs_of(facts).keys() <= {*vectors, *(params.sparse_vectors or {})}
     has_indexes = PAYLOAD_INDEXES.keys() <= information.payload_schema.keys()
-    return GenerationFacts.model_validate(metadata) if has_legs and has_indexes else None
+    return facts if has_legs and has_indexes else None

@@ -62,6 +62,9 @@ class StorageSettings(HomeSettings):
     reader: HomePath | None = Field(
         default=None, description="file that `evoke train-reader` wrote, instead of the one that ships"
     )
+    taste: HomePath | None = Field(
+        default=None, description="file that `evoke train-taste` wrote: what people like, for recommendations"
+    )
 
     @property
     def engine_location(self) -> str | Path:

@@ -1,4 +1,4 @@
-"""The verbs of the search stage: `evoke search` and `evoke serve`."""
+"""The verbs of the search stage: `evoke search`, `evoke serve`, and that of `recommend_cli`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import search_api.recommend_cli
 from crawler.verbs import Refused, describe_problem, read_settings, verb
 
 if TYPE_CHECKING:
     from search_api.records import Hit, Intent, Page, SearchRequest
 
 app = typer.Typer()
+app.add_typer(search_api.recommend_cli.app)
 
 
 @verb(app, "search", 'evoke search "something hopeful about the sea" --limit 5')
@@ -41,7 +43,7 @@ def search(
         opened.check()  # loads the model before the clock of the answer starts
         page = opened.search(request)
         notes = opened.notes() if explain else ()
-    typer.echo(answer_to_json(page) if as_json else _page_text(page, notes, explain=explain))
+    typer.echo(answer_to_json(page) if as_json else page_text(page, notes, explain=explain))
 
 
 @verb(app, "serve", "evoke serve --port 8000 --workers 2")
@@ -84,7 +86,8 @@ def _read_request(query: str, filters: str | None, limit: int, offset: int) -> S
         raise Refused(describe_problem(error, *error.errors()[0]["loc"])) from error
 
 
-def _page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
+def page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
+    """Return a page as a person reads it."""
     lines = []
     if explain:
         lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}"]

@@ -26,8 +26,10 @@ from indexer.legs import Leg
 from indexer.schema import GenerationFacts
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import VectorSettings
+from indexer.taste.taste import Taste
 from indexer.values.taxonomy import Taxonomy
 from search_api.answer_cache import AnswerCache
+from search_api.background import Background
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
 from search_api.fusion import Rows
 from search_api.names import NameIndex
@@ -57,7 +59,9 @@ class Generation:
         names: The names of its works, series and people.
         profiles: The strengths of the values of its works.
         text_params: How its text vectors are searched; None: as the engine does by default.
+        taste: The taste file that it was built with, if this process has it.
         noise: The cosine that senseless words reach, once it is measured.
+        background: What is usual among its works, once recommendations are asked for.
         subjects: Whether words of requests name a subject of its works, as far as it was asked.
         pools: Vectors of the best-known works, by the works.
         allowed: Which of the best-known works pass a filter, by works and filter.
@@ -69,7 +73,9 @@ class Generation:
     names: NameIndex
     profiles: ValueProfiles
     text_params: models.SearchParams | None = None
+    taste: Taste | None = None
     noise: AnswerCache[float] = field(default_factory=lambda: AnswerCache(1))
+    background: AnswerCache[Background] = field(default_factory=lambda: AnswerCache(1))
     subjects: AnswerCache[bool] = field(default_factory=lambda: AnswerCache(MOST_CACHED_SUBJECTS))
     pools: AnswerCache[Mapping[Leg, NDArray[np.float32]]] = field(
         default_factory=lambda: AnswerCache(MOST_CACHED_POOLS)
@@ -86,6 +92,7 @@ class GenerationFollower:
         taxonomy: The taxonomy that they must be built with.
         known: The folder that has what is known of all works, one folder a generation.
         vector_search: How text vectors are searched.
+        taste: The taste file; it is used for generations that were built with it.
     """
 
     def __init__(
@@ -95,8 +102,10 @@ class GenerationFollower:
         taxonomy: Taxonomy,
         known: Path,
         vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
+        taste: Taste | None = None,
     ) -> None:
         self._engine = engine
+        self._taste = taste
         self._encoder = encoder
         self._taxonomy = taxonomy
         self._known = known
@@ -172,6 +181,7 @@ class GenerationFollower:
             NameIndex(connection, table),
             table.profiles(facts.value_ids),
             text_params=text_params(self._vector_search, facts.vectors),
+            taste=self._taste if self._taste and self._taste.fingerprint == facts.taste else None,
         )
 
     def _open_known(self, name: str, facts: GenerationFacts) -> tuple[WorkTable, sqlite3.Connection]:

@@ -21,7 +21,7 @@ from indexer.bm25 import query_weights, term_id, top_terms_by_idf
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine
 from indexer.facts import FACTS
-from indexer.legs import Leg
+from indexer.legs import TASTE, Leg
 from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
 from search_api.errors import WorkNotFound
@@ -30,7 +30,7 @@ from search_api.generation import Generation
 from search_api.query_adapter import QueryAdapter
 from search_api.ranking_settings import CANDIDATES_PER_LEG, Cleaning, Cleanings
 from search_api.reasons import LikedWork
-from search_api.records import WHOLE_PARTS, Filters, Intent, SearchRequest, WorkReference
+from search_api.records import WHOLE_PARTS, Filters, Intent, SearchRequest, Unmet, WorkReference
 from search_api.retrieval import LegQuery, fetch_works, find_candidates, find_idf
 from search_api.settings import SearchSettings
 from search_api.understanding.guessing import guess_values
@@ -134,7 +134,7 @@ class LegQueryBuilder:
 
     def build(self, request: SearchRequest, generation: Generation) -> LegQueries:
         """Return a request's queries. Its words are cleaned as its kind requires; with `interpret` off they stay."""
-        intent = self._read(request, generation)
+        intent = add_given(self._read(request, generation), request, generation)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
         if not cleaning.unwrap:
             intent = intent.model_copy(update={"text": request.query})
@@ -150,7 +150,7 @@ class LegQueryBuilder:
         Raises:
             WorkNotFound: No work has this id.
         """
-        records = fetch_works(self._engine, generation.name, [work_id], vectors=("text", "bm25"))
+        records = fetch_works(self._engine, generation.name, [work_id], vectors=_vectors_of_liked(generation))
         if not records:
             raise WorkNotFound(work_id)
         liked = _to_liked(records[0])
@@ -159,6 +159,7 @@ class LegQueryBuilder:
         legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
         if vectors["bm25"].indices:
             legs["bm25"] = vectors["bm25"]
+        legs |= _query_taste(generation, [vectors], [])
         return LegQueries("", intent, legs, liked=[liked])
 
     def _read(self, request: SearchRequest, generation: Generation) -> Intent:
@@ -221,9 +222,11 @@ class LegQueryBuilder:
         values = np.array([wanted.get(i, 0.0) for i in generation.facts.value_ids], dtype=np.float32)
         liked: list[LikedWork] = []
         liked_terms: list[models.SparseVector] = []
+        named: tuple[list[Any], list[Any]] = ([], [])
         for ids, sign in ((liked_ids(intent, generation), 1.0), ([w.id for w in intent.unlike], UNLIKE_WEIGHT)):
-            for record in fetch_works(self._engine, generation.name, ids, vectors=("text", "bm25")):
+            for record in fetch_works(self._engine, generation.name, ids, vectors=_vectors_of_liked(generation)):
                 vectors: Any = record.vector
+                named[sign < 0].append(vectors)
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
                 if sign > 0:
                     liked.append(_to_liked(record))
@@ -242,6 +245,7 @@ class LegQueryBuilder:
             legs["bm25"] = _add_terms(own if isinstance(own, models.SparseVector) else None, liked_terms)
         if values.any():
             legs["values"] = _to_sparse(values)
+        legs |= _query_taste(generation, *named)
         return LegQueries(query, intent, legs, forms, liked=liked, refused=[terms for terms in refused if terms])
 
 
@@ -261,6 +265,42 @@ def agree(text: Ranking, described: Sequence[int]) -> bool:
     near = set(text.rows.tolist())
     share = sum(row in near for row in described) / len(described)
     return any(text.scores[0] >= cosine and share >= least for cosine, least in AGREEMENTS)
+
+
+def _vectors_of_liked(generation: Generation) -> tuple[Leg, ...]:
+    """Return the legs whose vectors of named works queries are made of."""
+    return ("text", "bm25", TASTE) if generation.taste else ("text", "bm25")
+
+
+def _query_taste(generation: Generation, liked: Sequence[Any], disliked: Sequence[Any]) -> dict[Leg, LegQuery]:
+    """Return the query of the leg `taste` for the vectors of works to be like and unlike; {} if there is none."""
+    if generation.taste is None or not liked:
+        return {}
+    likes, dislikes = (
+        np.array([each[TASTE] for each in named], dtype=np.float32).reshape(-1, generation.taste.dim)
+        for named in (liked, disliked)
+    )
+    person = generation.taste.fold_in(likes, dislikes)
+    return {TASTE: person} if person.any() else {}
+
+
+def add_given(intent: Intent, request: SearchRequest, generation: Generation) -> Intent:
+    """Return an intent with the works that a request gives by id; a note names those that there are not."""
+    given = {name: getattr(request, name) for name in ("like", "unlike") if getattr(request, name)}
+    if not given:
+        return intent
+    parts: dict[str, Any] = {}
+    unmet = list(intent.unmet)
+    for name, ids in given.items():
+        named: dict[str, WorkReference] = {work.id: work for work in getattr(intent, name)}
+        for work_id in ids:
+            row = generation.table.row_of(work_id)
+            if row is None:
+                unmet.append(Unmet(part=f"{name}.{work_id}", note=f"no work has the id {work_id!r}"))
+            else:
+                named[work_id] = generation.table.refer_to(row)
+        parts[name] = tuple(named.values())
+    return intent.model_copy(update={**parts, "unmet": tuple(unmet)})
 
 
 def liked_ids(intent: Intent, generation: Generation) -> list[str]:

@@ -107,7 +107,7 @@ def weigh_preferences(intent: Intent, rows: Rows, table: WorkTable, profiles: Va
     """Return the preferences of an intent among some works."""
     bonus, for_audience, last = no_preferences(len(rows))
     if unwanted := {name: weight for name, weight in {**intent.values, **intent.tags}.items() if weight < 0}:
-        costs, refused = _weigh_refusals(unwanted, rows, profiles)
+        costs, refused = weigh_refusals(unwanted, rows, profiles)
         bonus, last = bonus + costs, last | refused
     if intent.filters.countries and intent.filters.countries.any:
         bonus += _weigh_origin(intent.filters.countries.any, rows, table)
@@ -131,7 +131,7 @@ def _weigh_origin(countries: Collection[str], rows: Rows, table: WorkTable) -> F
     return weighed if own else np.zeros(len(rows), dtype=np.float32)
 
 
-def _weigh_refusals(
+def weigh_refusals(
     unwanted: Mapping[str, float], rows: Rows, profiles: ValueProfiles
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the costs of unwanted values and tags, and which works have as primary what is refused outright.

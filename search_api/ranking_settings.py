@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from crawler.records import ClosedModel
 from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
-from indexer.legs import LEGS
+from indexer.legs import LEGS, TASTE
 
 FusionMethod = Literal["rrf", "dbsf", "linear"]
 
@@ -28,7 +28,9 @@ KIN = "kin"
 """The leg of likeness to the genres, directors and authors of named works, computed in the same way."""
 KNOWN = "known"
 """The leg of well-known works: a bonus by the number of ratings, see `search_api.candidates`."""
-WEIGHED_LEGS: tuple[str, ...] = (*LEGS, TITLE, YEAR, PROFILE, KIN, KNOWN)
+GENRES, MAKERS = "genres", "makers"
+"""The two halves of `kin`, which recommendations weigh apart."""
+WEIGHED_LEGS: tuple[str, ...] = (*LEGS, TASTE, TITLE, YEAR, PROFILE, KIN, GENRES, MAKERS, KNOWN)
 """The legs that a fusion weighs: those of the index, and those that search computes itself."""
 
 

@@ -45,6 +45,8 @@ __all__ = [
     "LegScore",
     "Name",
     "Page",
+    "Questionnaire",
+    "RecommendRequest",
     "ScoreRange",
     "SearchRequest",
     "Standing",
@@ -110,6 +112,10 @@ IntentPart = Annotated[
 """A part of an intent by its path: `values.E4`, `like.ID`, `unlike.ID`, `seen.ID`, `filters.year`, `audience`."""
 
 
+MAX_ID_CHARACTERS = 2_001
+"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
+WorkId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)]
+
 CursorText = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
 ]
@@ -152,10 +158,43 @@ class SearchRequest(ClosedModel):
         description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted. Each weight replaces the "
         "one that is read from the query's words; 0 removes the value",
     )
+    like: tuple[WorkId, ...] = Field(
+        default=(), max_length=MOST_NAMES, description="ids of works to be like, beside those that the words name"
+    )
+    unlike: tuple[WorkId, ...] = Field(
+        default=(), max_length=MOST_NAMES, description="ids of works to be unlike, beside those that the words name"
+    )
 
     @model_validator(mode="after")
     def _check_window(self) -> SearchRequest:
         check_window(self.offset, self.limit, self.cursor)
+        return self
+
+
+MOST_LIKES = 1_000
+"""The most works that a profile likes, dislikes or leaves out."""
+WorkIds = Annotated[tuple[WorkId, ...], Field(max_length=MOST_LIKES)]
+
+
+class RecommendRequest(ClosedModel):
+    """What a person likes, and which part of the answer to return. Nothing of it is kept."""
+
+    likes: WorkIds = Field(default=(), description="ids of works that the person likes")
+    dislikes: WorkIds = Field(default=(), description="ids of works that the person does not like")
+    values: dict[Name, Weight] = Field(
+        default_factory=dict,
+        max_length=MOST_NAMES,
+        description="value id (E5) to how much it is wanted, in [-1, 1]; negative: unwanted",
+    )
+    filters: GivenFilters = NO_FILTERS
+    without: WorkIds = Field(default=(), description="ids of further works that are not shown")
+    limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
+    offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
+
+    @model_validator(mode="after")
+    def _check_window(self) -> RecommendRequest:
+        if self.offset + self.limit > MAX_WINDOW:
+            raise ValueError(f"offset + limit may be at most {MAX_WINDOW:,}")
         return self
 
 
@@ -353,3 +392,10 @@ class ValueView(ClosedModel):
     facet: Literal["theme", "emotion", "learning"]
     group: str | None = None
     description: str
+
+
+class Questionnaire(ClosedModel):
+    """Values and well-known works to choose a profile from."""
+
+    values: tuple[ValueView, ...] = Field(description="the values that tell works apart best, best first")
+    works: tuple[WorkReference, ...] = Field(description="well-known works of each kind")

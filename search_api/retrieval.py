@@ -12,7 +12,7 @@ from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.facts import FACTS, Choice, Filters, IntegerRange
-from indexer.legs import LEGS, Leg
+from indexer.legs import RANKING_ALL, Leg
 from indexer.schema import TWIN_KEY, has_score, point_id
 from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, order_ranking
 from search_api.generation import Generation
@@ -183,7 +183,7 @@ def find_allowed(engine: Engine, generation: Generation, works_filter: models.Fi
 
 def keep_allowed(engine: Engine, generation: Generation, rows: Rows, works_filter: models.Filter | None) -> Rows:
     """Return those of a few works that pass a filter, in their order."""
-    if works_filter is None:
+    if works_filter is None or not len(rows):
         return rows
     points = generation.table.points[rows].tolist()
     only = models.Filter(must=[models.HasIdCondition(has_id=points), works_filter])
@@ -316,7 +316,7 @@ def _ranking(points: Sequence[tuple[models.ExtendedPointId, float]], leg: Leg, t
 
 def _positive(ranking: Ranking, leg: Leg) -> Ranking:
     """Return the works that are candidates of a leg: those with a positive score, unless it ranks all."""
-    if not ranking.n_works or LEGS[leg].ranks_all or ranking.scores[-1] > 0:
+    if not ranking.n_works or leg in RANKING_ALL or ranking.scores[-1] > 0:
         return ranking
     return ranking.part(0, int((ranking.scores > 0).sum()))
 

@@ -12,11 +12,12 @@ from time import perf_counter
 import numpy as np
 from qdrant_client import models
 
-from indexer.artefacts import find_misfits
+from indexer.artefacts import find_misfits, open_taste
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
 from indexer.legs import Leg
+from indexer.taste.taste import Taste
 from indexer.tuning_file import read_tuning
 from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
@@ -29,6 +30,7 @@ from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
 from search_api.generation import Generation, GenerationFollower, known_folder
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
+from search_api.questionnaire import make_questionnaire
 from search_api.ranking_settings import (
     DEFAULT_CLEANINGS,
     DEFAULT_FUSIONS,
@@ -39,6 +41,8 @@ from search_api.ranking_settings import (
     Fusions,
     Tuned,
 )
+from search_api.recommendations import recommend
+from search_api.recommending import fill_up, recommend_works
 from search_api.records import (
     FACETS,
     NO_FILTERS,
@@ -47,10 +51,13 @@ from search_api.records import (
     Filters,
     LegScore,
     Page,
+    Questionnaire,
+    RecommendRequest,
     SearchRequest,
     Suggestion,
     Unmet,
     ValueView,
+    WorkReference,
     WorkView,
 )
 from search_api.retrieval import (
@@ -67,7 +74,7 @@ from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSea
 from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import payload_to_view, record_to_hit
+from search_api.views import payload_to_view, record_to_hit, view_value
 
 CACHED_TEXTS = 2_000
 """How many query vectors are kept, 1.5 kB each: people page through answers and repeat each other's queries."""
@@ -116,6 +123,7 @@ def open_search(
         label=open_tagger(settings, encoder),
         known=settings.known_folder,
         vector_search=settings,
+        taste=open_taste(settings.taste, encoder)[0],
     )
 
 
@@ -159,6 +167,7 @@ class Search:
         label: Label | None = None,
         known: Path | None = None,
         vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
+        taste: Taste | None = None,
     ) -> None:
         """Set up a search.
 
@@ -178,6 +187,7 @@ class Search:
             label: Says what each word of a request does there; None: rules alone read it.
             known: The folder that has what is known of all works; None: beside the embedded engine's folder.
             vector_search: How text vectors are searched.
+            taste: The taste file; it is used for an index that was built with it.
         """
         self.engine = engine
         self.encoder = encoder
@@ -191,7 +201,10 @@ class Search:
         self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES), MOST_CACHED_BYTES, len)
         self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
         self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS))
-        self._generations = GenerationFollower(engine, encoder, taxonomy, known or known_folder(engine), vector_search)
+        self._generations = GenerationFollower(
+            engine, encoder, taxonomy, known or known_folder(engine), vector_search, taste
+        )
+        self._taste = taste
 
     def close(self) -> None:
         """Close the index."""
@@ -234,14 +247,20 @@ class Search:
 
     def notes(self) -> tuple[str, ...]:
         """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
-        built_with = self.serving().facts.bm25
-        if self._bm25 in (None, built_with):
-            return self._misfits
-        note = (
-            "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
-            "run `evoke index` to rebuild it, or start with the tuning it was built with"
-        )
-        return (*self._misfits, note)
+        facts = self.serving().facts
+        notes = [*self._misfits]
+        if self._bm25 not in (None, facts.bm25):
+            notes.append(
+                "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
+                "run `evoke index` to rebuild it, or start with the tuning it was built with"
+            )
+        if (self._taste.fingerprint if self._taste else None) != facts.taste:
+            notes.append(
+                "the index was built with another taste file than this process uses (EVOKE_TASTE), so works are "
+                "recommended by content alone: run `evoke index` to rebuild it, or start with the file that it was "
+                "built with"
+            )
+        return tuple(notes)
 
     def search(self, request: SearchRequest) -> Page:
         """Return the page of works that a request asks for.
@@ -285,6 +304,52 @@ class Search:
 
         key = (work_id, filters.model_dump_json(), limit, place)
         return _timed(started, self._cached_page(key, limit, answer))
+
+    def recommend(self, request: RecommendRequest) -> Page:
+        """Return the page of works that a profile asks for, without the works of the profile.
+
+        Raises:
+            RequestRefused: A filter or a value names a value that the taxonomy does not have, no like is known and no
+                value is asked for, or a work is both liked and disliked.
+        """
+        started = perf_counter()
+        self._check_filters(request.filters)
+        self._check_values("values", request.values)
+        return _timed(started, self._generations.use(lambda g: recommend(self.engine, g, self._taxonomy, request)))
+
+    def find_title(self, text: str) -> list[WorkReference]:
+        """Return the works that a title, or an id, may mean, the best known first."""
+
+        def answer(generation: Generation) -> list[WorkReference]:
+            table = generation.table
+            if (row := table.row_of(text)) is not None:
+                return [table.refer_to(row)]
+            return [table.refer_to(each) for each in table.rows_of(generation.names.named_by(text)).tolist()]
+
+        return self._generations.use(answer)
+
+    def questionnaire(self) -> Questionnaire:
+        """Return values that tell the works apart, and well-known works, to choose a profile from."""
+        return self._generations.use(lambda generation: make_questionnaire(generation, self._taxonomy))
+
+    def rank_for(self, request: RecommendRequest, depth: int, legs: Mapping[str, float] | None = None) -> list[str]:
+        """Return the ids of the best works for a profile, before they are diversified, for measurements.
+
+        Args:
+            request: The profile and the filters.
+            depth: How many works; there are fewer where fewer pass the filters.
+            legs: Weights of legs in place of their own.
+
+        Raises:
+            RequestRefused: As for `recommend`.
+        """
+
+        def answer(generation: Generation) -> list[str]:
+            recommended = recommend_works(self.engine, generation, request, legs)
+            ranked = fill_up(self.engine, generation, recommended, depth)[:depth]
+            return generation.table.ids_of(row for row, _ in ranked)
+
+        return self._generations.use(answer)
 
     def work(self, work_id: str) -> WorkView:
         """Return one work.
@@ -332,10 +397,7 @@ class Search:
 
     def values(self) -> list[ValueView]:
         """Return the values of the taxonomy, in its order."""
-        return [
-            ValueView(id=v.id, name=v.name, facet=v.facet, group=v.group, description=v.description)
-            for v in self._taxonomy.values
-        ]
+        return [view_value(value) for value in self._taxonomy.values]
 
     def attributions(self) -> tuple[str, ...]:
         """Return the notices that the sources of the indexed works require."""

@@ -12,9 +12,9 @@ from crawler.records import Creator, Rating, Series
 from indexer.bm25 import term_id
 from indexer.records import SourceReference, Work
 from indexer.schema import PRIMARY_SCORE
-from indexer.values.taxonomy import Taxonomy
+from indexer.values.taxonomy import Taxonomy, Value
 from search_api.reasons import Explained, LikedWork, explain
-from search_api.records import Evidence, Hit, HitValue, Intent, LegScore, WorkView
+from search_api.records import Evidence, Hit, HitValue, Intent, LegScore, ValueView, WorkView
 
 MOST_VALUES = 6
 """How many values a work shows, unless the request names more."""
@@ -25,6 +25,11 @@ of 28 above it, 19."""
 
 Payload = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def view_value(value: Value) -> ValueView:
+    """Return a value as an answer shows it."""
+    return ValueView(id=value.id, name=value.name, facet=value.facet, group=value.group, description=value.description)
 
 
 def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:

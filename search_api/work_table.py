@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.records import Kind
+from crawler.records import KINDS, Kind
 from indexer.known.columns import KNOWN_VERSION, map_column, map_texts, read_figures
 from indexer.known.fields import UNKNOWN, kind_number
 from indexer.known.writer import MOST_BYTE
 from indexer.schema import point_id
 from search_api.fusion import Rows
+from search_api.records import WorkReference
 
 Floats = NDArray[np.float32]
 
@@ -117,6 +118,16 @@ class WorkTable:
         """Return the rows of works that the catalogue has; others are left out."""
         return np.array([row for work_id in work_ids if (row := self.row_of(work_id)) is not None], dtype=np.intp)
 
+    def refer_to(self, row: int) -> WorkReference:
+        """Return a work as an intent names it."""
+        kind, year = int(self.kinds[row]), float(self.years[row])
+        return WorkReference.model_construct(
+            id=self.ids[row],
+            title=self.titles[row],
+            kind=None if kind == UNKNOWN else KINDS[kind],
+            year=None if np.isnan(year) else int(year),
+        )
+
     # --- facts ---
 
     def share_known(self, fact: str, kind: Kind | None) -> float:
@@ -178,6 +189,12 @@ class WorkTable:
             score += weight * (((own & genres) @ squares) / norms + SAME_MAKER * shared)
         return score
 
+    def genre_directions(self, rows: Rows) -> Floats:
+        """Return the genres of works, weighted by their inverse frequency and scaled to unit length: (n, n_genres)."""
+        weighed = self._genres_of(rows) * np.asarray(self._genre_weights, dtype=np.float32)
+        directions: Floats = weighed / np.maximum(np.linalg.norm(weighed, axis=1, keepdims=True), np.float32(1e-6))
+        return directions
+
     def _genres_of(self, rows: Rows) -> NDArray[np.bool_]:
         """Return which genres works have, bool (n_rows, n_genres)."""
         unpacked = np.unpackbits(self._genre_bits[rows], axis=1, count=len(self.genre_names))
@@ -207,6 +224,11 @@ class ValueProfiles:
         """Return the strengths of some dimensions in some works: float32 (n_rows, n_dimensions)."""
         columns = np.array([self._columns[dimension] for dimension in dimensions], dtype=np.intp)
         strengths: Floats = self._bytes[np.ix_(rows, columns)].astype(np.float32) / np.float32(MOST_BYTE)
+        return strengths
+
+    def all_strengths(self, rows: Rows) -> Floats:
+        """Return the strengths of all dimensions in some works: float32 (n_rows, n_dimensions)."""
+        strengths: Floats = self._bytes[rows].astype(np.float32) / np.float32(MOST_BYTE)
         return strengths
 
     def likeness(self, rows: Rows, liked: Rows, weights: Floats) -> Floats:

@@ -74,4 +74,4 @@ def _rounded(vectors: Any) -> dict[str, Any]:
         name: {i: round(x, 5) for i, x in zip(vectors[name].indices, vectors[name].values, strict=True)}
         for name in ("bm25", "values")
     }
-    return sparse | {"text": [round(x, 5) for x in vectors["text"]]}
+    return sparse | {name: [round(x, 5) for x in vectors[name]] for name in ("text", "taste") if name in vectors}

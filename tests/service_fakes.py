@@ -24,6 +24,8 @@ from search_api.records import (
     Intent,
     LegScore,
     Page,
+    Questionnaire,
+    RecommendRequest,
     SearchRequest,
     Suggestion,
     Unmet,
@@ -172,6 +174,7 @@ class FakeSearch:
         self.taxonomy = list(values)
         self.failure: Exception | None = None
         self.requests: list[SearchRequest] = []
+        self.recommended: list[RecommendRequest] = []
         self.closed = False
         self.misfits: tuple[str, ...] = ()
 
@@ -203,6 +206,22 @@ class FakeSearch:
         like = (WorkReference(id=work.id, title=work.title),)
         intent = Intent(text="", values=wanted, like=like, filters=filters)
         return _page("", intent, self._ranked(intent), offset, limit)
+
+    def recommend(self, request: RecommendRequest) -> Page:
+        self._raise_failure()
+        self._check_values("values", request.values)
+        self.recommended.append(request)
+        profile = [self.works[work_id] for work_id in (*request.likes, *request.dislikes) if work_id in self.works]
+        like = tuple(WorkReference(id=work.id, title=work.title) for work in profile)
+        intent = Intent(text="", values=request.values, like=like, filters=request.filters)
+        return _page("", intent, self._ranked(intent), request.offset, request.limit)
+
+    def questionnaire(self) -> Questionnaire:
+        works = list(self.works.values())[:2]
+        return Questionnaire(
+            values=tuple(self.taxonomy[:2]),
+            works=tuple(WorkReference(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in works),
+        )
 
     def work(self, work_id: str) -> WorkView:
         self._raise_failure()

@@ -30,8 +30,11 @@ _LEG_WEIGHTS: Mapping[str, Sequence[float]] = {
     "title": (1, 4, 8),
     "year": (0.5, 1, 2),
     # Benchmarks have neither ratings nor named works, so they cannot choose these.
+    "taste": (1,),
     "profile": (1,),
     "kin": (1,),
+    "genres": (1,),
+    "makers": (1,),
     "known": (KNOWN_WEIGHT,),
 }
 _OTHER_WEIGHTS = (0, 0.5, 1, 2)

@@ -9,7 +9,17 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, Field
 
 from search_api.json_answers import answer_to_json
-from search_api.records import Facets, Filters, Page, SearchRequest, Suggestion, ValueView, WorkView
+from search_api.records import (
+    Facets,
+    Filters,
+    Page,
+    Questionnaire,
+    RecommendRequest,
+    SearchRequest,
+    Suggestion,
+    ValueView,
+    WorkView,
+)
 
 
 class Searching(Protocol):
@@ -23,6 +33,14 @@ class Searching(Protocol):
         self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ..., cursor: str | None = ...
     ) -> Page:
         """Return the works most like one work."""
+        ...
+
+    def recommend(self, request: RecommendRequest) -> Page:
+        """Return the page of works that a profile asks for."""
+        ...
+
+    def questionnaire(self) -> Questionnaire:
+        """Return values and well-known works to choose a profile from."""
         ...
 
     def work(self, work_id: str) -> WorkView:
@@ -85,7 +103,9 @@ class Ready(BaseModel):
     )
 
 
-Ask = Literal["search", "similar", "work", "facets", "suggest", "values", "attributions", "ready"]
+Ask = Literal[
+    "search", "similar", "recommend", "questionnaire", "work", "facets", "suggest", "values", "attributions", "ready"
+]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from search_api.records import (
     Name,
     ScoreRange,
     SearchRequest,
+    WorkId,
     check_window,
 )
 
@@ -123,6 +124,11 @@ class SearchParameters(SimilarParameters):
         default=[], description="how much a value is wanted, from -1 to 1", examples=[["E5:0.8", "E16:-0.5"]]
     )
 
+    like: list[WorkId] = Field(
+        default=[], max_length=MOST_NAMES, description="works to be like, by id", examples=[["starter:walle-2008"]]
+    )
+    unlike: list[WorkId] = Field(default=[], max_length=MOST_NAMES, description="works to be unlike, by id")
+
     def to_request(self) -> SearchRequest:
         """Return the request as in a body.
 
@@ -140,6 +146,8 @@ class SearchParameters(SimilarParameters):
                 interpret=self.interpret,
                 without=tuple(self.without),
                 weights=dict(parse_weight(text) for text in self.weight),
+                like=tuple(self.like),
+                unlike=tuple(self.unlike),
             )
 
 

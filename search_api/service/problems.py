@@ -31,7 +31,6 @@ from search_api.errors import (
     TooManyRequests,
     WorkNotFound,
 )
-from search_api.records import SearchRequest
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_FIELDS = 20
@@ -219,7 +218,7 @@ async def _answer_search_error(_request: Request, error: SearchError) -> Respons
 
 
 async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
-    known = {"query": _known_parameters(request), "body": tuple(field_paths(SearchRequest))}
+    known = {"query": _known_parameters(request), "body": _known_fields(request)}
     return respond(validation_problem(error.errors(), known))
 
 
@@ -254,6 +253,12 @@ def _known_parameters(request: Request) -> tuple[str, ...]:
     dependant = request.scope["route"].dependant
     models = (parameter.field_info.annotation for parameter in dependant.query_params)
     return tuple(name for model in models for name in field_paths(model))
+
+
+def _known_fields(request: Request) -> tuple[str, ...]:
+    """Return the paths of the fields of the body that a route takes."""
+    bodies = (parameter.field_info.annotation for parameter in request.scope["route"].dependant.body_params)
+    return tuple(name for body in bodies for name in field_paths(body))
 
 
 def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> FieldError:

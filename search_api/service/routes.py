@@ -11,7 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from search_api.json_answers import answer_to_json
-from search_api.records import Facets, Page, SearchRequest, Suggestion, ValueView, WorkView
+from search_api.records import (
+    MAX_ID_CHARACTERS,
+    Facets,
+    Page,
+    Questionnaire,
+    RecommendRequest,
+    SearchRequest,
+    Suggestion,
+    ValueView,
+    WorkView,
+)
 from search_api.service.backend import Backend
 from search_api.service.calls import READY, Attributions, Call, Ready
 from search_api.service.parameters import (
@@ -55,8 +65,6 @@ health = APIRouter()
 
 _CLIENT_CLOSED_REQUEST = 499
 """For the log of a proxy: HTTP has no status for an answer that nobody waits for."""
-MAX_ID_CHARACTERS = 2_001
-"""The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
 WorkId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 
 
@@ -102,6 +110,37 @@ async def search_by_body(
 ) -> Response:
     """Find works for a request in a person's own words, given as JSON."""
     return await _answer(request, Call("search", (wanted,)))
+
+
+@api.post("/recommend", response_model=Page, dependencies=[Depends(require_json)], responses=_BAD_BODY)
+async def recommend_by_body(
+    request: Request,
+    _none: Annotated[NoParameters, Query()],
+    wanted: Annotated[
+        RecommendRequest,
+        Body(
+            openapi_examples={
+                "likes": {"value": {"likes": ["starter:walle-2008", "starter:up-2009"]}},
+                "a profile": {
+                    "value": {
+                        "likes": ["starter:walle-2008"],
+                        "dislikes": ["starter:interstellar-2014"],
+                        "values": {"E2": 0.8, "E16": -0.5},
+                        "filters": {"kind": "movie"},
+                    }
+                },
+            }
+        ),
+    ],
+) -> Response:
+    """Find works for a person, by what the person likes. A body, so that profiles stay out of logs; nothing is kept."""
+    return await _answer(request, Call("recommend", (wanted,)))
+
+
+@api.get("/questionnaire", response_model=Questionnaire)
+async def questionnaire(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+    """Return values and well-known works to choose a profile from."""
+    return await _answer(request, Call("questionnaire"))
 
 
 # A work's id may hold a slash, so `similar` must be tried first.

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from evaluation.tuning.space import WEIGHTS
 from indexer.facts import FACTS, Fact, Filters
-from indexer.legs import LEGS, Leg
+from indexer.legs import LEGS, TASTE, Leg
 from indexer.schema import PAYLOAD_INDEXES, SCORES_KEY
 from search_api.errors import IndexIncompatible
 from search_api.ranking_settings import WEIGHED_LEGS, Fusion
@@ -68,7 +68,7 @@ def test_every_parameter_of_a_fact_reaches_the_engine_under_its_key(name: str, f
 
 
 def test_every_leg_has_a_vector_and_weights_to_try() -> None:
-    assert tuple(LEGS) == get_args(Leg)
+    assert (*LEGS, TASTE) == get_args(Leg)
     assert set(WEIGHTS) == set(WEIGHED_LEGS) - {"bm25"}
 
 
@@ -85,7 +85,7 @@ def test_an_index_without_a_new_leg_or_fact_is_refused_then_rebuilt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, extended: dict[str, object]
 ) -> None:
     build(tmp_path / "home", SMALL)
-    for module in ("indexer.serving", "indexer.collection"):
+    for module in ("indexer.serving", "indexer.collection") if table == "PAYLOAD_INDEXES" else ("indexer.legs",):
         monkeypatch.setattr(f"{module}.{table}", extended)
     with open_home(tmp_path / "home") as search, pytest.raises(IndexIncompatible, match="evoke index"):
         titles(search, "storm")

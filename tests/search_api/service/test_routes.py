@@ -393,3 +393,66 @@ def test_the_nearest_field_has_its_path_if_it_belongs_elsewhere() -> None:
     assert nearest("year", known) == "filters.year"
     assert nearest("filters.year.gt", known) == "gte"
     assert nearest("zzz", known) is None
+
+
+# Recommendations
+
+
+def test_a_profile_in_a_body_brings_the_usual_page() -> None:
+    profile = {"likes": ["movie:contact"], "dislikes": ["movie:amelie"], "values": {"E5": 0.8}, "limit": 3}
+    page = CLIENT.post("/v1/recommend", json={**profile, "filters": {"kind": "movie"}, "without": ["x:1"]}).json()
+    assert [hit["kind"] for hit in page["hits"]] == ["movie"] * len(page["hits"])
+    assert not {"movie:contact", "movie:amelie"} & {hit["id"] for hit in page["hits"]}
+    assert page["intent"]["like"][0]["title"] == "Contact"
+    asked = SEARCH.recommended[-1]
+    assert (asked.likes, asked.dislikes, asked.without, asked.limit) == (
+        ("movie:contact",),
+        ("movie:amelie",),
+        ("x:1",),
+        3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"likes": [f"x:{n}" for n in range(1_001)]}, "likes"),
+        ({"likes": ["x:1"], "values": {"E5": 2}}, "values.E5"),
+        ({"likes": ["x:1"], "lieks": ["x:1"]}, "lieks"),
+        ({"likes": ["movie:contact"], "values": {"E99": 1}}, "values.E99"),
+        ({"likes": "x:1"}, "likes"),
+        ({"likes": ["movie:contact"], "limit": 100, "offset": 950}, "body"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_refused_with_its_field(body: dict[str, object], field: str) -> None:
+    response = CLIENT.post("/v1/recommend", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == field
+
+
+def test_ten_thousand_likes_are_refused_in_one_line() -> None:
+    response = CLIENT.post("/v1/recommend", json={"likes": [f"x:{n}" for n in range(10_000)]})
+    assert response.status_code == 422
+    assert response.json()["detail"] == "The body has more than 2,000 entries in its lists and objects"
+
+
+def test_a_misspelt_field_of_a_profile_is_guessed() -> None:
+    response = CLIENT.post("/v1/recommend", json={"lieks": ["movie:contact"]})
+    assert response.json()["errors"][0]["message"].endswith("did you mean 'likes'?")
+
+
+def test_profiles_are_not_taken_from_links() -> None:
+    assert CLIENT.get("/v1/recommend", params={"likes": "movie:contact"}).status_code == 405
+
+
+def test_works_to_be_like_can_be_given_in_a_link_several_times() -> None:
+    parameters = {"q": "inspiring", "like": ["movie:contact", "movie:amelie"], "unlike": "book:cosmos"}
+    assert CLIENT.get("/v1/search", params=parameters).status_code == 200
+    assert SEARCH.requests[-1].like == ("movie:contact", "movie:amelie")
+    assert SEARCH.requests[-1].unlike == ("book:cosmos",)
+
+
+def test_the_questionnaire_has_values_and_works() -> None:
+    shown = CLIENT.get("/v1/questionnaire").json()
+    assert shown["values"][0]["name"] == "hope"
+    assert shown["works"][0] == {"id": "movie:interstellar", "title": "Interstellar", "kind": "movie", "year": 2014}

@@ -1,0 +1,1 @@
+"""`evoke evaluate --ratings`: measure recommendations on people whose ratings nothing was learnt from."""

@@ -1,0 +1,130 @@
+"""The verb `evoke recommend`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crawler.verbs import Refused, check_output_files, describe_problem, read_settings, verb
+
+if TYPE_CHECKING:
+    from search_api.records import RecommendRequest
+    from search_api.search import Search
+
+app = typer.Typer()
+
+Titles = Annotated[list[str] | None, typer.Option(metavar="TITLE...", help="Titles or ids of works that you like.")]
+
+
+@verb(app, "recommend", 'evoke recommend --like "Spirited Away" "The Hobbit" --value hope --kind movie')
+def recommend(
+    like: Titles = None,
+    dislike: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE...", help="Titles or ids of works that you do not like.")
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VALUE...", help="Values that you want, such as hope, or hope:0.8; sadness:-0.5: less."),
+    ] = None,
+    ratings: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="Your export of ratings from Goodreads, Letterboxd or IMDb."),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A profile that --save-profile wrote; options add to it.")
+    ] = None,
+    save_profile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the profile as JSON, as POST /v1/recommend takes it.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="movie or book; default: both.")] = None,
+    filters: Annotated[
+        str | None, typer.Option(metavar="JSON", help='Facts that a work must have: {"year": {"gte": 1990}}')
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="How many works to show, 1 to 100.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as the API sends it.")] = False,
+) -> None:
+    """Find works for what you like. Nothing of your profile is kept, except where --save-profile writes it."""
+    from search_api.cli import page_text
+    from search_api.json_answers import answer_to_json
+    from search_api.search import open_search
+    from search_api.settings import SearchSettings
+
+    check_output_files(save_profile)
+    given = _read_profile(profile)
+    with closing(open_search(read_settings(SearchSettings))) as search:
+        search.check()
+        options: dict[str, Any] = {"likes": like, "dislikes": dislike, "value": value, "ratings": ratings}
+        request, notes = _complete(search, given, options, kind, filters, limit)
+        for note in notes:
+            typer.echo(note, err=True)
+        page = search.recommend(request)
+    if save_profile:
+        # The page that was asked for is no part of the profile.
+        kept = request.model_dump_json(exclude={"limit", "offset"}, exclude_defaults=True, indent=2)
+        save_profile.write_text(kept + "\n", encoding="utf-8")
+    typer.echo(answer_to_json(page) if as_json else page_text(page, (), explain=False))
+
+
+def _read_profile(path: Path | None) -> dict[str, Any]:
+    """Return the fields of a profile; {} without one.
+
+    Raises:
+        Refused: The file cannot be read, or is no profile.
+    """
+    from pydantic import ValidationError
+
+    from search_api.records import RecommendRequest
+
+    if path is None:
+        return {}
+    try:
+        return RecommendRequest.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValidationError as error:
+        raise Refused(f"{path}: {describe_problem(error, *error.errors()[0]['loc'] or ('profile',))}") from error
+
+
+def _complete(
+    search: Search, given: dict[str, Any], options: dict[str, Any], kind: str | None, filters: str | None, limit: int
+) -> tuple[RecommendRequest, list[str]]:
+    """Return the profile with what the options add to it, and notes on what of them was not found.
+
+    Raises:
+        Refused: A field cannot be used, or nothing of what was named is in the catalogue; the message names it.
+        RequestRefused, TasteInvalid, CatalogueMissing: As for the parts of a profile.
+    """
+    from pydantic import ValidationError
+
+    from search_api.profile_parts import choose_titles, read_rated, read_values
+    from search_api.records import Filters, RecommendRequest
+
+    fields = dict(given)
+    notes: list[str] = []
+    try:
+        wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
+        wanted = wanted.model_copy(update={"kind": Filters(kind=kind).kind}) if kind else wanted  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
+    if wanted.model_fields_set:
+        fields["filters"] = {**fields.get("filters", {}), **wanted.model_dump(exclude_unset=True)}
+    for field in ("likes", "dislikes"):
+        found = choose_titles([(title, search.find_title(title)) for title in options[field] or ()], wanted.kind)
+        fields[field] = tuple(dict.fromkeys((*fields.get(field, ()), *found.ids)))
+        notes += found.notes
+    if options["ratings"]:
+        rated = read_rated(search.engine, search.serving().name, options["ratings"])
+        named = {*fields["likes"], *fields["dislikes"]}  # what is named by hand counts more than an old rating
+        fields["likes"] += tuple(each for each in rated.likes if each not in named)
+        fields["dislikes"] += tuple(each for each in rated.dislikes if each not in named)
+        notes += rated.notes
+    fields["values"] = {**fields.get("values", {}), **read_values(options["value"] or (), search.values())}
+    if not fields["likes"] and not any(fields["values"].values()):
+        raise Refused("; ".join([*notes, "name a work that you like (--like), or a value that you want (--value)"]))
+    try:
+        return RecommendRequest.model_validate({**fields, "limit": limit}), notes
+    except ValidationError as error:
+        raise Refused(describe_problem(error, *error.errors()[0]["loc"])) from error

@@ -1,0 +1,179 @@
+"""Answer a profile with a page of works, each with the liked work that speaks most for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from qdrant_client import models
+
+from indexer.engine import Engine
+from indexer.legs import TASTE, Leg
+from indexer.values.taxonomy import Taxonomy
+from search_api.diversity import Variety, diversify
+from search_api.fusion import Ranking, Rows
+from search_api.generation import Generation
+from search_api.ranking_settings import GENRES, MAKERS, PROFILE
+from search_api.reasons import LikedWork
+from search_api.recommending import (
+    Likes,
+    Recommended,
+    background_of,
+    fill_up,
+    recommend_works,
+    shared_makers,
+    spread,
+    standard_profiles,
+)
+from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet
+from search_api.retrieval import LeftOut, count_ranked, fetch_points
+from search_api.views import record_to_hit
+from search_api.words import listed
+from search_api.work_table import Floats
+
+MOST_NAMED = 5
+"""The most unknown ids that a note names; it gives the number of all."""
+
+
+def recommend(engine: Engine, generation: Generation, taxonomy: Taxonomy, request: RecommendRequest) -> Page:
+    """Return the page of works that a profile asks for.
+
+    Raises:
+        RequestRefused: No like is known and no value is asked for, or a work is both liked and disliked.
+    """
+    recommended = recommend_works(engine, generation, request)
+    total = count_ranked(engine, generation, request.filters, LeftOut(recommended.not_shown))
+    end = min(request.offset + request.limit, total)
+    table = generation.table
+    kinds = {int(table.kinds[row]) for row in recommended.likes.liked}
+    variety = Variety(by_maker=not request.filters.creators, by_kind=request.filters.kind is None and len(kinds) != 1)
+    ranked = diversify(fill_up(engine, generation, recommended, end), table, variety, end)
+    page = ranked[request.offset : end]
+    intent = to_intent(generation, request, recommended.likes)
+    return Page(
+        query="",
+        intent=intent,
+        total=total,
+        offset=request.offset,
+        limit=request.limit,
+        took_ms=0,
+        hits=_to_hits(engine, generation, taxonomy, recommended, intent, page),
+    )
+
+
+def to_intent(generation: Generation, request: RecommendRequest, likes: Likes) -> Intent:
+    """Return a profile as it was understood: the works that the catalogue has, and a note on the others."""
+    unmet = (Unmet(part="likes", note=_describe_unknown(request, likes.unknown)),) if likes.unknown else ()
+    return Intent(
+        text="",
+        values={value_id: weight for value_id, weight in request.values.items() if weight},
+        like=tuple(generation.table.refer_to(row) for row in likes.liked.tolist()),
+        unlike=tuple(generation.table.refer_to(row) for row in likes.disliked.tolist()),
+        filters=request.filters,
+        unmet=unmet,
+    )
+
+
+def _describe_unknown(request: RecommendRequest, unknown: Sequence[str]) -> str:
+    n_given = len({*request.likes, *request.dislikes})
+    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
+    named = ", ".join(unknown[:MOST_NAMED]) if more else listed(list(unknown))
+    return f"{len(unknown):,} of {n_given:,} works are not in this catalogue: {named}{more}"
+
+
+def _to_hits(
+    engine: Engine,
+    generation: Generation,
+    taxonomy: Taxonomy,
+    recommended: Recommended,
+    intent: Intent,
+    page: Sequence[tuple[int, float]],
+) -> tuple[Hit, ...]:
+    """Return the hits of a page, with their reasons."""
+    table = generation.table
+    rows = np.array([row for row, _ in page], dtype=np.intp)
+    vectors: tuple[Leg, ...] = ("text", "bm25", TASTE) if generation.taste else ("text", "bm25")
+    records = fetch_points(engine, generation.name, table.points[rows].tolist(), vectors=vectors)
+    speaking = find_speaking(engine, generation, recommended, rows, [record.vector for record in records])
+    speaking_rows = list(dict.fromkeys(row for row in speaking if row is not None))
+    payloads = fetch_points(engine, generation.name, table.points[speaking_rows].tolist())
+    liked = {row: _to_liked(record) for row, record in zip(speaking_rows, payloads, strict=True)}
+    legs = _leg_scores(recommended.legs, rows)
+    wishes = intent.model_copy(update={"like": (), "unlike": ()})
+    hits = []
+    for place, ((row, score), record) in enumerate(zip(page, records, strict=True)):
+        like = speaking[place]
+        because = [liked[like]] if like is not None else []
+        hit = record_to_hit(record, score, legs[row], wishes, {}, taxonomy, liked=because)
+        reasons = (*(f"Because you liked {each.title}" for each in because), *hit.reasons)
+        hits.append(hit.model_copy(update={"reasons": reasons}))
+    return tuple(hits)
+
+
+def _to_liked(record: models.Record) -> LikedWork:
+    payload = record.payload or {}
+    return LikedWork(payload["title"], payload["values"])
+
+
+def _leg_scores(rankings: Mapping[str, Ranking], rows: Rows) -> dict[int, dict[str, LegScore]]:
+    """Return every leg's score and rank of each shown work."""
+    legs: dict[int, dict[str, LegScore]] = {row: {leg: LegScore() for leg in rankings} for row in rows.tolist()}
+    for leg, ranking in rankings.items():
+        for place in np.flatnonzero(np.isin(ranking.rows, rows)).tolist():
+            legs[int(ranking.rows[place])][leg] = LegScore(score=float(ranking.scores[place]), rank=place + 1)
+    return legs
+
+
+def find_speaking(
+    engine: Engine, generation: Generation, recommended: Recommended, rows: Rows, vectors: Sequence[Any]
+) -> list[int | None]:
+    """Return the like that adds most to the score of each of some works, by its row; None if no like adds anything."""
+    likes = recommended.likes
+    n_likes = int((likes.weights > 0).sum())
+    if not n_likes or not len(rows):
+        return [None] * len(rows)
+    added = np.zeros((len(rows), n_likes), dtype=np.float64)
+    for leg, parts in _parts(engine, generation, recommended, rows, vectors).items():
+        ranking, weight = recommended.legs.get(leg), recommended.weights.get(leg, 0.0)
+        if ranking is not None and ranking.n_works > 1 and weight and (deviation := ranking.scores.std(ddof=1)) > 0:
+            added += weight * parts[:, :n_likes] / (6 * deviation)  # as the fusion scales the scores of the leg
+    return [int(likes.read[each.argmax()]) if each.max() > 0 else None for each in added]
+
+
+def _parts(
+    engine: Engine, generation: Generation, recommended: Recommended, rows: Rows, vectors: Sequence[Any]
+) -> dict[str, Floats]:
+    """Return what each like adds to the score of each of some works, by leg: (n_rows, n_read)."""
+    likes, table, background = recommended.likes, generation.table, background_of(engine, generation)
+    texts = np.array([each["text"] for each in vectors], dtype=np.float32)
+    query_length = max(float(np.linalg.norm(likes.weights @ likes.texts)), 1e-6)
+    words = np.zeros((len(rows), len(likes.terms)), dtype=np.float32)
+    for place, each in enumerate(vectors):
+        indices = np.asarray(each["bm25"].indices, dtype=np.int64)
+        columns = np.minimum(np.searchsorted(likes.terms, indices), max(len(likes.terms) - 1, 0))
+        is_asked = likes.terms[columns] == indices if len(likes.terms) else np.zeros(len(indices), dtype=np.bool_)
+        words[place, columns[is_asked]] = np.asarray(each["bm25"].values, dtype=np.float32)[is_asked]
+    parts = {
+        "text": texts @ likes.texts.T / query_length,
+        "bm25": (words * background.idf(likes.terms)) @ likes.term_weights.T,
+        GENRES: table.genre_directions(rows) @ table.genre_directions(likes.read).T,
+        PROFILE: standard_profiles(generation, background, rows)
+        @ standard_profiles(generation, background, likes.read).T,
+        MAKERS: np.stack([shared_makers(table, rows, likes.read[[n]], np.ones(1)) for n in range(len(likes.read))], 1),
+    }
+    if likes.taste is not None and TASTE in recommended.legs:
+        of_read = likes.taste[spread(len(likes.liked))]
+        parts[TASTE] = _taste_parts(recommended, rows, np.array([each[TASTE] for each in vectors]), of_read)
+    return parts
+
+
+def _taste_parts(recommended: Recommended, rows: Rows, own: Floats, liked: Floats) -> Floats:
+    """Return a work's score by taste, shared among the likes by the cosines of their vectors with its own."""
+    person = recommended.likes.person
+    units = liked / np.maximum(np.linalg.norm(liked, axis=1, keepdims=True), 1e-6)
+    shares = np.maximum(own @ units.T, 0)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-6)
+    scores = np.maximum(own @ person, 0) if person is not None else np.zeros(len(rows))
+    parts: Floats = shares * scores[:, None]
+    return parts
