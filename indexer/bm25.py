@@ -18,15 +18,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
-from qdrant_client.models import SparseVector
 
 from crawler.records import ClosedModel
 from indexer.errors import BM25Invalid
 from indexer.records import FieldTerms, TextField
 from indexer.tuning_file import read_tuning
+
+if TYPE_CHECKING:
+    from qdrant_client.models import SparseVector
 
 K1 = 1.2
 B = 0.75
@@ -92,7 +94,7 @@ def top_terms_by_idf(query: SparseVector, idf: Mapping[int, float], n_terms: int
     worth = {term: weight * idf[term] for term, weight in zip(query.indices, query.values, strict=True) if term in idf}
     kept = set(sorted(worth, key=lambda term: (-worth[term], term))[:n_terms])
     weights = {term: weight for term, weight in zip(query.indices, query.values, strict=True) if term in kept}
-    return SparseVector(indices=list(weights), values=list(weights.values()))
+    return _vector(weights)
 
 
 def _sparse(weights: Mapping[str, float]) -> SparseVector:
@@ -100,4 +102,10 @@ def _sparse(weights: Mapping[str, float]) -> SparseVector:
     by_id: dict[int, float] = {}
     for term, weight in weights.items():
         by_id[term_id(term)] = by_id.get(term_id(term), 0.0) + weight
-    return SparseVector(indices=list(by_id), values=[float(weight) for weight in by_id.values()])
+    return _vector(by_id)
+
+
+def _vector(weights: Mapping[int, float]) -> SparseVector:
+    from qdrant_client.models import SparseVector  # takes half a second, which settings need not wait for
+
+    return SparseVector(indices=list(weights), values=[float(weight) for weight in weights.values()])
