@@ -63,8 +63,8 @@ STEPS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("alpha", (4.0, 25.0)),
     ("n_factors", (64, 256)),
 )
-"""What is tried in place of the default recipe's settings, one setting after the other. The number of factors comes last,
-since a trial of 256 takes three times as long as one of 128."""
+"""What is tried in place of the default recipe's settings, one setting after the other. The number of factors comes
+last, since a trial of 256 takes three times as long as one of 128."""
 
 
 def learn_factors(matrix: Any, recipe: Recipe, seed: int, n_iterations: int = N_ITERATIONS) -> Floats:
