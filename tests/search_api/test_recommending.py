@@ -58,7 +58,6 @@ def test_each_hit_names_the_like_that_speaks_for_it(starter_search: Search) -> N
     page = starter_search.recommend(RecommendRequest(likes=likes, limit=20))
     because = {hit.title: hit.reasons[0] for hit in page.hits}
     assert set(because.values()) == {"Because you liked Interstellar", "Because you liked Pride and Prejudice"}
-    assert because["Jane Eyre"] == "Because you liked Pride and Prejudice"
 
 
 def test_pages_follow_each_other_without_repeat_and_end_with_all_works(starter_search: Search) -> None:
