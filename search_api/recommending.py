@@ -53,8 +53,8 @@ MOST_TERMS = 150
 """The terms of the likes that are searched for, by weight times IDF: .227 with 64 (see above), .236 with 150, .232 with
 400 of four fifths of the likes; fewer cost 3 likes: .202 with 64, .215 with 150."""
 MOST_FOLDED, MOST_READ = 250, 100
-"""Of so many likes the taste vectors are read, and of so many the content too, at equal distances in their order: to read
-the vectors `text` and `bm25` of 500 works takes 24 ms."""
+"""Of so many likes the taste vectors are read, and of so many the content too, at equal distances in their order: to
+read the vectors `text` and `bm25` of 500 works takes 24 ms."""
 
 CONTENT_WEIGHTS: Mapping[str, float] = {"text": 0.1, "bm25": 1.0, GENRES: 0.6, MAKERS: 2.0, PROFILE: 0.6}
 """Chosen on 150 held-out readers, by the mean of the four figures: .239; .234 by genres .3, makers 1.5, profile .2."""
