@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crawler.verbs import MEASURE_FELL, Refused, check_output_files, check_output_folders, read_settings, verb
+
+if TYPE_CHECKING:
+    from evaluation.taste.records import ProtocolResult
 
 app = typer.Typer()
 
@@ -170,14 +173,21 @@ def evaluate(
 
 def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, json_file: Path | None) -> None:
     from evaluation.settings import EvaluationSettings
-    from evaluation.taste.report import taste_to_json, taste_to_text
+    from evaluation.taste.report import pairs_to_text, protocol_to_text, taste_to_json
     from evaluation.taste.run import evaluate_taste
 
     started = perf_counter()
     check_output_files(json_file)
-    evaluation = evaluate_taste(ratings, links, read_settings(EvaluationSettings), pairs=pairs)
-    for text in [*evaluation.notes, "", taste_to_text(evaluation), ""]:
-        typer.echo(text)
+
+    def show(result: ProtocolResult) -> None:
+        typer.echo(f"{protocol_to_text(result)}\n")
+
+    settings = read_settings(EvaluationSettings)
+    evaluation = evaluate_taste(ratings, links, settings, pairs=pairs, show=show)
+    if evaluation.pairs:
+        typer.echo(pairs_to_text(evaluation.pairs))
+    for note in evaluation.notes:
+        typer.echo(note)
     if json_file:
         json_file.write_bytes(taste_to_json(evaluation))
     typer.echo(f"{len(evaluation.results):,} protocols; {perf_counter() - started:.1f} s")

@@ -27,9 +27,9 @@ from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
 VERBS = (
-    "crawl", "profile", "index", "label", "train-values", "works", "check", "backup", "restore", "search", "recommend",
-    "serve", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
-)  # fmt: skip  # fmt: skip
+    "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore",
+    "search", "recommend", "serve", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -203,6 +203,8 @@ def test_several_values_reach_the_verb(arguments: list[str], monkeypatch: pytest
         (["label", "{works}", "-o", "{folder}"], "--output"),
         (["train-values", "{works}", "--labels", "x", "-o", "{folder}"], "--output"),
         (["train-values", "{works}", "--labels", "x", "-o", "x", "--report", "{absent}"], "--report"),
+        (["train-taste", "x", "-o", "{absent}"], "--output"),
+        (["train-taste", "x", "-o", "x", "--report", "{absent}"], "--report"),
         (["tune", "{absent}", "-o", "x.json"], "BENCHMARK"),
         (["tune", "x", "-o", "{absent}"], "--output"),
         (["train-descriptions", "{absent}", "-o", "x"], "BENCHMARK"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import orjson
@@ -10,7 +9,7 @@ import orjson
 from evaluation.records import Interval
 from evaluation.results import align
 from evaluation.taste.measuring import MEASURES, OBJECTIVE
-from evaluation.taste.records import ProtocolResult, TasteEvaluation
+from evaluation.taste.records import PairsResult, ProtocolResult, TasteEvaluation
 
 
 def taste_to_json(evaluation: TasteEvaluation) -> bytes:
@@ -20,15 +19,13 @@ def taste_to_json(evaluation: TasteEvaluation) -> bytes:
     return orjson.dumps({"results": results, "notes": evaluation.notes, **pairs}, option=orjson.OPT_INDENT_2)
 
 
-def taste_to_text(evaluation: TasteEvaluation) -> str:
-    """Return the tables that a terminal shows."""
-    parts = ["\n".join(_table(result)) for result in evaluation.results]
-    if pairs := evaluation.pairs:
-        parts.append(f"similar pairs: AUC {pairs.auc:.3f} ({pairs.n_similar:,} of {pairs.n_pairs:,} pairs are similar)")
-    return "\n\n".join(parts)
+def pairs_to_text(pairs: PairsResult) -> str:
+    """Return the figures of similar pairs as one line."""
+    return f"similar pairs: AUC {pairs.auc:.3f} ({pairs.n_similar:,} of {pairs.n_pairs:,} pairs are similar)"
 
 
-def _table(result: ProtocolResult) -> Sequence[str]:
+def protocol_to_text(result: ProtocolResult) -> str:
+    """Return the table that a terminal shows of a protocol."""
     first = next(iter(result.systems))
     heading = (
         f"{result.kind}, {result.name} ({result.meaning}): {result.n_people:,} people held out, "
@@ -41,7 +38,7 @@ def _table(result: ProtocolResult) -> Sequence[str]:
         differs = _signed(figures.difference) if figures.difference else ""
         spread = f"{objective.low:.3f}-{objective.high:.3f}"
         rows.append([name, f"{objective.value:.3f}", spread, *others, f"{figures.coverage:.3f}", differs])
-    return [heading, *align(rows)]
+    return "\n".join([heading, *align(rows)])
 
 
 def _signed(interval: Interval) -> str:

@@ -7,7 +7,7 @@ the ratings, so that the next evaluation of the same ratings builds nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from operator import eq
@@ -41,7 +41,7 @@ from search_api.search import Search, open_search
 
 SEED = 20260102
 """Not the seed of trainings: the people measured with are others than those that settings were chosen by."""
-SHARE, MOST_PEOPLE = 0.2, 400
+SHARE, MOST_PEOPLE = 0.2, 300
 """The part of the people with enough likes that is measured with, and their number at most."""
 LEAST_PEOPLE = 10
 TASTE_FILE = "taste.safetensors"
@@ -76,6 +76,7 @@ def evaluate_taste(
     pairs: Path | None = None,
     encoder: Encoder | None = None,
     seed: int = SEED,
+    show: Callable[[ProtocolResult], None] | None = None,
 ) -> TasteEvaluation:
     """Return the figures of recommendations and of their peers, in every protocol and for every kind of work.
 
@@ -86,6 +87,7 @@ def evaluate_taste(
         pairs: A table of pairs of works that people judged as similar or not.
         encoder: An encoder to use instead of the one that the settings name.
         seed: Decides who is measured with, and which likes are given.
+        show: Called with each result as soon as it is there.
 
     Raises:
         TasteInvalid, RatingsTooFew: The ratings cannot be used, or too few people have enough likes.
@@ -114,7 +116,10 @@ def evaluate_taste(
         evaluation.notes += _index(settings, own, training, works, contents, encoder)
         with closing(open_search(own, encoder)) as search:
             for each in measured:
-                evaluation.results += _measure(search, each, contents, without_cold=without_cold, seed=seed)
+                for result in _measure(search, each, contents, without_cold=without_cold, seed=seed):
+                    evaluation.results.append(result)
+                    if show:
+                        show(result)
             if judged and not without_cold:
                 evaluation.pairs = measure_pairs(search, judged)
     return evaluation
@@ -159,7 +164,7 @@ def _has_same_works(home: Path, other: Path) -> bool:
 
 def _measure(
     search: Search, measured: _Measured, contents: Mapping[str, Content], *, without_cold: bool, seed: int
-) -> list[ProtocolResult]:
+) -> Iterator[ProtocolResult]:
     if without_cold:
         protocols = [cold_protocol(measured.likes, measured.users, measured.ids, measured.cold)]
     else:
@@ -167,7 +172,6 @@ def _measure(
         protocols = warm_protocols(measured.likes, measured.users, measured.ids, strengths, seed)
     peers = {} if without_cold else make_peers(measured.training(without_cold=False).matrix)
     column_of = {work_id: column for column, work_id in enumerate(measured.ids)}
-    results = []
     for protocol in protocols:
         if protocol.cases:
             rankings = _recommend(search, measured.kind, protocol)
@@ -175,10 +179,8 @@ def _measure(
                 rankings |= _rank_peers(peers, protocol, measured.ids, column_of)
             n_works = len(protocol.pool) if protocol.pool else measured.n_works
             figures = compare_systems(protocol, rankings, n_works)
-            results.append(
-                ProtocolResult(measured.kind, protocol.name, protocol.meaning, len(protocol.cases), n_works, figures)
-            )
-    return results
+            n_people = len(protocol.cases)
+            yield ProtocolResult(measured.kind, protocol.name, protocol.meaning, n_people, n_works, figures)
 
 
 def _recommend(search: Search, kind: str, protocol: Protocol) -> dict[str, list[list[str]]]:

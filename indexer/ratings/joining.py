@@ -16,7 +16,7 @@ from indexer.errors import TasteInvalid
 from indexer.name_keys import name_key, straight_title
 from indexer.ratings.formats import WORK_ID, RatingFormat
 from indexer.ratings.links import find_links, links_of, read_links
-from indexer.ratings.reading import read_ratings, recognise_ratings
+from indexer.ratings.reading import plain, read_ratings, recognise_ratings
 from indexer.ratings.records import MOST_EXAMPLES, RatedWork, ReadingReport
 from indexer.records import Work
 
@@ -144,7 +144,7 @@ def join_ratings(paths: Sequence[Path], links: Sequence[Path], finder: WorkFinde
             if key not in rows:
                 work = rating.work if isinstance(rating.work, RatedWork) else _name(rating.work, named)
                 rows[key] = finder.find(work) if work else None
-                shown[key] = shown_work(work) if work else f"{path.name}'s {key}"
+                shown[key] = shown_work(work) if work else f"{path.name}'s {plain(key)}"
             row = rows[key]
             if row is None:
                 report.unknown[shown[key]] += 1

@@ -209,4 +209,4 @@ def _whole_id(id_name: str, work: str) -> str:
 
 def whole_imdb_id(number: str) -> str:
     """Return an IMDb id with its letters and at least seven digits: "tt0111161" for "111161"."""
-    return f"tt{int(number):07}" if number.isdigit() else number
+    return f"tt{int(number):07}" if number.isascii() and number.isdigit() else number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from evaluation.settings import EvaluationSettings
 from evaluation.taste.measuring import MEASURES, measure_ranking
 from evaluation.taste.peers import EASE_REGULARISATION, ease, item_knn, make_peers, rank
 from evaluation.taste.protocols import cold_protocol, draw_cold, warm_protocols
-from evaluation.taste.records import TasteEvaluation
+from evaluation.taste.records import ProtocolResult, TasteEvaluation
 from evaluation.taste.run import evaluate_taste
 from indexer.taste_training.likes import Likes, split_users
 
@@ -167,7 +168,12 @@ def test_too_few_people_are_refused(folder: Path, tmp_path: Path) -> None:
 def test_the_verb_prints_tables_and_writes_json(
     folder: Path, evaluation: TasteEvaluation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("evaluation.taste.run.evaluate_taste", lambda *_, **__: evaluation)
+    def show_all(*_: object, show: Callable[[ProtocolResult], None], **__: object) -> TasteEvaluation:
+        for result in evaluation.results:
+            show(result)
+        return evaluation
+
+    monkeypatch.setattr("evaluation.taste.run.evaluate_taste", show_all)
     monkeypatch.setenv("EVOKE_HOME", str(folder / "home"))
     target = folder / "figures.json"
     assert evoke.main(["evaluate", "--ratings", str(folder / "ratings.csv"), "--json", str(target)]) == 0
