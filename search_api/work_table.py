@@ -117,7 +117,8 @@ class WorkTable:
     def rows_of(self, work_ids: Iterable[str]) -> Rows:
         """Return the rows of works that the catalogue has; others are left out."""
         rows = self.find_rows(list(work_ids))
-        return rows[rows != UNKNOWN]
+        known: Rows = rows[rows != UNKNOWN]
+        return known
 
     def find_rows(self, work_ids: Sequence[str]) -> Rows:
         """Return the row of each of some works, UNKNOWN (-1) where the catalogue does not have it: intp (n,)."""
