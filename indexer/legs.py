@@ -92,7 +92,8 @@ def _taste_params(facts: GenerationFacts) -> models.VectorParams:
 def _taste_vector(indexed: IndexedWork, facts: GenerationFacts, taste: Taste | None) -> list[float]:
     if taste is None:
         raise ValueError(f"works of a generation with the taste file {facts.taste} need that file")
-    return taste.vector_of(indexed).tolist()
+    vector: list[float] = taste.vector_of(indexed).tolist()
+    return vector
 
 
 _TASTE_LEG = LegVector(params=_taste_params, of=_taste_vector)

@@ -293,12 +293,9 @@ def add_given(intent: Intent, request: SearchRequest, generation: Generation) ->
     unmet = list(intent.unmet)
     for name, ids in given.items():
         named: dict[str, WorkReference] = {work.id: work for work in getattr(intent, name)}
-        for work_id in ids:
-            row = generation.table.row_of(work_id)
-            if row is None:
-                unmet.append(Unmet(part=f"{name}.{work_id}", note=f"no work has the id {work_id!r}"))
-            else:
-                named[work_id] = generation.table.refer_to(row)
+        named |= {work.id: work for work in generation.table.refer_to(generation.table.rows_of(ids))}
+        unknown = [work_id for work_id in dict.fromkeys(ids) if work_id not in named]
+        unmet += [Unmet(part=f"{name}.{each}", note=f"no work has the id {each!r}") for each in unknown]
         parts[name] = tuple(named.values())
     return intent.model_copy(update={**parts, "unmet": tuple(unmet)})
 

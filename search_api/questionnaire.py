@@ -29,7 +29,7 @@ def make_questionnaire(generation: Generation, taxonomy: Taxonomy) -> Questionna
     for kind in KINDS:
         known = [(row, float(table.known[row])) for row in table.best(kind, "known").tolist() if not table.is_twin[row]]
         best = diversify(known, table, Variety(by_kind=False), N_WORKS_OF_A_KIND)[:N_WORKS_OF_A_KIND]
-        works += [table.refer_to(row) for row, _ in best]
+        works += table.refer_to(np.array([row for row, _ in best], dtype=np.intp))
     return Questionnaire(values=tuple(view_value(taxonomy.by_id[ids[n]]) for n in chosen), works=tuple(works))
 
 

@@ -106,7 +106,7 @@ def _complete(
     notes: list[str] = []
     try:
         wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
-        wanted = wanted.model_copy(update={"kind": Filters(kind=kind).kind}) if kind else wanted  # type: ignore[arg-type]
+        wanted = wanted.model_copy(update={"kind": Filters(kind=kind).kind}) if kind else wanted
     except ValidationError as error:
         raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
     if wanted.model_fields_set:

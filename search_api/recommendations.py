@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.engine import Engine
+from indexer.known.fields import UNKNOWN
 from indexer.legs import TASTE, Leg
 from indexer.values.taxonomy import Taxonomy
 from search_api.diversity import Variety, diversify
@@ -22,8 +24,6 @@ from search_api.recommending import (
     background_of,
     fill_up,
     recommend_works,
-    shared_makers,
-    spread,
     standard_profiles,
 )
 from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet
@@ -32,6 +32,8 @@ from search_api.views import record_to_hit
 from search_api.words import listed
 from search_api.work_table import Floats
 
+MOST_SHOWN = 100
+"""The most likes, and dislikes, that the intent of a page repeats."""
 MOST_NAMED = 5
 """The most unknown ids that a note names; it gives the number of all."""
 
@@ -68,8 +70,8 @@ def to_intent(generation: Generation, request: RecommendRequest, likes: Likes) -
     return Intent(
         text="",
         values={value_id: weight for value_id, weight in request.values.items() if weight},
-        like=tuple(generation.table.refer_to(row) for row in likes.liked.tolist()),
-        unlike=tuple(generation.table.refer_to(row) for row in likes.disliked.tolist()),
+        like=generation.table.refer_to(likes.liked[:MOST_SHOWN]),
+        unlike=generation.table.refer_to(likes.disliked[:MOST_SHOWN]),
         filters=request.filters,
         unmet=unmet,
     )
@@ -160,12 +162,18 @@ def _parts(
         GENRES: table.genre_directions(rows) @ table.genre_directions(likes.read).T,
         PROFILE: standard_profiles(generation, background, rows)
         @ standard_profiles(generation, background, likes.read).T,
-        MAKERS: np.stack([shared_makers(table, rows, likes.read[[n]], np.ones(1)) for n in range(len(likes.read))], 1),
+        MAKERS: share_makers(table.makers[rows], table.makers[likes.read]),
     }
     if likes.taste is not None and TASTE in recommended.legs:
-        of_read = likes.taste[spread(len(likes.liked))]
-        parts[TASTE] = _taste_parts(recommended, rows, np.array([each[TASTE] for each in vectors]), of_read)
+        parts[TASTE] = _taste_parts(recommended, rows, np.array([each[TASTE] for each in vectors]), likes.taste)
     return parts
+
+
+def share_makers(makers: NDArray[np.int64], of_likes: NDArray[np.int64]) -> Floats:
+    """Return how many makers works, given by theirs (n, 2), share with each like: float32 (n, n_likes)."""
+    same = makers[:, None, :, None] == of_likes[None, :, None, :]
+    shared: Floats = (same & (makers != UNKNOWN)[:, None, :, None]).sum(axis=(2, 3)).astype(np.float32)
+    return shared
 
 
 def _taste_parts(recommended: Recommended, rows: Rows, own: Floats, liked: Floats) -> Floats:

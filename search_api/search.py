@@ -320,9 +320,8 @@ class Search:
 
         def answer(generation: Generation) -> list[WorkReference]:
             table = generation.table
-            if (row := table.row_of(text)) is not None:
-                return [table.refer_to(row)]
-            return [table.refer_to(each) for each in table.rows_of(generation.names.named_by(text)).tolist()]
+            rows = table.rows_of([text])
+            return list(table.refer_to(rows if len(rows) else table.rows_of(generation.names.named_by(text))))
 
         return self._generations.use(answer)
 

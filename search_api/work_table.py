@@ -116,16 +116,30 @@ class WorkTable:
 
     def rows_of(self, work_ids: Iterable[str]) -> Rows:
         """Return the rows of works that the catalogue has; others are left out."""
-        return np.array([row for work_id in work_ids if (row := self.row_of(work_id)) is not None], dtype=np.intp)
+        rows = self.find_rows(list(work_ids))
+        known: Rows = rows[rows != UNKNOWN]
+        return known
 
-    def refer_to(self, row: int) -> WorkReference:
-        """Return a work as an intent names it."""
-        kind, year = int(self.kinds[row]), float(self.years[row])
-        return WorkReference.model_construct(
-            id=self.ids[row],
-            title=self.titles[row],
-            kind=None if kind == UNKNOWN else KINDS[kind],
-            year=None if np.isnan(year) else int(year),
+    def find_rows(self, work_ids: Sequence[str]) -> Rows:
+        """Return the row of each of some works, UNKNOWN (-1) where the catalogue does not have it: intp (n,)."""
+        points = np.fromiter(map(point_id, work_ids), dtype=np.uint64, count=len(work_ids))
+        if not len(self._sorted_points):
+            return np.full(len(points), UNKNOWN, dtype=np.intp)
+        places = np.minimum(np.searchsorted(self._sorted_points, points), len(self._sorted_points) - 1)
+        is_known = self._sorted_points[places] == points
+        return np.where(is_known, self._sorted_rows[places], UNKNOWN).astype(np.intp)
+
+    def refer_to(self, rows: Rows) -> tuple[WorkReference, ...]:
+        """Return works as an intent names them."""
+        years = np.nan_to_num(self.years[rows], nan=np.inf).tolist()
+        return tuple(
+            WorkReference.model_construct(
+                id=self.ids[row],
+                title=self.titles[row],
+                kind=None if kind == UNKNOWN else KINDS[kind],
+                year=None if year == np.inf else int(year),
+            )
+            for row, kind, year in zip(rows.tolist(), self.kinds[rows].tolist(), years, strict=True)
         )
 
     # --- facts ---

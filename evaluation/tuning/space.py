@@ -11,6 +11,7 @@ from indexer.records import TEXT_FIELDS, TextField
 from search_api.ranking_settings import (
     KNOWN_WEIGHT,
     QUERY_KINDS,
+    TASTE_WEIGHT,
     WEIGHED_LEGS,
     Cleaning,
     Fusion,
@@ -30,7 +31,7 @@ _LEG_WEIGHTS: Mapping[str, Sequence[float]] = {
     "title": (1, 4, 8),
     "year": (0.5, 1, 2),
     # Benchmarks have neither ratings nor named works, so they cannot choose these.
-    "taste": (1,),
+    "taste": (TASTE_WEIGHT,),
     "profile": (1,),
     "kin": (1,),
     "genres": (1,),

@@ -58,7 +58,6 @@ def test_each_hit_names_the_like_that_speaks_for_it(starter_search: Search) -> N
     page = starter_search.recommend(RecommendRequest(likes=likes, limit=20))
     because = {hit.title: hit.reasons[0] for hit in page.hits}
     assert set(because.values()) == {"Because you liked Interstellar", "Because you liked Pride and Prejudice"}
-    assert because["Jane Eyre"] == "Because you liked Pride and Prejudice"
 
 
 def test_pages_follow_each_other_without_repeat_and_end_with_all_works(starter_search: Search) -> None:
@@ -102,13 +101,11 @@ def test_values_change_what_a_like_brings(starter_search: Search) -> None:
 def test_a_value_that_is_not_wanted_makes_works_come_later(starter_search: Search) -> None:
     like = RecommendRequest(likes=("starter:grave-of-the-fireflies-1988",), limit=10)
     plain, lighter = (
-        starter_search.recommend(like.model_copy(update={"values": values})) for values in ({}, {"E4": -1.0})
+        starter_search.recommend(like.model_copy(update={"values": {"E4": weight}})) for weight in (-0.01, -1.0)
     )
-
-    def is_sad(page: Page) -> int:
-        return sum(value.is_primary for hit in page.hits for value in hit.values if value.id == "E4")
-
-    assert is_sad(plain) > is_sad(lighter) == 0
+    sadness = [[value for hit in page.hits for value in hit.values if value.id == "E4"] for page in (plain, lighter)]
+    assert sum(value.score for value in sadness[0]) > sum(value.score for value in sadness[1])
+    assert not any(value.is_primary for value in sadness[1])
 
 
 def test_unknown_works_are_counted_and_named(starter_search: Search) -> None:
