@@ -46,7 +46,7 @@ def recommend(
     limit: Annotated[int, typer.Option(metavar="N", help="How many works to show, 1 to 100.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as the API sends it.")] = False,
 ) -> None:
-    """Find works for what you like. Nothing of your profile is kept, except where --save-profile writes it."""
+    """Find works for what you like. Your profile is kept nowhere but in a file that you name."""
     from search_api.cli import page_text
     from search_api.json_answers import answer_to_json
     from search_api.search import open_search

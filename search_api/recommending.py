@@ -52,7 +52,7 @@ DEPTH, SCALED = 500, 200
 MOST_TERMS = 150
 """The terms of the likes that are searched for, by weight times IDF: .227 with 64 (see above), .236 with 150, .232 with
 400 of four fifths of the likes; fewer cost 3 likes: .202 with 64, .215 with 150."""
-MOST_FOLDED, MOST_READ = 250, 100
+MOST_FOLDED, MOST_READ = 200, 80
 """Of so many likes the taste vectors are read, and of so many the content too, at equal distances in their order: to
 read the vectors `text` and `bm25` of 500 works takes 24 ms."""
 
