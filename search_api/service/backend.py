@@ -24,6 +24,14 @@ class Backend(Protocol):
         """
         ...
 
+    def check_room(self) -> None:
+        """Refuse a call before it is read, if there is no room for it.
+
+        Raises:
+            TooManyRequests: Too many calls are in progress.
+        """
+        ...
+
     async def answer(self, call: Call) -> bytes:
         """Return the answer to a call as JSON.
 
@@ -46,6 +54,9 @@ class ThreadBackend:
     async def start(self) -> None:
         """Load what the first request would wait for."""
         await run_in_threadpool(warm, self._search)
+
+    def check_room(self) -> None:
+        """Refuse nothing: the pool of threads has its own queue."""
 
     async def answer(self, call: Call) -> bytes:
         """Return the answer to a call as JSON."""

@@ -38,8 +38,9 @@ key_header = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="Requir
 
 
 class LockedRoute(APIRoute):
-    """A route that checks the API key before the request's body is read, and its size before it is validated.
+    """A route that checks the API key, and whether there is room, before it reads a request.
 
+    It also checks the size of a request's lists before each part is validated.
     A dependency would come too late: FastAPI reads and validates the body before it calls one.
     """
 
@@ -51,6 +52,7 @@ class LockedRoute(APIRoute):
 
         async def answer_with_key(request: Request) -> Response:
             request.app.state.keys.check(request.headers.get(KEY_HEADER), self.scope)
+            request.app.state.backend.check_room()
             await _refuse_long_lists(request)
             return await answer(request)
 

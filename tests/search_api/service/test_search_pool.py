@@ -131,6 +131,25 @@ def test_more_calls_than_the_pool_takes_are_refused_at_once() -> None:
     asyncio.run(scenario())
 
 
+def test_a_call_that_would_wait_too_long_is_refused() -> None:
+    async def slowly(call: Call) -> bytes:
+        await asyncio.sleep(0.2)
+        return name(call).encode()
+
+    async def scenario() -> None:
+        pool = SearchPool([FakeWorker(slowly)], 60, 100, most_wait=0.1)
+        await pool.start()
+        assert await pool.answer(call("first")) == b"first"  # nothing is known yet of the time that calls take
+        asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(2)]
+        await settle()
+        with pytest.raises(TooManyRequests, match="take too long for one more"):
+            await pool.answer(call("third"))
+        assert await asyncio.gather(*asked) == [b"0", b"1"]
+        assert await pool.answer(call("later")) == b"later"
+
+    asyncio.run(scenario())
+
+
 def test_a_call_that_is_cancelled_while_it_waits_never_reaches_a_process_and_frees_its_place() -> None:
     async def scenario() -> None:
         gate = Gate()
