@@ -70,6 +70,7 @@ EXPECTED = {
     ),
     "let me see the world with a child's eyes": expect("Like Stars on Earth", "The Little Prince", wanted="E14"),
     "hope in dark times": expect("Interstellar", "Children of Men", "The Road", "The Alchemist", wanted="E2"),
+    "something hopeful": expect(*INSPIRING, "The Miracle Worker", wanted="E2"),
     "something hopeful about the sea": expect("My Octopus Teacher", "Kon-Tiki", wanted="E2"),
     "a story of survival": expect("The Road", "Life of Pi", wanted="SC1"),
     "hope": expect(*INSPIRING, wanted="E2"),
