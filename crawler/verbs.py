@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -174,17 +174,36 @@ def describe_problem(error: ValidationError, *place: object) -> str:
     return f"{'.'.join(map(str, place))}: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
 
 
-def check_output_files(*files: Path | None) -> None:
+def check_output_files(*files: Path | None, inputs: Iterable[Path | None] = ()) -> None:
     """Refuse output files that cannot be there, before minutes are spent on their content.
 
+    Args:
+        files: The files that will be written; None is no file.
+        inputs: The files that are read, which no output may replace.
+
     Raises:
-        Refused: A file is a folder, or its folder does not exist.
+        Refused: A file is a folder, its folder does not exist, or the file is an input or another output too.
     """
+    taken = [(_identity(file), "is read too") for file in inputs if file]
     for file in files:
         if file and file.is_dir():
             raise Refused(f"{file}: is a folder: name a file")
         if file and not file.parent.is_dir():
             raise Refused(f"{file}: its folder does not exist: create {file.parent}, or name another file")
+        if file and (file.is_file() or not file.exists()):  # a device, such as /dev/null, may be named twice
+            for identity, why in taken:
+                if identity == _identity(file):
+                    raise Refused(f"{file}: {why}: name another file for the output")
+            taken.append((_identity(file), "is written twice"))
+
+
+def _identity(file: Path) -> object:
+    """Return what two names of one file, such as a link and its target, have in common."""
+    try:
+        found = file.stat()
+    except OSError:
+        return file.resolve()
+    return found.st_dev, found.st_ino
 
 
 def check_output_folders(*folders: Path | None) -> None:

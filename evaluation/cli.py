@@ -129,7 +129,7 @@ def evaluate(
         )  # fmt: skip
     if runs and benchmarks and len(benchmarks) > 1:
         raise Refused("a --run file answers the queries of one benchmark: name one folder")
-    check_output_files(json_file)
+    check_output_files(json_file, inputs=[*(runs or []), *(labels or []), understanding])
     check_output_folders(report, save_runs)
     plan = runner.Plan(
         systems=systems or SYSTEMS,
@@ -177,7 +177,7 @@ def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, 
     from evaluation.taste.run import evaluate_taste
 
     started = perf_counter()
-    check_output_files(json_file)
+    check_output_files(json_file, inputs=[*ratings, *links, pairs])
 
     def show(result: ProtocolResult) -> None:
         typer.echo(f"{protocol_to_text(result)}\n")
@@ -346,7 +346,8 @@ def train_encoder(
     from evaluation.settings import EvaluationSettings
 
     started = perf_counter()
-    check_output_files(output, report)
+    inputs = [*(catalogue or []), *(labels or []), ratings, rated_books, *(reviews or [])]
+    check_output_files(output, report, inputs=inputs)
     settings = read_settings(EvaluationSettings)
     read = [read_benchmark(folder, split) for folder in benchmarks]
     material = Material(catalogue or [], labels or [], ratings, rated_books, reviews or [])

@@ -148,6 +148,11 @@ def open_taste(path: Path | None, encoder: Encoder) -> tuple[Taste | None, Fit]:
         return None, Fit(TASTE, f"cannot be used ({error})")
     made_with = MadeWith(encoder_fingerprint=taste.encoder_fingerprint, analyser_version=taste.analyser_version)
     problem = made_with.problem(encoder)
+    read = {kind.content_map.weights["text"].shape[0] for kind in taste.kinds.values()}
+    if not problem and read != {encoder.dimension}:
+        sizes = " and ".join(f"{size:,}" for size in sorted(read))
+        differs = f"reads embeddings of {sizes} numbers, the encoder's have {encoder.dimension:,}"
+        problem = f"cannot be used ({path}: {differs})"
     return (None if problem else taste), Fit(TASTE, problem)
 
 

@@ -91,7 +91,7 @@ def label(
     from indexer.settings import IndexSettings
 
     started = perf_counter()
-    check_output_files(output)
+    check_output_files(output, inputs=catalogues or [])
     n_works = label_catalogues(catalogues, read_settings(IndexSettings), output)
     typer.echo(f"{n_works:,} works labelled in {output}; {perf_counter() - started:.1f} s")
 
@@ -122,7 +122,7 @@ def train_values(
     from indexer.value_training.report import report_to_markdown
 
     started = perf_counter()
-    check_output_files(output, report)
+    check_output_files(output, report, inputs=[*catalogues, *labels])
     training = run.train_values(catalogues, labels, read_settings(IndexSettings), output, trials)
     if report:
         report.write_text(report_to_markdown(training), encoding="utf-8")
@@ -176,16 +176,23 @@ def train_taste(
     ] = None,
 ) -> None:
     """Learn from ratings what people like together."""
+    from indexer.ratings.joining import find_inputs
     from indexer.settings import IndexSettings
     from indexer.taste_training import run
 
     started = perf_counter()
-    check_output_files(output, report)
+    check_output_files(output, report, inputs=find_inputs(ratings, links or []))
     settings = read_settings(IndexSettings)
     training = run.train_taste(
-        ratings, links or [], settings, output, licences=licences or [], seed=run.SEED if seed is None else seed
+        ratings,
+        links or [],
+        settings,
+        output,
+        licences=licences or [],
+        seed=run.SEED if seed is None else seed,
+        show=typer.echo,
     )
-    for line in [*training.join.lines(), *training.notes, *map(run.figures_to_text, training.figures)]:
+    for line in [*training.notes, *map(run.figures_to_text, training.figures)]:
         typer.echo(line)
     if report:
         report.write_text(run.figures_to_markdown(training), encoding="utf-8")

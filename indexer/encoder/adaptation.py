@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.whole_files import replacing
 from indexer.errors import ModelUnavailable
 
 Floats = NDArray[np.float32]
@@ -98,9 +99,9 @@ def save_adaptation(adaptation: Adaptation, path: Path) -> None:
     arrays = {
         f"{name}.{part}": array for name, each in adaptation.factors.items() for part, array in vars(each).items()
     }
-    save_file(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, {"evoke": json.dumps(metadata)}
-    )
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with replacing(path) as unfinished:
+        save_file(whole, unfinished, {"evoke": json.dumps(metadata)})
 
 
 def load_adaptation(path: Path | None = None) -> Adaptation:

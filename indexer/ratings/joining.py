@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from indexer.errors import TasteInvalid
 from indexer.name_keys import name_key, straight_title
 from indexer.ratings.formats import WORK_ID, RatingFormat
-from indexer.ratings.links import find_links, links_of, read_links
+from indexer.ratings.links import find_links, links_of, read_links, tables_of
 from indexer.ratings.reading import plain, read_ratings, recognise_ratings
-from indexer.ratings.records import MOST_EXAMPLES, RatedWork, ReadingReport
+from indexer.ratings.records import KINDS, MOST_EXAMPLES, RatedWork, ReadingReport, count_of
 from indexer.records import Work
 
-KINDS = ("movie", "book")
 _IMDB_ID = re.compile(r"tt[0-9]{7,9}")
+_MOST_ID = 60
+"""The characters of an id that a message quotes."""
 
 
 class WorkFinder:
@@ -67,11 +68,15 @@ class WorkFinder:
 
 @dataclass
 class JoinReport:
-    """How many ratings, works and people were joined to the store, with examples of works that were not."""
+    """How many ratings, works and people were joined to the store, with examples of works that were not.
+
+    `n_users` counts each of the `n_exports` personal exports that were joined: they may be of one person.
+    """
 
     reading: ReadingReport = field(default_factory=ReadingReport)
     n_joined: int = 0
     n_users: int = 0
+    n_exports: int = 0
     n_works: int = 0
     n_rated_works: int = 0
     n_repeated: int = 0
@@ -85,19 +90,29 @@ class JoinReport:
         shown += [f"works named by {path}" for path in self.links]
         shown += read.lines()
         if read.n_without:
-            shown.append(f"{read.n_without:,} lines without a rating")
+            shown.append(f"{count_of(read.n_without, 'line')} without a rating")
         share = self.n_joined / read.n_ratings if read.n_ratings else 0.0
         shown.append(
-            f"{read.n_ratings:,} ratings read, {self.n_joined:,} ({share:.1%}) of works in the catalogue: "
-            f"{self.n_works:,} of {self.n_rated_works:,} rated works, {self.n_users:,} people"
+            f"{count_of(read.n_ratings, 'rating')} read, {self.n_joined:,} ({share:.1%}) of works in the catalogue: "
+            f"{self.n_works:,} of {count_of(self.n_rated_works, 'rated work')}, {self._whose()}"
         )
         if self.unknown:
             first = ", ".join(name for name, _ in self.unknown.most_common(MOST_EXAMPLES))
             more = ", ..." if len(self.unknown) > MOST_EXAMPLES else ""
-            shown.append(f"{len(self.unknown):,} rated works are not in the catalogue, most rated: {first}{more}")
+            are = "is" if len(self.unknown) == 1 else "are"
+            unknown = count_of(len(self.unknown), "rated work")
+            shown.append(f"{unknown} {are} not in the catalogue, most rated: {first}{more}")
         if self.n_repeated:
-            shown.append(f"{self.n_repeated:,} ratings repeated: the last of a person for a work counts")
+            repeated = count_of(self.n_repeated, "rating")
+            shown.append(f"{repeated} repeated: the last of a person for a work counts")
         return shown
+
+    def _whose(self) -> str:
+        """Return how many people rated, and how many exports do not say whose they are."""
+        n_people = self.n_users - self.n_exports
+        people = ["1 person" if n_people == 1 else f"{n_people:,} people"] if n_people or not self.n_exports else []
+        exports = [count_of(self.n_exports, "personal export")] if self.n_exports else []
+        return " and ".join([*people, *exports])
 
 
 @dataclass(frozen=True)
@@ -133,8 +148,8 @@ def join_ratings(paths: Sequence[Path], links: Sequence[Path], finder: WorkFinde
     read_links(links)  # a table that cannot be read is an error, even if no file of ratings needs it
     report.links = [str(path) for path in links]
     joined = _Joined()
-    for path in paths:
-        found = recognise_ratings(path)
+    formats = [recognise_ratings(path) for path in paths]
+    for path, found in zip(paths, formats, strict=True):
         named = read_links(links_of(path, found, links)) if links else _read_beside(path, found, report)
         rows: dict[str, int | None] = {}
         shown: dict[str, str] = {}
@@ -151,10 +166,21 @@ def join_ratings(paths: Sequence[Path], links: Sequence[Path], finder: WorkFinde
             else:
                 joined.add(users.setdefault(rating.user, joined.n_users + len(users)), row, rating.stars)
         joined.n_users += len(users)
+        report.n_exports += "" in users and not found.user and not found.columns
         report.n_rated_works += len(rows)
     if not joined.users:
-        raise TasteInvalid(_why_none(paths, report))
+        raise TasteInvalid(_why_none(paths, formats, report))
     return joined.to_ratings(report)
+
+
+def find_inputs(paths: Sequence[Path], links: Sequence[Path]) -> list[Path]:
+    """Return all files that `join_ratings` reads, with the tables that lie beside a file of ratings.
+
+    Raises:
+        TasteInvalid, CatalogueMissing: A file cannot be read as ratings.
+    """
+    beside = [] if links else [each for path in paths for each in find_links(path, recognise_ratings(path))]
+    return [*paths, *links, *beside]
 
 
 def _name(key: str, named: Mapping[str, RatedWork]) -> RatedWork | None:
@@ -171,16 +197,17 @@ def _read_beside(path: Path, found: RatingFormat, report: JoinReport) -> Mapping
 def shown_work(work: RatedWork) -> str:
     """Return a work as messages name it: "The Matrix (1999)", or its first id."""
     if not work.titles:
-        return next((f"{name}:{value}" for name, value in work.ids.items()), "a work without a name")
+        return next((plain(f"{name}:{value}")[:_MOST_ID] for name, value in work.ids.items()), "a work without a name")
     return f"{work.titles[0]} ({work.year})" if work.year is not None else work.titles[0]
 
 
-def _why_none(paths: Sequence[Path], report: JoinReport) -> str:
+def _why_none(paths: Sequence[Path], formats: Sequence[RatingFormat], report: JoinReport) -> str:
     what = (
         f"{', '.join(map(str, paths))}: none of the {report.reading.n_ratings:,} ratings is of a work in the catalogue"
     )
     examples = ", ".join(name for name, _ in report.unknown.most_common(MOST_EXAMPLES))
-    remedy = "index the works first" if report.links else "name the table of the works with --links"
+    tables = () if report.links else sorted({name for found in formats for name in tables_of(found)})
+    remedy = f"put the table of the works beside it ({' or '.join(tables)})" if tables else "index the works first"
     return f"{what} (most rated: {examples}): {remedy}"
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from crawler.gzipped import open_unpacked
 from crawler.series import plain_title
 from indexer.errors import TasteInvalid
 from indexer.ratings.formats import (
@@ -17,7 +16,7 @@ from indexer.ratings.formats import (
     RatingFormat,
     column_names,
 )
-from indexer.ratings.reading import plain, read_year, rows_of, whole_imdb_id
+from indexer.ratings.reading import first_line, plain, read_year, rows_of, whole_imdb_id
 from indexer.ratings.records import RatedWork
 
 _TABLES_OF = {
@@ -38,9 +37,14 @@ _IDS = {
 }  # fmt: skip
 
 
+def tables_of(found: RatingFormat) -> tuple[str, ...]:
+    """Return the names of the tables that say which works the ids of a format are; none if the ids say it."""
+    return _TABLES_OF.get(found.name, ())
+
+
 def find_links(ratings: Path, found: RatingFormat) -> list[Path]:
     """Return the tables of works that lie beside a file of ratings."""
-    names = [f"{ratings.name.partition('.')[0]}.item", *_TABLES_OF.get(found.name, ())]
+    names = [f"{ratings.name.partition('.')[0]}.item", *tables_of(found)]
     beside = [ratings.with_name(name + end) for name in names for end in ("", ".gz")]
     return [path for path in beside if path.is_file()]
 
@@ -51,7 +55,7 @@ def links_of(ratings: Path, found: RatingFormat, tables: Sequence[Path]) -> list
     RecBole's table has the name of its ratings; of the other tables the format decides. If none fits, all are returned:
     their names may be other ones.
     """
-    suited = [path for path in tables if _plain_name(path) in _TABLES_OF.get(found.name, ())]
+    suited = [path for path in tables if _plain_name(path) in tables_of(found)]
     suited += [path for path in tables if _plain_name(path) == f"{_plain_name(ratings).removesuffix('.inter')}.item"]
     named = {name for names in _TABLES_OF.values() for name in names}
     return suited or [path for path in tables if _plain_name(path) not in named] or list(tables)
@@ -84,8 +88,7 @@ def _merge(one: RatedWork, other: RatedWork) -> RatedWork:
 
 
 def _read_table(path: Path) -> Iterable[tuple[str, RatedWork]]:
-    with open_unpacked(path) as file:
-        first = file.readline(100_000).decode("utf-8", "replace").rstrip("\r\n")
+    first = first_line(path).decode("utf-8", "replace").rstrip("\r\n")
     if "::" in first or first.count("|") > 4:
         delimiter = "::" if "::" in first else "|"
         for _, row in rows_of(path, delimiter):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from io import TextIOWrapper
 from pathlib import Path
 
 from crawler.errors import GzipDamaged
@@ -27,12 +28,16 @@ from indexer.ratings.formats import (
 from indexer.ratings.records import RatedWork, Rating, ReadingReport
 
 NOT_A_NUMBER = "the rating is no number"
-OUT_OF_RANGE = "the rating is out of range"
 BROKEN = "the line is broken"
 NOT_A_FILM = "the title is not a film"
 
 _YEAR = re.compile(r"-?[0-9]{1,4}(?:\.0)?")
 _MOST_TITLE = 1_000
+_MOST_SHOWN = 20
+"""The characters of a field that a message quotes."""
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MOST_ROW_LINES = 1_000
+"""The lines that a quoted field may span, such as a review of a personal export; a stray quote reads on this far."""
 
 
 def read_ratings(path: Path, found: RatingFormat, report: ReadingReport) -> Iterator[Rating]:
@@ -40,6 +45,7 @@ def read_ratings(path: Path, found: RatingFormat, report: ReadingReport) -> Iter
 
     Raises:
         TasteInvalid: No rating could be read.
+        GzipDamaged: The gzip stream is damaged or cut short.
         CatalogueMissing: The file cannot be read.
     """
     before = report.n_ratings
@@ -66,50 +72,131 @@ def recognise_ratings(path: Path) -> RatingFormat:
         TasteInvalid: The file has no format that is known.
         CatalogueMissing: The file cannot be read.
     """
-    with open_unpacked(path) as file:
-        first = file.readline(100_000).decode("utf-8", "replace")
-    found = recognise(first)
+    first = first_line(path)
+    found = recognise(first.decode("utf-8", "replace"))
     if found is None:
-        shown = " ".join(first[:60].split())
-        raise TasteInvalid(
-            f"{path}: is no table of ratings that is known: its first line is {shown!r}; expected MovieLens, "
-            "goodbooks, RecBole (.inter), or an export of Goodreads, Letterboxd or IMDb"
-        )
+        raise TasteInvalid(f"{path}: {_why_unknown(first)}")
     return found
 
 
+def first_line(path: Path) -> bytes:
+    """Return the first line of a table that is read again afterwards.
+
+    Raises:
+        TasteInvalid: The file can be read only once.
+        CatalogueMissing, GzipDamaged: The file cannot be read.
+    """
+    if path.is_fifo() or path.is_char_device():
+        raise TasteInvalid(f"{path}: is a pipe, which can be read only once: write its content to a file")
+    with open_unpacked(path) as file:
+        try:
+            return file.readline(100_000)
+        except GzipDamaged as error:
+            raise error.at_line(1) from error
+
+
+def _why_unknown(first: bytes) -> str:
+    """Return why the file that begins with this line is no table of ratings, and what to do."""
+    if not first:
+        return "is empty: give a file of ratings"
+    if first.startswith(b"PK\x03\x04"):
+        return "is a zip archive or a spreadsheet: unpack it, or save it as CSV, and give the table of ratings"
+    if first.startswith(_UTF_16_MARKS):
+        return "is text in UTF-16: save it as UTF-8"
+    line = first.decode("utf-8", "replace").rstrip("\r\n")
+    if recognise(line.replace(";", ",")):
+        return "has semicolons between its columns: save it with commas"
+    if {"name", "letterboxd uri"} <= set(column_names(line, ",")):
+        return "has no ratings: give ratings.csv of the same export"
+    return (
+        f"is no table of ratings that is known: its first line is {' '.join(line[:60].split())!r}; expected MovieLens, "
+        "goodbooks, RecBole (.inter), an export of Goodreads, Letterboxd or IMDb, or a table with the columns user_id, "
+        "rating, and one of work_id, imdb_id, goodreads_id and tmdb_id"
+    )
+
+
 def rows_of(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield each row of a table with its line; None for a row that is broken."""
+    """Yield each row of a table with its line; None for a row that is broken.
+
+    Raises:
+        GzipDamaged: The gzip stream is damaged or cut short; the message names the file and the line.
+        CatalogueMissing: The file cannot be read.
+    """
     with open_unpacked(path) as file:
         # MovieLens' older tables are in Latin-1: bytes that are not UTF-8 are kept, and read by `plain`.
-        text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        lines = _numbered(text)
         if delimiter == ",":
-            yield from _csv_rows(text)
-            return
-        number = 0
-        try:
-            for number, line in enumerate(text, start=1):
+            yield from _csv_rows(lines)
+        else:
+            for number, line in lines:
                 yield number, line.rstrip("\r\n").split(delimiter)
-        except GzipDamaged:
-            yield number + 1, None
 
 
-def _csv_rows(text: TextIOWrapper) -> Iterator[tuple[int, list[str] | None]]:
-    rows = csv.reader(text, strict=True)
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error:
-            yield line, None
-            continue
-        except GzipDamaged:
-            yield line, None
-            return
-        if row is None:
-            return
-        if row:
-            yield line, row
+def _numbered(text: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        for number, line in enumerate(text, start=1):
+            yield number, line
+    except GzipDamaged as error:
+        raise error.at_line(number + 1) from error
+
+
+def _csv_rows(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield the rows of lines with commas. A stray quote breaks its own line, and the next one is read as a row.
+
+    A row goes on in the next lines only if it then has as many columns as the first row, and no line between does.
+    """
+    waiting: deque[tuple[int, str]] = deque()
+    n_columns = 0
+    while found := waiting.popleft() if waiting else next(lines, None):
+        number, line = found
+        if '"' not in line:  # most lines of public tables: a reader for each would be slower
+            row: list[str] | None = line.rstrip("\r\n").split(",")
+        else:
+            row = _csv_row(line)
+            if row is None and line.count('"') % 2:
+                row = _long_row(line, lines, waiting, n_columns)
+        if row != [""]:
+            n_columns = n_columns or len(row or ())
+            yield number, row
+
+
+def _csv_row(text: str) -> list[str] | None:
+    """Return the columns of one row; None if the text is broken or has several rows."""
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def _long_row(
+    line: str, lines: Iterator[tuple[int, str]], waiting: deque[tuple[int, str]], n_columns: int
+) -> list[str] | None:
+    """Return the row that begins in `line` and ends in a later one; None if there is none.
+
+    The lines that are read to find its end are put into `waiting`, unless they are part of the row.
+    """
+    parts = [line]
+    for place in range(_MOST_ROW_LINES):
+        if place == len(waiting):
+            if (more := next(lines, None)) is None:
+                return None
+            waiting.append(more)
+        parts.append(waiting[place][1])
+        if parts[-1].count('"') % 2:  # the first line that can close the quote
+            break
+        if len(_csv_row(parts[-1]) or ()) == n_columns:  # a row of its own
+            return None
+    else:
+        return None
+    row = _csv_row("".join(parts))
+    if row is None or (n_columns and len(row) != n_columns):
+        return None
+    for _ in parts[1:]:
+        waiting.popleft()
+    return row
 
 
 def plain(text: str) -> str:
@@ -169,7 +256,7 @@ def _read_stars(text: str | None, found: RatingFormat, report: ReadingReport, pa
         rating = float(text)
     except ValueError:
         if text.strip():
-            report.leave_out(NOT_A_NUMBER, f"{path.name}:{line}")
+            report.leave_out(NOT_A_NUMBER, f"{path.name}:{line} has {_shown(text)!r}")
         else:
             report.n_without += 1
         return None
@@ -177,9 +264,15 @@ def _read_stars(text: str | None, found: RatingFormat, report: ReadingReport, pa
         report.n_without += 1
         return None
     if not math.isfinite(rating) or not found.least <= rating <= found.most:
-        report.leave_out(OUT_OF_RANGE, f"{path.name}:{line}")
+        reason = f"the rating is not from {found.least:g} to {found.most:g}"
+        report.leave_out(reason, f"{path.name}:{line} has {_shown(text)}")
         return None
     return 5 * rating / found.most
+
+
+def _shown(text: str) -> str:
+    field = plain(text)
+    return field if len(field) <= _MOST_SHOWN else f"{field[:_MOST_SHOWN]}..."
 
 
 def _described(found: RatingFormat, row: Mapping[str, str], work: str) -> RatedWork | None:
@@ -209,4 +302,5 @@ def _whole_id(id_name: str, work: str) -> str:
 
 def whole_imdb_id(number: str) -> str:
     """Return an IMDb id with its letters and at least seven digits: "tt0111161" for "111161"."""
-    return f"tt{int(number):07}" if number.isascii() and number.isdigit() else number
+    is_number = number.isascii() and number.isdigit()  # of any length: `int` refuses more than 4,300 digits
+    return f"tt{number.lstrip('0').zfill(7)}" if is_number else number

@@ -12,6 +12,13 @@ LEAST_LIKE = 4.0
 MOST_DISLIKE = 2.0
 """The most stars that count as a dislike."""
 MOST_EXAMPLES = 3
+KINDS = ("movie", "book")
+"""The kinds of works that are rated."""
+
+
+def count_of(number: int, what: str) -> str:
+    """Return a number with what it counts: "1 line", "2 lines"."""
+    return f"{number:,} {what}" + "s" * (number != 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ class ReadingReport:
 
     def lines(self) -> list[str]:
         """Return one line for each reason: how many lines were left out, and the first of them."""
-        return [
-            f"{n:,} lines left out: {reason} ({'; '.join(self.examples[reason])}{'; ...' if n > MOST_EXAMPLES else ''})"
-            for reason, n in self.left_out.most_common()
-        ]
+        lines = []
+        for reason, n in self.left_out.most_common():
+            more = ["..."] if n > MOST_EXAMPLES else []
+            lines.append(f"{count_of(n, 'line')} left out: {reason} ({'; '.join([*self.examples[reason], *more])})")
+        return lines

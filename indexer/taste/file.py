@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.whole_files import replacing
 from indexer.errors import TasteInvalid
+from indexer.ratings.records import KINDS
 from indexer.taste.content import ContentMap, Words
 from indexer.taste.taste import KindTaste, Taste
 
@@ -48,14 +51,24 @@ def load_taste(path: Path) -> Taste:
 
 
 def save_taste(taste: Taste, path: Path) -> None:
-    """Write a taste file. Its fingerprint is that of the bytes that are written, not `taste.fingerprint`."""
+    """Write a taste file, whole or not at all. Its fingerprint is that of its bytes, not `taste.fingerprint`."""
     from safetensors.numpy import save_file
 
     arrays = {
         f"{name}.{part}": array for name, kind in taste.kinds.items() for part, array in _kind_arrays(kind).items()
     }
-    save_file(arrays, path, metadata={"evoke": json.dumps(_metadata(taste))})
-    path.chmod(0o644)  # safetensors lets only the owner read it
+    metadata = {**_metadata(taste), "digest": _digest(arrays)}
+    with replacing(path) as unfinished:
+        save_file(arrays, unfinished, metadata={"evoke": json.dumps(metadata)})
+
+
+def _digest(arrays: Arrays) -> str:
+    """Return the SHA-256 of all arrays, by name, with their types and shapes."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _metadata(taste: Taste) -> dict[str, Any]:
@@ -102,11 +115,17 @@ def _read(metadata: Mapping[str, Any], arrays: Arrays, fingerprint: str) -> Tast
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has a number that is not finite")
+    if not metadata["kinds"]:
+        raise ValueError("it has no kind of work")
+    if unknown := sorted(set(metadata["kinds"]) - set(KINDS)):
+        raise ValueError(f"{unknown[0]!r} is no kind of work: expected {' or '.join(KINDS)}")
     kinds = {
         name: _read_kind(own, {key.removeprefix(f"{name}."): array for key, array in arrays.items()
                                if key.startswith(f"{name}.")})
         for name, own in metadata["kinds"].items()
     }  # fmt: skip
+    if metadata.get("digest", _digest(arrays)) != _digest(arrays):  # files of earlier versions have no digest
+        raise ValueError("its numbers are not those that were written: the file is damaged")
     return Taste(
         kinds=kinds,
         encoder_fingerprint=metadata["encoder_fingerprint"],
@@ -138,6 +157,7 @@ def _read_kind(metadata: Mapping[str, Any], arrays: Arrays) -> KindTaste:
         n_users=int(metadata["n_users"]),
     )
     _check_shapes(kind)
+    _check_numbers(kind)
     return kind
 
 
@@ -165,3 +185,38 @@ def _check_shapes(kind: KindTaste) -> None:
     for name, array, shape in shapes:
         if array.shape != shape:
             raise ValueError(f"{name} has the shape {array.shape}, expected {shape}")
+
+
+def _check_numbers(kind: KindTaste) -> None:
+    """Check types and ranges, since wrong ones would give wrong vectors in silence.
+
+    Raises:
+        TypeError, ValueError: The message names the field or array.
+    """
+    mapping = kind.content_map
+    for name, number in (("alpha", kind.alpha), ("regularisation", kind.regularisation), ("n_users", kind.n_users)):
+        if not (math.isfinite(number) and number > 0):
+            raise ValueError(f"{name} is {number}, expected a number above 0")
+    for name, texts in (("value_ids", mapping.value_ids), ("keys", [key for own in kind.keys for key in own])):
+        if not all(isinstance(text, str) and text for text in texts):
+            raise TypeError(f"{name} has an entry that is not text")
+        if len(set(texts)) != len(texts):
+            raise ValueError(f"{name} has an entry twice")
+    types: list[tuple[str, NDArray[Any], type[np.generic]]] = [
+        ("likers", kind.likers, np.int64),
+        ("gram", kind.gram, np.float32),
+        ("map.bias", mapping.bias, np.float32),
+        ("map.value_means", mapping.value_means, np.float32),
+        ("map.word_ids", mapping.words.ids, np.uint64),
+        ("map.word_idf", mapping.words.idf, np.float32),
+        ("map.creator_ids", mapping.creators.ids, np.uint64),
+        ("map.creator_idf", mapping.creators.idf, np.float32),
+    ]
+    for name, array, expected in types:
+        if array.dtype != expected:
+            raise TypeError(f"{name} is of {array.dtype}, expected {np.dtype(expected)}")
+    if (kind.likers < 0).any():
+        raise ValueError("likers has a number below 0")
+    for name, ids in (("map.word_ids", mapping.words.ids), ("map.creator_ids", mapping.creators.ids)):
+        if (ids[1:] <= ids[:-1]).any():
+            raise ValueError(f"{name} is not ascending")

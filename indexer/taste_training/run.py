@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.errors import TasteInvalid, UnknownWorks
 from indexer.features import FeatureMaker
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
+from indexer.ratings.records import count_of
 from indexer.recipes import Recipe as IndexRecipe
 from indexer.records import Work
 from indexer.settings import IndexSettings
@@ -69,6 +70,7 @@ def train_taste(
     licences: Sequence[str] = (),
     seed: int = SEED,
     encoder: Encoder | None = None,
+    show: Callable[[str], object] | None = None,
 ) -> Training:
     """Learn a taste from ratings and write it to a file.
 
@@ -80,6 +82,7 @@ def train_taste(
         licences: The licences of the ratings, instead of those that their formats have.
         seed: Decides who the settings are chosen by, and the factors to begin with.
         encoder: An encoder to use instead of the one that the settings name.
+        show: Called with each line of the report on the ratings, before anything is learnt.
 
     Raises:
         TasteInvalid: A file cannot be used, or has too little to learn from.
@@ -90,6 +93,9 @@ def train_taste(
     join = JoinReport()
     works = read_works(settings)
     joined = join_ratings(ratings, links, WorkFinder(works), join)
+    if show:  # before the training: what was left out may be why there is too little to learn from
+        for line in join.lines():
+            show(line)
     by_kind = likes_by_kind(joined, [work.kind for work in works])
     contents = read_contents(settings, encoder, [works[row].id for each in by_kind.values() for row in each.rows])
     taste, figures, notes = learn_taste(
@@ -135,12 +141,12 @@ def learn_taste(
     for kind, everything in by_kind.items():
         has_content = np.array([works[row].id in contents for row in everything.rows])
         if missing := int((~has_content).sum()):
-            notes.append(f"{missing:,} rated works of the store are not indexed yet: run `evoke index`")
+            notes.append(f"not indexed yet: {count_of(missing, 'rated work')} of the store; run `evoke index`")
         likes = everything.of_works(np.flatnonzero(has_content)).without_rare()
         if len(likes.rows) < LEAST_WORKS:
             notes.append(
-                f"kind {kind}: {len(likes.rows):,} works have {LEAST_LIKERS} likers or more: at least {LEAST_WORKS} "
-                "are needed, so nothing is learnt of this kind"
+                f"kind {kind}: {count_of(len(likes.rows), 'work')} with {LEAST_LIKERS} likers or more: at least "
+                f"{LEAST_WORKS} are needed, so nothing is learnt of this kind"
             )
             continue
         with threadpool_limits(1, "blas"):  # the threads of BLAS would wait for those of implicit: ten times slower
@@ -231,9 +237,10 @@ def figures_to_text(figures: KindFigures) -> str:
         if best
         else ""
     )
+    works, rare = count_of(figures.n_works, "work"), count_of(figures.n_rare, "other")
     return (
-        f"kind {figures.kind}: {figures.n_works:,} works ({figures.n_rare:,} others with fewer than {LEAST_LIKERS} "
-        f"likers left out), {figures.n_likes:,} likes of {figures.n_users:,} people; {recipe.n_factors} factors, "
+        f"kind {figures.kind}: {works} ({rare} with fewer than {LEAST_LIKERS} likers left out), "
+        f"{count_of(figures.n_likes, 'like')} of {figures.n_users:,} people; {recipe.n_factors} factors, "
         f"lambda {recipe.regularisation:g}, alpha {recipe.alpha:g}{measured}"
     )
 

@@ -36,6 +36,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.whole_files import replacing
 from indexer.bm25 import term_id
 from indexer.errors import ValueHeadInvalid
 from indexer.values.taxonomy import Taxonomy
@@ -255,8 +256,8 @@ def save_value_head(head: ValueHead, path: Path) -> None:
     """Write a head: matrices as int8 with one scale for each row, which changes probabilities by at most 0.01."""
     from safetensors.numpy import save_file
 
-    save_file(_arrays(head), path, metadata=_metadata(head))
-    path.chmod(0o644)  # safetensors lets only the owner read it
+    with replacing(path) as unfinished:
+        save_file(_arrays(head), unfinished, metadata=_metadata(head))
 
 
 _SCALE = ".scale"

@@ -94,7 +94,7 @@ def test_an_export_of_ratings_makes_likes_and_dislikes(tmp_path: Path, capsys: p
     intent = json.loads(printed)["intent"]
     assert [work["title"] for work in intent["like"]] == ["Night Ferry"]
     assert [work["title"] for work in intent["unlike"]] == ["Salt Road"]
-    assert "1 rated works are not in the catalogue, most rated: Some Unknown Film (1999)" in said
+    assert "1 rated work is not in the catalogue, most rated: Some Unknown Film (1999)" in said
     assert "1 likes (from 4 stars), 1 dislikes (to 2 stars)" in said
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
 
+from crawler.errors import GzipDamaged
 from indexer.errors import TasteInvalid
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
 from indexer.ratings.links import read_links
@@ -65,15 +67,18 @@ def test_lines_that_cannot_be_used_are_counted_and_named(tmp_path: Path) -> None
     ratings, report = read(path)
     assert len(ratings) == 1
     assert report.lines() == [
-        "3 lines left out: the rating is out of range (ratings.csv:3; ratings.csv:6; ratings.csv:7)",
-        "1 lines left out: the rating is no number (ratings.csv:4)",
-        "1 lines left out: the line is broken (ratings.csv:5)",
+        (
+            "3 lines left out: the rating is not from 0.5 to 5 "
+            "(ratings.csv:3 has 9; ratings.csv:6 has nan; ratings.csv:7 has -1)"
+        ),
+        "1 line left out: the rating is no number (ratings.csv:4 has 'x')",
+        "1 line left out: the line is broken (ratings.csv:5)",
     ]
 
 
 def test_a_tv_series_and_a_book_on_a_shelf_are_said(tmp_path: Path) -> None:
     (tmp_path / "imdb.csv").write_text(FORMATS["IMDb export"][0])
-    assert read(tmp_path / "imdb.csv")[1].lines() == ["1 lines left out: the title is not a film (imdb.csv:3)"]
+    assert read(tmp_path / "imdb.csv")[1].lines() == ["1 line left out: the title is not a film (imdb.csv:3)"]
     (tmp_path / "books.csv").write_text(FORMATS["Goodreads export"][0])
     assert read(tmp_path / "books.csv")[1].n_without == 1
 
@@ -82,10 +87,13 @@ def test_a_tv_series_and_a_book_on_a_shelf_are_said(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         ("colour,size\nred,1\n", "is no table of ratings that is known: its first line is 'colour,size'"),
-        ("", "its first line is ''"),
+        ("colour,size\nred,1\n", "or a table with the columns user_id, rating, and one of work_id, imdb_id"),
+        ("", "is empty: give a file of ratings"),
+        ("userId;movieId;rating\n1;2;4\n", "has semicolons between its columns: save it with commas"),
+        ("Date,Name,Year,Letterboxd URI\n2024,A,1999,u\n", "has no ratings: give ratings.csv of the same export"),
         (
             "userId,movieId,rating,timestamp\n1,2,7,1\n",
-            r"could be read \(ratings.csv:2: the rating is out of",
+            r"could be read \(ratings.csv:2 has 7: the rating is not from 0.5 to 5\)",
         ),
         ("userId,movieId,rating,timestamp\n", "no rating could be read: it has a header and no line"),
     ],
@@ -95,6 +103,88 @@ def test_a_file_without_ratings_is_refused(tmp_path: Path, content: str, problem
     path.write_text(content)
     with pytest.raises(TasteInvalid, match=problem):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("userId,movieId,rating\n1,2,4\n".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
+        (b"PK\x03\x04\x14\x00", "is a zip archive or a spreadsheet: unpack it"),
+    ],
+)
+def test_a_file_that_is_no_plain_text_says_what_it_is(tmp_path: Path, content: bytes, problem: str) -> None:
+    (tmp_path / "ratings.csv").write_bytes(content)
+    with pytest.raises(TasteInvalid, match=problem):
+        recognise_ratings(tmp_path / "ratings.csv")
+
+
+@pytest.mark.parametrize(
+    "line", ['5,"77,5,1', '5,77",5,"1', '"5,77,5,1', '5,"77"x,5,1'], ids=["opened", "both", "first", "closed early"]
+)
+def test_a_stray_quote_costs_its_own_line(tmp_path: Path, line: str) -> None:
+    lines = [f"{person},31,4,1" for person in range(3_000)]
+    lines[10] = line
+    (tmp_path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *lines]) + "\n")
+    ratings, report = read(tmp_path / "ratings.csv")
+    assert len(ratings) == 2_999
+    assert report.examples.popitem()[1][0].startswith("ratings.csv:12")
+
+
+def test_two_stray_quotes_cost_two_lines(tmp_path: Path) -> None:
+    lines = [f"{person},31,4,1" for person in range(100)]
+    lines[10], lines[90] = '5,"77,5,1', '6,78",5,1'
+    (tmp_path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *lines]) + "\n")
+    assert {rating.user for rating in read(tmp_path / "ratings.csv")[0]} >= {str(n) for n in range(100)} - {"10", "90"}
+
+
+def test_a_review_of_several_lines_is_one_row(tmp_path: Path) -> None:
+    (tmp_path / "books.csv").write_text(
+        "Book Id,Title,My Rating,Year Published,My Review\n"
+        '12,Ebb,4,1990,"Long.\n\nThe ""sea"", again\n"\n13,Reef,5,1991,\n'
+    )
+    ratings, report = read(tmp_path / "books.csv")
+    assert [rating.stars for rating in ratings] == [4.0, 5.0]
+    assert not report.left_out
+
+
+@pytest.mark.parametrize(("name", "separator"), [("MovieLens", ","), ("MovieLens (::)", "::")])
+def test_a_file_that_is_cut_short_is_refused_with_the_line(tmp_path: Path, name: str, separator: str) -> None:
+    header = "userId,movieId,rating,timestamp\n" if separator == "," else ""
+    lines = "".join(separator.join([str(n * 7919 % 99_991), str(n), "4", "1"]) + "\n" for n in range(50_000))
+    packed = gzip.compress((header + lines).encode())
+    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(GzipDamaged, match=r"cut.csv.gz:[0-9]{4,5}: the gzip stream is damaged or cut short here"):
+        read(tmp_path / "cut.csv.gz")
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TasteInvalid, match="is a pipe, which can be read only once: write its content to a file"):
+        recognise_ratings(tmp_path / "pipe")
+    with pytest.raises(TasteInvalid, match="is a pipe"):
+        read_links([tmp_path / "pipe"])
+
+
+def test_an_id_of_any_length_is_an_unknown_work(tmp_path: Path) -> None:
+    (tmp_path / "ratings.csv").write_text(f"user,imdb_id,rating\n1,{'9' * 5_000},4\n1,012,4\n")
+    report = JoinReport()
+    assert join_ratings([tmp_path / "ratings.csv"], [], WorkFinder(WORKS), report).works.tolist() == [0]
+    assert "1 rated work is not in the catalogue, most rated: imdb:tt9999" in report.lines()[-1]
+    assert len(report.lines()[-1]) < 150
+    (tmp_path / "links.csv").write_text(f"movieId,imdbId,tmdbId\n31,{'9' * 5_000},\n")
+    assert read_links([tmp_path / "links.csv"])
+
+
+def test_exports_are_counted_as_exports(tmp_path: Path) -> None:
+    for name in ("IMDb export", "Letterboxd export"):
+        (tmp_path / name).write_text(FORMATS[name][0])
+    works = [Work(id="f", kind="movie", title="Low Water", year=1999)]
+    paths = [tmp_path / "IMDb export", tmp_path / "Letterboxd export"]
+    report = JoinReport()
+    join_ratings(paths, [], WorkFinder(works), report)
+    assert (
+        "2 ratings read, 2 (100.0%) of works in the catalogue: 1 of 2 rated works, 2 personal exports" in report.lines()
+    )
 
 
 REEF = RatedWork({}, ("Reef",), 1999)
@@ -156,13 +246,13 @@ def test_joining_says_how_much_was_joined(tmp_path: Path) -> None:
         f"works named by {tmp_path / 'links.csv'}",
         "5 ratings read, 3 (60.0%) of works in the catalogue: 1 of 3 rated works, 2 people",
         "2 rated works are not in the catalogue, most rated: ratings.csv's 77, imdb:tt0000099",
-        "1 ratings repeated: the last of a person for a work counts",
+        "1 rating repeated: the last of a person for a work counts",
     ]
 
 
 def test_ratings_of_no_work_in_the_catalogue_name_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,31,4,1\n")
-    with pytest.raises(TasteInvalid, match=r"none of the 1 ratings .*: name the table of the works with --links"):
+    with pytest.raises(TasteInvalid, match=r"none of the 1 ratings .*: put the table of the works beside it \(links"):
         join_ratings([tmp_path / "ratings.csv"], [], WorkFinder(WORKS), JoinReport())
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import evoke
-from indexer.analysis import Analyser
+from indexer.analysis import ANALYSER_VERSION, Analyser
+from indexer.artefacts import open_taste
 from indexer.bm25 import BM25
 from indexer.errors import TasteInvalid
 from indexer.features import FeatureMaker
@@ -25,7 +27,7 @@ from indexer.records import Features, IndexedWork, Work
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.store import Store
 from indexer.taste.content import ContentMap, Words, word_id
-from indexer.taste.file import load_taste
+from indexer.taste.file import load_taste, save_taste
 from indexer.taste.taste import KindTaste, Taste
 from indexer.taste_training.run import train_taste
 from indexer.values.labelling import open_labeller
@@ -176,7 +178,7 @@ def test_works_with_few_likers_have_no_factors(home: Path) -> None:
 
 def test_too_few_ratings_are_refused(home: Path) -> None:
     files = write_movielens(home.parent / "few", make_ratings()[:20])
-    with pytest.raises(TasteInvalid, match="there is too little to learn from: kind movie: 0 works have 5 likers"):
+    with pytest.raises(TasteInvalid, match="there is too little to learn from: kind movie: 0 works with 5 likers"):
         train_taste([files[0]], [files[1]], IndexSettings(home=home), home.parent / "x", encoder=FakeEncoder())
 
 
@@ -217,6 +219,106 @@ def test_a_damaged_file_is_one_clear_error(tmp_path: Path, content: bytes) -> No
         load_taste(tmp_path / "damaged")
     with pytest.raises(TasteInvalid, match="cannot be read: No such file"):
         load_taste(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"kinds": {}}, "it has no kind of work"),
+        ({"kind": "zz"}, "'zz' is no kind of work: expected movie or book"),
+        ({"alpha": float("nan")}, "alpha is nan, expected a number above 0"),
+        ({"regularisation": -1.0}, "regularisation is -1.0, expected"),
+        ({"n_users": 0}, "n_users is 0, expected"),
+        ({"value_ids": 3}, "value_ids has an entry that is not text"),
+        ({"likers": lambda likers: -likers}, "likers has a number below 0"),
+        ({"likers": lambda likers: likers.astype(np.float32)}, "likers is of float32, expected int64"),
+        ({"map.word_ids": lambda ids: ids.astype(np.float32)}, "map.word_ids is of float32, expected uint64"),
+        ({"map.word_ids": lambda ids: ids[::-1].copy()}, "map.word_ids is not ascending"),
+        ({"gram": lambda gram: gram + 1}, "its numbers are not those that were written: the file is damaged"),
+    ],
+)
+def test_numbers_that_would_give_wrong_vectors_are_refused(
+    tmp_path: Path, trained: Path, changes: dict[str, Any], problem: str
+) -> None:
+    arrays = load_file(trained)
+    with safe_open(trained, framework="numpy") as opened:
+        metadata = json.loads(opened.metadata()["evoke"])
+    own = metadata["kinds"]["movie"]
+    for name, value in changes.items():
+        if name == "kinds":
+            metadata["kinds"] = value
+        elif name == "kind":
+            metadata["kinds"] = {value: own}
+        elif name == "value_ids":
+            own[name] = [value, *own[name][1:]]
+        elif callable(value):
+            arrays[f"movie.{name}"] = value(arrays[f"movie.{name}"])
+        else:
+            own[name] = value
+    save_file(arrays, tmp_path / "changed", metadata={"evoke": json.dumps(metadata)})
+    with pytest.raises(TasteInvalid, match=problem):
+        load_taste(tmp_path / "changed")
+
+
+def test_a_taste_that_reads_other_embeddings_does_not_fit(tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    made_with = {"encoder_fingerprint": encoder.fingerprint, "analyser_version": ANALYSER_VERSION}
+    save_taste(Taste({"movie": make_kind()}, fingerprint="", **made_with), tmp_path / "taste")
+    taste, fit = open_taste(tmp_path / "taste", encoder)
+    assert taste is None
+    assert "reads embeddings of 2 numbers, the encoder's have 64" in str(fit.problem)
+
+
+def test_a_failure_while_writing_leaves_the_earlier_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_taste(TASTE, tmp_path / "taste")
+    before = (tmp_path / "taste").read_bytes()
+
+    def fail(arrays: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.numpy.save_file", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_taste(TASTE, tmp_path / "taste")
+    assert [path.name for path in tmp_path.iterdir()] == ["taste"]
+    assert (tmp_path / "taste").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("outputs", "problem"),
+    [
+        (["-o", "ratings.csv"], "ratings.csv: is read too: name another file for the output"),
+        (["-o", "x", "--report", "links.csv"], "links.csv: is read too"),
+        (["-o", "linked.csv"], "linked.csv: is read too"),
+        (["-o", "x", "--report", "./x"], "x: is written twice"),
+    ],
+)
+def test_an_output_never_replaces_an_input_or_another_output(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    outputs: list[str],
+    problem: str,
+) -> None:
+    ratings, links = write_movielens(tmp_path)
+    (tmp_path / "linked.csv").symlink_to(ratings)
+    before = ratings.read_bytes(), links.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    assert evoke.main(["train-taste", "ratings.csv", *outputs]) == 2
+    assert problem in capsys.readouterr().err
+    assert (ratings.read_bytes(), links.read_bytes()) == before
+
+
+def test_too_little_to_learn_from_shows_what_was_read(tmp_path: Path, home: Path) -> None:
+    ratings, links = write_movielens(tmp_path, make_ratings()[:20])
+    ratings.write_text(ratings.read_text() + "1,2\n")
+    shown: list[str] = []
+    with pytest.raises(TasteInvalid, match="there is too little to learn from"):
+        train_taste(
+            [ratings], [links], IndexSettings(home=home), tmp_path / "x", encoder=FakeEncoder(), show=shown.append
+        )
+    assert "1 line left out: the line is broken (ratings.csv:22)" in shown
+    assert "20 ratings read, 20 (100.0%) of works in the catalogue" in "\n".join(shown)
 
 
 def test_the_verb_refuses_a_file_of_which_nothing_can_be_read(
