@@ -74,12 +74,13 @@ def _read_request(query: str, filters: str | None, limit: int, offset: int) -> S
     """
     from pydantic import ValidationError
 
+    from search_api.field_names import describe_field
     from search_api.records import Filters, SearchRequest
 
     try:
         wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
     except ValidationError as error:
-        raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
+        raise Refused(describe_field(error, Filters, "filters")) from error
     try:
         return SearchRequest(query=query, filters=wanted, limit=limit, offset=offset)
     except ValidationError as error:
@@ -88,6 +89,8 @@ def _read_request(query: str, filters: str | None, limit: int, offset: int) -> S
 
 def page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
     """Return a page as a person reads it."""
+    from search_api.records import NO_FILTERS
+
     lines = []
     if explain:
         lines += [f"understood: {page.intent.model_dump_json(exclude_defaults=True)}"]
@@ -95,6 +98,8 @@ def page_text(page: Page, notes: Sequence[str], *, explain: bool) -> str:
     lines += _reading_lines(page.intent)
     for place, hit in enumerate(page.hits, start=page.offset + 1):
         lines += _hit_lines(place, hit, explain=explain)
+    if not page.total:
+        lines.append("no work passes the filters" if page.intent.filters != NO_FILTERS else "no work is left to show")
     lines += ["", f"{len(page.hits)} of {page.total:,} works, {page.took_ms:.0f} ms"]
     return "\n".join(lines)
 

@@ -219,7 +219,9 @@ def text_params(search: VectorSearch, vectors: VectorSettings) -> models.SearchP
     return models.SearchParams(hnsw_ef=search.hnsw_ef, quantization=quantization if is_quantized else None)
 
 
-REBUILD = "run `evoke index` to rebuild it, or start with the settings it was built with"
+INDEX_AGAIN = "run `evoke index CATALOGUE...` with a catalogue of yours to rebuild it"
+"""Without a catalogue, `evoke index` would add the starter catalogue to the works."""
+REBUILD = f"{INDEX_AGAIN}, or start with the settings it was built with"
 
 
 def known_folder(engine: Engine) -> Path:

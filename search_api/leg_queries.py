@@ -285,7 +285,10 @@ def _query_taste(generation: Generation, liked: Sequence[Any], disliked: Sequenc
 
 
 def add_given(intent: Intent, request: SearchRequest, generation: Generation) -> Intent:
-    """Return an intent with the works that a request gives by id; a note names those that there are not."""
+    """Return an intent with the works that a request gives by id; a note names those that there are not.
+
+    A work that the request leaves out is left out here too: the page adds `without=like.ID` to a link that has it.
+    """
     given = {name: getattr(request, name) for name in ("like", "unlike") if getattr(request, name)}
     if not given:
         return intent
@@ -296,7 +299,7 @@ def add_given(intent: Intent, request: SearchRequest, generation: Generation) ->
         named |= {work.id: work for work in generation.table.refer_to(generation.table.rows_of(ids))}
         unknown = [work_id for work_id in dict.fromkeys(ids) if work_id not in named]
         unmet += [Unmet(part=f"{name}.{each}", note=f"no work has the id {each!r}") for each in unknown]
-        parts[name] = tuple(named.values())
+        parts[name] = tuple(work for work in named.values() if f"{name}.{work.id}" not in request.without)
     return intent.model_copy(update={**parts, "unmet": tuple(unmet)})
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from crawler.records import Kind
 from indexer.engine import Engine
+from indexer.name_keys import name_key, straight_title
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
 from indexer.ratings.records import LEAST_LIKE, MOST_DISLIKE
 from indexer.records import Work
 from search_api.errors import RequestRefused
-from search_api.records import MOST_LIKES, ValueView, WorkReference
+from search_api.records import MOST_LIKES, Suggestion, ValueView, WorkReference
 
 READ_BATCH = 5_000
-MOST_OTHERS = 3
+MOST_OTHERS = MOST_SUGGESTED = 3
 
 
 class Found(NamedTuple):
@@ -37,30 +37,62 @@ class Rated(NamedTuple):
     notes: tuple[str, ...]
 
 
-def choose_titles(named: Iterable[tuple[str, Sequence[WorkReference]]], kind: Kind | None) -> Found:
-    """Return the work that each title means: the best-known one of its kind.
+def choose_titles(
+    titles: Iterable[str],
+    find: Callable[[str], Sequence[WorkReference]],
+    suggest: Callable[[str, int], Sequence[Suggestion]],
+) -> Found:
+    """Return the work that each title means, the best-known one, with a note where that is not plain.
 
     Args:
-        named: Titles as a person wrote them, each with the works that it may mean, best known first.
-        kind: The kind of work that is meant; None: any.
+        titles: Titles or ids, as a person wrote them.
+        find: Returns the works that a title may mean, best known first.
+        suggest: Returns at most so many works whose title resembles a text.
     """
     ids: list[str] = []
     notes: list[str] = []
-    for title, works in named:
-        fitting = [work for work in works if kind in (None, work.kind)]
-        if not fitting:
-            other = f", but there is {_describe(works[0])}" if works else ""
-            notes.append(f"“{title}” is no title in this catalogue{other if kind else ''}")
+    for title in titles:
+        works = find(title)
+        if not works:
+            near = ", ".join(map(_describe, suggest(title, MOST_SUGGESTED)))
+            notes.append(f"“{title}” is no title in this catalogue{f' (similar: {near})' if near else ''}")
             continue
-        ids.append(fitting[0].id)
-        if len(fitting) > 1:
-            others = ", ".join(_describe(work) for work in fitting[1 : MOST_OTHERS + 1])
-            more = ", ..." if len(fitting) > MOST_OTHERS + 1 else ""
-            notes.append(f"“{title}” was taken for {_describe(fitting[0])}; others: {others}{more}; an id names one")
+        work, *others = works
+        ids.append(work.id)
+        if others:
+            listed = ", ".join(map(_describe, others[:MOST_OTHERS]))
+            more = ", ..." if len(others) > MOST_OTHERS else ""
+            notes.append(f"“{title}” was taken for {_describe(work)}; others: {listed}{more}; an id names one")
+        elif title != work.id and not _is_title(title, work):
+            notes.append(f"“{title}” was taken for {_describe(work)}")
     return Found(tuple(dict.fromkeys(ids)), tuple(notes))
 
 
-def _describe(work: WorkReference) -> str:
+def _is_title(text: str, work: WorkReference) -> bool:
+    """Return whether a text is the title of a work, perhaps with its year: case, accents and articles do not matter."""
+    key = name_key(straight_title(work.title))
+    return name_key(straight_title(text)) in (key, f"{key}{work.year}")
+
+
+def join_likes(
+    part: str, typed: Sequence[str], of_profile: Sequence[str], rated: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the likes, or dislikes, of all sources up to `MOST_LIKES`, and a note where some are left out.
+
+    Args:
+        part: `likes` or `dislikes`.
+        typed: The ids of works that the options name, which count first.
+        of_profile: Those of a saved profile, which count next.
+        rated: Those of an export of ratings, the most liked, or disliked, first.
+    """
+    every = tuple(dict.fromkeys((*typed, *of_profile, *rated)))
+    if len(every) <= MOST_LIKES:
+        return every, ()
+    sources = "those named by options, then those of the profile, then the ratings that say most"
+    return every[:MOST_LIKES], (f"{MOST_LIKES:,} of {len(every):,} {part} are used: {sources}",)
+
+
+def _describe(work: WorkReference | Suggestion) -> str:
     facts = ", ".join(str(fact) for fact in (work.kind, work.year) if fact)
     return f"{work.title} ({facts}) {work.id}" if facts else f"{work.title} {work.id}"
 
@@ -69,25 +101,42 @@ def read_values(texts: Iterable[str], values: Sequence[ValueView]) -> dict[str, 
     """Return weights by value id, from texts such as "hope", "E2", "hope:0.8" and "sadness:-0.5".
 
     Raises:
-        RequestRefused: No value has such a name or id, or the weight is none.
+        RequestRefused: No value has such a name or id, a weight is not from -1 to 1, or a value has two weights.
     """
     by_name = {value.name.casefold(): value.id for value in values} | {
         value.id.casefold(): value.id for value in values
     }
     weights: dict[str, float] = {}
     for text in texts:
-        match = re.fullmatch(r"(.+?)(?::(-?(?:0|1|0?\.\d+|1\.0+)))?", text.strip())
-        name = match[1].strip().casefold() if match else text
-        if not match or name not in by_name:
-            near = get_close_matches(name, by_name, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; GET /v1/values lists them"
-            raise RequestRefused("value", f"{text!r} is no value, such as hope, or hope:0.8 from -1 to 1{hint}")
-        weights[by_name[name]] = float(match[2]) if match[2] else 1.0
+        name, weight = _split_weight(text, by_name)
+        value_id = by_name[name]
+        if weights.setdefault(value_id, weight) != weight:
+            problem = f"is given twice, with the weights {weights[value_id]:g} and {weight:g}; give it once"
+            raise RequestRefused("value", f"{name!r} {problem}")
     return weights
 
 
+def _split_weight(text: str, by_name: Collection[str]) -> tuple[str, float]:
+    """Return the name of a value, one of `by_name`, and its weight, from a text such as "hope:0.8"."""
+    whole = text.strip().casefold()
+    name, _, written = (part.strip() for part in whole.rpartition(":"))
+    if whole in by_name or not name:
+        name, written = whole, "1"
+    if name not in by_name:
+        near = get_close_matches(name, by_name, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; GET /v1/values lists them"
+        raise RequestRefused("value", f"{text!r} is no value, such as hope, or hope:0.8 from -1 to 1{hint}")
+    try:
+        weight = float(written)
+    except ValueError:
+        weight = math.nan
+    if not -1 <= weight <= 1:
+        raise RequestRefused("value", f"the weight of {name!r} must be a number from -1 to 1, not {written!r}")
+    return name, weight
+
+
 def read_rated(engine: Engine, generation: str, files: Sequence[Path]) -> Rated:
-    """Return the works of a generation that a person rated, the best rated first.
+    """Return the works of a generation that a person rated: likes the best rated first, dislikes the worst.
 
     Raises:
         TasteInvalid, CatalogueMissing: A file cannot be read as ratings, or none is of a work in the catalogue.
@@ -106,13 +155,8 @@ def read_rated(engine: Engine, generation: str, files: Sequence[Path]) -> Rated:
     dislikes = tuple(
         dict.fromkeys(work_id for work_id, stars in reversed(ranked) if stars <= MOST_DISLIKE and work_id not in likes)
     )
-    cut = [
-        f"the best {MOST_LIKES:,} of {len(ids):,} {name} are used"
-        for name, ids in (("likes", likes), ("dislikes", dislikes))
-        if len(ids) > MOST_LIKES
-    ]
     counts = f"{len(likes):,} likes (from {LEAST_LIKE:g} stars), {len(dislikes):,} dislikes (to {MOST_DISLIKE:g} stars)"
-    return Rated(likes[:MOST_LIKES], dislikes[:MOST_LIKES], (*report.lines(), counts, *cut))
+    return Rated(likes, dislikes, (*report.lines(), counts))
 
 
 def _read_works(engine: Engine, generation: str) -> Iterable[Work]:

@@ -177,7 +177,7 @@ def _describe_nearness(work: Explained, intent: Intent, *, is_compared: bool) ->
     reasons = []
     if not is_compared and intent.like and _is_close(work.legs, CLOSE_TO_WORK_SCORE):
         reasons.append(f"is close to {listed([liked.title for liked in intent.like])}")
-    elif not intent.like and _is_close(work.legs, CLOSE_SCORE):
+    elif intent.text and not intent.like and _is_close(work.legs, CLOSE_SCORE):
         reasons.append("is close in meaning to your words")
     if work.matched_terms:
         reasons.append(f"mentions {listed([f'“{term}”' for term in work.matched_terms[:MOST_NAMED]])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from crawler.verbs import Refused, check_output_files, describe_problem, read_settings, verb
 
 if TYPE_CHECKING:
-    from search_api.records import RecommendRequest
+    from search_api.records import Filters, RecommendRequest
     from search_api.search import Search
 
 app = typer.Typer()
@@ -57,8 +58,9 @@ def recommend(
     with closing(open_search(read_settings(SearchSettings))) as search:
         search.check()
         options: dict[str, Any] = {"likes": like, "dislikes": dislike, "value": value, "ratings": ratings}
-        request, notes = _complete(search, given, options, kind, filters, limit)
-        for note in notes:
+        wanted = _read_filters(filters, kind)
+        request, notes = _complete(search, given, options, wanted, limit)
+        for note in (*search.taste_notes(), *notes):
             typer.echo(note, err=True)
         page = search.recommend(request)
     if save_profile:
@@ -76,22 +78,48 @@ def _read_profile(path: Path | None) -> dict[str, Any]:
     """
     from pydantic import ValidationError
 
+    from search_api.field_names import describe_field
     from search_api.records import RecommendRequest
 
     if path is None:
         return {}
     try:
-        return RecommendRequest.model_validate_json(path.read_bytes()).model_dump(exclude_unset=True)
+        content = path.read_bytes().removeprefix(BOM_UTF8)  # some editors write one
+        return RecommendRequest.model_validate_json(content).model_dump(exclude_unset=True)
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
-        raise Refused(f"{path}: {describe_problem(error, *error.errors()[0]['loc'] or ('profile',))}") from error
+        place = () if error.errors()[0]["loc"] else ("profile",)
+        raise Refused(f"{path}: {describe_field(error, RecommendRequest, *place)}") from error
+
+
+def _read_filters(filters: str | None, kind: str | None) -> Filters:
+    """Return the facts that the works to show must have.
+
+    Raises:
+        Refused: A field cannot be used; the message names it.
+    """
+    from pydantic import ValidationError
+
+    from search_api.field_names import describe_field
+    from search_api.records import Filters
+
+    try:
+        wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
+    except ValidationError as error:
+        raise Refused(describe_field(error, Filters, "filters")) from error
+    try:
+        return wanted.model_copy(update={"kind": Filters.model_validate({"kind": kind}).kind}) if kind else wanted
+    except ValidationError as error:
+        raise Refused(describe_field(error, Filters)) from error
 
 
 def _complete(
-    search: Search, given: dict[str, Any], options: dict[str, Any], kind: str | None, filters: str | None, limit: int
+    search: Search, given: dict[str, Any], options: dict[str, Any], wanted: Filters, limit: int
 ) -> tuple[RecommendRequest, list[str]]:
-    """Return the profile with what the options add to it, and notes on what of them was not found.
+    """Return the profile with what the options add to it, and notes on what of them was not found or is left out.
+
+    The kind of works to show says nothing of the works that are liked.
 
     Raises:
         Refused: A field cannot be used, or nothing of what was named is in the catalogue; the message names it.
@@ -99,28 +127,24 @@ def _complete(
     """
     from pydantic import ValidationError
 
-    from search_api.profile_parts import choose_titles, read_rated, read_values
-    from search_api.records import Filters, RecommendRequest
+    from search_api.profile_parts import Rated, choose_titles, join_likes, read_rated, read_values
+    from search_api.records import RecommendRequest
 
     fields = dict(given)
-    notes: list[str] = []
-    try:
-        wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
-        wanted = wanted.model_copy(update={"kind": Filters(kind=kind).kind}) if kind else wanted
-    except ValidationError as error:
-        raise Refused(describe_problem(error, "filters", *error.errors()[0]["loc"])) from error
     if wanted.model_fields_set:
         fields["filters"] = {**fields.get("filters", {}), **wanted.model_dump(exclude_unset=True)}
-    for field in ("likes", "dislikes"):
-        found = choose_titles([(title, search.find_title(title)) for title in options[field] or ()], wanted.kind)
-        fields[field] = tuple(dict.fromkeys((*fields.get(field, ()), *found.ids)))
-        notes += found.notes
-    if options["ratings"]:
-        rated = read_rated(search.engine, search.serving().name, options["ratings"])
-        named = {*fields["likes"], *fields["dislikes"]}  # what is named by hand counts more than an old rating
-        fields["likes"] += tuple(each for each in rated.likes if each not in named)
-        fields["dislikes"] += tuple(each for each in rated.dislikes if each not in named)
-        notes += rated.notes
+    parts = ("likes", "dislikes")
+    found = {part: choose_titles(options[part] or (), search.find_title, search.suggest) for part in parts}
+    notes = [note for part in parts for note in found[part].notes]
+    files = options["ratings"]
+    rated = read_rated(search.engine, search.serving().name, files) if files else Rated((), (), ())
+    notes += rated.notes
+    by_hand = {work_id for part in parts for work_id in (*found[part].ids, *given.get(part, ()))}
+    for part, of_ratings in zip(parts, (rated.likes, rated.dislikes), strict=True):
+        # What is named by hand counts more than an old rating.
+        others = [work_id for work_id in of_ratings if work_id not in by_hand]
+        fields[part], cut = join_likes(part, found[part].ids, given.get(part, ()), others)
+        notes += cut
     fields["values"] = {**fields.get("values", {}), **read_values(options["value"] or (), search.values())}
     if not fields["likes"] and not any(fields["values"].values()):
         raise Refused("; ".join([*notes, "name a work that you like (--like), or a value that you want (--value)"]))

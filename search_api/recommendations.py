@@ -16,6 +16,7 @@ from indexer.values.taxonomy import Taxonomy
 from search_api.diversity import Variety, diversify
 from search_api.fusion import Ranking, Rows
 from search_api.generation import Generation
+from search_api.given_works import describe_unknown
 from search_api.ranking_settings import GENRES, MAKERS, PROFILE
 from search_api.reasons import LikedWork
 from search_api.recommending import (
@@ -29,13 +30,12 @@ from search_api.recommending import (
 from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet
 from search_api.retrieval import LeftOut, count_ranked, fetch_points
 from search_api.views import record_to_hit
-from search_api.words import listed
 from search_api.work_table import Floats
 
+PARTS = ("likes", "dislikes", "without")
+"""The fields of a profile that have ids of works."""
 MOST_SHOWN = 100
 """The most likes, and dislikes, that the intent of a page repeats."""
-MOST_NAMED = 5
-"""The most unknown ids that a note names; it gives the number of all."""
 
 
 def recommend(engine: Engine, generation: Generation, taxonomy: Taxonomy, request: RecommendRequest) -> Page:
@@ -65,8 +65,9 @@ def recommend(engine: Engine, generation: Generation, taxonomy: Taxonomy, reques
 
 
 def to_intent(generation: Generation, request: RecommendRequest, likes: Likes) -> Intent:
-    """Return a profile as it was understood: the works that the catalogue has, and a note on the others."""
-    unmet = (Unmet(part="likes", note=_describe_unknown(request, likes.unknown)),) if likes.unknown else ()
+    """Return a profile as it was understood: the works that the catalogue has, and for each field a note on others."""
+    notes = {name: describe_unknown(generation.table, getattr(request, name)) for name in PARTS}
+    unmet = tuple(Unmet(part=name, note=note) for name, note in notes.items() if note)
     return Intent(
         text="",
         values={value_id: weight for value_id, weight in request.values.items() if weight},
@@ -75,13 +76,6 @@ def to_intent(generation: Generation, request: RecommendRequest, likes: Likes) -
         filters=request.filters,
         unmet=unmet,
     )
-
-
-def _describe_unknown(request: RecommendRequest, unknown: Sequence[str]) -> str:
-    n_given = len({*request.likes, *request.dislikes})
-    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
-    named = ", ".join(unknown[:MOST_NAMED]) if more else listed(list(unknown))
-    return f"{len(unknown):,} of {n_given:,} works are not in this catalogue: {named}{more}"
 
 
 def _to_hits(

@@ -37,6 +37,7 @@ from search_api.background import Background, read_background
 from search_api.errors import RequestRefused
 from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, fuse, order_ranking, union
 from search_api.generation import Generation
+from search_api.given_works import describe_unknown, refuse_both
 from search_api.preferences import weigh_refusals
 from search_api.ranking_settings import GENRES, KNOWN, MAKERS, PROFILE, Fusion
 from search_api.records import RecommendRequest
@@ -76,7 +77,6 @@ class Likes:
     Attributes:
         liked: The rows of the likes in their order, each once.
         disliked: Those of the dislikes.
-        unknown: The ids that no work has.
         read: The rows whose content is read: likes, then dislikes.
         weights: The weight of each of these, float32 (n_read,).
         texts: Their text vectors less what is usual, float32 (n_read, dim).
@@ -88,7 +88,6 @@ class Likes:
 
     liked: Rows
     disliked: Rows
-    unknown: tuple[str, ...]
     read: Rows
     weights: Floats
     texts: Floats
@@ -137,21 +136,12 @@ def read_likes(engine: Engine, generation: Generation, request: RecommendRequest
     Raises:
         RequestRefused: No like is known and no value is asked for, or a work is both liked and disliked.
     """
-    both = set(request.likes) & set(request.dislikes)
-    if both:
-        raise RequestRefused("dislikes", f"{min(both)!r} is liked too; give it once")
+    refuse_both("dislikes", request.likes, request.dislikes)
     table = generation.table
-    named = tuple(list(dict.fromkeys(ids)) for ids in (request.likes, request.dislikes))
-    found = tuple(map(table.find_rows, named))
-    unknown = tuple(
-        work_id
-        for ids, rows in zip(named, found, strict=True)
-        for work_id, row in zip(ids, rows.tolist(), strict=True)
-        if row == UNKNOWN
-    )
-    liked, disliked = (rows[rows != UNKNOWN] for rows in found)
+    liked, disliked = (table.rows_of(dict.fromkeys(ids)) for ids in (request.likes, request.dislikes))
     if not len(liked) and not any(request.values.values()):
-        problem = "no work has one of these ids" if request.likes else "give the ids of works that are liked"
+        missing = describe_unknown(table, request.likes)
+        problem = f"{missing}; like works that it has" if missing else "give the ids of works that are liked"
         raise RequestRefused("likes", f"{problem}, or ask for values")
     folded = tuple(rows[spread(len(rows), MOST_FOLDED)] for rows in (liked, disliked))
     places = tuple(spread(len(rows), MOST_READ) for rows in folded)
@@ -174,7 +164,7 @@ def read_likes(engine: Engine, generation: Generation, request: RecommendRequest
         own_taste, other_taste = np.split(np.array([each[TASTE] for each in every], np.float32), [len(folded[0])])
         taste = own_taste[places[0]]
         person = generation.taste.fold_in(own_taste, other_taste)
-    return Likes(liked, disliked, unknown, read, weights, texts, terms, term_weights, taste, person)
+    return Likes(liked, disliked, read, weights, texts, terms, term_weights, taste, person)
 
 
 def spread(n_works: int, most: int) -> Rows:

@@ -27,7 +27,8 @@ from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
 from search_api.diversity import Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
-from search_api.generation import Generation, GenerationFollower, known_folder
+from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, known_folder
+from search_api.given_works import refuse_both
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
 from search_api.questionnaire import make_questionnaire
@@ -109,6 +110,7 @@ def open_search(
     query_classifier = open_query_classifier(settings, encoder, taxonomy)
     query_adapter = load_query_adapter(settings.descriptions)
     tuned = open_tuned(settings)
+    taste, taste_fit = open_taste(settings.taste, encoder)
     return Search(
         engine,
         encoder,
@@ -123,8 +125,22 @@ def open_search(
         label=open_tagger(settings, encoder),
         known=settings.known_folder,
         vector_search=settings,
-        taste=open_taste(settings.taste, encoder)[0],
+        taste=taste,
+        taste_misfit=taste_fit.note,
     )
+
+
+def _taste_mismatch(used: str | None, built_with: str | None) -> str | None:
+    """Return why an index does not fit the taste file of a process, both given by fingerprint; None if it does."""
+    if used == built_with:
+        return None
+    if used is None:
+        what, remedy = "with a taste file, and this process uses none", "start with that file, or"
+    elif built_with is None:
+        what, remedy = "without the taste file that this process uses", "to use the file,"
+    else:
+        what, remedy = "with another taste file than this process uses", "start with the file it was built with, or"
+    return f"the index was built {what} (EVOKE_TASTE): works are recommended by content alone; {remedy} {INDEX_AGAIN}"
 
 
 class StageFinder:
@@ -168,6 +184,7 @@ class Search:
         known: Path | None = None,
         vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
         taste: Taste | None = None,
+        taste_misfit: str | None = None,
     ) -> None:
         """Set up a search.
 
@@ -188,6 +205,7 @@ class Search:
             known: The folder that has what is known of all works; None: beside the embedded engine's folder.
             vector_search: How text vectors are searched.
             taste: The taste file; it is used for an index that was built with it.
+            taste_misfit: Why there is no `taste` although a file is named, for `taste_notes`; `misfits` has it too.
         """
         self.engine = engine
         self.encoder = encoder
@@ -204,7 +222,7 @@ class Search:
         self._generations = GenerationFollower(
             engine, encoder, taxonomy, known or known_folder(engine), vector_search, taste
         )
-        self._taste = taste
+        self._taste, self._taste_misfit = taste, taste_misfit
 
     def close(self) -> None:
         """Close the index."""
@@ -252,25 +270,27 @@ class Search:
         if self._bm25 not in (None, facts.bm25):
             notes.append(
                 "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
-                "run `evoke index` to rebuild it, or start with the tuning it was built with"
+                f"{INDEX_AGAIN}, or start with the tuning it was built with"
             )
-        if (self._taste.fingerprint if self._taste else None) != facts.taste:
-            notes.append(
-                "the index was built with another taste file than this process uses (EVOKE_TASTE), so works are "
-                "recommended by content alone: run `evoke index` to rebuild it, or start with the file that it was "
-                "built with"
-            )
-        return tuple(notes)
+        mismatch = _taste_mismatch(self._taste.fingerprint if self._taste else None, facts.taste)
+        return (*notes, mismatch) if mismatch else tuple(notes)
+
+    def taste_notes(self) -> tuple[str, ...]:
+        """Return those of the notes that say why works are recommended by content alone; () where taste is used."""
+        mismatch = _taste_mismatch(self._taste.fingerprint if self._taste else None, self.serving().facts.taste)
+        return tuple(note for note in (self._taste_misfit, mismatch) if note)
 
     def search(self, request: SearchRequest) -> Page:
         """Return the page of works that a request asks for.
 
         Raises:
-            RequestRefused: A filter or a weight names a value that the taxonomy does not have, or the cursor is none.
+            RequestRefused: A filter or a weight names a value that the taxonomy does not have, a work is given as one
+                to be like and unlike, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(request.filters)
         self._check_values("weights", request.weights)
+        refuse_both("unlike", request.like, request.unlike)
         place = read_cursor(request.cursor) if request.cursor else Cursor(request.offset)
 
         def answer(generation: Generation) -> Page:

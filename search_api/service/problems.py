@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
@@ -31,6 +30,7 @@ from search_api.errors import (
     TooManyRequests,
     WorkNotFound,
 )
+from search_api.field_names import field_paths, nearest
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_FIELDS = 20
@@ -156,26 +156,6 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     """Return the response for a problem."""
     body = to_json(problem, exclude_none=True)
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
-
-
-def field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the path of every field of a model and its nested models: `filters`, `filters.year`, `filters.year.gte`."""
-    for name, field in model.model_fields.items():
-        yield f"{prefix}{name}"
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from field_paths(part, f"{prefix}{name}.")
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known field most similar to a wrong name, as a path if it belongs elsewhere, else as a bare name."""
-    paths = list(known)
-    parent, _, leaf = name.rpartition(".")
-    matches = difflib.get_close_matches(leaf, {path.rpartition(".")[2] for path in paths}, n=1)
-    if not matches:
-        return None
-    homes = [path for path in paths if path.rpartition(".")[2] == matches[0]]
-    return homes[0] if len(homes) == 1 and homes[0].rpartition(".")[0] != parent else matches[0]
 
 
 def install(app: FastAPI) -> None:

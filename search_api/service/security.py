@@ -13,12 +13,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from search_api.errors import RequestRefused
 from search_api.service.keys import KEY_HEADER
 from search_api.settings import Scope as KeyScope
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_ENTRIES = 2_000
-"""The most parameters of a link, and the most entries of a body: one that uses every list in full has 900."""
+MAX_PARAMETERS = 2_000
+"""The most parameters of a link: one that uses every list in full has 900."""
+MAX_ENTRIES = 4_000
+"""The most entries of a body, of all lists and objects: a profile that uses every list in full has 3,800."""
+_LONGEST_PATH = 80
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} kB"
 
 CONTENT_SECURITY_POLICY = (
@@ -69,10 +73,11 @@ async def _refuse_long_lists(request: Request) -> None:
     """Refuse a request with too many parts: each that is wrong would cost 15 µs, and a body has room for 125,000.
 
     Raises:
-        HTTPException: The link or the body has more parts than any that is right.
+        HTTPException: The link has more parameters than any that is right, or the body is not complete.
+        RequestRefused: The body has more entries than any that is right; the error names the longest list or object.
     """
-    if request.scope["query_string"].count(b"&") >= MAX_ENTRIES:
-        raise HTTPException(422, f"The link has more than {MAX_ENTRIES:,} parameters")
+    if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+        raise HTTPException(422, f"The link has more than {MAX_PARAMETERS:,} parameters")
     if request.method != "POST":
         return
     try:
@@ -81,21 +86,31 @@ async def _refuse_long_lists(request: Request) -> None:
         return
     except ClientDisconnect:
         raise HTTPException(400, "The body is not complete") from None
-    if has_more_entries(body, MAX_ENTRIES):
-        raise HTTPException(422, f"The body has more than {MAX_ENTRIES:,} entries in its lists and objects")
+    found = find_too_long(body, MAX_ENTRIES)
+    if found:
+        path, n_entries = found
+        limit = f"a body may have {MAX_ENTRIES:,} in all its lists and objects"
+        raise RequestRefused(path or "body", f"has {n_entries:,} entries; {limit}")
 
 
-def has_more_entries(document: Any, most: int) -> bool:
-    """Return whether the lists and objects of a JSON document have more entries than `most`, all together."""
-    parts, n_entries = [document], 0
+def find_too_long(document: Any, most: int) -> tuple[str, int] | None:
+    """Return the longest list or object of a JSON document that has more than `most` entries all together.
+
+    Returns:
+        Its path and number of entries, of those looked at until there were too many; None if there are not.
+    """
+    parts: list[tuple[str, Any]] = [("", document)]
+    n_entries, longest = 0, ("", 0)
     while parts:
-        part = parts.pop()
+        path, part = parts.pop()
         if isinstance(part, (dict, list)):
             n_entries += len(part)
+            longest = max(longest, (path, len(part)), key=lambda each: each[1])
             if n_entries > most:
-                return True
-            parts.extend(part.values() if isinstance(part, dict) else part)
-    return False
+                return longest
+            entries = part.items() if isinstance(part, dict) else enumerate(part)
+            parts.extend((f"{path}.{name}".lstrip(".")[:_LONGEST_PATH], entry) for name, entry in entries)
+    return None
 
 
 class Guard:

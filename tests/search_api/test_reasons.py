@@ -138,3 +138,9 @@ def test_whether_a_hit_suits_the_audience_is_said(genres: list[str], expected: t
 def test_only_works_that_are_really_near_are_close_in_meaning(score: float, is_said: bool) -> None:
     said = reasons(Intent(text="foo bar baz"), legs=near(score))
     assert (said == ("Is close in meaning to your words",)) is is_said
+
+
+def test_no_words_were_said_of_which_a_work_could_be_near_in_meaning() -> None:
+    near = {"text": LegScore(score=0.99, rank=1)}
+    assert reasons(Intent(text=""), legs=near) == ()
+    assert reasons(Intent(text="the sea"), legs=near) == ("Is close in meaning to your words",)

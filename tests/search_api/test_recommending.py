@@ -12,10 +12,10 @@ from catalogues import make_record
 from fakes import FakeEncoder
 from homes import build, open_home
 from pydantic import ValidationError
-from tastes import SEA, STAGE, make_two_worlds, write_taste
+from tastes import SEA, STAGE, make_taste, make_two_worlds, write_taste
 
 from indexer.engine import open_engine
-from indexer.taste.file import load_taste
+from indexer.taste.file import load_taste, save_taste
 from indexer.values.taxonomy import load_taxonomy
 from search_api.errors import RequestRefused
 from search_api.records import MOST_LIKES, Choice, Filters, Page, RecommendRequest, SearchRequest
@@ -71,6 +71,18 @@ def test_pages_follow_each_other_without_repeat_and_end_with_all_works(starter_s
     assert len(seen) == len(set(seen)) == page.total
 
 
+def test_no_reason_speaks_of_words_where_none_were_said(starter_search: Search) -> None:
+    requests = (
+        RecommendRequest(likes=("starter:interstellar-2014",), limit=100),
+        RecommendRequest(likes=("starter:pride-and-prejudice-1813",), values={"E2": 0.5}, limit=100),
+    )
+    reasons = {
+        reason for request in requests for hit in starter_search.recommend(request).hits for reason in hit.reasons
+    }
+    assert reasons
+    assert not [reason for reason in reasons if "words" in reason]
+
+
 def test_filters_hold_and_further_works_are_left_out(starter_search: Search) -> None:
     request = RecommendRequest(likes=("starter:interstellar-2014",), filters=Filters(kind="book"))
     first = starter_search.recommend(request)
@@ -108,18 +120,29 @@ def test_a_value_that_is_not_wanted_makes_works_come_later(starter_search: Searc
     assert not any(value.is_primary for value in sadness[1])
 
 
-def test_unknown_works_are_counted_and_named(starter_search: Search) -> None:
+def test_unknown_works_are_counted_and_named_under_their_field(starter_search: Search) -> None:
     known = "starter:interstellar-2014"
+    page = starter_search.recommend(
+        RecommendRequest(likes=(known, "x:1", "x:2"), dislikes=("x:3",), without=("x:4", "starter:walle-2008"))
+    )
+    assert {note.part: note.note for note in page.intent.unmet} == {
+        "likes": "2 of 3 works are not in this catalogue: x:1 and x:2",
+        "dislikes": "1 of 1 work is not in this catalogue: x:3",
+        "without": "1 of 2 works are not in this catalogue: x:4",
+    }
     page = starter_search.recommend(RecommendRequest(likes=(known, "x:1", "x:2"), dislikes=("x:3",)))
-    (note,) = page.intent.unmet
-    assert note.note == "3 of 4 works are not in this catalogue: x:1, x:2 and x:3"
     assert ids(page) == ids(starter_search.recommend(RecommendRequest(likes=(known,))))
 
 
 @pytest.mark.parametrize(
     ("request_fields", "field", "problem"),
     [
-        ({"likes": ("x:1",)}, "likes", "no work has one of these ids"),
+        ({"likes": ("x:1",)}, "likes", "1 of 1 work is not in this catalogue: x:1; like works that it has"),
+        (
+            {"likes": tuple(f"x:{n}" for n in range(1, 9))},
+            "likes",
+            "8 of 8 works are not in this catalogue: x:1, x:2, x:3, x:4, x:5 and 3 more; like works that it has",
+        ),
         ({"dislikes": ("starter:walle-2008",)}, "likes", "give the ids of works that are liked"),
         ({"likes": ("starter:walle-2008",), "dislikes": ("starter:walle-2008",)}, "dislikes", "is liked too"),
         ({"values": {"E99": 1.0}}, "values.E99", "no value has this id"),
@@ -194,15 +217,30 @@ def test_similar_works_and_works_given_by_id_use_taste_too(tasteful: Search) -> 
     assert page.intent.unmet[0].note == "no work has the id 'x:1'"
 
 
-def test_without_the_file_works_are_recommended_by_content_and_a_note_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("built_with", "used", "what"),
+    [
+        ("sea", None, "with a taste file, and this process uses none"),
+        (None, "sea", "without the taste file that this process uses"),
+        ("sea", "stage", "with another taste file than this process uses"),
+    ],
+)
+def test_a_taste_file_that_the_index_lacks_is_said_with_what_to_do(
+    built_with: str | None, used: str | None, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVOKE_TASTE", str(write_taste(tmp_path / "taste.safetensors")))
+    for name, works in (("sea", SEA), ("stage", STAGE)):
+        save_taste(make_taste(FakeEncoder(), {name: works}), tmp_path / name)
+    if built_with:
+        monkeypatch.setenv("EVOKE_TASTE", str(tmp_path / built_with))
     build(tmp_path / "home", make_two_worlds())
-    with open_home(tmp_path / "home") as search:
+    engine = open_engine(tmp_path / "home" / "index", read_only=True)
+    taste = load_taste(tmp_path / used) if used else None
+    with closing(Search(engine, FakeEncoder(), load_taxonomy(), taste=taste)) as search:  # type: ignore[arg-type]
         assert search.recommend(RecommendRequest(likes=("test:kraken",))).hits
         (note,) = search.notes()
-    assert "another taste file than this process uses (EVOKE_TASTE)" in note
+        assert search.taste_notes() == (note,)
+    assert f"the index was built {what} (EVOKE_TASTE): works are recommended by content alone" in note
+    assert "`evoke index CATALOGUE...`" in note
 
 
 # Works given by id beside words, and the questionnaire
@@ -215,6 +253,22 @@ def test_works_given_by_id_count_like_those_that_the_words_name(starter_search: 
     assert "starter:interstellar-2014" not in ids(page)
     unlike = starter_search.search(SearchRequest(query="something hopeful", unlike=("starter:interstellar-2014",)))
     assert [work.title for work in unlike.intent.unlike] == ["Interstellar"]
+
+
+def test_a_work_to_be_like_and_unlike_is_refused(starter_search: Search) -> None:
+    walle = ("starter:walle-2008",)
+    with pytest.raises(RequestRefused, match="'starter:walle-2008' is liked too; give it once") as refused:
+        starter_search.search(SearchRequest(query="something hopeful", like=walle, unlike=walle))
+    assert refused.value.field == "unlike"
+
+
+@pytest.mark.parametrize("part", ["like", "unlike"])
+def test_a_work_given_by_id_can_be_left_out_like_one_that_the_words_name(part: str, starter_search: Search) -> None:
+    fields = {"query": "something hopeful", part: ("starter:walle-2008",)}
+    plain = starter_search.search(SearchRequest(query="something hopeful"))
+    page = starter_search.search(SearchRequest.model_validate({**fields, "without": (f"{part}.starter:walle-2008",)}))
+    assert (page.intent.like, page.intent.unlike) == ((), ())
+    assert ids(page) == ids(plain)
 
 
 def test_the_questionnaire_has_ten_values_and_works_of_both_kinds(starter_search: Search) -> None:

@@ -123,19 +123,23 @@ def test_values_and_weights_have_at_most_fifty_entries_with_short_names() -> Non
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "field", "n_entries"),
     [
-        {"query": "x", **{f"f{n}": n for n in range(2_000)}},
-        {"query": "x", "filters": {"genres": {"any": [1] * 2_000}}},
-        {"query": "x", "without": [[[n] for n in range(1_000)]]},
-        list(range(2_001)),
+        ({"query": "x", **{f"f{n}": n for n in range(4_000)}}, "body", 4_001),
+        ({"query": "x", "filters": {"genres": {"any": [1] * 4_000}}}, "filters.genres.any", 4_000),
+        ({"query": "x", "without": [[[n] for n in range(2_000)]]}, "without.0", 2_000),
+        (list(range(4_001)), "body", 4_001),
+        ({"x" * 100_000: list(range(4_001))}, "x" * 80, 4_001),
     ],
-    ids=["fields", "names", "nested", "list"],
+    ids=["fields", "names", "nested", "list", "long name"],
 )
-def test_a_body_with_thousands_of_entries_is_refused_before_each_is_looked_at(body: object) -> None:
+def test_a_body_with_thousands_of_entries_is_refused_before_each_is_looked_at(
+    body: object, field: str, n_entries: int
+) -> None:
     response = CLIENT.post("/v1/search", json=body)
     assert response.status_code == 422
-    assert response.json()["detail"] == "The body has more than 2,000 entries in its lists and objects"
+    message = f"has {n_entries:,} entries; a body may have 4,000 in all its lists and objects"
+    assert response.json()["errors"] == [{"field": field, "message": message}]
 
 
 def test_a_link_with_thousands_of_parameters_is_refused_before_each_is_looked_at() -> None:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from service_fakes import FakeSearch
 
+from indexer.facts import MOST_NAMES
 from search_api.errors import RequestRefused
-from search_api.records import Choice, Filters, IntegerRange, ScoreRange, SearchRequest
+from search_api.field_names import nearest
+from search_api.records import MOST_LIKES, Choice, Filters, IntegerRange, ScoreRange, SearchRequest
 from search_api.service.app import create_app
 from search_api.service.parameters import FilterParameters, parse_value, parse_weight
-from search_api.service.problems import nearest
 from search_api.settings import SearchSettings
 
 SEARCH = FakeSearch()
@@ -433,7 +434,17 @@ def test_a_profile_that_cannot_be_used_is_refused_with_its_field(body: dict[str,
 def test_ten_thousand_likes_are_refused_in_one_line() -> None:
     response = CLIENT.post("/v1/recommend", json={"likes": [f"x:{n}" for n in range(10_000)]})
     assert response.status_code == 422
-    assert response.json()["detail"] == "The body has more than 2,000 entries in its lists and objects"
+    limit = "a body may have 4,000 in all its lists and objects"
+    assert response.json()["detail"] == f"likes: has 10,000 entries; {limit}"
+
+
+def test_a_profile_that_uses_every_list_in_full_is_answered() -> None:
+    ids = {name: [f"{name}:{n}" for n in range(MOST_LIKES)] for name in ("likes", "dislikes", "without")}
+    names = {part: [f"Name {n}" for n in range(MOST_NAMES)] for part in ("any", "all", "none")}
+    filters = {"genres": names, "creators": names}
+    response = CLIENT.post("/v1/recommend", json={**ids, "filters": filters})
+    assert response.status_code == 200
+    assert len(SEARCH.recommended[-1].without) == MOST_LIKES
 
 
 def test_a_misspelt_field_of_a_profile_is_guessed() -> None:
