@@ -181,6 +181,7 @@ def train_taste(
     from indexer.taste_training import run
 
     started = perf_counter()
+    check_output_files(output, report)
     check_output_files(output, report, inputs=find_inputs(ratings, links or []))
     settings = read_settings(IndexSettings)
     training = run.train_taste(
