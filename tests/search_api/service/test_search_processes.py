@@ -113,6 +113,15 @@ def test_stuck_and_idle_search_processes_end_when_the_front_process_is_killed(tm
             wait_until_ended(pid)
 
 
+@pytest.fixture
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """Where the tests run under `nohup`, the service would inherit that SIGHUP is ignored, and heed it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_signals_as_in_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_whole_group_lets_the_requests_under_way_finish(tmp_path: Path, number: int) -> None:
     with serving(tmp_path) as front:
