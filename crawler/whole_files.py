@@ -9,8 +9,9 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; at the end of the block what was written becomes `path`, readable by everybody.
+    """Yield the path to write to; at the end of the block what was written becomes `path`.
 
+    Who may read it is what the process gives to new files, also where a library restricts its own (safetensors).
     The target of a link is replaced, and not the link. A device or a pipe cannot be replaced: it is written itself.
     """
     if path.exists() and not path.is_file():
@@ -19,8 +20,10 @@ def replacing(path: Path) -> Iterator[Path]:
     target = path.resolve()
     unfinished = target.with_name(target.name + ".unfinished")
     try:
+        unfinished.touch()
+        mode = unfinished.stat().st_mode
         yield unfinished
-        unfinished.chmod(0o644)  # safetensors lets only the owner read its files
+        unfinished.chmod(mode)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from crawler.whole_files import replacing
 from indexer.analysis import Analyser
 from indexer.artefacts import check_value_head
 from indexer.encoder.encoder import open_encoder
@@ -39,17 +40,12 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
         logger.warning(note)
     works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
     n_works = 0
-    unfinished = output.with_name(output.name + ".unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            for batch in batched(works, LABEL_BATCH):
-                for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
-                    line = labels_to_line(work, labels, labeller)
-                    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-                n_works += len(batch)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(output) as unfinished, unfinished.open("wb") as file:
+        for batch in batched(works, LABEL_BATCH):
+            for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
+                line = labels_to_line(work, labels, labeller)
+                file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            n_works += len(batch)
     return n_works
 
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
+from crawler.whole_files import replacing
 from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder
 from indexer.errors import UnknownWorks
@@ -121,17 +122,12 @@ def _open_output(output: Path | None) -> Iterator[BinaryIO]:
     if output is None:
         yield sys.stdout.buffer
         return
-    unfinished = output.with_name(output.name + ".unfinished")
-    try:
-        with unfinished.open("wb") as plain:
-            if output.suffix == ".gz":
-                with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
-                    yield cast("BinaryIO", packed)
-            else:
-                yield plain
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(output) as unfinished, unfinished.open("wb") as plain:
+        if output.suffix == ".gz":
+            with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
+                yield cast("BinaryIO", packed)
+        else:
+            yield plain
 
 
 def _check_store(settings: IndexSettings) -> None:

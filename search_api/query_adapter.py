@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
 
+from crawler.whole_files import replacing
 from indexer.analysis import ANALYSER_VERSION
 from indexer.artefacts import MadeWith
 from indexer.bm25 import query_weights, term_id
@@ -139,5 +140,5 @@ def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
         "encoder_fingerprint": adapter.encoder_fingerprint if adapter else None,
         "analyser_version": query_adapter.analyser_version,
     }
-    save_file(arrays, path, metadata={"evoke": json.dumps(metadata)})
-    path.chmod(0o644)  # safetensors makes it readable for its owner only
+    with replacing(path) as unfinished:
+        save_file(arrays, unfinished, metadata={"evoke": json.dumps(metadata)})

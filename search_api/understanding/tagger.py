@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.whole_files import replacing
 from indexer.artefacts import check_reader
 from indexer.encoder.encoder import Encoder
 from indexer.encoder.token_networks import TokenReader
@@ -254,5 +255,5 @@ def save_tagger(tagger: Tagger, path: Path) -> None:
         "seed": tagger.seed,
         "figures": tagger.figures,
     }
-    save_file(arrays, path, metadata={"evoke": json.dumps(metadata)})
-    path.chmod(0o644)  # safetensors makes it readable for its owner only
+    with replacing(path) as unfinished:
+        save_file(arrays, unfinished, metadata={"evoke": json.dumps(metadata)})
