@@ -1,4 +1,4 @@
-"""Measure how well similar works are told from others, by pairs that people judged."""
+"""Measure how well similar works are distinguished from others, by pairs that people judged."""
 
 from __future__ import annotations
 

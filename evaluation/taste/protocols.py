@@ -55,12 +55,12 @@ def _questionnaires(
     table = np.array([[strengths.get(each, {}).get(value, 0.0) for value in value_ids] for each in ids])
     usual, spread = table.mean(axis=0), np.maximum(table.std(axis=0), 0.02)
     for user, shown, others in split_likes(likes, users, 1, seed):
-        told, hidden = others[: len(others) // 2], others[len(others) // 2 :]
-        if len(told):
-            excess = (table[told].mean(axis=0) - usual) / spread
+        used, hidden = others[: len(others) // 2], others[len(others) // 2 :]
+        if len(used):
+            excess = (table[used].mean(axis=0) - usual) / spread
             best = [each for each in np.argsort(-excess, kind="stable")[:N_VALUES] if excess[each] > 0]
             values = {value_ids[each]: VALUE_WEIGHT for each in best}
-            yield Case(user, _names(ids, shown), frozenset(_names(ids, hidden)), values, _names(ids, told))
+            yield Case(user, _names(ids, shown), frozenset(_names(ids, hidden)), values, _names(ids, used))
 
 
 def draw_cold(likes: Likes, seed: int) -> Ints:

@@ -73,7 +73,7 @@ class ProtocolResult:
 
 @dataclass(frozen=True)
 class PairsResult:
-    """How well similar works are told from others, over pairs that people judged."""
+    """How well similar works are distinguished from others, over pairs that people judged."""
 
     n_pairs: int
     n_similar: int

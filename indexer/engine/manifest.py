@@ -1,7 +1,7 @@
 """A manifest lists the files of a folder with sizes, times and SHA-256, so that damage is found before they are used.
 
 To open a folder costs one `stat` a file: a file is read only if its time is another than in the manifest, as in a
-copied folder. Whoever derives files from others writes a manifest beside them, and makes them again if it differs.
+copied folder. Code that derives files from others writes a manifest beside them, and makes them again if it differs.
 """
 
 import hashlib

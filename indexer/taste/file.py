@@ -124,7 +124,8 @@ def _read(metadata: Mapping[str, Any], arrays: Arrays, fingerprint: str) -> Tast
                                if key.startswith(f"{name}.")})
         for name, own in metadata["kinds"].items()
     }  # fmt: skip
-    if metadata.get("digest", _digest(arrays)) != _digest(arrays):  # files of earlier versions have no digest
+    written = metadata.get("digest")  # files of earlier versions have none
+    if written is not None and written != _digest(arrays):
         raise ValueError("its numbers are not those that were written: the file is damaged")
     return Taste(
         kinds=kinds,
