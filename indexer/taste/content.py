@@ -17,25 +17,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.name_keys import name_key
 from indexer.records import IndexedWork
+from indexer.tf_idf import WeighedTerms, weigh_known
 
 Floats = NDArray[np.float32]
 
 MOST_CREATORS = 8
 """The creators that count, in the order of the credits: later ones played small parts."""
-
-
-class Weighed(NamedTuple):
-    """Some dimensions of a sparse input: their positions, int64 (n,), and their weights, float32 (n,)."""
-
-    positions: NDArray[np.int64]
-    weights: Floats
 
 
 @dataclass(frozen=True)
@@ -45,16 +38,9 @@ class Words:
     ids: NDArray[np.uint64]
     idf: Floats
 
-    def weigh(self, counts: Mapping[str, float]) -> Weighed:
+    def weigh(self, counts: Mapping[str, float]) -> WeighedTerms:
         """Return the words that the map knows with tf-idf weights of unit length."""
-        ids = np.fromiter(map(word_id, counts), dtype=np.uint64, count=len(counts))
-        frequencies = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        positions = np.searchsorted(self.ids, ids)
-        known = positions < len(self.ids)
-        known[known] = self.ids[positions[known]] == ids[known]
-        weights = (1 + np.log(frequencies[known])) * self.idf[positions[known]]
-        length = np.linalg.norm(weights) or 1.0
-        return Weighed(positions[known], (weights / length).astype(np.float32))
+        return weigh_known(self.ids, self.idf, map(word_id, counts), counts.values())
 
 
 @dataclass(frozen=True)

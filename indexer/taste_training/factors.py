@@ -11,6 +11,7 @@ import numpy as np
 from indexer.taste.content import Floats
 from indexer.taste.taste import fold_in_many, sum_of_units
 from indexer.taste_training.likes import Ints, Likes, split_likes, split_users
+from indexer.tracking import log_trial
 
 N_ITERATIONS = 12
 N_TRIAL_ITERATIONS = 6
@@ -119,7 +120,7 @@ def _try(matrix: Any, likes: Likes, validated: Ints, recipe: Recipe, seed: int) 
         return factors @ sum_of_units(factors[given])
 
     trial = Trial(recipe, measure(likes, validated, 0.8, seed, fold_in), measure(likes, validated, 3, seed, sum_likes))
-    _record(trial)
+    log_trial(asdict(trial.recipe), {"ndcg_strong": trial.strong, "ndcg_few": trial.few})
     return trial
 
 
@@ -138,13 +139,3 @@ def _ndcgs(
         best = np.argsort(-scores, kind="stable")[:DEPTH]
         gains = np.isin(best, hidden) * discounts[: len(best)]
         yield float(gains.sum() / discounts[: len(hidden)].sum())
-
-
-def _record(trial: Trial) -> None:
-    try:
-        import mlflow  # type: ignore[import-not-found]
-    except ImportError:
-        return
-    with mlflow.start_run():
-        mlflow.log_params(asdict(trial.recipe))
-        mlflow.log_metrics({"ndcg_strong": trial.strong, "ndcg_few": trial.few})

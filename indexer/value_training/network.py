@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from indexer.values.head import Floats, WeighedTerms, Weights
+from indexer.tf_idf import WeighedTerms
+from indexer.values.head import Floats, Weights
 
 INPUT_SCALE = 10.0
 """Embeddings have unit length, so their components are near 0.05. The trained weights include the scale."""

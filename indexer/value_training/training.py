@@ -12,9 +12,11 @@ import numpy as np
 
 from indexer.analysis import ANALYSER_VERSION
 from indexer.bm25 import term_id
+from indexer.tf_idf import WeighedTerms
+from indexer.tracking import log_trial
 from indexer.value_training.calibration import Bools, area_under_curve, average_precision, calibrate
 from indexer.value_training.label_files import LabelledWork
-from indexer.values.head import Floats, Output, QueryClassifier, TermCounts, Terms, ValueHead, WeighedTerms
+from indexer.values.head import Floats, Output, QueryClassifier, TermCounts, Terms, ValueHead
 
 if TYPE_CHECKING:
     from indexer.value_training.network import Recipe
@@ -147,18 +149,8 @@ def try_recipe(recipe: Recipe, train: Examples, validation: Examples, n_terms: i
             precisions.append(average_precision(logits[rows, output], targets))
             aucs.append(area_under_curve(logits[rows, output], targets))
     trial = Trial(recipe, float(np.mean(precisions)), float(np.mean(aucs)))
-    _record(trial)
+    log_trial(asdict(trial.recipe), {"average_precision": trial.average_precision, "auc": trial.auc})
     return trial
-
-
-def _record(trial: Trial) -> None:
-    try:
-        import mlflow  # type: ignore[import-not-found]
-    except ImportError:
-        return
-    with mlflow.start_run():
-        mlflow.log_params(asdict(trial.recipe))
-        mlflow.log_metrics({"average_precision": trial.average_precision, "auc": trial.auc})
 
 
 def train_value_head(

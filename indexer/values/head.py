@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from crawler.whole_files import replacing
 from indexer.bm25 import term_id
 from indexer.errors import ValueHeadInvalid
+from indexer.tf_idf import WeighedTerms, weigh_known
 from indexer.values.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
@@ -85,21 +86,7 @@ class Terms:
 
     def weigh(self, counts: TermCounts) -> WeighedTerms:
         """Return the text's terms that the head was trained on, with tf-idf weights of unit length."""
-        ids = np.fromiter(map(term_id, counts), dtype=np.uint32, count=len(counts))
-        frequencies = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        positions = np.searchsorted(self.ids, ids)
-        known = positions < len(self.ids)
-        known[known] = self.ids[positions[known]] == ids[known]
-        weights = (1 + np.log(frequencies[known])) * self.idf[positions[known]]
-        length = np.linalg.norm(weights) or 1.0
-        return WeighedTerms(positions[known], (weights / length).astype(np.float32))
-
-
-class WeighedTerms(NamedTuple):
-    """A text's terms: their positions in `Terms`, int64 (n,), and their weights, float32 (n,)."""
-
-    positions: NDArray[np.int64]
-    weights: Floats
+        return weigh_known(self.ids, self.idf, map(term_id, counts), counts.values())
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ _ENDS = re.compile(r"[\s]*(?:$|[,.;:!?)\0])")
 
 
 _REFUSED, _TOLD, _SAID, _ASKED = -1, 1, 2, 3
-"""How surely a word asks for its kind: it is refused, mentioned, said in a clause that may ask, or asked for plainly."""
+"""How surely a word asks for its kind: refused, mentioned, said in a clause that may ask, or asked for plainly."""
 
 
 class _Mention(NamedTuple):
