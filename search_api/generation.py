@@ -224,6 +224,21 @@ INDEX_AGAIN = "run `evoke index CATALOGUE...` with a catalogue of yours to rebui
 REBUILD = f"{INDEX_AGAIN}, or start with the settings it was built with"
 
 
+def describe_mismatch(used: str | None, built_with: str | None) -> tuple[str, ...]:
+    """Return why an index does not fit the taste file of a process, both given by fingerprint; () if it does."""
+    if used == built_with:
+        return ()
+    if used is None:
+        what, remedy = "with a taste file, and this process uses none", "start with that file, or"
+    elif built_with is None:
+        what, remedy = "without the taste file that this process uses", "to use the file,"
+    else:
+        what, remedy = "with another taste file than this process uses", "start with the file it was built with, or"
+    return (
+        f"the index was built {what} (EVOKE_TASTE): works are recommended by content alone; {remedy} {INDEX_AGAIN}",
+    )
+
+
 def known_folder(engine: Engine) -> Path:
     """Return the folder that has what is known of all works: beside the folder of the embedded engine.
 

@@ -36,6 +36,7 @@ from search_api.settings import SearchSettings
 from search_api.understanding.guessing import guess_values
 from search_api.understanding.intent import Label, parse_intent
 from search_api.understanding.phrases import NOUNS, PEOPLE_NOUNS
+from search_api.views import record_to_liked
 
 LIKE_TERMS_WEIGHT = 0.5
 """The weight of a named work's terms in the `bm25` leg, beside the words of the query. Requests of conversations that
@@ -153,7 +154,7 @@ class LegQueryBuilder:
         records = fetch_works(self._engine, generation.name, [work_id], vectors=_vectors_of_liked(generation))
         if not records:
             raise WorkNotFound(work_id)
-        liked = _to_liked(records[0])
+        liked = record_to_liked(records[0])
         intent = Intent(text="", like=(WorkReference(id=work_id, title=liked.title),), filters=filters)
         vectors: Any = records[0].vector
         legs: dict[Leg, LegQuery] = {"text": vectors["text"]}
@@ -229,7 +230,7 @@ class LegQueryBuilder:
                 named[sign < 0].append(vectors)
                 text = text + sign * np.asarray(vectors["text"], dtype=np.float32)
                 if sign > 0:
-                    liked.append(_to_liked(record))
+                    liked.append(record_to_liked(record))
                     liked_terms.append(vectors["bm25"])
         if intent.is_description and self._query_adapter:
             text = self._query_adapter.adapt(text, self._encoder)
@@ -356,11 +357,6 @@ def _add_terms(query: models.SparseVector | None, liked: Sequence[models.SparseV
         for term, weight in zip(terms.indices, terms.values, strict=True):
             weights[term] = weights.get(term, 0.0) + LIKE_TERMS_WEIGHT * weight / len(liked)
     return models.SparseVector(indices=list(weights), values=list(weights.values()))
-
-
-def _to_liked(record: models.Record) -> LikedWork:
-    payload = record.payload or {}
-    return LikedWork(payload["title"], payload["values"])
 
 
 def _to_sparse(vector: NDArray[np.float32]) -> models.SparseVector:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crawler.verbs import Refused, check_output_files, describe_problem, read_settings, verb
+from search_api.terminal import page_text, read_filters
 
 if TYPE_CHECKING:
     from search_api.records import Filters, RecommendRequest
@@ -48,7 +49,6 @@ def recommend(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as the API sends it.")] = False,
 ) -> None:
     """Find works for what you like. Your profile is kept nowhere but in a file that you name."""
-    from search_api.cli import page_text
     from search_api.json_answers import answer_to_json
     from search_api.search import open_search
     from search_api.settings import SearchSettings
@@ -104,10 +104,7 @@ def _read_filters(filters: str | None, kind: str | None) -> Filters:
     from search_api.field_names import describe_field
     from search_api.records import Filters
 
-    try:
-        wanted = Filters.model_validate_json(filters) if filters is not None else Filters()
-    except ValidationError as error:
-        raise Refused(describe_field(error, Filters, "filters")) from error
+    wanted = read_filters(filters)
     try:
         return wanted.model_copy(update={"kind": Filters.model_validate({"kind": kind}).kind}) if kind else wanted
     except ValidationError as error:

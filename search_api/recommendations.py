@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.known.fields import UNKNOWN
 from indexer.legs import TASTE, Leg
 from indexer.values.taxonomy import Taxonomy
 from search_api.diversity import Variety, diversify
-from search_api.fusion import Ranking, Rows
+from search_api.fusion import Rows
 from search_api.generation import Generation
 from search_api.given_works import describe_unknown
 from search_api.ranking_settings import GENRES, MAKERS, PROFILE
-from search_api.reasons import LikedWork
 from search_api.recommending import (
     Likes,
     Recommended,
@@ -27,10 +25,10 @@ from search_api.recommending import (
     recommend_works,
     standard_profiles,
 )
-from search_api.records import Hit, Intent, LegScore, Page, RecommendRequest, Unmet
+from search_api.records import Hit, Intent, Page, RecommendRequest, Unmet
 from search_api.retrieval import LeftOut, count_ranked, fetch_points
-from search_api.views import record_to_hit
-from search_api.work_table import Floats
+from search_api.views import leg_scores, record_to_hit, record_to_liked
+from search_api.work_table import Floats, to_units
 
 PARTS = ("likes", "dislikes", "without")
 """The fields of a profile that have ids of works."""
@@ -94,8 +92,8 @@ def _to_hits(
     speaking = find_speaking(engine, generation, recommended, rows, [record.vector for record in records])
     speaking_rows = list(dict.fromkeys(row for row in speaking if row is not None))
     payloads = fetch_points(engine, generation.name, table.points[speaking_rows].tolist())
-    liked = {row: _to_liked(record) for row, record in zip(speaking_rows, payloads, strict=True)}
-    legs = _leg_scores(recommended.legs, rows)
+    liked = {row: record_to_liked(record) for row, record in zip(speaking_rows, payloads, strict=True)}
+    legs = leg_scores([recommended.legs], rows.tolist())
     wishes = intent.model_copy(update={"like": (), "unlike": ()})
     hits = []
     for place, ((row, score), record) in enumerate(zip(page, records, strict=True)):
@@ -105,20 +103,6 @@ def _to_hits(
         reasons = (*(f"Because you liked {each.title}" for each in because), *hit.reasons)
         hits.append(hit.model_copy(update={"reasons": reasons}))
     return tuple(hits)
-
-
-def _to_liked(record: models.Record) -> LikedWork:
-    payload = record.payload or {}
-    return LikedWork(payload["title"], payload["values"])
-
-
-def _leg_scores(rankings: Mapping[str, Ranking], rows: Rows) -> dict[int, dict[str, LegScore]]:
-    """Return every leg's score and rank of each shown work."""
-    legs: dict[int, dict[str, LegScore]] = {row: {leg: LegScore() for leg in rankings} for row in rows.tolist()}
-    for leg, ranking in rankings.items():
-        for place in np.flatnonzero(np.isin(ranking.rows, rows)).tolist():
-            legs[int(ranking.rows[place])][leg] = LegScore(score=float(ranking.scores[place]), rank=place + 1)
-    return legs
 
 
 def find_speaking(
@@ -173,8 +157,7 @@ def share_makers(makers: NDArray[np.int64], of_likes: NDArray[np.int64]) -> Floa
 def _taste_parts(recommended: Recommended, rows: Rows, own: Floats, liked: Floats) -> Floats:
     """Return a work's score by taste, shared among the likes by the cosines of their vectors with its own."""
     person = recommended.likes.person
-    units = liked / np.maximum(np.linalg.norm(liked, axis=1, keepdims=True), 1e-6)
-    shares = np.maximum(own @ units.T, 0)
+    shares = np.maximum(own @ to_units(liked).T, 0)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-6)
     scores = np.maximum(own @ person, 0) if person is not None else np.zeros(len(rows))
     parts: Floats = shares * scores[:, None]

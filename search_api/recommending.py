@@ -41,8 +41,16 @@ from search_api.given_works import describe_unknown, refuse_both
 from search_api.preferences import weigh_refusals
 from search_api.ranking_settings import GENRES, KNOWN, MAKERS, PROFILE, Fusion
 from search_api.records import RecommendRequest
-from search_api.retrieval import LeftOut, LegQuery, engine_filter, find_allowed, find_candidates, keep_allowed
-from search_api.work_table import Floats, WorkTable
+from search_api.retrieval import (
+    LeftOut,
+    LegQuery,
+    engine_filter,
+    fetch_points,
+    find_allowed,
+    find_candidates,
+    keep_allowed,
+)
+from search_api.work_table import Floats, WorkTable, to_units
 
 DISLIKE = -0.25
 """The weight of a dislike in the legs of content; a like has 1. Of 148 readers with two dislikes or more, half of the
@@ -174,12 +182,8 @@ def spread(n_works: int, most: int) -> Rows:
 
 def _fetch(engine: Engine, generation: Generation, rows: Rows, legs: Sequence[Leg]) -> list[Any]:
     """Return the vectors of works, in their order."""
-    if not len(rows):
-        return []
     points = generation.table.points[rows].tolist()
-    records = engine.retrieve(generation.name, points, with_payload=False, with_vectors=list(legs))
-    by_id = {record.id: record.vector for record in records}
-    return [by_id[point] for point in points]
+    return [each.vector for each in fetch_points(engine, generation.name, points, legs, with_payload=False)]
 
 
 def _weigh_terms(vectors: Sequence[Any], weights: Floats, background: Background) -> tuple[NDArray[np.int64], Floats]:
@@ -375,8 +379,7 @@ def standard_profiles(generation: Generation, background: Background, rows: Rows
         usual = background.usual(int(kind))
         of_kind = kinds == kind
         strengths[of_kind] = (strengths[of_kind] - usual.strengths) / np.maximum(usual.deviations, np.float32(1e-3))
-    directions: Floats = strengths / np.maximum(np.linalg.norm(strengths, axis=1, keepdims=True), np.float32(1e-6))
-    return directions
+    return to_units(strengths)
 
 
 def fill_up(engine: Engine, generation: Generation, recommended: Recommended, depth: int) -> list[tuple[int, float]]:

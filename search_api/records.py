@@ -73,7 +73,9 @@ WHOLE_PARTS = ("audience", "standing")
 """The parts of an intent that can be left out: by the id of a value or work, and as a whole."""
 
 
-_INTENT_PART = re.compile(rf"(?:{'|'.join(PARTS_BY_ID)})\..+|filters\.(?:{'|'.join(FACTS)})|{'|'.join(WHOLE_PARTS)}")
+_INTENT_PART = re.compile(
+    rf"(?:{'|'.join(PARTS_BY_ID)})\.[\s\S]+|filters\.(?:{'|'.join(FACTS)})|{'|'.join(WHOLE_PARTS)}"
+)
 
 
 def _check_part(path: str) -> str:

@@ -17,6 +17,7 @@ from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import Engine, open_engine
 from indexer.legs import Leg
+from indexer.schema import GenerationFacts
 from indexer.taste.taste import Taste
 from indexer.tuning_file import read_tuning
 from indexer.values.head import QueryClassifier
@@ -27,7 +28,7 @@ from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
 from search_api.diversity import Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
-from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, known_folder
+from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, describe_mismatch, known_folder
 from search_api.given_works import refuse_both
 from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
 from search_api.query_adapter import QueryAdapter, load_query_adapter
@@ -50,7 +51,6 @@ from search_api.records import (
     FacetCount,
     Facets,
     Filters,
-    LegScore,
     Page,
     Questionnaire,
     RecommendRequest,
@@ -75,7 +75,7 @@ from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSea
 from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import payload_to_view, record_to_hit, view_value
+from search_api.views import leg_scores, payload_to_view, record_to_hit, view_value
 
 CACHED_TEXTS = 2_000
 """How many query vectors are kept, 1.5 kB each: people page through answers and repeat each other's queries."""
@@ -128,19 +128,6 @@ def open_search(
         taste=taste,
         taste_misfit=taste_fit.note,
     )
-
-
-def _taste_mismatch(used: str | None, built_with: str | None) -> str | None:
-    """Return why an index does not fit the taste file of a process, both given by fingerprint; None if it does."""
-    if used == built_with:
-        return None
-    if used is None:
-        what, remedy = "with a taste file, and this process uses none", "start with that file, or"
-    elif built_with is None:
-        what, remedy = "without the taste file that this process uses", "to use the file,"
-    else:
-        what, remedy = "with another taste file than this process uses", "start with the file it was built with, or"
-    return f"the index was built {what} (EVOKE_TASTE): works are recommended by content alone; {remedy} {INDEX_AGAIN}"
 
 
 class StageFinder:
@@ -272,13 +259,15 @@ class Search:
                 "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
                 f"{INDEX_AGAIN}, or start with the tuning it was built with"
             )
-        mismatch = _taste_mismatch(self._taste.fingerprint if self._taste else None, facts.taste)
-        return (*notes, mismatch) if mismatch else tuple(notes)
+        return (*notes, *self._taste_mismatch(facts))
 
     def taste_notes(self) -> tuple[str, ...]:
         """Return those of the notes that say why works are recommended by content alone; () where taste is used."""
-        mismatch = _taste_mismatch(self._taste.fingerprint if self._taste else None, self.serving().facts.taste)
-        return tuple(note for note in (self._taste_misfit, mismatch) if note)
+        misfit = (self._taste_misfit,) if self._taste_misfit else ()
+        return (*misfit, *self._taste_mismatch(self.serving().facts))
+
+    def _taste_mismatch(self, facts: GenerationFacts) -> tuple[str, ...]:
+        return describe_mismatch(self._taste.fingerprint if self._taste else None, facts.taste)
 
     def search(self, request: SearchRequest) -> Page:
         """Return the page of works that a request asks for.
@@ -519,7 +508,7 @@ class Search:
         intent = queries.intent
         unmet = (*intent.unmet, *plan.unmet, *self._nothing_found(generation, queries, searched[0]))
         intent = intent.model_copy(update={"unmet": unmet}) if unmet else intent
-        legs = _leg_scores([candidates.rankings for candidates in searched], [row for row, _ in page])
+        legs = leg_scores([candidates.rankings for candidates in searched], [row for row, _ in page])
         vectors: tuple[Leg, ...] = ("bm25", "values") if intent.tags else ("bm25",)
         points = generation.table.points[[row for row, _ in page]].tolist()
         records = fetch_points(self.engine, generation.name, points, vectors=vectors)
@@ -695,20 +684,6 @@ def _variety(queries: LegQueries) -> Variety:
 def _timed(started: float, page: Page) -> Page:
     """Return a page with the time since `started`, whether it was made or cached."""
     return page.model_copy(update={"took_ms": round((perf_counter() - started) * 1_000, 2)})
-
-
-def _leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[int]) -> dict[int, dict[str, LegScore]]:
-    """Return every leg's score and rank of each shown work, in the first stage that has the work as a candidate."""
-    legs: dict[int, dict[str, LegScore]] = {row: {} for row in shown}
-    names: dict[str, None] = {}
-    for rankings in stages:
-        names |= dict.fromkeys(rankings)
-        for leg, ranking in rankings.items():
-            for place in np.flatnonzero(np.isin(ranking.rows, shown)).tolist():
-                score = LegScore(score=float(ranking.scores[place]), rank=place + 1)
-                legs[int(ranking.rows[place])].setdefault(leg, score)
-    not_found = LegScore()
-    return {row: {leg: own.get(leg, not_found) for leg in names} for row, own in legs.items()}
 
 
 def open_tuned(settings: SearchSettings) -> Tuned:

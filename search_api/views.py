@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from qdrant_client import models
 
 from indexer.bm25 import term_id
 from indexer.records import Work
 from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Taxonomy, Value
+from search_api.fusion import Ranking
 from search_api.reasons import Explained, LikedWork, explain
 from search_api.records import Hit, Intent, LegScore, ValueView, WorkView
 
@@ -76,6 +78,26 @@ def record_to_hit(
         matched_terms=matched,
         reasons=explain(explained, intent, taxonomy, query, liked),
     )
+
+
+def record_to_liked(record: models.Record) -> LikedWork:
+    """Return a work as reasons compare hits with it."""
+    payload = record.payload or {}
+    return LikedWork(payload["title"], payload["values"])
+
+
+def leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[int]) -> dict[int, dict[str, LegScore]]:
+    """Return every leg's score and rank of each shown work, in the first stage that has the work as a candidate."""
+    legs: dict[int, dict[str, LegScore]] = {row: {} for row in shown}
+    names: dict[str, None] = {}
+    for rankings in stages:
+        names |= dict.fromkeys(rankings)
+        for leg, ranking in rankings.items():
+            for place in np.flatnonzero(np.isin(ranking.rows, shown)).tolist():
+                score = LegScore(score=float(ranking.scores[place]), rank=place + 1)
+                legs[int(ranking.rows[place])].setdefault(leg, score)
+    not_found = LegScore()
+    return {row: {leg: own.get(leg, not_found) for leg in names} for row, own in legs.items()}
 
 
 def _facts(payload: Payload) -> dict[str, Any]:

@@ -205,9 +205,7 @@ class WorkTable:
 
     def genre_directions(self, rows: Rows) -> Floats:
         """Return the genres of works, weighted by their inverse frequency and scaled to unit length: (n, n_genres)."""
-        weighed = self._genres_of(rows) * np.asarray(self._genre_weights, dtype=np.float32)
-        directions: Floats = weighed / np.maximum(np.linalg.norm(weighed, axis=1, keepdims=True), np.float32(1e-6))
-        return directions
+        return to_units(self._genres_of(rows).astype(np.float32) * self._genre_weights)
 
     def _genres_of(self, rows: Rows) -> NDArray[np.bool_]:
         """Return which genres works have, bool (n_rows, n_genres)."""
@@ -218,6 +216,12 @@ class WorkTable:
 SAME_MAKER = 1.0
 """What a shared director or author adds to the likeness of genres. Co-liked books among ten similar ones, by this
 number: .309 (0), .314 (.5), .324 (1), .327 (2); films by the likeness of their tags: .199, .201, .200, .199."""
+
+
+def to_units(vectors: Floats) -> Floats:
+    """Return vectors, float32 (n, dim), scaled to unit length; zeros stay zeros."""
+    units: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-6))
+    return units
 
 
 class ValueProfiles:
@@ -260,6 +264,4 @@ class ValueProfiles:
     def _directions(self, rows: Rows) -> Floats:
         """Return the centred strengths of works, scaled to unit length."""
         centred = self._bytes[rows].astype(np.float32) / np.float32(MOST_BYTE) - self._means
-        lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-        directions: Floats = centred / np.maximum(lengths, np.float32(1e-6))
-        return directions
+        return to_units(centred)
