@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from crawler.sources.table import SOURCES
+from crawler.text import count_of
 from crawler.verbs import INTERRUPTED, Refused, read_settings, verb
 
 app = typer.Typer()
@@ -82,7 +83,7 @@ def _read_saved(source: str, saved: list[Path], output: Path, limit: int | None)
         typer.echo(f"{n_answers:,} x {reason}, such as {report.examples[reason]}")
     repeated = f", {report.n_repeated:,} repeated" if report.n_repeated else ""
     typer.echo(
-        f"{report.n_records:,} records from {report.n_files:,} files in {output}{repeated}; "
+        f"{count_of(report.n_records, 'record')} from {count_of(report.n_files, 'file')} in {output}{repeated}; "
         f"{report.no_work.total():,} without a work; {perf_counter() - started:.1f} s"
     )
 

@@ -333,6 +333,12 @@ def country_of_name(name: str) -> str | None:
     return _BY_NAME.get(_fold(name).removeprefix("the "))
 
 
+def country_name(code: str) -> str:
+    """Return the English name of a country, such as "Sweden"; the code itself where the table has no name."""
+    name = next((name for name, known in _BY_NAME.items() if known == code), code)
+    return re.sub(r"(?<= )(?:And|Of|The)(?= )", lambda small: small[0].lower(), name.title()) if name != code else code
+
+
 def country_and_successors(code: str) -> tuple[str, ...]:
     """Return the code, and for a state that is gone those of the states that followed it."""
     return (code, *_SUCCESSORS.get(code, ()))

@@ -15,13 +15,20 @@ EXTRAS: Mapping[str, str] = {
     "sentence_transformers": "train",
     "torch": "train",
     "ir_measures": "report",
-    "jinja2": "report",
     "matplotlib": "report",
     "pandas": "report",
     "rank_bm25": "report",
     "gensim": "embeddings",
+    "opentelemetry.exporter": "traces",
+    "opentelemetry.sdk": "traces",
+    "sentry_sdk": "sentry",
+    "mcp": "mcp",
+    "mlflow": "track",
+    "locust": "stress",
 }
-"""The extra that installs a top-level module. `requirements/` declares the libraries; a test compares the two."""
+"""The extra that installs a module. `requirements/` declares the libraries; a test compares the two.
+
+OpenTelemetry's modules share a package, of which FastAPI requires a part."""
 
 DISTRIBUTION = "evoke-search"
 SERVER_DISTRIBUTION = "evoke-search-server"
@@ -52,6 +59,6 @@ def missing_library(error: ModuleNotFoundError) -> str | None:
 
     None if no extra installs the module: then the installation is damaged, and the error should not be hidden.
     """
-    module = (error.name or "").partition(".")[0]
-    extra = EXTRAS.get(module)
-    return f"needs {module.replace('_', '-')}: {install_command(extra)}" if extra else None
+    missing = f"{error.name}."
+    module = next((module for module in EXTRAS if missing.startswith(f"{module}.")), None)
+    return f"needs {module.replace('_', '-')}: {install_command(EXTRAS[module])}" if module else None

@@ -200,6 +200,11 @@ def language_of_name(name: str) -> str | None:
     return next((_BY_NAME[part] for part in parts if part in _BY_NAME), None)
 
 
+def language_name(code: str) -> str:
+    """Return the English name of a language, such as "Japanese"; the code itself where the table has no name."""
+    return next((name.title() for name, known in _BY_NAME.items() if known == code), code)
+
+
 def _primary_code(tag: str) -> str:
     """Return the language of a tag (`pt` of `pt-BR` and `pt_BR`), in lower case; empty if it is not a tag."""
     code = re.split("[-_]", tag.strip().lower(), maxsplit=1)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from scrapy.exceptions import DropItem
 
 from crawler.catalogue import record_to_line
 from crawler.output import written_ids
+from crawler.progress import show_progress
 from crawler.records import SourceRecord
 from crawler.sources.spider import WorkSpider
 
@@ -25,6 +27,7 @@ class RecordWriter:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._path = Path(crawler.settings["EVOKE_OUTPUT"])
+        self._closing = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RecordWriter:
@@ -37,10 +40,12 @@ class RecordWriter:
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(RECORDS_BEFORE, len(self._written))
         self._file: BinaryIO = self._path.open("ab", buffering=0)
+        self._progress = self._closing.enter_context(show_progress("records", "crawling"))
         self._stop_when_enough()
 
     def close_spider(self) -> None:
         """Flush the file to the disk and close it."""
+        self._closing.close()
         os.fsync(self._file.fileno())
         self._file.close()
 
@@ -57,6 +62,7 @@ class RecordWriter:
         # Unbuffered: one system call a line, so that a kill leaves whole lines.
         self._file.write(record_to_line(record))
         self._written.add(key)
+        self._progress.update(1)
         self._stop_when_enough()
         return item
 

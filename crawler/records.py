@@ -104,10 +104,17 @@ class Series(_Record):
 
 
 class Review(_Record):
-    """One person's text about the work; the rating is on the source's own scale."""
+    """One person's text about the work.
+
+    `rating` is on the source's own scale, from 0 to `scale`; without a scale it is that of the source's declaration.
+    `helpful` is how many people found the review helpful or liked it, and `spoiler` whether the source marks it as one.
+    """
 
     text: Text
     rating: FiniteFloat | None = None
+    scale: FiniteFloat | None = Field(default=None, ge=LEAST_SCALE, le=MOST_RATING)
+    helpful: int | None = Field(default=None, ge=0, le=MOST_RATINGS)
+    spoiler: bool = False
 
 
 class SourceRecord(_Record):

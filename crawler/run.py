@@ -17,7 +17,7 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 
-from crawler.errors import CrawlStopped
+from crawler.errors import CrawlStopped, SelectionRefused
 from crawler.extras import installed_version
 from crawler.folders import make_private_folder
 from crawler.output import check_output
@@ -58,7 +58,9 @@ def run_crawl(
         SelectionRefused: the source cannot be asked for this, a setting is missing, or the file already exists.
         CrawlStopped: the source refuses or blocks requests; the records written so far stay.
     """
-    spider: type[WorkSpider] = load(SOURCES[source].spider)
+    if (place := SOURCES[source].spider) is None:
+        raise SelectionRefused(f"{source} is not asked: {SOURCES[source].selection_note}")
+    spider: type[WorkSpider] = load(place)
     spider.check(selection, settings)
     check_output(output, resume=resume)
     folder = settings.home / "crawl"

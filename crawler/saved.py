@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import record_to_line
 from crawler.errors import CatalogueMissing, GzipDamaged
 from crawler.gzipped import open_unpacked
 from crawler.output import check_output
+from crawler.progress import show_progress
 from crawler.sources.table import SOURCES, load
 
 HEAD_BYTES = 4096
@@ -51,7 +50,7 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
     check_output(output, resume=False)
     report = SavedReport(n_files=len(files))
     written: set[tuple[str, str]] = set()
-    with output.open("wb") as out, tqdm(unit=" works", disable=None, leave=False) as progress:
+    with output.open("wb") as out, show_progress("works", "reading") as progress:
         for path, result in parse_files(source, files):
             if isinstance(result, NotAWork):
                 report.no_work[result.reason] += 1
@@ -61,7 +60,7 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
             else:
                 written.add((result.source, result.source_id))
                 out.write(record_to_line(result))
-                progress.update()
+                progress.update(1)
                 if limit is not None and len(written) >= limit:
                     break
     report.n_records = len(written)

@@ -77,3 +77,8 @@ def _read_as_utf8(garbled: re.Match[str]) -> str:
     if garbled[0] == _LOST_BYTE:
         return "\u201d"
     return bytes(_BYTES[character] for character in garbled[0]).decode("utf-8", "replace").replace("\ufffd", garbled[0])
+
+
+def count_of(number: int, what: str) -> str:
+    """Return a number with what it counts: "1 line", "2 lines"."""
+    return f"{number:,} {what}" + "s" * (number != 1)

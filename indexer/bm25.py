@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 K1 = 1.2
 B = 0.75
+REVIEWS_WEIGHT = 0.02
+"""nDCG@10 of BM25 alone on value_movies, requests_movies and tot_movies, where a tenth of the works have reviews: .208,
+.014 and .093 without their terms, .234, .019 and .103 with .02; .268, .010 and .040 with .1, where they drown
+descriptions."""
 
 
 class BM25(ClosedModel):
@@ -41,6 +45,12 @@ class BM25(ClosedModel):
     b: float = Field(default=B, ge=0, le=1)
     weights: dict[TextField, Annotated[float, Field(ge=0, le=1_000)]] = Field(
         default_factory=dict, description="the weight of the terms in each field; a field left out weighs 1"
+    )
+    reviews: float = Field(
+        default=REVIEWS_WEIGHT,
+        ge=0,
+        le=1_000,
+        description="the weight of a term for each person who uses it in a review; such terms do not count as length",
     )
 
     def weight(self, name: TextField) -> float:
@@ -55,6 +65,21 @@ class BM25(ClosedModel):
                 for term, count in terms.items():
                     counts[term] = counts.get(term, 0.0) + weight * count
         return counts
+
+    def weights_of(self, field_terms: FieldTerms, heard: Mapping[str, int], mean_length: float) -> SparseVector:
+        """Return the weights of a work's terms without the IDF.
+
+        Args:
+            field_terms: How often each term occurs in each field.
+            heard: How many people use each term in a review. A work is not longer for what people say of it.
+            mean_length: The mean length of works, in weighted terms.
+        """
+        counts = self.count(field_terms)
+        length = sum(counts.values())
+        if self.reviews:
+            for term, n_people in heard.items():
+                counts[term] = counts.get(term, 0.0) + self.reviews * n_people
+        return document_weights(counts, mean_length, k1=self.k1, b=self.b, length=length)
 
 
 class _BM25Part(BaseModel):
@@ -78,9 +103,20 @@ def term_id(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=4).digest(), "big")
 
 
-def document_weights(counts: Mapping[str, float], mean_length: float, *, k1: float = K1, b: float = B) -> SparseVector:
-    """Return a document's BM25 weights without the IDF; `mean_length` is in terms, over the whole collection."""
-    length_norm = k1 * (1 - b + b * sum(counts.values()) / mean_length) if mean_length else k1
+def document_weights(
+    counts: Mapping[str, float], mean_length: float, *, k1: float = K1, b: float = B, length: float | None = None
+) -> SparseVector:
+    """Return a document's BM25 weights without the IDF.
+
+    Args:
+        counts: How often each term occurs.
+        mean_length: The mean length over the whole collection, in terms.
+        k1: How slowly repetitions count less.
+        b: How much a long document counts less.
+        length: The document's length; None: the sum of the counts.
+    """
+    length = sum(counts.values()) if length is None else length
+    length_norm = k1 * (1 - b + b * length / mean_length) if mean_length else k1
     return _sparse({term: count * (k1 + 1) / (count + length_norm) for term, count in counts.items()})
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from tqdm import tqdm
-
 from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.progress import with_progress
 from crawler.records import SourceRecord
 from indexer.build_report import BuildReport
 from indexer.errors import NothingToIndex, StorageFailed
+from indexer.merging.match_keys import canonical_source
+from indexer.reviews.keeping import EVERY_SOURCE, Keeping
 from indexer.stages import batched
 from indexer.store import READ_BATCH, Store
 
@@ -77,11 +78,12 @@ def read_records(
     run: int,
     report: BuildReport,
     reject_file: RejectFile,
+    keeping: Keeping,
     *,
     prune: bool,
     keep_starter: bool,
 ) -> None:
-    """Store the records of catalogues and remove the pruned and the starter's; count both in the report.
+    """Store the records of catalogues with their reviews, and remove the pruned and the starter's; count all of them.
 
     Raises:
         NothingToIndex: No line is a record.
@@ -91,9 +93,11 @@ def read_records(
         report.n_rejected += 1
         reject_file.write(rejected)
 
-    lines = tqdm(_records(catalogues, reject), desc="reading", unit=" records", disable=None, leave=False)
+    lines = with_progress(_records(catalogues, reject), "records", "reading")
     for batch in batched(lines, READ_BATCH):
-        changes = store.put_records([(record, str(line)) for line, record in batch], run)
+        changes = store.put_records(
+            [(record, str(line)) for line, record in batch], run, keeping=keeping, counts=report.reviews
+        )
         for (line, record), (change, earlier) in zip(batch, changes, strict=True):
             if change == "conflicting":
                 reason = f"source_id: {record.source_id!r} is also at {earlier}, with other content: keep one of them"
@@ -111,6 +115,18 @@ def read_records(
             f"the starter catalogue's {n_removed:,} works were removed: --keep-starter keeps them, "
             "`evoke index` without a catalogue brings them back"
         )
+    report.notes += _apply_keeping(store, keeping)
+
+
+def _apply_keeping(store: Store, keeping: Keeping) -> list[str]:
+    """Change what is kept of the reviews of records that were not read now; return notes for the person."""
+    n_removed = store.review_table.apply(keeping)
+    sources = set(map(canonical_source, store.sources()))
+    unknown = [name for name in keeping.named if name != EVERY_SOURCE and canonical_source(name) not in sources]
+    return [
+        *([f"{n_removed:,} stored reviews were removed, since none are kept of their sources"] if n_removed else []),
+        *(f"EVOKE_KEEP_REVIEWS names {name!r}, which is the source of no record" for name in unknown),
+    ]
 
 
 def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: RejectFile) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from indexer.encoder.kept_models import COMPILED, RECORD
 from indexer.engine import EdgeClient, Engine, EngineDamaged, open_engine
 from indexer.engine.manifest import MANIFEST, Damage, find_damage
 from indexer.errors import StoreDamaged
+from indexer.reviews.review_table import is_changed, read_reviews, record_digest
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import StorageSettings
 
@@ -61,14 +61,14 @@ def check_home(settings: StorageSettings) -> Iterator[Checked]:
     for folder in _subfolders(settings.home / KNOWN):
         yield _from_damages(f"{KNOWN}/{folder.name}", find_damage(folder, read_all=True), folder, "the next search")
     for folder in _subfolders(settings.home / "models"):
-        if (folder / RECORD).exists():
-            yield from _check_model(folder)
+        yield from _check_model(folder)
 
 
 def check_store(path: Path) -> tuple[int | None, Checked]:
     """Return how many works a store has, None if that cannot be read, and whether the file is sound.
 
-    SQLite checks its pages and indexes; of a record, which everything else is made from, the digest is checked too.
+    SQLite checks its pages and indexes; of records and reviews, which everything else is made from, the digests are
+    checked too.
     """
     if not path.exists():
         return None, Checked(path.name, "there is none yet: `evoke index` builds it")
@@ -79,9 +79,11 @@ def check_store(path: Path) -> tuple[int | None, Checked]:
             if problem != "ok":
                 raise StoreDamaged(path, " ".join(problem.removeprefix("*** in database main ***").split()))
             n_records = 0
+            has_reviews = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'review'").fetchone()
             for id_, digest, body in connection.execute("SELECT id, digest, body FROM record"):
                 n_records += 1
-                if hashlib.sha256(body.encode()).digest() != digest:
+                reviews = read_reviews(connection, id_) if has_reviews else []
+                if record_digest(body.encode(), reviews) != digest or any(map(is_changed, reviews)):
                     raise StoreDamaged(path, f"the record {id_!r} is not as it was stored")
             n_works = int(connection.execute("SELECT count(*) FROM work").fetchone()[0])
     except StoreDamaged as error:
@@ -142,13 +144,13 @@ def _manifest_note(folder: Path) -> str:
 
 
 def _check_model(folder: Path) -> Iterator[Checked]:
-    """Yield a converted model, and what OpenVINO has compiled of it."""
+    """Yield a converted model, and what OpenVINO has compiled of it, or of a shipped model of this name."""
     name = f"models/{folder.name}"
     if (folder / MANIFEST).exists():
         yield _from_damages(
             name, find_damage(folder, ignored=(COMPILED,), read_all=True), folder, "the next command that needs it"
         )
-    else:
+    elif (folder / RECORD).exists():
         yield Checked(name, "an earlier version wrote no manifest: it cannot be compared", _n_bytes(folder))
     compiled = folder / COMPILED
     if (compiled / MANIFEST).exists():

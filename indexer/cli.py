@@ -41,13 +41,17 @@ def profile(
     """Describe catalogues on one HTML page. It shows contents, gaps and duplicates."""
     from indexer.catalogues import starter_catalogue
     from indexer.profile.report import kinds_text, make_report
+    from indexer.settings import IndexSettings
 
     started = perf_counter()
     today = date.today()  # noqa: DTZ011 - the reader's day
-    report = make_report(catalogues or [starter_catalogue()], output, today)
+    keeping = read_settings(IndexSettings).keeping
+    report = make_report(catalogues or [starter_catalogue()], output, today, keeping)
     counts = [
         kinds_text(report.n_by_kind),
-        *_counted((report.n_repeated, "repeated"), (report.duplicates.n_merged, "to merge")),
+        *_counted(
+            (report.n_repeated, "repeated"), (report.duplicates.n_merged, "to merge"), (report.n_reviews, "reviews")
+        ),
     ]
     typer.echo(
         f"{', '.join(counts)}; {report.n_rejected:,} lines rejected; "
@@ -205,7 +209,11 @@ def train_taste(
 
 def report_lines(report: BuildReport, seconds: float) -> list[str]:
     """Return the lines that `evoke index` prints: notes, warnings, and one closing line of counts."""
+    from indexer.build_report import reviews_line
+
     lines = list(report.notes)
+    if report.reviews.n_read:
+        lines.append(reviews_line(report.reviews))
     if report.n_rejected:
         lines.append(f"{report.n_rejected:,} lines rejected, each with its reason in {report.rejects}")
     if report.n_foreign:

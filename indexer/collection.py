@@ -20,7 +20,7 @@ from indexer.errors import VerificationFailed
 from indexer.facts import facts_to_payload
 from indexer.known.writer import TwinChanges
 from indexer.legs import Leg, indexed_labels, legs_of
-from indexer.records import Features, IndexedWork, Work
+from indexer.records import Features, IndexedWork, Said, Work
 from indexer.schema import (
     ALIAS,
     PAYLOAD_INDEXES,
@@ -144,7 +144,7 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
     sentences = {span: place for place, span in enumerate(sorted(set(spans.values())))}
     age = least_age(work.certificates)
     return {
-        **work.model_dump(mode="json", exclude_none=True),
+        **work.model_dump(mode="json", exclude={"reviews_digest"}, exclude_none=True),
         **facts_to_payload(work),
         **({} if age is None else {"least_age": age}),
         "text_language": indexed.features.text_language,
@@ -156,7 +156,13 @@ def work_to_payload(indexed: IndexedWork) -> dict[str, Any]:
         # a fifth shorter.
         "sentences": [list(span) for span in sentences],
         "evidence": {value_id: sentences[span] for value_id, span in spans.items()},
+        **({"said": {each.value_id: _said(each) for each in indexed.said}} if indexed.said else {}),
     }
+
+
+def _said(said: Said) -> dict[str, Any]:
+    quoted = {"quote": said.quote, "source": said.source} if said.quote else {}
+    return {"count": said.n_people, **quoted}
 
 
 def verify_generation(

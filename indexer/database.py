@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,11 @@ def is_damage(error: Exception) -> bool:
     """Return whether SQLite has failed because its file is not as it was written."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith("Could not decode to UTF-8")
+
+
+def ids_to_json(ids: Iterable[str]) -> str:
+    """Return ids as SQL reads them: `id IN (SELECT value FROM json_each(?))`."""
+    return orjson.dumps(list(ids)).decode()
 
 
 class Database:

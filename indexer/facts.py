@@ -187,7 +187,7 @@ FACTS: Mapping[str, Fact] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """A facet: the values of one fact, by which works are counted."""
+    """A facet: the values, or ranges of values, of one fact, by which works are counted."""
 
     fact: str
     """The fact whose filter selects one of the counted values."""
@@ -195,6 +195,14 @@ class Facet:
     """The payload key that is counted."""
     of: Callable[[Work], Any] | None = None
     """The function that returns what is stored under `key`; None if the payload has the key already."""
+    ranges: tuple[IntegerRange, ...] = ()
+    """The ranges that are counted in place of single numbers. They overlap, as "up to 90" and "up to 120" do."""
+
+
+def range_name(numbers: IntegerRange) -> str:
+    """Return a range as an entry of a facet names it: `..90`, `120..` or `90..120`, both ends included."""
+    low, high = ("" if end is None else str(end) for end in (numbers.gte, numbers.lte))
+    return f"{low}..{high}"
 
 
 FACETS: Mapping[str, Facet] = {
@@ -205,6 +213,16 @@ FACETS: Mapping[str, Facet] = {
     "decade": Facet(fact="year", key="decade", of=_decade),
     "creators": Facet(fact="creators", key="creator_names", of=_creator_names),
     "values": Facet(fact="values", key="primary_values"),
+    "runtime_minutes": Facet(
+        fact="runtime_minutes",
+        key="runtime_minutes",
+        ranges=(IntegerRange(lte=90), IntegerRange(lte=120), IntegerRange(gte=120)),
+    ),
+    "page_count": Facet(
+        fact="page_count",
+        key="page_count",
+        ranges=(IntegerRange(lte=200), IntegerRange(lte=400), IntegerRange(gte=400)),
+    ),
 }
 """The facets by name."""
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
-from tqdm import tqdm
-
+from crawler.progress import show_progress
 from indexer.analysis import ANALYSER_VERSION
 from indexer.artefacts import TASTE
 from indexer.build_report import BuildReport
@@ -30,6 +29,7 @@ from indexer.collection import (
 from indexer.encoder.encoder import Encoder
 from indexer.engine import Engine, NotSupported
 from indexer.engine.folder import bytes_on_disk
+from indexer.hearing import with_reviews
 from indexer.known.writer import KnownWriter, is_written, remove_others
 from indexer.recipes import Recipe
 from indexer.records import Features, IndexedWork, Work
@@ -42,6 +42,7 @@ from indexer.stages import batched, in_stages
 from indexer.store import Store
 from indexer.taste.taste import Taste
 from indexer.values.label_table import Labelling
+from indexer.values.labelling import Labeller
 from indexer.values.taxonomy import Taxonomy
 
 FILL_BATCH = 128
@@ -83,6 +84,7 @@ class Filling:
     recipe: Recipe
     encoder: Encoder
     taxonomy: Taxonomy
+    labeller: Labeller
     settings: IndexSettings
     report: BuildReport
     taste: Taste | None = None
@@ -160,6 +162,7 @@ def fill_and_swap(filling: Filling, base: Served | None) -> None:
     _write(filling, new)
     with filling.report.seconds.timed("verify"):
         verify_generation(filling.engine, new.name, new.facts, _sample(filling, new))
+    new = _note_seconds(filling, new)
     swap_generation(
         filling.engine, new.name, grace_seconds=SERVER_GRACE_SECONDS if filling.settings.qdrant_url else 0.0
     )
@@ -243,9 +246,14 @@ def _write(filling: Filling, new: _New) -> None:
                 n_of_kinds += sum(work.work.kind in filling.taste.kinds for work in works)
             return len(works)
 
-        works = filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed)
+        works = with_reviews(
+            filling.store.indexed_works(filling.recipe.features, filling.labelling, new.changed),
+            filling.store.review_features,
+            filling.recipe.reviews,
+            filling.labeller,
+        )
         n_works = new.facts.n_works if new.changed is None else len(new.changed)
-        with tqdm(total=n_works, desc="indexing", unit=" works", disable=None, leave=False) as progress:
+        with show_progress("works", "indexing", n_works) as progress:
             for n_written in in_stages(batched(works, FILL_BATCH), write):
                 progress.update(n_written)
         if filling.taste and new.changed is None:
@@ -272,6 +280,13 @@ def _describe_taste(n_rated: int, n_of_kinds: int, n_works: int) -> str:
         "the taste file has ratings of none of the works, so it was trained on another catalogue: all taste vectors "
         f"are made from content; to train one that fits: `{TASTE.command}`, then set {TASTE.variable}=FILE"
     )
+
+
+def _note_seconds(filling: Filling, new: _New) -> _New:
+    """Write into the facts of a generation how long each step of its build took, and return it with them."""
+    seconds = {step: round(taken, 3) for step, taken in filling.report.seconds.items()}
+    filling.engine.update_collection(new.name, metadata={"build_seconds": seconds})
+    return replace(new, facts=new.facts.model_copy(update={"build_seconds": seconds}))
 
 
 def _sample(filling: Filling, new: _New) -> Iterator[tuple[Work, Features]]:

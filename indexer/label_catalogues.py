@@ -21,6 +21,7 @@ from indexer.stages import batched
 from indexer.values.head import load_value_head
 from indexer.values.labelling import Labeller, open_labeller
 from indexer.values.taxonomy import load_taxonomy
+from indexer.values.voices import hear
 
 LABEL_BATCH = 512
 
@@ -38,12 +39,14 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
     if note := check_value_head(load_value_head(settings.values_head), encoder, taxonomy).note:
         logger.warning(note)
-    works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder))
+    works = prepare_works(catalogues, settings, FeatureMaker(Analyser(), encoder), taxonomy)
     n_works = 0
     with replacing(output) as unfinished, unfinished.open("wb") as file:
         for batch in batched(works, LABEL_BATCH):
-            for (work, _), labels in zip(batch, labeller.label(batch), strict=True):
-                line = labels_to_line(work, labels, labeller)
+            described = labeller.label([(work, features) for work, features, _ in batch])
+            for (work, _, summary), labels in zip(batch, described, strict=True):
+                heard = hear(labels, summary, labeller.voices, taxonomy) if summary else labels
+                line = labels_to_line(work, heard, labeller)
                 file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
             n_works += len(batch)
     return n_works
@@ -52,12 +55,15 @@ def label_catalogues(catalogues: Sequence[Path], settings: IndexSettings, output
 def labels_to_line(work: Work, labels: Sequence[ValueLabel], labeller: Labeller) -> dict[str, Any]:
     """Return the line of a work: probabilities of values by id and of tags by name, and the evidence for the values.
 
-    Only tags that people give to works of this kind are listed: a film is never shelved as "picture book".
+    Only tags that people give to works of this kind are listed: a film is never shelved as "picture book". What only
+    reviews tell is left out of works without reviews.
     """
     taxonomy = labeller.taxonomy
     of_kind = labeller.dimensions_of(work.kind)
-    values = {label.value_id: label for label in labels if label.value_id in taxonomy.by_id}
-    tags = [label for label in labels if label.value_id not in values and label.value_id in of_kind]
+    known = [label for label in labels if work.n_reviews or label.value_id not in taxonomy.from_reviews]
+    values = {label.value_id: label for label in known if label.value_id in taxonomy.by_id}
+    shown = of_kind | (taxonomy.from_reviews if work.n_reviews else frozenset())
+    tags = [label for label in known if label.value_id not in values and label.value_id in shown]
     return {
         "id": work.id,
         "ids": work.ids,

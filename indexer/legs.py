@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from indexer.bm25 import document_weights
 from indexer.records import IndexedWork, ValueLabel
 from indexer.settings import VectorSettings
 
@@ -76,8 +75,7 @@ def _bm25_params(_: GenerationFacts) -> models.SparseVectorParams:
 
 
 def _bm25_vector(indexed: IndexedWork, facts: GenerationFacts, _: Taste | None) -> models.SparseVector:
-    counts = facts.bm25.count(indexed.features.field_terms)
-    return document_weights(counts, facts.mean_terms, k1=facts.bm25.k1, b=facts.bm25.b)
+    return facts.bm25.weights_of(indexed.features.field_terms, indexed.heard, facts.mean_terms)
 
 
 def _values_params(_: GenerationFacts) -> models.SparseVectorParams:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from tqdm import tqdm
-
+from crawler.progress import show_progress
 from indexer.build_report import BuildReport
 from indexer.features import FeatureMaker
 from indexer.records import Features, IndexedWork, Work
@@ -45,7 +44,7 @@ def make_features(store: Store, maker: FeatureMaker, report: BuildReport, ids: C
         )
     with report.seconds.timed("load model"):
         maker.encoder.warm()
-    with tqdm(total=len(missing), desc="embedding", unit=" works", disable=None, leave=False) as progress:
+    with show_progress("works", "embedding", len(missing)) as progress:
         batches = (store.works(batch) for batch in batched(missing, FEATURE_BATCH))
         for made in in_stages(batches, maker.analyse, maker.embed):
             with report.seconds.timed("store"):
@@ -75,7 +74,7 @@ def make_labels(
     kept = store.labels.prototypes(labelling)
     if kept is not None:
         labeller.prototypes = kept
-    with tqdm(total=len(missing), desc="labelling", unit=" works", disable=None, leave=False) as progress:
+    with show_progress("works", "labelling", len(missing)) as progress:
         batches = (list(store.works_with_features(maker.recipe, batch)) for batch in batched(missing, LABEL_BATCH))
         for labelled in in_stages(batches, label):
             with report.seconds.timed("store"):

@@ -17,13 +17,16 @@ from indexer.engine import open_engine
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
 from indexer.healing import set_damage_aside
+from indexer.hearing import drop_unreadable_reviews, read_reviews
 from indexer.making import make_features, make_labels
 from indexer.recipes import Recipe
 from indexer.records import Features, Work
+from indexer.reviews.features import ReviewReader
+from indexer.reviews.summary import ReviewSummary
 from indexer.settings import IndexSettings
 from indexer.store import Store
 from indexer.values.labelling import open_labeller
-from indexer.values.taxonomy import load_taxonomy
+from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from indexer.works import update_works
 from indexer.writing import writing
 
@@ -64,14 +67,28 @@ def build_index(
     def read(store: Store) -> None:
         with report.seconds.timed("read"), reject_file:
             run = store.begin_run()
-            read_records(catalogues, store, run, report, reject_file, prune=prune, keep_starter=keep_starter)
+            read_records(
+                catalogues,
+                store,
+                run,
+                report,
+                reject_file,
+                settings.keeping,
+                prune=prune,
+                keep_starter=keep_starter,
+            )
 
     update_index(settings, report, read, encoder=encoder)
     return report
 
 
 def update_index(
-    settings: IndexSettings, report: BuildReport, change: Callable[[Store], None], *, encoder: Encoder | None = None
+    settings: IndexSettings,
+    report: BuildReport,
+    change: Callable[[Store], None],
+    *,
+    encoder: Encoder | None = None,
+    anew: bool = False,
 ) -> None:
     """Change the stored records, and bring works and index up to date with them.
 
@@ -80,6 +97,7 @@ def update_index(
         report: Takes what was done.
         change: Changes the records of the store; if it raises an error, the index stays as it is.
         encoder: An encoder to use instead of the one that the settings name.
+        anew: Write all works anew, so that the new index holds no bytes of the old one.
 
     Raises:
         EngineLocked: Another build is running.
@@ -91,7 +109,10 @@ def update_index(
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
     taste, _ = open_taste(settings.taste, encoder)
     fingerprint = taste.fingerprint if taste else None
-    recipe = Recipe(maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors, fingerprint)
+    reader = ReviewReader(maker.analyser, taxonomy)
+    recipe = Recipe(
+        maker.recipe, labeller.fingerprint, read_bm25(settings.tuning), settings.vectors, fingerprint, reader.recipe
+    )
     report.notes += find_misfits(settings, encoder, taxonomy)
     with (
         writing(settings.home),
@@ -99,10 +120,11 @@ def update_index(
         # Opened first, so that a build without a working engine fails now and not after hours of work.
         closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
     ):
-        filling = Filling(engine, store, recipe, encoder, taxonomy, settings, report, taste)
+        filling = Filling(engine, store, recipe, encoder, taxonomy, labeller, settings, report, taste)
         report.notes += set_damage_aside(engine)
         remove_unserved(engine)
-        base = remembered_base(filling)
+        base = None if anew else remembered_base(filling)
+        drop_unreadable_reviews(store, reader, report)
         change(store)
         with report.seconds.timed("merge"):
             update_works(store)
@@ -113,17 +135,20 @@ def update_index(
         changed = None if base is None else store.served.differences().changed
         make_features(store, maker, report, changed)
         make_labels(store, maker, labeller, filling.labelling, report, changed)
+        read_reviews(store, reader, report)
         fill_and_swap(filling, base)
         store.remove_other_features(maker.recipe)
         store.labels.remove_others(filling.labelling)
+        store.review_features.remove_others(reader.recipe)
 
 
 def prepare_works(
-    catalogues: Sequence[Path], settings: IndexSettings, maker: FeatureMaker
-) -> Iterator[tuple[Work, Features]]:
-    """Yield the works of catalogues with their features, by id; the index and its store are not changed.
+    catalogues: Sequence[Path], settings: IndexSettings, maker: FeatureMaker, taxonomy: Taxonomy
+) -> Iterator[tuple[Work, Features, ReviewSummary | None]]:
+    """Yield the works of catalogues, with their features and what their reviews say, by id.
 
-    The features are kept for the next call in a second store, in the folder `labelling` of the home folder.
+    The index and its store are not changed. The features are kept for the next call in a second store, in the folder
+    `labelling` of the home folder.
 
     Raises:
         CatalogueMissing, NothingToIndex, EngineLocked, StorageFailed: As for `build_index`.
@@ -132,11 +157,16 @@ def prepare_works(
     reject_file = RejectFile(folder / "rejects.jsonl")
     check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
+    reader = ReviewReader(maker.analyser, taxonomy)
     with writing(folder), Store(folder) as store:
+        drop_unreadable_reviews(store, reader, report)
         run = store.begin_run()
         with reject_file:
-            read_records(catalogues, store, run, report, reject_file, prune=False, keep_starter=True)
+            read_records(catalogues, store, run, report, reject_file, settings.keeping, prune=False, keep_starter=True)
         store.prune(run)
         update_works(store)
         make_features(store, maker, report)
-        yield from store.works_with_features(maker.recipe)
+        read_reviews(store, reader, report)
+        summaries = dict(store.review_features.summaries(reader.recipe))
+        for work, features in store.works_with_features(maker.recipe):
+            yield work, features, summaries.get(work.id)

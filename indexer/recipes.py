@@ -21,6 +21,7 @@ class Recipe:
         bm25: The settings of BM25.
         vectors: How text vectors are stored and indexed.
         taste: The fingerprint of the taste file; None: without one.
+        reviews: The hash of what makes the features of reviews (`ReviewReader.recipe`).
     """
 
     features: bytes
@@ -28,6 +29,7 @@ class Recipe:
     bm25: BM25
     vectors: VectorSettings
     taste: str | None = None
+    reviews: bytes = b""
 
     @property
     def labels(self) -> bytes:
@@ -49,4 +51,5 @@ class Recipe:
     def _seed(self) -> bytes:
         # Without a taste file the seed is as before there were any, so that existing generations stay.
         taste = f":{self.taste}" if self.taste else ""
-        return f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}:{self.vectors!r}{taste}".encode() + self.features
+        texts = f"{SCHEMA_VERSION}:{self.labeller}:{self.bm25!r}:{self.vectors!r}{taste}"
+        return texts.encode() + self.features + self.reviews

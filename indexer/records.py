@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -28,7 +28,8 @@ class Work(BaseModel):
     """One film or book, made of one or several source records.
 
     `origins` has the records that each field comes from, as `source:source_id`; of a single record only what was read
-    from a lead (`lead:source:source_id`) or concluded from the language (`language:sv`).
+    from a lead (`lead:source:source_id`) or concluded from the language (`language:sv`). `n_reviews` is the number of
+    reviews that are read for it, and `reviews_digest` a hash of them, empty without reviews.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +53,8 @@ class Work(BaseModel):
     ids: dict[str, str] = Field(default_factory=dict)
     url: str | None = None
     image_url: str | None = None
+    n_reviews: int = 0
+    reviews_digest: str = ""
     sources: tuple[SourceReference, ...] = ()
     origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
@@ -79,6 +82,22 @@ class ValueLabel(NamedTuple):
     strength: float
     probability: float
     evidence: Span | None
+
+
+class Said(NamedTuple):
+    """What people who saw or read a work say of it, with one of their sentences.
+
+    Attributes:
+        value_id: The dimension of the taxonomy: a value or a tag.
+        n_people: How many of the work's `n_reviews` people say it.
+        quote: A sentence in their words, of at most 200 characters; None if its source lets none be shown.
+        source: The source of the quote.
+    """
+
+    value_id: str
+    n_people: int
+    quote: str | None = None
+    source: str | None = None
 
 
 TextField = Literal["title", "creators", "genres", "keywords", "description"]
@@ -127,3 +146,6 @@ class IndexedWork:
     work: Work
     features: Features
     labels: tuple[ValueLabel, ...]
+    said: tuple[Said, ...] = ()
+    heard: Mapping[str, int] = field(default_factory=dict)
+    """How many people use each term where they speak of the experience."""

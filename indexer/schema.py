@@ -90,7 +90,8 @@ class GenerationFacts(BaseModel):
 
     `mean_terms` is the mean length that its BM25 weights were computed with, and `n_changed` the number of works that
     were changed, added or removed since it was last filled with all works. `taste` is the fingerprint of the taste file
-    that its vectors `taste` are from, None without one, and `taste_dimension` their length.
+    that its vectors `taste` are from, None without one, and `taste_dimension` their length. `build_seconds` is the time
+    that each step of its build took; it is noted when all is written and verified.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -112,6 +113,7 @@ class GenerationFacts(BaseModel):
     n_changed: int = 0
     attributions: tuple[str, ...] = ()
     built_at: str
+    build_seconds: dict[str, float] = {}
 
 
 def point_id(work_id: str) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-import orjson
 from pydantic import BaseModel, ConfigDict
 
-from indexer.database import Database
+from indexer.database import Database, ids_to_json
 from indexer.schema import GenerationFacts
 
 Length = tuple[str, bytes, float]
@@ -61,7 +60,7 @@ class ServedContent:
         if ids is None:
             return float(self._database.one("SELECT total(length) FROM served"))
         query = "SELECT total(length) FROM served WHERE id IN (SELECT value FROM json_each(?))"
-        return float(self._database.one(query, orjson.dumps(list(ids)).decode()))
+        return float(self._database.one(query, ids_to_json(ids)))
 
     def replace(self, served: Served, lengths: Iterable[Length]) -> None:
         """Remember another generation with these works."""

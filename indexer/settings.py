@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from crawler.settings import HomePath, HomeSettings
+from indexer.reviews.keeping import Keeping, parse_keeping
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
@@ -30,6 +31,11 @@ def _check_web_address(url: str) -> str:
 WebAddress = Annotated[str, AfterValidator(_check_web_address)]
 
 
+def _check_keeping(text: str) -> str:
+    parse_keeping(text)
+    return text
+
+
 class StorageSettings(HomeSettings):
     """Where the index is, and the model and taxonomy that it is built with."""
 
@@ -44,6 +50,11 @@ class StorageSettings(HomeSettings):
         default=None,
         description="file that `evoke train-encoder` wrote, or off for the model's own weights, instead of the "
         "adaptation that ships for the default model",
+    )
+    converted_models: HomePath | None = Field(
+        default=None,
+        description="folder of converted encoders that is only read, and looked at before `models` in the home folder, "
+        "such as one in an image",
     )
     runtime: Literal["openvino", "torch"] = Field(
         default="openvino",
@@ -102,11 +113,21 @@ class VectorSettings(BaseModel):
 class IndexSettings(VectorSettings, StorageSettings):
     """Settings of a build; shards, replicas and confirmed writes are for a Qdrant cluster only."""
 
+    keep_reviews: Annotated[str, AfterValidator(_check_keeping)] = Field(
+        default="",
+        description="what is kept of the reviews of sources, instead of what they declare: text, features or none; "
+        "such as goodreads=features,mine=none; * stands for all sources that are not named",
+    )
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
     write_consistency_factor: int | None = Field(
         default=None, ge=1, description="Qdrant cluster: copies that must confirm a write"
     )
+
+    @property
+    def keeping(self) -> Keeping:
+        """What is kept of the reviews of each source."""
+        return parse_keeping(self.keep_reviews)
 
     @property
     def vectors(self) -> VectorSettings:

@@ -5,7 +5,6 @@ Every batch is one transaction, so a killed build loses at most the batch in pro
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,10 +17,14 @@ import orjson
 
 from crawler.records import SourceRecord
 from indexer.bm25 import BM25
-from indexer.database import Database
+from indexer.database import Database, ids_to_json
 from indexer.merging.match_tables import MatchTables
 from indexer.merging.merging import content_hash, text_hash, work_id
 from indexer.records import TEXT_FIELDS, Features, FieldTerms, IndexedWork, Span, Work
+from indexer.reviews.choosing import ChosenReview, KeptReview, ReviewCounts, choose_reviews
+from indexer.reviews.feature_table import ReviewFeatureTable
+from indexer.reviews.keeping import DECLARED, Keeping
+from indexer.reviews.review_table import ReviewTable, record_digest
 from indexer.served import ServedContent
 from indexer.store_tables import STORE_VERSION, update_tables
 from indexer.values.label_table import KIND_OF_WORK, Labelling, LabelTable, unpack_labels
@@ -56,6 +59,8 @@ class Store:
     Attributes:
         matching: The records as they were matched last.
         labels: The labels of works.
+        review_table: The reviews of records and of works.
+        review_features: The features of reviews.
         served: The content of the serving generation.
 
     Raises:
@@ -68,6 +73,8 @@ class Store:
         self._database = Database(self.path, STORE_VERSION, _update_tables, read_only=read_only)
         self.matching = MatchTables(self._database)
         self.labels = LabelTable(self._database)
+        self.review_table = ReviewTable(self._database)
+        self.review_features = ReviewFeatureTable(self._database, self.review_table)
         self.served = ServedContent(self._database)
 
     def __enter__(self) -> Self:
@@ -86,15 +93,38 @@ class Store:
             number = connection.execute("INSERT INTO run DEFAULT VALUES RETURNING number").fetchone()[0]
             return int(number)
 
-    def put_records(self, records: Sequence[tuple[SourceRecord, str]], run: int) -> list[tuple[Change, str]]:
-        """Store records, each with the place where it was read, in one transaction.
+    def put_records(
+        self,
+        records: Sequence[tuple[SourceRecord, str]],
+        run: int,
+        *,
+        keeping: Keeping = DECLARED,
+        counts: ReviewCounts | None = None,
+    ) -> list[tuple[Change, str]]:
+        """Store records, each with the place where it was read and with those of its reviews that are kept.
+
+        Args:
+            records: The records; all are stored in one transaction.
+            run: The number of the run that has read them.
+            keeping: What is kept of their reviews.
+            counts: Takes how many reviews are kept.
 
         Returns:
             For each record, how it differs from the stored one, and where the stored one was read. A record that this
             run has read before is "repeated" or, with other content, "conflicting", and is not stored.
         """
-        with self._database.transaction() as connection:
-            return [_put_record(connection, record, origin, run) for record, origin in records]
+        chosen = [choose_reviews(record.reviews, record.source, keeping.of(record.source)) for record, _ in records]
+        if counts is not None:
+            for each in chosen:
+                counts.add(each.counts)
+        results = []
+        with self.review_table.overwriting() as connection:
+            for (record, origin), (reviews, _) in zip(records, chosen, strict=True):
+                change, place = _put_record(connection, record, origin, run, reviews)
+                if change == "changed" or (change == "new" and reviews):
+                    self.review_table.put(work_id(record), reviews)
+                results.append((change, place))
+        return results
 
     def prune(self, run: int, *, keep_starter: bool = False) -> int:
         """Remove the records that a run did not read and return their number.
@@ -102,7 +132,7 @@ class Store:
         With `keep_starter` the records of the starter catalogue stay.
         """
         query = f"DELETE FROM record WHERE run <> ? AND NOT (? AND {_STARTER})"  # noqa: S608
-        with self._database.transaction() as connection:
+        with self.review_table.overwriting() as connection:
             return connection.execute(query, (run, keep_starter)).rowcount
 
     def remove_starter(self, run: int) -> int:
@@ -112,8 +142,34 @@ class Store:
 
     def remove_records(self, ids: Collection[str]) -> int:
         """Remove records by id; return their number."""
-        with self._database.transaction() as connection:
-            return connection.execute(f"DELETE FROM record WHERE {_THESE}", (_to_json(ids),)).rowcount  # noqa: S608
+        with self.review_table.overwriting() as connection:
+            return connection.execute(f"DELETE FROM record WHERE {_THESE}", (ids_to_json(ids),)).rowcount  # noqa: S608
+
+    def remove_made(self, ids: Collection[str]) -> None:
+        """Remove what was made of the texts of works, unless a work that is not among them has the same text.
+
+        These are terms, vectors and labels. They are overwritten in the file: terms tell much of a text.
+        """
+        others = f"SELECT text_hash FROM work WHERE NOT {_THESE}"  # noqa: S608 - ids are a parameter
+        theirs = f"SELECT text_hash FROM work WHERE {_THESE} AND text_hash NOT IN ({others})"  # noqa: S608
+        with self.review_table.overwriting() as connection:
+            for table in ("features", "labels"):
+                query = f"DELETE FROM {table} WHERE text_hash IN ({theirs})"  # noqa: S608 - names of tables
+                connection.execute(query, (ids_to_json(ids), ids_to_json(ids)))
+
+    def reviews(self, ids: Collection[str] | None = None) -> Iterator[tuple[str, list[KeptReview]]]:
+        """Yield the id of each work that has reviews, of all works or of some, with its reviews, by id.
+
+        The caller may write between two works.
+        """
+        return self.review_table.of_works(ids)
+
+    def forget_review_texts(self, digests: Collection[bytes]) -> int:
+        """Remove the texts of reviews of which only features are kept; return how many were removed.
+
+        Call it when their features are stored. The texts are overwritten in the file, and the log is emptied.
+        """
+        return self.review_table.forget_texts(digests)
 
     def records(self, ids: Collection[str] | None = None) -> Iterator[StoredRecord]:
         """Yield every record, or those of these ids that there are, by id."""
@@ -151,6 +207,10 @@ class Store:
     def count_records(self) -> int:
         """Return how many records there are."""
         return int(self._database.one("SELECT count(*) FROM record"))
+
+    def sources(self) -> list[str]:
+        """Return the sources of the records, sorted."""
+        return self._distinct("source")
 
     def count_works(self) -> int:
         """Return how many works there are."""
@@ -248,12 +308,16 @@ class Store:
 
     def attributions(self) -> list[str]:
         """Return the notices that the works' sources ask for, each once, sorted."""
-        # One look into the index for each notice: DISTINCT would read every record.
-        query = "SELECT body ->> '$.attribution' AS notice FROM record WHERE notice > ? ORDER BY notice LIMIT 1"
-        notices: list[str] = []
-        while notice := self._database.one(query, notices[-1] if notices else ""):
-            notices.append(notice)
-        return notices
+        return self._distinct("attribution")
+
+    def _distinct(self, field: str) -> list[str]:
+        """Return the values of a field of records, each once, sorted; the field has an index."""
+        # One look into the index for each value: DISTINCT would read every record.
+        query = f"SELECT body ->> '$.{field}' AS value FROM record WHERE value > ? ORDER BY value LIMIT 1"  # noqa: S608
+        values: list[str] = []
+        while value := self._database.one(query, values[-1] if values else ""):
+            values.append(value)
+        return values
 
     def works_with_features(self, recipe: bytes, ids: Collection[str] | None = None) -> Iterator[tuple[Work, Features]]:
         """Yield every work, or some of them, with its features, by id."""
@@ -280,7 +344,7 @@ class Store:
         if ids is None:
             return self._database.rows(f"{query} {order}", *parameters)
         word = "AND" if "WHERE" in query else "WHERE"
-        return self._database.rows(f"{query} {word} {_THESE} {order}", *parameters, _to_json(ids))
+        return self._database.rows(f"{query} {word} {_THESE} {order}", *parameters, ids_to_json(ids))
 
 
 def _read_features(
@@ -296,16 +360,14 @@ def _read_features(
     )
 
 
-def _to_json(ids: Collection[str]) -> str:
-    return orjson.dumps(list(ids)).decode()
-
-
-def _put_record(connection: sqlite3.Connection, record: SourceRecord, origin: str, run: int) -> tuple[Change, str]:
+def _put_record(
+    connection: sqlite3.Connection, record: SourceRecord, origin: str, run: int, reviews: Sequence[ChosenReview] = ()
+) -> tuple[Change, str]:
     id_ = work_id(record)
     body = orjson.dumps(
         record.model_dump(mode="json", exclude=_NOT_KEPT, exclude_defaults=True), option=orjson.OPT_SORT_KEYS
     )
-    digest = hashlib.sha256(body).digest()
+    digest = record_digest(body, reviews)
     stored = connection.execute("SELECT digest, run, origin FROM record WHERE id = ?", (id_,)).fetchone()
     if stored and stored[1] == run:
         return ("repeated" if stored[0] == digest else "conflicting"), stored[2]

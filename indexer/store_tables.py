@@ -10,13 +10,23 @@ import orjson
 
 from crawler.records import SourceRecord
 
-STORE_VERSION = 5
+STORE_VERSION = 6
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS record (
         id TEXT PRIMARY KEY, digest BLOB NOT NULL, origin TEXT NOT NULL, run INTEGER NOT NULL, since INTEGER,
         body TEXT NOT NULL
     )""",
+    """CREATE TABLE IF NOT EXISTS review (
+        record TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, source TEXT NOT NULL, rating REAL,
+        helpful INTEGER NOT NULL, spoiler INTEGER NOT NULL, keeps_text INTEGER NOT NULL, n_characters INTEGER NOT NULL,
+        sketch BLOB NOT NULL, text TEXT, PRIMARY KEY (record, number)
+    )""",
+    """CREATE TABLE IF NOT EXISTS review_features (
+        digest BLOB NOT NULL, recipe BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY (digest, recipe)
+    )""",
+    """CREATE TRIGGER IF NOT EXISTS reviews_of_record AFTER DELETE ON record
+       BEGIN DELETE FROM review WHERE record = old.id; END""",
     """CREATE TABLE IF NOT EXISTS work (
         id TEXT PRIMARY KEY, digest BLOB NOT NULL, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
         body TEXT NOT NULL
@@ -46,18 +56,23 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS record_digest ON record (id, digest)",
     "CREATE INDEX IF NOT EXISTS record_since ON record (since)",
     "CREATE INDEX IF NOT EXISTS record_attribution ON record (body ->> '$.attribution')",
+    "CREATE INDEX IF NOT EXISTS record_source ON record (body ->> '$.source')",
+    "CREATE INDEX IF NOT EXISTS review_digest ON review (digest)",
+    "CREATE INDEX IF NOT EXISTS review_source ON review (source, keeps_text)",
     "CREATE INDEX IF NOT EXISTS work_content ON work (id, content_hash, text_hash)",
     "CREATE UNIQUE INDEX IF NOT EXISTS matched_id ON matched (id, digest)",
     "CREATE INDEX IF NOT EXISTS matched_work ON matched (work)",
     "CREATE INDEX IF NOT EXISTS features_without_terms ON features (text_hash) WHERE terms = x''",
 )
-"""record: a record as it was read last; `origin` is where ("file:line"), `run` the run that read it, `since` the number
-of the merge that first made a work of it, NULL before. work: `digest` is a hash of the records that the work is made
-from. matched: the records as they were matched last, with their `work`; the match keys are JSON. block: the blocking
-keys of each matched record, by its number. labelling: everything that labels depend on besides the text and the kind of
-a work, with the dimensions in the order of the labels and the prototype of each, float32. served: the works of the
-serving generation, each with its length in weighted terms. state: `rules` are the versions of the rules that the works
-are up to date with, `served` is the serving generation."""
+"""record: a record as it was read last; `origin` is where ("file:line"), `run` the run that read it, `since` the
+number of the merge that first made a work of it, NULL before; `digest` covers its fields and its reviews. review: a
+kept review of a record; its text, in the last column so that the others are read without it, is NULL once its
+features are made if only they may be kept (`keeps_text` is 0). work: `digest` is a hash of the records that the work
+is made from. matched: the records as they were matched last, with their `work`; the match keys are JSON. block: the
+blocking keys of each matched record, by its number. labelling: everything that labels depend on besides the text and
+the kind of a work, with the dimensions in the order of the labels and the prototype of each, float32. served: the
+works of the serving generation, each with its length in weighted terms. state: `rules` are the versions of the rules
+that the works are up to date with, `served` is the serving generation."""
 
 _PACKAGED_FINGERPRINT_OF_STORE_3 = "57379c83b2bfdab6f4378c9c6beef9b412f323cfd2fc9ff5e5055b0cd6ddf351"
 _PACKAGED_FINGERPRINT = "e3244a68087cc39eee3340ce3d782cc6b64478cdce72899e96f34beddd233def"
@@ -70,7 +85,8 @@ def update_tables(
 
     Up to version 2 the terms of features have no fields: they are emptied, and the next build analyses those works
     again. Up to version 3 an encoder's fingerprint covers only its weights: the recipe of the packaged model's features
-    is renamed. Up to version 4 nothing is known of how records were matched: the next build matches all of them.
+    is renamed. Up to version 4 nothing is known of how records were matched: the next build matches all of them. Up to
+    version 5 no reviews are kept: those of a catalogue that is read again are.
     """
     if version == 1:
         connection.execute("ALTER TABLE work RENAME TO work_of_store_1")

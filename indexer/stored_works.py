@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import orjson
 
@@ -18,8 +18,10 @@ from indexer.errors import UnknownWorks
 from indexer.legs import LEAST_STRENGTH
 from indexer.pipeline import update_index
 from indexer.records import ValueLabel, Work
+from indexer.reviews.choosing import KeptReview
 from indexer.settings import IndexSettings
-from indexer.store import Store
+from indexer.stages import batched
+from indexer.store import READ_BATCH, Store, StoredRecord
 from indexer.values.taxonomy import load_taxonomy
 from indexer.works import update_works
 
@@ -28,9 +30,13 @@ MOST_NAMED = 5
 
 
 def delete_works(
-    work_ids: Sequence[str], settings: IndexSettings, *, encoder: Encoder | None = None
+    work_ids: Sequence[str], settings: IndexSettings, *, erase: bool = False, encoder: Encoder | None = None
 ) -> tuple[int, BuildReport]:
     """Remove works with all their records, and update the index; return the number of records and the build's report.
+
+    What was made of their texts is removed too. `evoke index --prune` keeps it, for files that come back. A copy of the
+    index in which works are deleted still has their bytes, until its engine needs the room: with `erase` all works that
+    are left are written anew.
 
     Raises:
         UnknownWorks: There are no works with some of these ids; nothing was changed.
@@ -46,14 +52,15 @@ def delete_works(
         known = store.known_works(work_ids)
         # A work that is only in the index was removed by a run that was killed: this run goes on with it.
         _check_known([each for each in work_ids if each not in known and not store.served.has(each)], settings)
+        store.remove_made(known)
         n_records = store.remove_records(store.matching.records_of(known))
 
-    update_index(settings, report, remove, encoder=encoder)
+    update_index(settings, report, remove, encoder=encoder, anew=erase)
     return n_records, report
 
 
 def describe_work(work_id: str, settings: IndexSettings) -> dict[str, Any]:
-    """Return a work as JSON values: its merged facts, the records that it is made of, and its labels.
+    """Return a work as JSON values: its merged facts, its records, the reviews that are kept of it, and its labels.
 
     Raises:
         UnknownWorks: There is no work with this id.
@@ -72,6 +79,7 @@ def describe_work(work_id: str, settings: IndexSettings) -> dict[str, Any]:
                 record.fields | {"since": record.since}
                 for record in store.records(store.matching.records_of([work_id]))
             ],
+            "reviews": [_describe_review(review) for _, reviews in store.reviews([work_id]) for review in reviews],
             "labels": [
                 _describe_label(label, work, names.get(label.value_id, label.value_id))
                 for label in strongest
@@ -91,8 +99,27 @@ def _describe_label(label: ValueLabel, work: Work, name: str) -> dict[str, Any]:
     }
 
 
-def export_records(settings: IndexSettings, output: Path | None) -> int:
-    """Write all records as JSON Lines that `evoke index` reads back to the same index; return their number.
+def _describe_review(review: KeptReview) -> dict[str, Any]:
+    return {
+        "source": review.source,
+        "rating": review.rating,
+        "helpful": review.helpful,
+        "spoiler": review.spoiler,
+        "text": review.text if review.keeps_text else None,
+    }
+
+
+class Exported(NamedTuple):
+    """How many records were written, and how many of their reviews were not, since only features are kept of them."""
+
+    n_records: int
+    n_reviews_left_out: int
+
+
+def export_records(settings: IndexSettings, output: Path | None) -> Exported:
+    """Write all records as JSON Lines that `evoke index` reads back to the same index.
+
+    Reviews are written as they were kept, those whose texts are kept.
 
     Args:
         settings: Where the store is.
@@ -103,18 +130,33 @@ def export_records(settings: IndexSettings, output: Path | None) -> int:
         StorageFailed: There is no store, or it cannot be read.
     """
     _check_store(settings)
-    n_records = 0
+    n_records = n_left_out = 0
     with Store(settings.home, read_only=True) as store, _open_output(output) as file:
-        for line in _lines(store):
-            file.write(line)
-            n_records += 1
-    return n_records
+        for batch in batched(store.records(), READ_BATCH):
+            reviews = store.review_table.of_records([record.id for record in batch])
+            for record in batch:
+                kept = [each.review for each in reviews.get(record.id, ())]
+                file.write(_line(record, [review for review in kept if review.keeps_text]))
+                n_left_out += sum(not review.keeps_text for review in kept)
+            n_records += len(batch)
+    return Exported(n_records, n_left_out)
 
 
-def _lines(store: Store) -> Iterator[bytes]:
-    for record in store.records():
-        fields = record.fields if record.since is None else record.fields | {"since": record.since}
-        yield orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+def _line(record: StoredRecord, reviews: Sequence[KeptReview]) -> bytes:
+    fields = record.fields if record.since is None else record.fields | {"since": record.since}
+    if reviews:
+        fields = fields | {"reviews": [_export_review(review) for review in reviews]}
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _export_review(review: KeptReview) -> dict[str, Any]:
+    """Return a review of a record; its rating is on a scale of 1, as it is kept."""
+    return {
+        "text": review.text,
+        **({} if review.rating is None else {"rating": review.rating, "scale": 1}),
+        **({"helpful": review.helpful} if review.helpful else {}),
+        **({"spoiler": True} if review.spoiler else {}),
+    }
 
 
 @contextmanager

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from crawler.catalogue import BEIR_SOURCE
+from crawler.progress import with_progress
 from indexer.merging.affected import Affected, find_affected
 from indexer.merging.blocking import candidate_pairs, make_blocks
 from indexer.merging.match_keys import MatchKeys, read_match_keys
@@ -94,7 +93,7 @@ def _update_all(store: Store) -> None:
     store.matching.rules = None
     gone = store.work_digests()
     records, keys = [], []
-    for record in tqdm(store.records(), desc="matching", unit=" records", disable=None, leave=False):
+    for record in with_progress(store.records(), "records", "matching"):
         records.append(_grouped(record))
         keys.append(read_match_keys(record.fields))
     blocks = make_blocks(keys)
@@ -123,8 +122,12 @@ def _matched(
 
 def _put_works(store: Store, groups: Iterable[Group]) -> None:
     for batch in batched(groups, READ_BATCH):
-        records = store.source_records([each for ids, _ in batch for each in ids])
-        store.put_works((merge_records([records[each] for each in ids]), digest) for ids, digest in batch)
+        every = [each for ids, _ in batch for each in ids]
+        records, reviews = store.source_records(every), store.review_table.of_records(every, with_text=False)
+        store.put_works(
+            (merge_records([records[each] for each in ids], [reviews.get(each, ()) for each in ids]), digest)
+            for ids, digest in batch
+        )
 
 
 def _group(records: Sequence[GroupedRecord], groups: Sequence[Sequence[int]]) -> Iterator[Group]:

@@ -21,6 +21,9 @@ app = typer.Typer(
 @verb(app, "delete", "evoke works delete tmdb:550 imdb:tt0137523")
 def delete(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of works, as answers show them.")],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Write the index anew, so that its files keep nothing of the works.")
+    ] = False,
 ) -> None:
     """Remove works with all their records. Indexing a file that has them adds them again."""
     from indexer.settings import IndexSettings
@@ -28,7 +31,7 @@ def delete(
 
     started = perf_counter()
     ids = list(dict.fromkeys(ids))
-    n_records, report = delete_works(ids, read_settings(IndexSettings))
+    n_records, report = delete_works(ids, read_settings(IndexSettings), erase=erase)
     for note in report.notes:
         typer.echo(note)
     serving = f"now serving {report.generation}" if report.generation else "the index was up to date"
@@ -42,7 +45,7 @@ def delete(
 def show(
     work_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a work, as answers show it.")],
 ) -> None:
-    """Print a work as JSON: its facts, the records that it is made of, and its labels with their evidence."""
+    """Print a work as JSON: its facts, its records, its reviews, and the labels of its description with evidence."""
     import orjson
 
     from indexer.settings import IndexSettings
@@ -70,9 +73,12 @@ def export(
     from indexer.stored_works import export_records
 
     check_output_files(output)
-    n_records = export_records(read_settings(IndexSettings), output)
+    exported = export_records(read_settings(IndexSettings), output)
     if output:
-        typer.echo(f"{_count(n_records, 'record')} written to {output}")
+        typer.echo(f"{_count(exported.n_records, 'record')} written to {output}")
+    if exported.n_reviews_left_out:
+        left_out = f"{_count(exported.n_reviews_left_out, 'review')} left out: only their features may be kept"
+        typer.echo(left_out, err=output is None)  # the records may be on standard output
 
 
 def _count(number: int, what: str) -> str:

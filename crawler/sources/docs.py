@@ -5,35 +5,26 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 from crawler.id_names import ID_NAMES
+from crawler.markdown_tables import make_table, replace_table
 from crawler.sources.source import Pace, Source
 from crawler.sources.table import SOURCES
 
-COLUMNS = ("source", "options", "needs", "pace", "robots.txt", "answers kept for", "ids", "terms")
+COLUMNS = ("source", "options", "needs", "pace", "robots.txt", "answers kept for", "ids", "reviews", "images", "terms")
 _SELECTIONS = ("query", "ids", "from_date")
-_TABLE = re.compile(r"^\| source \|.*\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def sources_table() -> str:
     """Return the table in Markdown, a row for each source."""
-    rows = [COLUMNS, ("---",) * len(COLUMNS), *map(_row, SOURCES.values())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return make_table(COLUMNS, map(_row, SOURCES.values()))
 
 
-def replace_table(page: str) -> str:
-    """Return a page with its table of sources replaced by `sources_table`.
-
-    Raises:
-        ValueError: the page has no table of sources, or several.
-    """
-    replaced, n_tables = _TABLE.subn(lambda _: sources_table(), page)
-    if n_tables != 1:
-        raise ValueError(f"{n_tables} tables that begin with '| source |' were found: there should be one")
-    return replaced
+def make_page(page: str) -> str:
+    """Return the page with its table made anew."""
+    return replace_table(page, sources_table())
 
 
 def _row(source: Source) -> tuple[str, ...]:
@@ -42,12 +33,18 @@ def _row(source: Source) -> tuple[str, ...]:
         f"`{source.name}`",
         "; ".join(filter(None, (options, source.selection_note))),
         " or ".join(f"`{name}`" for name in source.variables) or "nothing",
-        _pace(source.pace),
-        f"not consulted: {source.robots_exemption}" if source.robots_exemption else "obeyed",
-        _days(source.cache_days),
+        _pace(source.pace) if source.spider else "not asked",
+        _robots(source) if source.spider else "not asked",
+        _days(source.cache_days) if source.spider else "not asked",
         ", ".join(f"`{name}`" for name in ID_NAMES if name in source.ids),
+        f"{source.keeps_reviews}: {source.keeps_reviews_why}",
+        f"{source.image_terms}. Evoke keeps them for {_days(source.image_days)}" if source.image_hosts else "none",
         f"<{source.terms}>",
     )
+
+
+def _robots(source: Source) -> str:
+    return f"not consulted: {source.robots_exemption}" if source.robots_exemption else "obeyed"
 
 
 def _days(days: int | None) -> str:
@@ -67,4 +64,4 @@ def _pace(pace: Pace) -> str:
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    path.write_text(replace_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(make_page(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from crawler.id_names import IdName
+
+KeepReviews = Literal["text", "features", "none"]
+"""What may be kept of reviews: their text, so that a sentence of it can be shown; only what is computed from it, until
+which the text is there; or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +72,24 @@ class Source:
     translates_titles: bool = False
     """Whether its records have an English title but the language of the original."""
 
+    keeps_reviews: KeepReviews = "none"
+    """What its terms let one keep of the reviews that people wrote there."""
+    keeps_reviews_why: str = "its answers have none"
+    """The reason, for the documentation."""
+    review_scale: float | None = None
+    """The best rating in a review; None if its reviews have none."""
+
+    image_hosts: tuple[str, ...] = ()
+    """The hosts that have its images. The service fetches covers from no others."""
+    image_days: int = 30
+    """How many days the service may keep a cover."""
+    image_terms: str = ""
+    """What its terms ask of those who show its images; empty if its records name none."""
+
     parse: str
     """The function that parses an Answer into ParseResults."""
-    spider: str
-    """The WorkSpider."""
+    spider: str | None
+    """The WorkSpider; None if the source is not asked, and only what a person saved from it is read."""
     is_table: str | None = None
     """The function that decides from a path and the file's first bytes, unpacked, whether the file is a table. A table
     has many works, and may be readable only together with other tables."""

@@ -9,6 +9,7 @@ from typing import Any
 from crawler.sources.goodreads import GOODREADS
 from crawler.sources.google_books import GOOGLE_BOOKS
 from crawler.sources.imdb import IMDB
+from crawler.sources.letterboxd import LETTERBOXD
 from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.source import Source
 from crawler.sources.tmdb import TMDB
@@ -19,6 +20,7 @@ SOURCES: Mapping[str, Source] = {
     for source in (
         TMDB,
         IMDB,
+        LETTERBOXD,
         GOODREADS,
         GOOGLE_BOOKS,
         OPEN_LIBRARY,

@@ -28,6 +28,7 @@ from indexer.encoder.kept_models import (
     can_load_weights,
     damage_of,
     find_converted,
+    is_sound,
 )
 from indexer.encoder.model_files import ModelFiles, first_line
 from indexer.errors import ModelUnavailable
@@ -69,10 +70,11 @@ def load_module(model: ModelFiles) -> Any:
 
 
 def converted_model(model: ModelFiles, cache: Path) -> Path:
-    """Return the file of the model in OpenVINO's format; convert it first if `cache` has no sound one.
+    """Return the file of the model in OpenVINO's format; convert it first if there is no sound one.
 
-    The folder `cache` keeps the converted model with its configuration, its tokenizer and a record of the conversion.
-    Without torch, a model of the same name and digests that was converted elsewhere is used.
+    It is looked for in the folder of models that were shipped, if there is one, and in `cache`. That folder keeps the
+    converted model with its configuration, its tokenizer and a record of the conversion. Without torch, a model of the
+    same name and digests that was converted elsewhere is used.
 
     Raises:
         ImportError, OSError, RuntimeError: The conversion fails.
@@ -81,7 +83,7 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
     """
     adaptation = model.adaptation.digest if model.adaptation else ""
     if not can_load_weights():
-        return find_converted(model.name, cache, model.digests, adaptation) / MODEL
+        return find_converted(model.name, cache, model.digests, adaptation, model.shipped) / MODEL
     record = ConversionRecord(
         name=model.name,
         digests=model.digests,
@@ -90,9 +92,11 @@ def converted_model(model: ModelFiles, cache: Path) -> Path:
         nncf=version("nncf"),
         adaptation=adaptation,
     )
+    if model.shipped and is_sound(model.shipped / record.folder_name):
+        return model.shipped / record.folder_name / MODEL
     folder = cache / record.folder_name
     path = folder / MODEL
-    if path.is_file() and not damage_of(folder):
+    if is_sound(folder):
         return path
     make_private_folder(cache)
     with FileLock(cache / "converting.lock"):

@@ -73,7 +73,7 @@ class _Sums:
 def open_encoder(settings: StorageSettings) -> Encoder:
     """Return the encoder that the settings name; no file is read yet."""
     converted = settings.home / "models" if settings.runtime == "openvino" else None
-    return Encoder(settings.model, converted, settings.encoder_adaptation)
+    return Encoder(settings.model, converted, settings.encoder_adaptation, settings.converted_models)
 
 
 class Encoder:
@@ -84,6 +84,7 @@ class Encoder:
         converted: The folder that keeps models converted for OpenVINO; None runs the model on torch, the reference.
         adaptation: The file of an adaptation of the weights, or "off"; None is the packaged adaptation for the packaged
             model, and no adaptation for another.
+        shipped: A folder of converted models that is looked at before `converted`, and only read.
     """
 
     def __init__(
@@ -91,9 +92,10 @@ class Encoder:
         model: str = DEFAULT_MODEL,
         converted: Path | None = None,
         adaptation: Path | Literal["off"] | None = None,
+        shipped: Path | None = None,
     ) -> None:
         self.model = model
-        self.files = ModelFiles(model, converted, adaptation)
+        self.files = ModelFiles(model, converted, adaptation, shipped)
         self._converted = converted
 
     @cached_property

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crawler.extras import install_command
+from crawler.folders import make_private_folder
 from indexer.errors import ModelUnavailable
 
 RECORD = "conversion.json"
@@ -51,18 +52,23 @@ def can_load_weights() -> bool:
 
 
 def find_converted(
-    name: str, kept: Path | None, digests: tuple[str, ...] | None = None, adaptation: str | None = None
+    name: str,
+    kept: Path | None,
+    digests: tuple[str, ...] | None = None,
+    adaptation: str | None = None,
+    shipped: Path | None = None,
 ) -> Path:
     """Return the folder of a converted model that was made elsewhere, or here by an earlier installation.
 
-    If there are several, a model made by the installed version of OpenVINO is preferred, then the newest. A damaged one
-    is passed over.
+    If there are several, a model made by the installed version of OpenVINO is preferred, then a shipped one, then the
+    newest. A damaged one is passed over.
 
     Args:
         name: The model's name in the settings.
         kept: The folder of converted models; None where the settings ask for torch.
         digests: `ModelFiles.digests` of the model that was converted; None accepts any.
         adaptation: The digest of the adaptation that was added, empty for none; None accepts any.
+        shipped: A further folder of converted models, which is only read.
 
     Raises:
         ModelUnavailable: There is no such model, or it is damaged.
@@ -70,8 +76,9 @@ def find_converted(
     if kept is None:
         raise ModelUnavailable(f"EVOKE_RUNTIME=torch needs torch: {install_command('train')}")
     candidates = [
-        (record.openvino == version("openvino"), path.stat().st_mtime, path.parent)
-        for path, record in _records(kept)
+        (record.openvino == version("openvino"), place == shipped, path.stat().st_mtime, path.parent)
+        for place in filter(None, (shipped, kept))
+        for path, record in _records(place)
         if record.name == name and digests in (None, record.digests) and adaptation in (None, record.adaptation)
     ]
     if not candidates:
@@ -91,6 +98,11 @@ def find_converted(
     )
 
 
+def is_sound(folder: Path) -> bool:
+    """Return whether a folder has a converted model that is not damaged."""
+    return (folder / MODEL).is_file() and not damage_of(folder)
+
+
 def damage_of(folder: Path) -> str | None:
     """Return what is damaged of a converted model; None for a sound one, and for one of an earlier version."""
     from indexer.engine.manifest import MANIFEST, first_damage
@@ -102,19 +114,18 @@ def damage_of(folder: Path) -> str | None:
 
 
 @contextmanager
-def kept_compiled(folder: Path) -> Iterator[None]:
-    """Guard what OpenVINO compiles of a converted model, and keeps in the folder `COMPILED`, against damage.
+def kept_compiled(compiled: Path) -> Iterator[None]:
+    """Guard what OpenVINO compiles of a converted model, and keeps in a folder, against damage.
 
     A manifest is written after the block. If the folder differs from it, its content is removed before the block, which
     compiles it again. A folder that cannot be written is left as it is.
     """
     from indexer.engine.manifest import MANIFEST, first_damage, write_manifest
 
-    compiled = folder / COMPILED
     with suppress(OSError):
         if compiled.is_dir() and first_damage(compiled):
             shutil.rmtree(compiled)
-        compiled.mkdir(exist_ok=True)
+        make_private_folder(compiled)
     yield
     with suppress(OSError):
         if not (compiled / MANIFEST).exists() or first_damage(compiled):

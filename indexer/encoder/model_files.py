@@ -32,7 +32,13 @@ class ModelFiles:
         ModelUnavailable: The files cannot be found or read, or are not upstream's; raised by every member.
     """
 
-    def __init__(self, name: str, kept: Path | None = None, adaptation: Path | Literal["off"] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        kept: Path | None = None,
+        adaptation: Path | Literal["off"] | None = None,
+        shipped: Path | None = None,
+    ) -> None:
         """Name a model.
 
         Args:
@@ -40,9 +46,11 @@ class ModelFiles:
             kept: The folder of converted models; one of them is used if torch is not installed.
             adaptation: The file of an adaptation of the weights, or "off" for the weights as they are; None is the
                 packaged adaptation for the packaged model, and no adaptation for another.
+            shipped: A folder of converted models that is looked at before `kept`, and only read.
         """
         self.name = name
         self.adaptation_setting = adaptation
+        self.shipped = shipped
         self._kept = kept
 
     @cached_property
@@ -52,7 +60,9 @@ class ModelFiles:
             return Path(self.name)
         if self.name == DEFAULT_MODEL and (package := find_spec(_PACKAGED_MODEL)) and package.origin:
             return Path(package.origin).parent / "model"
-        return _fetch(self.name) if can_load_weights() else find_converted(self.name, self._kept)
+        if can_load_weights():
+            return _fetch(self.name)
+        return find_converted(self.name, self._kept, shipped=self.shipped)
 
     @cached_property
     def digests(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ engine = open_engine("~/evoke/index", read_only=True)   # embedded, in this proc
 
 from pathlib import Path
 
+from indexer.engine.clear_text import warn_of_clear_text
 from indexer.engine.edge import EdgeClient
 from indexer.engine.errors import (
     BadRequest,
@@ -54,6 +55,8 @@ def open_engine(
         EngineLocked: Another process writes to the folder.
     """
     if str(location).startswith(("http://", "https://")):
+        if api_key:
+            warn_of_clear_text(str(location))
         # The check of versions would warn from another thread; the first request reports a missing server anyway.
         return ServerClient(url=str(location), api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
     if str(location) == ":memory:":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,19 +31,45 @@ def rank_places(kinds: NDArray[Any], n_ratings: NDArray[Any], n_facts: NDArray[A
     return places
 
 
-def rate_standings(kinds: NDArray[Any], counts: NDArray[Any], means: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return how well known and how well rated each work is among its kind: float32 (n,) in [0, 1] each."""
+class Standings(NamedTuple):
+    """How works stand among those of their kind: float32 (n,) in [0, 1] each; 0 without a rating.
+
+    Attributes:
+        known: How well known a work is.
+        acclaim: How well rated.
+        underrated: How well rated by few.
+    """
+
+    known: Floats
+    acclaim: Floats
+    underrated: Floats
+
+
+MANY_RATINGS, FEW_RATINGS = 75, 25
+"""The percentile of the counts of ratings by which a mean is drawn towards that of its kind, since few ratings count
+little: for acclaim, and for what is underrated. By 75, the first underrated of 12,170 rated films are Cinema Paradiso
+and Seven Samurai; by 10, recordings of concerts; by 25, Woman in the Dunes, High and Low, and Le Trou."""
+
+
+def rate_standings(kinds: NDArray[Any], counts: NDArray[Any], means: NDArray[Any]) -> Standings:
+    """Return how works stand, given their kinds and the counts and means of their ratings."""
     counts = counts.astype(np.float64)
-    known, acclaim = np.zeros(len(kinds), np.float32), np.zeros(len(kinds), np.float32)
+    standings = Standings(*np.zeros((3, len(kinds)), np.float32))
     for kind in np.unique(kinds):
         rated = np.flatnonzero((kinds == kind) & (counts > 0))
         if len(rated):
-            known[rated] = _spread_out(np.log(counts[rated]))
-            # Few ratings count little: a mean is drawn towards that of its kind by the 75th percentile of the counts.
-            usual = np.percentile(counts[rated], 75)
-            total = counts[rated] * means[rated] + usual * means[rated].mean()
-            acclaim[rated] = _spread_out(total / (counts[rated] + usual))
-    return known, acclaim
+            own = counts[rated], means[rated]
+            standings.known[rated] = _spread_out(np.log(counts[rated]))
+            standings.acclaim[rated] = _spread_out(_draw(*own, MANY_RATINGS))
+            standings.underrated[rated] = _spread_out(_draw(*own, FEW_RATINGS)) * (1 - standings.known[rated])
+    return standings
+
+
+def _draw(counts: NDArray[np.float64], means: NDArray[Any], percentile: float) -> NDArray[np.float64]:
+    """Return means of ratings, drawn towards the mean of all by as many ratings as a percentile of the counts is."""
+    usual = np.percentile(counts, percentile)
+    drawn: NDArray[np.float64] = (counts * means + usual * means.mean()) / (counts + usual)
+    return drawn
 
 
 def _spread_out(scores: NDArray[np.float64]) -> NDArray[np.float64]:

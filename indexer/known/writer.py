@@ -132,7 +132,7 @@ class KnownWriter:
         kinds, counts, is_there = (columns.read(name) for name in ("kinds", "n_ratings", "is_there"))
         places = rank_places(kinds, counts, columns.read("n_facts"))
         self._names.finish(places)
-        known, acclaim = rate_standings(kinds, counts, columns.read("rating_means"))
+        standings = rate_standings(kinds, counts, columns.read("rating_means"))
         points, rows = order_points(columns.read("points"), is_there)
         was_twin = self._old_twins()
         is_twin = np.zeros(columns.n_rows, dtype=np.bool_)
@@ -150,8 +150,7 @@ class KnownWriter:
         }
         derived: dict[str, np.ndarray] = {
             "places": places,
-            "known": known,
-            "acclaim": acclaim,
+            **standings._asdict(),
             "sorted_points": points,
             "sorted_rows": rows,
             "is_twin": is_twin,

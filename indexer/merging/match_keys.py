@@ -237,6 +237,15 @@ def read_isbn(text: str) -> str | None:
     return f"978{digits[:9]}" + _isbn13_check(f"978{digits[:9]}")
 
 
+def shorten_isbn(isbn: str) -> str | None:
+    """Return an ISBN of 13 digits as one of ten; None if it has no such form: only those that begin with 978 have."""
+    if not isbn.startswith("978"):
+        return None
+    digits = isbn[3:12]
+    check = -sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
+    return digits + ("X" if check == 10 else str(check))
+
+
 def _isbn13_check(digits: str) -> str:
     return str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits[:12])) % 10)
 

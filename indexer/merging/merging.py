@@ -16,6 +16,7 @@ from indexer.genres import canonical_genre
 from indexer.leads import NO_LEAD, Lead, read_lead
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
+from indexer.reviews.choosing import ChosenReview, merge_reviews, reviews_digest
 
 MERGING_VERSION = 4
 """Raise it with every change of a rule here: the next build then merges all works again."""
@@ -72,12 +73,16 @@ def work_id(record: SourceRecord) -> str:
     return record.source_id if record.source == BEIR_SOURCE else f"{record.source}:{record.source_id}"
 
 
-def merge_records(records: Sequence[SourceRecord]) -> Work:
+def merge_records(records: Sequence[SourceRecord], reviews: Sequence[Sequence[ChosenReview]] = ()) -> Work:
     """Return the work of these records, under the id of the first; the order of the others does not matter.
 
     If there are several records, `origins` has the ids of the records that each field comes from. The
     origin of a fact that was read from the lead of a record's description is `lead:` and the record's id, that of a
     country that was concluded from the language `language:` and its code.
+
+    Args:
+        records: The records.
+        reviews: The reviews that are kept of each of them.
     """
     all_fields = [_read_fields(record) for record in records]
     first = all_fields[0]
@@ -93,8 +98,11 @@ def merge_records(records: Sequence[SourceRecord]) -> Work:
     }
     merged |= _complete_from_leads(merged, all_fields)
     merged |= _complete_from_language(merged)
+    chosen = merge_reviews(reviews)
     return Work(
         id=first.record_id,
+        n_reviews=len(chosen),
+        reviews_digest=reviews_digest(chosen),
         sources=references,
         origins={name: tuple(record_ids) for name, (_, record_ids) in merged.items() if record_ids},
         **{name: value for name, (value, _) in merged.items() if value not in _UNKNOWN},
@@ -260,8 +268,12 @@ _CHOSEN: Mapping[str, Callable[[Values], Merged]] = {
 
 
 def content_hash(work: Work) -> bytes:
-    """Return the SHA-256 of all fields of a work; works with equal hashes have equal payloads."""
-    return hashlib.sha256(orjson.dumps(work.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+    """Return the SHA-256 of all fields of a work; works with equal hashes have equal payloads.
+
+    A work without reviews has the hash that it had before works had any, so that no index is built again for them.
+    """
+    fields = work.model_dump(mode="json", exclude=None if work.n_reviews else {"n_reviews", "reviews_digest"})
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def heading(work: Work) -> str:

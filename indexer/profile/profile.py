@@ -13,15 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.progress import with_progress
 from crawler.records import SourceRecord
 from indexer.errors import NothingToIndex
 from indexer.merging.merging import work_id
 from indexer.profile.doubts import UNKNOWN, Doubt, DoubtFinder, shorten
 from indexer.profile.duplicates import DuplicateFinder, Duplicates
 from indexer.profile.vocabulary import Growth, split_words
+from indexer.reviews.choosing import ReviewCounts, choose_reviews
+from indexer.reviews.keeping import DECLARED, Keeping
 
 CatalogueEntry = tuple[Line, SourceRecord] | Rejected
 """A line as `crawler.catalogue.read_catalogue` reads it."""
@@ -43,6 +45,19 @@ class Rejections:
     n_lines: int = 0
 
 
+@dataclass
+class SourceReviews:
+    """The reviews in the records of one source.
+
+    Attributes:
+        n_records: Records with reviews.
+        counts: How many reviews a build keeps, and why it drops the others.
+    """
+
+    n_records: int = 0
+    counts: ReviewCounts = field(default_factory=ReviewCounts)
+
+
 @dataclass(frozen=True)
 class Profile:
     """The figures of some catalogues."""
@@ -61,6 +76,8 @@ class Profile:
     """Growth of the vocabulary, by kind."""
     rejected: Mapping[str, Rejections]
     """The rejected lines, by reason."""
+    reviews: Mapping[str, SourceReviews]
+    """The reviews, by source: of the sources that have some."""
     doubts: tuple[Doubt, ...]
     duplicates: Duplicates
     n_repeated: int
@@ -72,13 +89,18 @@ class Profile:
         return sum(rejections.n_lines for rejections in self.rejected.values())
 
     @property
+    def n_reviews(self) -> int:
+        """The number of reviews."""
+        return sum(of_source.counts.n_read for of_source in self.reviews.values())
+
+    @property
     def n_by_kind(self) -> dict[str, int]:
         """The number of records of each kind, the most frequent kind first."""
         return {str(kind): int(n) for kind, n in self.records["kind"].value_counts().items() if n}
 
 
-def profile_catalogues(catalogues: Sequence[Path], today: date) -> Profile:
-    """Return the profile of catalogue files, read as a build reads them.
+def profile_catalogues(catalogues: Sequence[Path], today: date, keeping: Keeping = DECLARED) -> Profile:
+    """Return the profile of catalogue files, read as a build reads them that keeps these reviews.
 
     Raises:
         CatalogueMissing: A file cannot be read.
@@ -87,15 +109,15 @@ def profile_catalogues(catalogues: Sequence[Path], today: date) -> Profile:
     for path in catalogues:
         check_catalogue(path)
     entries = (entry for path in catalogues for entry in read_catalogue(path))
-    profile = profile_records(tqdm(entries, desc="reading", unit=" lines", disable=None, leave=False), today)
+    profile = profile_records(with_progress(entries, "lines", "reading"), today, keeping)
     if profile.records.empty:
         raise NothingToIndex(_why_nothing(catalogues, profile))
     return profile
 
 
-def profile_records(entries: Iterable[CatalogueEntry], today: date) -> Profile:
+def profile_records(entries: Iterable[CatalogueEntry], today: date, keeping: Keeping = DECLARED) -> Profile:
     """Return the profile of records and rejected lines; only one of them is in memory at a time."""
-    tally = _Tally(DoubtFinder(today.year))
+    tally = _Tally(DoubtFinder(today.year), keeping)
     for entry in entries:
         if isinstance(entry, Rejected):
             tally.reject(entry)
@@ -109,6 +131,7 @@ class _Tally:
     """The counts so far, with numbers, distinct names and distinct words, but without texts."""
 
     doubts: DoubtFinder
+    keeping: Keeping
     duplicates: DuplicateFinder = field(default_factory=DuplicateFinder)
     groups: dict[tuple[str, str], int] = field(default_factory=dict)
     """The number of each (source, kind)."""
@@ -122,6 +145,7 @@ class _Tally:
     ids: Counter[str] = field(default_factory=Counter)
     growth: dict[str, Growth] = field(default_factory=lambda: defaultdict(Growth))
     rejected: dict[str, Rejections] = field(default_factory=dict)
+    reviews: dict[str, SourceReviews] = field(default_factory=lambda: defaultdict(SourceReviews))
     seen: set[int] = field(default_factory=set)
 
     def reject(self, rejected: Rejected) -> None:
@@ -145,6 +169,11 @@ class _Tally:
         self.genres.update(list(dict.fromkeys(record.genres)))
         self.ids.update(name for name, value in record.ids.items() if value)
         self.growth[group[1]].add(words)
+        if record.reviews:
+            of_source = self.reviews[record.source]
+            of_source.n_records += 1
+            keep = self.keeping.of(record.source)
+            of_source.counts.add(choose_reviews(record.reviews, record.source, keep).counts)
         self.doubts.add(line, record, len(words))
         self.duplicates.add(record)
 
@@ -165,6 +194,7 @@ class _Tally:
             ids=self.ids,
             growth=self.growth,
             rejected=self.rejected,
+            reviews=self.reviews,
             doubts=self.doubts.doubts(),
             duplicates=self.duplicates.duplicates(),
             n_repeated=sum(counts["repeated"] for counts in self.files.values()),

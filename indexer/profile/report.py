@@ -17,6 +17,8 @@ from indexer.profile.doubts import UNKNOWN, shorten
 from indexer.profile.plots import bin_edges, plot_distribution, plot_growth
 from indexer.profile.profile import Profile, profile_catalogues
 from indexer.profile.vocabulary import FIT_FROM, Growth, HeapsLaw
+from indexer.reviews.choosing import ReviewCounts
+from indexer.reviews.keeping import DECLARED, Keeping
 
 KIND_NAMES = {"movie": ("film", "films"), "book": ("book", "books"), UNKNOWN: ("of unknown kind", "of unknown kind")}
 N_BARS = 15
@@ -96,8 +98,8 @@ class Plot:
     """A last sentence of the caption."""
 
 
-def make_report(catalogues: Sequence[Path], output: Path, today: date) -> Profile:
-    """Write the report on catalogues, and return their profile.
+def make_report(catalogues: Sequence[Path], output: Path, today: date, keeping: Keeping = DECLARED) -> Profile:
+    """Write the report on catalogues, and return their profile; `keeping` is what a build keeps of their reviews.
 
     Raises:
         CatalogueMissing: A catalogue cannot be read.
@@ -108,7 +110,7 @@ def make_report(catalogues: Sequence[Path], output: Path, today: date) -> Profil
         raise StorageFailed(f"{output}: is a folder, or its folder does not exist: name another file for the report")
     if any(output.exists() and path.exists() and output.samefile(path) for path in catalogues):
         raise StorageFailed(f"{output}: is one of the catalogues: name another file for the report")
-    profile = profile_catalogues(catalogues, today)
+    profile = profile_catalogues(catalogues, today, keeping)
     output.write_text(render_report(profile, today), encoding="utf-8")
     return profile
 
@@ -128,6 +130,7 @@ def render_report(profile: Profile, today: date) -> str:
         kind_names=KIND_NAMES,
         sources=pd.crosstab(profile.records["source"], profile.records["kind"]).to_dict("index"),
         missing=_missing_rows(profile),
+        reviews=_all_reviews(profile),
         plots=[plot for plot in (*plots.values(), _plot_growth(profile)) if plot],
         unplotted=_join([heading for heading, plot in plots.items() if not plot], "and"),
         counted={"Genres": profile.genres, "Languages (ISO 639)": profile.languages, "Ids": profile.ids},
@@ -183,6 +186,14 @@ def _missing_rows(profile: Profile) -> tuple[list[tuple[str, str, int]], list[tu
         for name, row in fields.iterrows()
     ]
     return groups, rows
+
+
+def _all_reviews(profile: Profile) -> ReviewCounts:
+    """Return the counts of the reviews of all sources."""
+    counts = ReviewCounts()
+    for of_source in profile.reviews.values():
+        counts.add(of_source.counts)
+    return counts
 
 
 def _plot_distribution(profile: Profile, distribution: Distribution) -> Plot | None:

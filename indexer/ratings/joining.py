@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from crawler.text import count_of
 from indexer.errors import TasteInvalid
 from indexer.name_keys import name_key, straight_title
 from indexer.ratings.formats import WORK_ID, RatingFormat
 from indexer.ratings.links import find_links, links_of, read_links, tables_of
 from indexer.ratings.reading import plain, read_ratings, recognise_ratings
-from indexer.ratings.records import KINDS, MOST_EXAMPLES, RatedWork, ReadingReport, count_of
+from indexer.ratings.records import KINDS, MOST_EXAMPLES, RatedWork, ReadingReport
 from indexer.records import Work
 
 _IMDB_ID = re.compile(r"tt[0-9]{7,9}")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from crawler.text import count_of
+
 LEAST_LIKE = 4.0
 """The least number of stars, of five, that counts as a like."""
 MOST_DISLIKE = 2.0
@@ -14,11 +16,6 @@ MOST_DISLIKE = 2.0
 MOST_EXAMPLES = 3
 KINDS = ("movie", "book")
 """The kinds of works that are rated."""
-
-
-def count_of(number: int, what: str) -> str:
-    """Return a number with what it counts: "1 line", "2 lines"."""
-    return f"{number:,} {what}" + "s" * (number != 1)
 
 
 @dataclass(frozen=True, slots=True)

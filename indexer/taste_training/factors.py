@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from crawler.progress import show_progress
 from indexer.taste.content import Floats
 from indexer.taste.taste import fold_in_many, sum_of_units
 from indexer.taste_training.likes import Ints, Likes, split_likes, split_users
-from indexer.tracking import log_trial
 
 N_ITERATIONS = 12
 N_TRIAL_ITERATIONS = 6
@@ -58,6 +58,11 @@ class Trial:
         """What recipes are chosen by."""
         return (self.strong + self.few) / 2
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures by name."""
+        return {"ndcg100_strong": self.strong, "ndcg100_few": self.few}
+
 
 STEPS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("regularisation", (10.0, 60.0)),
@@ -101,12 +106,14 @@ def choose_recipe(likes: Likes, seed: int) -> tuple[Recipe, list[Trial]]:
     n_likes = np.cumsum(np.diff(likes.matrix.indptr)[drawn])
     matrix = likes.matrix[np.sort(drawn[: int(np.searchsorted(n_likes, MOST_LIKES)) + 1])]
     trials = [_try(matrix, likes, validated, Recipe(), seed)]
-    best = trials[0]
-    for name, values in STEPS:
-        recipes = [replace(best.recipe, **{name: value}) for value in values]
-        trials += [_try(matrix, likes, validated, recipe, seed) for recipe in recipes]
-        best = max(trials, key=lambda trial: trial.mean)
-    return best.recipe, trials
+    with show_progress("trials", "choosing settings", 1 + sum(len(values) for _, values in STEPS)) as progress:
+        progress.update(1)
+        for name, values in STEPS:
+            best = max(trials, key=lambda trial: trial.mean)
+            for value in values:
+                trials.append(_try(matrix, likes, validated, replace(best.recipe, **{name: value}), seed))
+                progress.update(1)
+    return max(trials, key=lambda trial: trial.mean).recipe, trials
 
 
 def _try(matrix: Any, likes: Likes, validated: Ints, recipe: Recipe, seed: int) -> Trial:
@@ -119,9 +126,7 @@ def _try(matrix: Any, likes: Likes, validated: Ints, recipe: Recipe, seed: int) 
     def sum_likes(given: Ints) -> Floats:
         return factors @ sum_of_units(factors[given])
 
-    trial = Trial(recipe, measure(likes, validated, 0.8, seed, fold_in), measure(likes, validated, 3, seed, sum_likes))
-    log_trial(asdict(trial.recipe), {"ndcg_strong": trial.strong, "ndcg_few": trial.few})
-    return trial
+    return Trial(recipe, measure(likes, validated, 0.8, seed, fold_in), measure(likes, validated, 3, seed, sum_likes))
 
 
 def measure(likes: Likes, users: Ints, given: float | int, seed: int, score: Callable[[Ints], Floats]) -> float:

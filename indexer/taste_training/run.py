@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from crawler.text import count_of
 from indexer.analysis import ANALYSER_VERSION, Analyser
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.errors import TasteInvalid, UnknownWorks
 from indexer.features import FeatureMaker
+from indexer.hearing import with_reviews
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
-from indexer.ratings.records import count_of
 from indexer.recipes import Recipe as IndexRecipe
 from indexer.records import Work
+from indexer.reviews.features import ReviewReader
 from indexer.settings import IndexSettings
 from indexer.store import Store
 from indexer.taste.file import save_taste
@@ -25,6 +28,7 @@ from indexer.taste.taste import KindTaste, Taste
 from indexer.taste_training.factors import Recipe, Trial, choose_recipe, learn_factors
 from indexer.taste_training.likes import LEAST_LIKERS, Likes, likes_by_kind
 from indexer.taste_training.mapping import Content, fit_map, read_content
+from indexer.tracking import track
 from indexer.values.labelling import open_labeller
 from indexer.values.taxonomy import load_taxonomy
 
@@ -49,6 +53,12 @@ class KindFigures:
     def best(self) -> Trial | None:
         """The trial of the recipe; None if there were too few people to choose by."""
         return max(self.trials, key=lambda trial: trial.mean, default=None)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the kind was learnt from and with, by name."""
+        sizes = {"works": self.n_works, "users": self.n_users, "likes": self.n_likes}
+        return {f"{self.kind}.{name}": value for name, value in {**sizes, **asdict(self.recipe)}.items()}
 
 
 @dataclass
@@ -98,14 +108,23 @@ def train_taste(
             show(line)
     by_kind = likes_by_kind(joined, [work.kind for work in works])
     contents = read_contents(settings, encoder, [works[row].id for each in by_kind.values() for row in each.rows])
-    taste, figures, notes = learn_taste(
-        by_kind, works, contents, encoder, licences=tuple(licences or join.reading.licences), seed=seed
-    )
+    with track("train-taste", settings.home) as run:
+        run.log_data([*ratings, *links])
+        made_with = {"encoder": encoder.fingerprint, "analyser": ANALYSER_VERSION}
+        all_licences = tuple(licences or join.reading.licences)
+        run.log_parameters({"seed": seed, "licences": ", ".join(all_licences), **made_with})
+        taste, figures, notes = learn_taste(by_kind, works, contents, encoder, licences=all_licences, seed=seed)
+        for each in figures:
+            run.log_parameters(each.parameters)
+            for trial in each.trials:
+                run.log_trial({"kind": each.kind, **asdict(trial.recipe)}, trial.metrics)
+        run.log_metrics(taste.figures)
+        save_taste(taste, output)
+        run.log_output(output)
     if not taste.licences:
         notes.append(
             "the ratings' licence is unknown: name it with --licence, and keep the file to yourself until then"
         )
-    save_taste(taste, output)
     return Training(taste, join, figures, notes)
 
 
@@ -226,7 +245,13 @@ def read_contents(settings: IndexSettings, encoder: Encoder, ids: Sequence[str])
     recipe = IndexRecipe(features, labeller.fingerprint, BM25(), settings.vectors)
     with Store(settings.home) as store:
         labelling = store.labels.labelling(recipe.labels, taxonomy.dimensions)
-        return {indexed.work.id: read_content(indexed) for indexed in store.indexed_works(features, labelling, ids)}
+        works = with_reviews(
+            store.indexed_works(features, labelling, ids),
+            store.review_features,
+            ReviewReader(Analyser(), taxonomy).recipe,
+            labeller,
+        )
+        return {indexed.work.id: read_content(indexed) for indexed in works}
 
 
 def figures_to_text(figures: KindFigures) -> str:

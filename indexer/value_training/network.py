@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from indexer.tf_idf import WeighedTerms
-from indexer.values.head import Floats, Weights
+from indexer.values.head import Floats, Layer, Weights
 
 INPUT_SCALE = 10.0
 """Embeddings have unit length, so their components are near 0.05. The trained weights include the scale."""
@@ -25,6 +26,8 @@ QUERY_CLASSIFIER_STEPS = 2_000
 class Recipe:
     """The hyperparameters of a training. The widths `hidden` and `bag` are bounded by the 2 MB that a head may take."""
 
+    depth: int = 1
+    """The number of hidden layers."""
     hidden: int = 512
     bag: int = 32
     dropout: float = 0.6
@@ -38,7 +41,7 @@ class Recipe:
 
 
 class Network(nn.Module):
-    """The network of `indexer.values.head`, with dropout on the hidden layer and on whole terms of a text."""
+    """The network of `indexer.values.head`, with dropout on each hidden layer and on whole terms of a text."""
 
     def __init__(self, n_inputs: int, n_terms: int, n_outputs: int, recipe: Recipe) -> None:
         super().__init__()
@@ -46,6 +49,7 @@ class Network(nn.Module):
         nn.init.normal_(self.term.weight, std=0.1)
         self.hidden = nn.Linear(n_inputs, recipe.hidden)
         self.bag = nn.Linear(recipe.bag, recipe.hidden, bias=False)
+        self.deeper = nn.ModuleList(nn.Linear(recipe.hidden, recipe.hidden) for _ in range(recipe.depth - 1))
         self.output = nn.Linear(recipe.hidden, n_outputs)
         self.dropout = nn.Dropout(recipe.dropout)
         self.term_dropout = recipe.term_dropout
@@ -58,7 +62,10 @@ class Network(nn.Module):
         if self.training:
             weights = weights * (torch.rand_like(weights) > self.term_dropout)
         bag = self.term(positions, starts, per_sample_weights=weights)
-        logits: Tensor = self.output(self.dropout(torch.relu(self.hidden(vectors) + self.bag(bag))))
+        hidden = self.dropout(torch.relu(self.hidden(vectors) + self.bag(bag)))
+        for layer in self.deeper:
+            hidden = self.dropout(torch.relu(layer(hidden)))
+        logits: Tensor = self.output(hidden)
         return logits
 
 
@@ -108,6 +115,7 @@ def fit(
         term=_array(network.term.weight * TERM_SCALE),
         output=_array(network.output.weight),
         output_bias=_array(network.output.bias),
+        deeper=tuple(map(_layer, network.deeper)),
     )
 
 
@@ -137,6 +145,10 @@ def fit_query_classifier(vectors: Floats, shares: Floats, seed: int) -> tuple[Fl
         optimiser.step()
         schedule.step()
     return _array(layer.weight * INPUT_SCALE), _array(layer.bias)
+
+
+def _layer(linear: Any) -> Layer:
+    return Layer(_array(linear.weight), _array(linear.bias))
 
 
 def _array(tensor: Tensor) -> Floats:

@@ -40,6 +40,18 @@ class TrainingReport:
     eras: pd.DataFrame
     calibration_error: float
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures that sum the training up, by name."""
+        return {
+            **self.trials[0].metrics,
+            "auc of the head": float(self.outputs.auc.mean()),
+            "f1 of the head": float(self.outputs.f1.mean()),
+            "calibration error": self.calibration_error,
+            "train works": self.n_train,
+            "validation works": self.n_validation,
+        }
+
 
 def make_report(
     head: ValueHead, trials: list[Trial], n_train: int, works: Sequence[LabelledExample], validation: Examples
@@ -102,10 +114,8 @@ def _era_figures(
 
 def report_to_markdown(report: TrainingReport) -> str:
     """Return tables of the trials, best first, of the outputs, worst first, and of the values by era."""
-    lines = [
-        "| " + " | ".join([*asdict(report.trials[0].recipe), "average precision", "AUC"]) + " |",
-        "|---" * 11 + "|",
-    ]
+    columns = [*asdict(report.trials[0].recipe), "average precision", "AUC"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for trial in report.trials:
         settings = " | ".join(f"{setting:g}" for setting in asdict(trial.recipe).values())
         lines.append(f"| {settings} | {trial.average_precision:.4f} | {trial.auc:.4f} |")

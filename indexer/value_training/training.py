@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crawler.progress import with_progress
 from indexer.analysis import ANALYSER_VERSION
 from indexer.bm25 import term_id
+from indexer.reviews.summary import ReviewSummary
 from indexer.tf_idf import WeighedTerms
-from indexer.tracking import log_trial
 from indexer.value_training.calibration import Bools, area_under_curve, average_precision, calibrate
 from indexer.value_training.label_files import LabelledWork
 from indexer.values.head import Floats, Output, QueryClassifier, TermCounts, Terms, ValueHead
@@ -30,13 +31,14 @@ LEAST_WORKS_OF_A_TERM = 10
 
 @dataclass(frozen=True)
 class LabelledExample:
-    """A labelled work: its kind, its labels, and the embedding and terms of its text."""
+    """A labelled work: its kind, its labels, the embedding and terms of its text, and what its reviews say, if any."""
 
     kind: str
     labels: LabelledWork
     vector: Floats
     terms: TermCounts
     decade: int | None = None
+    summary: ReviewSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,15 @@ class Trial:
     average_precision: float
     auc: float
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures by name."""
+        return {"average precision": self.average_precision, "auc": self.auc}
 
+
+DEPTHS = (1, 2, 3)
 SEARCHED: Mapping[str, Sequence[float]] = {
+    "depth": DEPTHS,
     "hidden": (512, 704),
     "bag": (32, 48),
     "dropout": (0.5, 0.6, 0.7, 0.8),
@@ -124,19 +133,21 @@ def select_outputs(examples: Examples, kept: Bools) -> Examples:
 
 
 def search_recipes(train: Examples, validation: Examples, n_terms: int, n_trials: int, seed: int) -> list[Trial]:
-    """Return the trials of a random search, best first. The default recipe is one of them."""
+    """Return the trials of a random search, best first. The default recipe comes first, then with each other depth."""
     from indexer.value_training.network import Recipe
 
     draw = random.Random(seed)  # noqa: S311
-    recipes = [Recipe()]
+    recipes = [replace(Recipe(), depth=depth) for depth in DEPTHS[:n_trials]]
     while len(recipes) < n_trials:
         recipes.append(replace(Recipe(), **{name: draw.choice(list(values)) for name, values in SEARCHED.items()}))  # type: ignore[arg-type]
-    trials = [try_recipe(recipe, train, validation, n_terms, seed) for recipe in recipes]
+    trials = [
+        try_recipe(recipe, train, validation, n_terms, seed) for recipe in with_progress(recipes, "trials", "training")
+    ]
     return sorted(trials, key=lambda trial: -trial.average_precision)
 
 
 def try_recipe(recipe: Recipe, train: Examples, validation: Examples, n_terms: int, seed: int) -> Trial:
-    """Train with a recipe and measure it on validation; if MLflow is installed, it records the trial too."""
+    """Train with a recipe and measure it on validation."""
     from indexer.value_training.network import fit
 
     weights = fit(train.vectors, train.terms, n_terms, train.targets, train.known, recipe, seed)
@@ -148,9 +159,7 @@ def try_recipe(recipe: Recipe, train: Examples, validation: Examples, n_terms: i
         if targets.any() and not targets.all():
             precisions.append(average_precision(logits[rows, output], targets))
             aucs.append(area_under_curve(logits[rows, output], targets))
-    trial = Trial(recipe, float(np.mean(precisions)), float(np.mean(aucs)))
-    log_trial(asdict(trial.recipe), {"average_precision": trial.average_precision, "auc": trial.auc})
-    return trial
+    return Trial(recipe, float(np.mean(precisions)), float(np.mean(aucs)))
 
 
 def train_value_head(

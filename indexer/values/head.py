@@ -2,12 +2,12 @@
 
 `indexer.value_training` trains it.
 
-    hidden = relu(W1 x + W2 bag + b1)        logit = W3 hidden + b3
+    h_1 = relu(W1 x + W2 bag + b1)    h_i = relu(V_i h_(i-1) + c_i)    logit = W3 h_n + b3
 
-with x the sentence embedding of the text, and bag the sum of its terms' vectors, weighted by tf-idf, (1 + ln tf) idf,
-scaled to unit length. The embedding carries the meaning of the text, and the terms its exact words: "gory", or a genre
-in the catalogue, adds to the meaning (mean AUC of values, for films and for books: 0.772 and 0.860 by embeddings alone,
-0.794 and 0.876 with terms).
+with n, the depth, usually 1, x the sentence embedding of the text, and bag the sum of its terms' vectors, weighted by
+tf-idf, (1 + ln tf) idf, scaled to unit length. The embedding carries the meaning of the text, and the terms its exact
+words: "gory", or a genre in the catalogue, adds to the meaning (mean AUC of values, for films and for books: 0.772 and
+0.860 by embeddings alone, 0.794 and 0.876 with terms).
 
 An output is a value or tag *for one kind of work*, since viewers tag films differently than readers shelve books: one
 output for both kinds reached a micro-F1 of 38.3% on the tags of films, one output for each kind 39.6%. A logit is the
@@ -41,10 +41,13 @@ from indexer.bm25 import term_id
 from indexer.errors import ValueHeadInvalid
 from indexer.tf_idf import WeighedTerms, weigh_known
 from indexer.values.taxonomy import Taxonomy
+from indexer.values.voices import NO_VOICES, Voices
 
 Floats = NDArray[np.float32]
 TermCounts = Mapping[str, int]
 _FORMAT = "3"
+_DEEP_FORMAT = "4"
+"""Of networks with several hidden layers: a version that reads format 3 alone would leave all but the first out."""
 
 LEAST_KEPT_SHARE = 0.5
 """If the dimensions that a taxonomy kept have less than this part of a query's shares, the query is taken to ask for a
@@ -89,6 +92,13 @@ class Terms:
         return weigh_known(self.ids, self.idf, map(term_id, counts), counts.values())
 
 
+class Layer(NamedTuple):
+    """A hidden layer behind the first: V and c of the module's formula, (n_hidden, n_hidden) and (n_hidden,)."""
+
+    weight: Floats
+    bias: Floats
+
+
 @dataclass(frozen=True)
 class Weights:
     """The weights of one network, float32: matrices (n_out, n_in), biases (n_out,), `term` (n_terms, n_bag)."""
@@ -99,6 +109,12 @@ class Weights:
     term: Floats
     output: Floats
     output_bias: Floats
+    deeper: tuple[Layer, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return 1 + len(self.deeper)
 
     def logits(self, vectors: Floats, terms: Sequence[WeighedTerms] | None = None) -> Floats:
         """Return logits, float32 (n, n_outputs), from embeddings (n, dim) and the terms of the n texts, if any."""
@@ -106,6 +122,8 @@ class Weights:
         if terms is not None:
             bags = np.stack([weights @ self.term[positions] for positions, weights in terms])
             hidden = hidden + bags @ self.bag.T
+        for layer in self.deeper:
+            hidden = np.maximum(hidden, 0) @ layer.weight.T + layer.bias
         logits: Floats = np.maximum(hidden, 0) @ self.output.T + self.output_bias
         return logits
 
@@ -129,9 +147,16 @@ class QueryClassifier:
     kept: tuple[int, ...] | None = None
 
     def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
-        """Return the taxonomy's dimensions that are new since the training or defined by other words."""
+        """Return the taxonomy's dimensions that are new since the training or defined by other words.
+
+        What only reviews tell is never guessed, and therefore never missing.
+        """
         trained = dict(zip(self.dimensions, self.words, strict=True))
-        return tuple(each for each, words in taxonomy.word_digests.items() if trained.get(each) != words)
+        return tuple(
+            each
+            for each, words in taxonomy.word_digests.items()
+            if each not in taxonomy.from_reviews and trained.get(each) != words
+        )
 
     def restricted_to(self, taxonomy: Taxonomy) -> QueryClassifier | None:
         """Return the classifier for the dimensions that the taxonomy defines as in training; None if there are none."""
@@ -175,6 +200,7 @@ class ValueHead:
         networks: The networks whose logits are averaged.
         calibration: How logits become probabilities.
         query_classifier: The query classifier; its dimensions are those of the taxonomy in training.
+        voices: What is known of reviews in general; empty if no labelled work had reviews.
     """
 
     outputs: tuple[Output, ...]
@@ -185,16 +211,26 @@ class ValueHead:
     networks: tuple[Weights, ...]
     calibration: Calibration
     query_classifier: QueryClassifier
+    voices: Voices = NO_VOICES
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers of each network."""
+        return max((network.depth for network in self.networks), default=1)
 
     def unknown(self, taxonomy: Taxonomy) -> tuple[str, ...]:
-        """Return the taxonomy's dimensions that are new since the training or have other tags."""
+        """Return the taxonomy's dimensions that are new since the training or have other tags.
+
+        What only reviews tell is not labelled from a description, and therefore never missing.
+        """
         trained_on = {output.dimension: tags for output, tags in zip(self.outputs, self.trained_on, strict=True)}
         dimensions = frozenset(self.query_classifier.dimensions)
         tags_now = {each: tuple(sorted(tags)) for each, tags in taxonomy.community_labels.items()}
         return tuple(
             each
             for each in taxonomy.dimensions
-            if each not in dimensions or trained_on.get(each, tags_now[each]) != tags_now[each]
+            if each not in taxonomy.from_reviews
+            and (each not in dimensions or trained_on.get(each, tags_now[each]) != tags_now[each])
         )
 
     def logits(self, vectors: Floats, terms: Sequence[WeighedTerms] | None = None) -> Floats:
@@ -225,9 +261,9 @@ def load_value_head(path: Path | None = None) -> ValueHead:
         arrays = load(source.read_bytes())
         with safe_open(str(source), framework="numpy") as opened:
             metadata = json.loads(opened.metadata()["evoke"])
-        if metadata["format"] != _FORMAT:
+        if metadata["format"] not in (_FORMAT, _DEEP_FORMAT):
             raise ValueHeadInvalid(
-                f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
+                f"{source}: has format {metadata['format']}, this version reads {_FORMAT} and {_DEEP_FORMAT}; "
                 "train it again with `evoke train-values`"
             )
         head = _head(metadata, arrays)
@@ -248,6 +284,7 @@ def save_value_head(head: ValueHead, path: Path) -> None:
 
 
 _SCALE = ".scale"
+_VOICES_ARRAYS = ("rates", "ids", "idf", "weight", "bias")
 
 
 def _packed(name: str, array: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -267,21 +304,36 @@ def _parts(head: ValueHead) -> dict[str, Any]:
     return {**networks, "calibration": head.calibration, "terms": head.terms}
 
 
+def _array_fields(part: Any) -> list[str]:
+    return [field.name for field in fields(part) if field.name != "deeper"]
+
+
 def _arrays(head: ValueHead) -> dict[str, NDArray[Any]]:
-    arrays = {
-        f"{name}.{field.name}": getattr(part, field.name)
-        for name, part in _parts(head).items()
-        for field in fields(part)
-    } | {
-        "query_classifier.weight": head.query_classifier.weight,
-        "query_classifier.bias": head.query_classifier.bias,
-    }
+    arrays = (
+        {
+            f"{name}.{field}": getattr(part, field)
+            for name, part in _parts(head).items()
+            for field in _array_fields(part)
+        }
+        | {
+            f"network{n}.deeper{i}.{field}": getattr(layer, field)
+            for n, network in enumerate(head.networks)
+            for i, layer in enumerate(network.deeper)
+            for field in Layer._fields
+        }
+        | {
+            "query_classifier.weight": head.query_classifier.weight,
+            "query_classifier.bias": head.query_classifier.bias,
+        }
+    )
+    if head.voices.dimensions:
+        arrays |= {f"voices.{name}": getattr(head.voices, name) for name in _VOICES_ARRAYS}
     return {key: packed for name, array in arrays.items() for key, packed in _packed(name, array).items()}
 
 
 def _metadata(head: ValueHead) -> dict[str, str]:
-    metadata = {
-        "format": _FORMAT,
+    metadata: dict[str, Any] = {
+        "format": _FORMAT if head.depth == 1 else _DEEP_FORMAT,
         "outputs": head.outputs,
         "trained_on": head.trained_on,
         "encoder_fingerprint": head.encoder_fingerprint,
@@ -289,12 +341,24 @@ def _metadata(head: ValueHead) -> dict[str, str]:
         "n_networks": len(head.networks),
         "query_classifier": {"dimensions": head.query_classifier.dimensions, "words": head.query_classifier.words},
     }
+    if head.depth > 1:
+        metadata["depth"] = head.depth
+    if head.voices.dimensions:
+        metadata["voices"] = {"dimensions": head.voices.dimensions, "outputs": head.voices.outputs}
     return {"evoke": json.dumps(metadata)}
 
 
 def _head(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ValueHead:
     def part(kind: Any, name: str) -> Any:
-        return kind(*(_unpacked(f"{name}.{field.name}", arrays) for field in fields(kind)))
+        return kind(*(_unpacked(f"{name}.{field}", arrays) for field in _array_fields(kind)))
+
+    def network(name: str) -> Weights:
+        weights: Weights = part(Weights, name)
+        deeper = (
+            Layer(*(_unpacked(f"{name}.deeper{i}.{field}", arrays) for field in Layer._fields))
+            for i in range(metadata.get("depth", 1) - 1)
+        )
+        return replace(weights, deeper=tuple(deeper))
 
     return ValueHead(
         outputs=tuple(Output(*output) for output in metadata["outputs"]),
@@ -302,7 +366,7 @@ def _head(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Va
         encoder_fingerprint=metadata["encoder_fingerprint"],
         analyser_version=metadata["analyser_version"],
         terms=part(Terms, "terms"),
-        networks=tuple(part(Weights, f"network{n}") for n in range(metadata["n_networks"])),
+        networks=tuple(network(f"network{n}") for n in range(metadata["n_networks"])),
         calibration=part(Calibration, "calibration"),
         query_classifier=QueryClassifier(
             dimensions=tuple(metadata["query_classifier"]["dimensions"]),
@@ -310,7 +374,13 @@ def _head(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Va
             weight=_unpacked("query_classifier.weight", arrays),
             bias=_unpacked("query_classifier.bias", arrays),
         ),
+        voices=_voices(metadata["voices"], arrays) if "voices" in metadata else NO_VOICES,
     )
+
+
+def _voices(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Voices:
+    parts = {name: _unpacked(f"voices.{name}", arrays) for name in _VOICES_ARRAYS}
+    return Voices(dimensions=tuple(metadata["dimensions"]), outputs=tuple(metadata["outputs"]), **parts)
 
 
 def _check(head: ValueHead) -> None:
@@ -332,8 +402,17 @@ def _check(head: ValueHead) -> None:
             "weight": (len(classifier.dimensions), n_dim), "bias": (len(classifier.dimensions),),
         }),
     ]  # fmt: skip
+    voices, n_words = head.voices, len(head.voices.ids)
+    n_heard = len(voices.outputs)
+    shapes.append(("voices", voices, {
+        "rates": (len(voices.dimensions),), "idf": (n_words,), "weight": (n_heard, n_words), "bias": (n_heard,),
+    }))  # fmt: skip
     for n, network in enumerate(head.networks):
         n_hidden, n_bag = network.bag.shape
+        shapes += [
+            (f"network{n}.deeper{i}", layer, {"weight": (n_hidden, n_hidden), "bias": (n_hidden,)})
+            for i, layer in enumerate(network.deeper)
+        ]
         shapes.append((f"network{n}", network, {
             "hidden": (n_hidden, n_dim), "hidden_bias": (n_hidden,), "bag": (n_hidden, n_bag),
             "term": (n_terms, n_bag), "output": (n_outputs, n_hidden), "output_bias": (n_outputs,),

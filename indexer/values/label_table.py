@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from indexer.database import Database
+from indexer.database import Database, ids_to_json
 from indexer.merging.merging import text_hash
 from indexer.records import IndexedWork, Span, ValueLabel
 from indexer.values.rounding import SCORE_STEPS
@@ -64,7 +64,7 @@ class LabelTable:
         query = f"""SELECT min(id) FROM work LEFT JOIN labels
                     ON labels.text_hash = work.text_hash AND labels.kind = {KIND_OF_WORK} AND labelling = ?
                     WHERE labels.text_hash IS NULL {some} GROUP BY work.text_hash, {KIND_OF_WORK} ORDER BY 1"""  # noqa: S608
-        parameters = () if ids is None else (orjson.dumps(list(ids)).decode(),)
+        parameters = () if ids is None else (ids_to_json(ids),)
         return [row[0] for row in self._database.rows(query, labelling.number, *parameters)]
 
     def put(self, works: Iterable[IndexedWork], labelling: Labelling) -> None:

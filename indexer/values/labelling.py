@@ -20,6 +20,9 @@ half at the mark. A tag has this strength. A value has the mean of this strength
 of value_books and value_movies is 0.719 and 0.427; without the mean 0.704 and 0.425; with the mean for tags too 0.698
 and 0.323. If a dimension has no output for the work's kind, the output for another kind is used (mean AUC 0.70 and
 0.75; by likeness 0.66 and 0.70).
+
+A dimension that only reviews tell (`Taxonomy.from_reviews`) has a strength of 0 and no evidence here. Its likeness does
+not count among those that the others are compared with, so that their strengths are as without it.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ from indexer.records import Features, ValueLabel, Work
 from indexer.values.head import Calibration, Floats, ValueHead, load_value_head
 from indexer.values.rounding import round_scores
 from indexer.values.taxonomy import Taxonomy
+from indexer.values.voices import NO_VOICES, Voices
 
 LABELLER_VERSION = "6"
 DEVIATIONS_AT_FULL_SCORE = 3.0
@@ -50,24 +54,31 @@ LIKENESS_MEAN, LIKENESS_DEVIATION = 0.218, 0.088
 By the adapted encoder; all-MiniLM-L6-v2 as it is has 0.15 and 0.097."""
 
 
-class Labeller(Protocol):
+class LabelsWorks(Protocol):
     """A method that labels works with the values and tags of a taxonomy."""
 
     taxonomy: Taxonomy
-    prototypes: Vectors
-    """The prototype of each dimension, a row of unit length: float32 (n_dimensions, dim). They are made when they are
-    first used, unless they are set to those that a labeller with this fingerprint has made."""
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash over everything that labels depend on; labels of two fingerprints never mix."""
-        ...
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
         """Return the labels of each work: one per dimension, in the taxonomy's order; none if it has no sentence.
 
         Strengths and probabilities are rounded as the store keeps them (`indexer.values.rounding`).
         """
+        ...
+
+
+class Labeller(LabelsWorks, Protocol):
+    """A method that labels works from their descriptions, so that the labels can be kept in the store."""
+
+    prototypes: Vectors
+    """The prototype of each dimension, a row of unit length: float32 (n_dimensions, dim). They are made when they are
+    first used, unless they are set to those that a labeller with this fingerprint has made."""
+    voices: Voices
+    """What is known of reviews in general, to add what people say of a work to its labels."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash over everything that labels depend on; labels of two fingerprints never mix."""
         ...
 
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:
@@ -91,11 +102,12 @@ class TrainedLabeller:
 
     def __init__(self, zero_shot: ZeroShotLabeller, head: ValueHead) -> None:
         self.taxonomy = zero_shot.taxonomy
+        self.voices = head.voices
         self._zero_shot = zero_shot
         self._head = head
         self._places: dict[Kind | None, tuple[NDArray[np.int_], NDArray[np.int_], Calibration]] = {}
-        unknown = head.unknown(self.taxonomy)
-        place = {each: n for n, each in enumerate(self.taxonomy.dimensions) if each not in unknown}
+        untold = {*head.unknown(self.taxonomy), *self.taxonomy.from_reviews}
+        place = {each: n for n, each in enumerate(self.taxonomy.dimensions) if each not in untold}
         self._outputs = [
             (n, output, place[output.dimension]) for n, output in enumerate(head.outputs) if output.dimension in place
         ]
@@ -136,7 +148,7 @@ class TrainedLabeller:
 
     def _label(self, work: Work, features: Features, logits: Floats, sentence_logits: Floats) -> tuple[ValueLabel, ...]:
         likeness = self._zero_shot.likeness(features)
-        best, strengths = likeness.argmax(axis=0), to_strengths(standardise(likeness.max(axis=0)))
+        best, strengths = likeness.argmax(axis=0), self._zero_shot.strengths(likeness)
         probabilities = strengths.copy()
         dimensions, outputs, calibration = self._trained_for(work.kind)
         trained = calibration.probabilities(logits[outputs])
@@ -168,6 +180,8 @@ class ZeroShotLabeller:
     The words are embedded when the first work is labelled, so that a build with nothing to do does not wait for them.
     """
 
+    voices = NO_VOICES
+
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder) -> None:
         self.taxonomy = taxonomy
         self._encoder = encoder
@@ -177,7 +191,8 @@ class ZeroShotLabeller:
     def fingerprint(self) -> str:
         """A hash over the taxonomy's words, the encoder and the method."""
         words = [(each, *self.taxonomy.prototype_texts(each)) for each in self.taxonomy.dimensions]
-        recipe = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words])
+        from_reviews = sorted(self.taxonomy.from_reviews)
+        recipe = orjson.dumps([LABELLER_VERSION, self._encoder.fingerprint, words, from_reviews])
         return hashlib.sha256(recipe).hexdigest()
 
     @property
@@ -196,9 +211,20 @@ class ZeroShotLabeller:
         cosines: Floats = features.sentence_vectors.astype(np.float32) @ self.prototypes.T
         return cosines
 
+    def strengths(self, likeness: Floats) -> Floats:
+        """Return the strengths, float32 (n_dimensions,), by the likeness of a work's sentences; see the module."""
+        strengths = np.zeros(likeness.shape[1], dtype=np.float32)
+        strengths[self._by_text] = to_strengths(standardise(likeness.max(axis=0)[self._by_text]))
+        return strengths
+
+    @cached_property
+    def _by_text(self) -> NDArray[np.intp]:
+        """The places of the dimensions that a text can tell."""
+        return np.flatnonzero([each not in self.taxonomy.from_reviews for each in self.taxonomy.dimensions])
+
     def dimensions_of(self, kind: Kind | None) -> frozenset[str]:  # noqa: ARG002 - the same for every kind
-        """Return every dimension, since none was trained."""
-        return frozenset(self.taxonomy.dimensions)
+        """Return every dimension that a text can tell, since none was trained."""
+        return frozenset(self.taxonomy.dimensions) - self.taxonomy.from_reviews
 
     def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
         """Return the labels; see `Labeller`."""
@@ -206,7 +232,7 @@ class ZeroShotLabeller:
 
     def _label(self, features: Features) -> tuple[ValueLabel, ...]:
         likeness = self.likeness(features)
-        strengths = to_strengths(standardise(likeness.max(axis=0)))
+        strengths = self.strengths(likeness)
         return _labels(self.taxonomy, features, strengths, strengths, likeness.argmax(axis=0))
 
 
@@ -218,7 +244,10 @@ def _labels(
         taxonomy.dimensions,
         round_scores(strengths).tolist(),
         round_scores(probabilities).tolist(),
-        map(features.sentences.__getitem__, best.tolist()),
+        (
+            None if dimension in taxonomy.from_reviews else features.sentences[sentence]
+            for dimension, sentence in zip(taxonomy.dimensions, best.tolist(), strict=True)
+        ),
     )
     return tuple(map(ValueLabel._make, zip(*columns, strict=True)))
 

@@ -36,6 +36,7 @@ class Value(ClosedModel):
     ask: tuple[Phrase, ...] = ()
     not_ask: tuple[Phrase, ...] = ()
     sensitive: bool = False
+    from_reviews: bool = False
 
 
 class Tag(ClosedModel):
@@ -47,6 +48,7 @@ class Tag(ClosedModel):
     ask: tuple[Phrase, ...] = ()
     not_ask: tuple[Phrase, ...] = ()
     sensitive: bool = False
+    from_reviews: bool = False
 
     @property
     def id(self) -> str:
@@ -126,6 +128,17 @@ class Taxonomy(ClosedModel):
         return phrases
 
     @cached_property
+    def akin(self) -> dict[str, frozenset[str]]:
+        """The dimensions that the same words ask for, by dimension: "funny" asks for humour, comedy and others."""
+        asked_with: dict[str, set[str]] = {dimension: set() for dimension in self.dimensions}
+        for phrase in (*self.asking, *self.asking_tags):
+            shares = {**self.asking.get(phrase, {}), **self.asking_tags.get(phrase, {})}
+            plain = {dimension for dimension, share in shares.items() if share == 1}  # without those of a roll-up
+            for dimension in plain:
+                asked_with[dimension] |= plain - {dimension}
+        return {dimension: frozenset(others) for dimension, others in asked_with.items()}
+
+    @cached_property
     def not_asking(self) -> dict[str, frozenset[str]]:
         """The dimensions that the words of each phrase do not ask for: `not_ask` and `small_talk`."""
         phrases: dict[str, set[str]] = {}
@@ -140,6 +153,11 @@ class Taxonomy(ClosedModel):
     def sensitive(self) -> frozenset[str]:
         """The dimensions that only plain words ask for, such as violence."""
         return frozenset(dimension for dimension, entry in self._entries if entry.sensitive)
+
+    @cached_property
+    def from_reviews(self) -> frozenset[str]:
+        """The dimensions that only what people say of a work tells, such as slow; no synopsis labels them."""
+        return frozenset(dimension for dimension, entry in self._entries if entry.from_reviews)
 
     @cached_property
     def phrases(self) -> dict[str, frozenset[str]]:

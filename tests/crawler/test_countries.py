@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crawler import countries
-from crawler.countries import ASKED_COUNTRIES, COUNTRY_ADJECTIVES, country_and_successors, normalise_country
+from crawler.countries import (
+    ASKED_COUNTRIES,
+    COUNTRY_ADJECTIVES,
+    country_and_successors,
+    country_name,
+    normalise_country,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +65,11 @@ def test_the_words_of_a_request() -> None:
 def test_works_of_a_gone_state_are_found_under_those_that_followed_it() -> None:
     assert country_and_successors("CS") == ("CS", "CZ", "SK")
     assert country_and_successors("SE") == ("SE",)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("SE", "Sweden"), ("BA", "Bosnia and Herzegovina"), ("CG", "Republic of the Congo"), ("QQ", "QQ")],
+)
+def test_a_code_has_a_name_to_show(code: str, name: str) -> None:
+    assert country_name(code) == name

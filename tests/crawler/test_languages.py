@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crawler import languages
-from crawler.languages import ASKED_LANGUAGES, language_of_code, language_of_name, normalise_language
+from crawler.languages import (
+    ASKED_LANGUAGES,
+    language_name,
+    language_of_code,
+    language_of_name,
+    normalise_language,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +80,8 @@ def test_a_request_for_a_language_asks_for_the_code_of_records() -> None:
     assert ASKED_LANGUAGES["farsi"] == ASKED_LANGUAGES["persian"] == ("fa",)
     assert ASKED_LANGUAGES["norwegian"] == ("no",)
     assert all(language_of_code(code) == code for codes in ASKED_LANGUAGES.values() for code in codes)
+
+
+@pytest.mark.parametrize(("code", "name"), [("ja", "Japanese"), ("zh", "Chinese"), ("qqq", "qqq")])
+def test_a_code_has_a_name_to_show(code: str, name: str) -> None:
+    assert language_name(code) == name

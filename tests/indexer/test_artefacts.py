@@ -149,7 +149,7 @@ def test_a_value_defined_in_other_words_is_not_guessed_and_named(
     encoder: Encoder, query: np.ndarray, fields: dict[str, object]
 ) -> None:
     taxonomy = changed(load_taxonomy(), "E5", **fields)
-    assert classify(encoder, taxonomy, query).keys() == set(taxonomy.dimensions) - {"E5"}
+    assert classify(encoder, taxonomy, query).keys() == classify(encoder, load_taxonomy(), query).keys() - {"E5"}
     (note,) = find_misfits(SearchSettings(), encoder, taxonomy)
     assert note.startswith(f"the query classifier was not trained on E5 ({fields.get('name', 'inspiration')}), which")
 

@@ -30,6 +30,7 @@ from indexer.features import FeatureMaker
 from indexer.merging.merging import heading
 from indexer.pipeline import build_index
 from indexer.records import Work
+from indexer.reviews.keeping import DECLARED
 from indexer.serving import read_facts
 from indexer.settings import IndexSettings
 from indexer.store import Store
@@ -158,7 +159,9 @@ def read(home: Path, catalogues: Sequence[Path], *, prune: bool = False, keep_st
     home.mkdir(exist_ok=True)
     report = BuildReport()
     with Store(home) as store, RejectFile(home / "rejects.jsonl") as rejects:
-        read_records(catalogues, store, store.begin_run(), report, rejects, prune=prune, keep_starter=keep_starter)
+        read_records(
+            catalogues, store, store.begin_run(), report, rejects, DECLARED, prune=prune, keep_starter=keep_starter
+        )
         return Counter(record.fields["source"] for record in store.records())
 
 
@@ -386,9 +389,11 @@ def test_a_store_of_an_earlier_version_is_updated(built_home: Path) -> None:
             """CREATE TABLE old (id TEXT PRIMARY KEY, content_hash BLOB NOT NULL, text_hash BLOB NOT NULL,
                origin TEXT NOT NULL, run INTEGER NOT NULL, body TEXT NOT NULL);
                INSERT INTO old SELECT id, content_hash, text_hash, origin, run,
-               json_remove(work.body, '$.origins', '$.countries') FROM work JOIN record USING (id);
+               json_remove(work.body, '$.origins', '$.countries', '$.n_reviews', '$.reviews_digest')
+               FROM work JOIN record USING (id);
                DROP TABLE work;
                DROP TABLE record;
+               DROP TABLE review;
                DROP TABLE matched;
                DROP TABLE block;
                DROP TABLE labels;

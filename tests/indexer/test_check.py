@@ -105,7 +105,7 @@ def test_a_damaged_store_is_one_line_for_every_verb(
         code = evoke.main(arguments)
         error = capsys.readouterr().err
         if code:  # a build that reads none of the damaged pages does not notice
-            assert (code, error.count("\n")) == (2, 1)
+            assert (code, error.count("\n")) == (2, 1), error
             assert f"{store} is damaged (" in error
             assert "move the file away and index the sources again" in error
     assert store.read_bytes()[start : start + 4096] == b"\xff" * 4096 or place

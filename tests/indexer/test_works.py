@@ -104,6 +104,59 @@ def test_a_change_of_few_records_reads_few(tmp_path: Path, monkeypatch: pytest.M
 # evoke works
 
 
+def test_nothing_of_an_erased_work_is_left_in_the_home_folder(home: Path) -> None:
+    """An index of which little changes is copied, with the bytes of what is deleted."""
+    own = [
+        {
+            "source": "mine",
+            "source_id": name,
+            "kind": "movie",
+            "title": f"The {name} of Varn",
+            "creators": [{"name": name}],
+        }
+        for name in ("Zephyrine", "Quillon")
+    ]
+    build(home, [*make_records(150), *own])
+    settings = IndexSettings(home=home)
+    delete_works(["mine:Zephyrine"], settings, encoder=FakeEncoder())
+    assert {path.relative_to(home).parts[0] for path in files_with(home, "Zephyrin")} == {"index", "known"}
+    delete_works(["mine:Quillon"], settings, encoder=FakeEncoder(), erase=True)
+    assert files_with(home, "Zephyrin") == files_with(home, "Quillon") == []
+    assert len(read_points(home)) == 150
+
+
+def test_the_store_keeps_no_terms_of_a_deleted_text(home: Path) -> None:
+    own = {**FERRY_OF_IMDB, "source": "mine", "source_id": "1", "description": "Zephyrine charts.", "ids": {}}
+    build(home, [*make_records(30), own])
+    delete_works(["mine:1"], IndexSettings(home=home), encoder=FakeEncoder())
+    assert b"ephyrin" not in (home / "store.sqlite3").read_bytes()
+
+
+def test_what_was_made_of_a_text_stays_while_another_work_has_it(built_home: Path) -> None:
+    text = "A ferry crosses at night."
+    twins = [
+        {
+            "source": "mine",
+            "source_id": str(number),
+            "kind": "movie",
+            "title": "Night",
+            "year": year,
+            "description": text,
+        }
+        for number, year in enumerate((1950, 1990))
+    ]
+    build(built_home, twins)
+    delete_works(["mine:0"], IndexSettings(home=built_home), encoder=FakeEncoder())
+    with Store(built_home, read_only=True) as store:
+        assert store.labels.of_work("mine:1")
+
+
+def files_with(home: Path, stem: str) -> list[Path]:
+    """Return the files that hold a stem, in whatever case."""
+    word = stem.lower().encode()
+    return [path for path in home.rglob("*") if path.is_file() and word in path.read_bytes().lower()]
+
+
 def test_deleted_works_are_gone_until_they_are_indexed_again(built_home: Path) -> None:
     build(built_home, [FERRY_OF_IMDB])
     before = read_points(built_home)

@@ -18,6 +18,11 @@ GOODREADS = Source(
     # Titles and page counts are those of editions, and readers know a book by an edition's title.
     field_authority={"title": 30, "year": 30, "page_count": 10},
     lists_editions=True,
+    keeps_reviews="features",
+    keeps_reviews_why="its terms allow personal use, and no publishing of what its users wrote",
+    review_scale=5,
+    image_hosts=("images.gr-assets.com", "i.gr-assets.com"),
+    image_terms="for yourself only: its terms allow personal use, and no publishing of its content",
     parse="crawler.sources.goodreads.pages:parse_answer",
     spider="crawler.sources.goodreads.spider:GoodreadsSpider",
     is_table="crawler.sources.goodreads.export:is_export",

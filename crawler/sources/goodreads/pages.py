@@ -13,7 +13,7 @@ from parsel import Selector
 from w3lib.html import remove_tags
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.records import Series
+from crawler.records import MOST_RATINGS, Series
 from crawler.series import make_series, plain_title, read_series
 from crawler.sources.goodreads import GOODREADS
 from crawler.sources.json_answers import make_record
@@ -181,7 +181,12 @@ def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> 
             "url": _address(at(book, "webUrl")) or book_url(book_id),
             "image_url": _address(at(book, "imageUrl")),
             "reviews": [
-                {"text": text_of_html(at(edge, "node", "text")), "rating": _within(at(edge, "node", "rating"), 1, 5)}
+                {
+                    "text": text_of_html(at(edge, "node", "text")),
+                    "rating": _within(at(edge, "node", "rating"), 1, 5),
+                    "helpful": _within(at(edge, "node", "likeCount"), 0, MOST_RATINGS),
+                    "spoiler": at(edge, "node", "spoilerStatus") is True,
+                }
                 for key, connection in root.items()
                 if key.startswith("getReviews")
                 for edge in _list(at(connection, "edges"))
@@ -288,6 +293,8 @@ def _parse_rails_book(page: Selector) -> ParseResult:
                 {
                     "text": text_of_html(review.css(".reviewText .readable > span")[-1:].get()),
                     "rating": _STARS.get(review.css(".reviewHeader .staticStars::attr(title)").get("")),
+                    "helpful": (review.css(".likesCount::text").re_first("[0-9,]+") or "").replace(",", "") or None,
+                    "spoiler": "contains spoilers" in review.css(".reviewText > em").xpath("string()").get(""),
                 }
                 for review in page.css("#bookReviews .review")
             ],

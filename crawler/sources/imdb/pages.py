@@ -65,7 +65,8 @@ _NEXT_DATA = {
     "count": "ratingsSummary.voteCount",
     "image_url": "primaryImage.url",
     "review": "featuredReviews.edges[].node"
-    ".{text: text.originalText.plainText || text.originalText.plaidHtml, rating: authorRating}",
+    ".{text: text.originalText.plainText || text.originalText.plaidHtml, rating: authorRating, "
+    "helpful: helpfulness.upVotes, spoiler: spoiler}",
     "is_adult": "isAdult",
 }
 """JMESPath within `aboveTheFoldData` and `mainColumnData` of the data in pages of the 2020s."""
@@ -121,6 +122,7 @@ _TITLE_PAGE = re.compile(rf"{_ROOT}/title/tt[0-9]{{7,9}}/?")
 _LIST_PAGE = re.compile(rf"{_ROOT}/(?:find|chart|list|search|user|calendar)\b")
 _HEADLINE = re.compile(r"(?P<title>.+) \((?P<type>[^()]*?) ?(?P<year>[0-9]{4})?(?:[\u2013-][0-9 ]*)?\) - IMDb")
 _DURATION = re.compile(r"PT(?:([0-9]+)H)?(?:([0-9]+)M)?")
+_FOUND_HELPFUL = re.compile(r"([0-9,]+) of [0-9,]+\s+people found")
 _LANGUAGE = re.compile(r"(?:^|primary_language=)([a-z]{2,3})\b")
 _COUNTRY = re.compile(r"(?:^|country_of_origin=)([A-Za-z]{2,4})\b")
 _US_CERTIFICATES = frozenset(("G", "PG", "PG-13", "R", "NC-17", "TV-Y", "TV-Y7", "TV-G", "TV-PG", "TV-14", "TV-MA"))
@@ -252,6 +254,7 @@ def _markup_facts(page: Selector) -> Facts:
         {
             "text": review.xpath('string(.//*[@itemprop="reviewBody"])').get(),
             "rating": review.xpath('.//*[@itemprop="reviewRating"]//*[@itemprop="ratingValue"]/@content').get(),
+            "helpful": review.xpath("string(following-sibling::div[1])").re_first(_FOUND_HELPFUL),
         }
         for review in page.xpath('//*[@itemprop="review"]')
     ]
@@ -327,5 +330,18 @@ def _rating(mean: Any, count: Any) -> dict[str, Any] | None:
 
 
 def _reviews(values: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return each review once; a page may repeat one with line ends as markup and as text."""
-    return list({str(clean_text(review["text"])): review for review in values if review.get("text")}.values())
+    """Return each review once; a page may repeat one with line ends as markup and as text, and other facts."""
+    reviews: dict[str, dict[str, Any]] = {}
+    for review in values:
+        if not review.get("text"):
+            continue
+        helpful = str(review.get("helpful") or "").replace(",", "")
+        known = {
+            "text": review["text"],
+            "rating": review.get("rating"),
+            "helpful": int(helpful) if helpful.isdecimal() else None,
+            "spoiler": review.get("spoiler") is True or None,
+        }
+        earlier = reviews.setdefault(str(clean_text(review["text"])), {})
+        earlier.update({name: value for name, value in known.items() if value is not None})
+    return list(reviews.values())

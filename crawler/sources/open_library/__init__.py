@@ -19,6 +19,9 @@ OPEN_LIBRARY = Source(
     authority=40,
     # Titles and years are those of works, not of editions, but a title may be in the original language.
     field_authority={"title": 40, "year": 40, "page_count": 30},
+    image_hosts=("covers.openlibrary.org",),
+    image_days=7,
+    image_terms="public pages should load covers from its own address, and link back; no crawling",
     parse="crawler.sources.open_library.answers:parse_answer",
     spider="crawler.sources.open_library.spider:OpenLibrarySpider",
     is_table="crawler.sources.open_library.dumps:is_dump",

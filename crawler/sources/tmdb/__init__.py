@@ -23,6 +23,11 @@ TMDB = Source(
     ids=("tmdb", "imdb", "wikidata"),
     authority=10,
     field_authority={"title": 10, "year": 20},
+    keeps_reviews="text",
+    keeps_reviews_why="its terms allow showing its data, with the notice, for at most 6 months",
+    review_scale=10,
+    image_hosts=("image.tmdb.org",),
+    image_terms="with its notice, kept for at most 6 months",
     parse="crawler.sources.tmdb.answers:parse_answer",
     spider="crawler.sources.tmdb.spider:TmdbSpider",
 )

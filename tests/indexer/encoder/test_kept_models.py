@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from crawler.extras import EXTRAS
+from indexer.checking import check_home
 from indexer.encoder import conversion
 from indexer.encoder.conversion import converted_model
-from indexer.encoder.encoder import Encoder
+from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.encoder.kept_models import COMPILED, MODEL, RECORD, ConversionRecord, find_converted
 from indexer.encoder.model_files import ModelFiles
 from indexer.engine.manifest import find_damage
@@ -64,6 +65,35 @@ def test_a_copied_model_encodes_the_same_without_torch(real_encoder: Encoder, tm
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.split() == [real_encoder.fingerprint, "openvino-int8"], done.stderr
     np.testing.assert_array_equal(np.load(tmp_path / "vectors.npy"), ours)
+
+
+def test_a_shipped_model_is_only_read_and_what_is_compiled_goes_to_the_home_folder(
+    models: Path, real_encoder: Encoder, tmp_path: Path
+) -> None:
+    for path in (models, *models.rglob("*")):
+        path.chmod(0o555)
+    before = {path: path.stat().st_mtime_ns for path in models.rglob("*")}
+    settings = SearchSettings(home=tmp_path / "home", runtime="openvino", converted_models=models)
+    np.testing.assert_array_equal(open_encoder(settings).encode(TEXTS), real_encoder.encode(TEXTS))
+    assert {path: path.stat().st_mtime_ns for path in models.rglob("*")} == before
+    assert list((tmp_path / "home" / "models").glob(f"*/{COMPILED}/*.blob"))
+    assert not list((tmp_path / "home" / "models").glob(f"*/{MODEL}"))
+    compiled = [checked.name for checked in check_home(settings) if COMPILED in checked.name and not checked.is_damaged]
+    assert compiled == [f"models/{next(models.iterdir()).name}/{COMPILED}"]
+
+
+def test_a_shipped_model_serves_without_a_folder_that_can_be_written(models: Path, real_encoder: Encoder) -> None:
+    encoder = Encoder(converted=Path("/proc/no-folder-can-be-made-here"), shipped=models)
+    np.testing.assert_array_equal(encoder.encode(TEXTS), real_encoder.encode(TEXTS))
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_a_damaged_shipped_model_gives_way_to_that_of_the_home_folder(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models, tmp_path / "home")
+    ours = next((tmp_path / "home").iterdir())
+    assert find_converted("all-MiniLM-L6-v2", tmp_path / "home", shipped=models) == models / ours.name
+    flip_a_byte(models / ours.name / "model.bin")
+    assert find_converted("all-MiniLM-L6-v2", tmp_path / "home", shipped=models) == ours
 
 
 @pytest.mark.usefixtures("without_torch")

@@ -11,7 +11,7 @@ import pytest
 from crawler.id_names import ID_NAMES, IdName
 from crawler.records import Series, SourceRecord
 from crawler.sources.table import SOURCES
-from indexer.merging.match_keys import COMPARED_IDS, read_isbn, read_match_keys, read_names, read_title
+from indexer.merging.match_keys import COMPARED_IDS, read_isbn, read_match_keys, read_names, read_title, shorten_isbn
 from indexer.merging.matching import group_records
 from indexer.merging.merging import AUTHORITY, PREFERRED, merge_records
 
@@ -92,6 +92,17 @@ def test_other_editions_have_other_ids() -> None:
         book("The Glass Orchard", ids={"isbn13": "9780804429573", "goodreads": "1", "google_books": "a"}),
         book("The Glass Orchard", ids={"isbn13": "9780451528827", "goodreads": "2", "google_books": "b"}),
     )
+
+
+@pytest.mark.parametrize("short", ["080442957X", "0451528824", "000100039X"])
+def test_an_isbn_of_13_digits_has_the_one_of_ten_that_it_was_made_of(short: str) -> None:
+    isbn = read_isbn(short)
+    assert isbn
+    assert shorten_isbn(isbn) == short
+
+
+def test_an_isbn_that_begins_with_979_has_none_of_ten_digits() -> None:
+    assert shorten_isbn("9791090636071") is None
 
 
 @pytest.mark.parametrize("isbn", ["9780804429570", "0000000000", "080442957", "not known", ""])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from catalogues import SMALL, Fields, make_record, make_records, write_catalogue
 from homes import build
+from reviewing import make_review, write_text
 
 import evoke
 from indexer.errors import NothingToIndex
@@ -236,6 +237,39 @@ def test_the_fit_finds_the_law_that_the_points_follow() -> None:
     assert law.scale == pytest.approx(7, rel=0.01)
     assert law.exponent == pytest.approx(0.62, abs=0.001)
     assert law.distinct(10_000) == pytest.approx(7 * 10_000**0.62, rel=0.01)
+
+
+def test_reviews_are_counted_as_a_build_keeps_them(catalogue: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    french = {"text": "Une femme conduit dans la nuit, et le film ne nous lâche plus. Lent, mais beau."}
+    called = {"text": f"{write_text(4)} Call 212-555-0123."}
+    records = [
+        make_record("1", "A", reviews=[make_review(1), make_review(1), french, called, make_review(5, rating=3)]),
+        make_record("2", "B", reviews=[make_review(2)]),
+        {**make_record("3", "C", reviews=[make_review(3)]), "source": "imdb"},
+        {**make_record("4", "D", reviews=[make_review(3)]), "source": "google-books"},
+        make_record("5", "E"),
+    ]
+    found = profile(catalogue, records)
+    counted = {name: (each.n_records, each.counts.n_read, each.counts.n_kept) for name, each in found.reviews.items()}
+    assert counted == {
+        "test": (2, 6, 4), "imdb": (1, 1, 1), "google-books": (1, 1, 0),
+    }  # fmt: skip
+    shown = page_text(render_report(found, TODAY))
+    assert "8 reviews; a build keeps 5 of them, and only the features of 1 of these." in shown
+    assert "It cuts personal data out of 1. It ignores 1 ratings, whose scale is not known." in shown
+    assert "test 2 6 4 0 imdb 1 1 1 1 google-books 1 1 0 0" in shown
+    assert "in other languages 1 12%" in shown
+    assert "Other languages (ISO 639) fr 1 12%" in shown
+    assert evoke.main(["profile", str(catalogue), "-o", str(catalogue.with_suffix(".html"))]) == 0
+    assert ", 8 reviews;" in capsys.readouterr().out
+
+
+def test_the_setting_for_reviews_counts(catalogue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_catalogue(catalogue, [make_record("1", "A", reviews=[make_review(1)])])
+    monkeypatch.setenv("EVOKE_KEEP_REVIEWS", "test=none")
+    page = catalogue.with_suffix(".html")
+    assert evoke.main(["profile", str(catalogue), "-o", str(page)]) == 0
+    assert "1 reviews; a build keeps 0 of them." in page_text(page.read_text(encoding="utf-8"))
 
 
 # The page

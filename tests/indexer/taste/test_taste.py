@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from homes import build
 from rated import N_FILMS, N_PEOPLE, film_id, imdb_id, make_films, make_ratings, write_movielens
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from tracked import names_of_data, read_runs
 
 import evoke
 from indexer.analysis import ANALYSER_VERSION, Analyser
@@ -155,6 +157,20 @@ def test_the_same_seed_writes_the_same_file(home: Path, trained: Path) -> None:
     ratings, links = home.parent / "ml" / "ratings.csv", home.parent / "ml" / "links.csv"
     train_taste([ratings], [links], IndexSettings(home=home), again, encoder=FakeEncoder())
     assert again.read_bytes() == trained.read_bytes()
+
+
+def test_the_training_is_logged_with_its_trials(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.taste_training.factors.LEAST_VALIDATED", 1)
+    files, output = write_movielens(home.parent / "logged"), home.parent / "logged.safetensors"
+    train_taste([files[0]], [files[1]], IndexSettings(home=home), output, encoder=FakeEncoder())
+    runs = read_runs(home)
+    logged = next(run for run in runs if run.data.params.get("output") == "logged.safetensors")
+    trials = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == logged.info.run_id]
+    assert logged.data.params["output.sha256"] == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert logged.data.params["movie.users"] == str(N_PEOPLE)
+    assert names_of_data(logged) == ["links.csv", "ratings.csv"]
+    best = max(trials, key=lambda run: run.data.metrics["ndcg100_strong"] + run.data.metrics["ndcg100_few"])
+    assert best.data.params["n_factors"] == logged.data.params["movie.n_factors"]
 
 
 def test_the_file_has_a_licence_and_nothing_of_any_one_person(trained: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from catalogues import make_record, write_catalogue
 from fakes import FakeEncoder
+from tracked import names_of_data, read_runs
 
 import evoke
 from crawler.records import Kind, SourceRecord
@@ -21,6 +23,7 @@ from indexer.records import ValueLabel
 from indexer.settings import IndexSettings
 from indexer.value_training.calibration import expected_calibration_error
 from indexer.value_training.label_files import read_labels
+from indexer.value_training.report import report_to_markdown
 from indexer.value_training.run import train_values
 from indexer.value_training.training import LabelledExample, choose_terms, has_enough_works, make_examples
 from indexer.values.head import Output, load_value_head, save_value_head
@@ -67,7 +70,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
     settings = IndexSettings(home=folder / "home", taxonomy=folder / "values.toml", model="fake")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("indexer.value_training.run.open_encoder", lambda settings: FakeEncoder(settings.model))
-        report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=2)
+        report = train_values([catalogue], [folder / "labels.jsonl"], settings, folder / "head.safetensors", n_trials=4)
+    assert {trial.recipe.depth for trial in report.trials} >= {1, 2, 3}
+    assert report.head.depth == report.trials[0].recipe.depth
+    table = report_to_markdown(report).splitlines()
+    assert len({row.count("|") for row in table[:6]}) == 1
     assert (report.n_train, report.n_validation) == (160, 80)
     assert set(report.head.outputs) == {Output("V1", "movie"), Output("T-salty", "movie")}
     assert report.outputs.auc.min() > 0.9
@@ -77,6 +84,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IndexSettin
     assert era.probability == pytest.approx(era.share_labelled, abs=0.1)
     assert report.calibration_error < 0.15
     return folder / "head.safetensors", settings
+
+
+def test_the_file_has_the_depth_that_validated_best(trained: tuple[Path, IndexSettings]) -> None:
+    *_, logged = sorted(read_runs(trained[1].home), key=lambda run: run.info.run_name == "train-values")
+    assert str(load_value_head(trained[0]).depth) == logged.data.params["depth"]
+
+
+def test_a_training_is_logged_with_its_trials(trained: tuple[Path, IndexSettings]) -> None:
+    head, settings = trained
+    *trials, logged = sorted(read_runs(settings.home), key=lambda run: run.info.run_name == "train-values")
+    assert {trial.data.params["depth"] for trial in trials} == {"1", "2", "3"}
+    (chosen,) = [trial for trial in trials if trial.data.params.items() <= logged.data.params.items()]
+    best = max(trial.data.metrics["average precision"] for trial in trials)
+    assert chosen.data.metrics["average precision"] == best
+    assert logged.data.params["output.sha256"] == hashlib.sha256(head.read_bytes()).hexdigest()
+    assert logged.data.params["seed"] == "20260101"
+    assert logged.data.metrics["auc of the head"] > 0.9
+    assert names_of_data(logged) == ["labels.jsonl", "works.jsonl"]
 
 
 Labels = dict[str, ValueLabel]
@@ -214,7 +239,7 @@ def test_label_writes_a_line_for_each_work(
     labelled, bare = map(json.loads, output.read_text().splitlines())
     assert (labelled["id"], labelled["ids"]) == ("test:a", {"imdb": "tt1"})
     assert list(labelled["values"]) == list(load_taxonomy().ids)
-    assert set(labelled["tags"]) == {tag.name for tag in load_taxonomy().tags}
+    assert set(labelled["tags"]) == {tag.name for tag in load_taxonomy().tags if not tag.from_reviews}
     evidence = labelled["evidence"]["E5"]
     assert "Storms come. Then peace."[evidence["start"] : evidence["end"]] == evidence["text"]
     assert bare["values"] == {}

@@ -31,8 +31,8 @@ def test_stored_labels_of_the_head_equal_those_just_made(tmp_path: Path, real_en
     assert isinstance(labeller, TrainedLabeller)
     catalogue = write_catalogue(tmp_path / "small.jsonl", SMALL)
     maker = FeatureMaker(Analyser(), real_encoder)
-    works = list(prepare_works([catalogue], IndexSettings(home=tmp_path / "home"), maker))
-    for (_, features), labels in zip(works, labeller.label(works), strict=True):
+    works = list(prepare_works([catalogue], IndexSettings(home=tmp_path / "home"), maker, taxonomy))
+    for (_, features, _), labels in zip(works, labeller.label([each[:2] for each in works]), strict=True):
         packed = pack_labels(labels, features.sentences)
         assert len(packed) == 6 * len(taxonomy.dimensions)
         assert unpack_labels(packed, taxonomy.dimensions, features.sentences) == labels

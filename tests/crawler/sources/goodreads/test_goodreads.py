@@ -72,8 +72,8 @@ STATE: dict[str, Any] = {
     "Series:1": {"title": "Küste"},
     "Book:2": BOOK,
     "Work:1": WORK,
-    "Review:1": {"text": "Slow, and <b>worth it</b>.<br/>Read it <a href='x'>twice</a>.", "rating": 5},
-    "Review:2": {"text": "No.", "rating": 0},
+    "Review:1": {"text": "Slow, and <b>worth it</b>.<br/>Read it <a href='x'>twice</a>.", "rating": 5, "likeCount": 21},
+    "Review:2": {"text": "No.", "rating": 0, "likeCount": "many", "spoilerStatus": True},
 }
 RECORD = SourceRecord.model_validate(
     {
@@ -98,7 +98,10 @@ RECORD = SourceRecord.model_validate(
         "ids": {"goodreads": "4711", "goodreads_work": "815", "isbn10": "080442957X", "isbn13": "9780804429573"},
         "url": "https://www.goodreads.com/book/show/4711-der-stille-hafen",
         "image_url": "https://images.example/4711.jpg",
-        "reviews": [Review(text="Slow, and worth it.\nRead it twice.", rating=5), Review(text="No.")],
+        "reviews": [
+            Review(text="Slow, and worth it.\nRead it twice.", rating=5, helpful=21),
+            Review(text="No.", spoiler=True),
+        ],
         "licence": GOODREADS.licence,
         "attribution": GOODREADS.attribution,
     }
@@ -153,6 +156,10 @@ RAILS_PAGE = """
   <div class="reviewHeader"><span class="staticStars" title="really liked it"></span></div>
   <div class="reviewText"><span class="readable"><span id="freeTextContainer2">Slow, and</span>
     <span id="freeText2">Slow, and <b>worth it</b>.</span></span></div>
+  <div class="updateActionLinks"><span class="likesCount">2,115 likes</span></div>
+</div><div class="review">
+  <div class="reviewText"><em>This review has been hidden because it contains spoilers. To view it, click here.</em>
+    <span class="readable"><span>He dies. This contains spoilers.</span></span></div>
 </div></div>
 </body></html>
 <!-- a comment of random length -->
@@ -167,7 +174,10 @@ RAILS_RECORD = RECORD.model_copy(
         "language": "en",
         "series": Series(name="Coast", position=2),
         "url": HttpUrl("https://www.goodreads.com/book/show/9000-the-quiet-harbour"),
-        "reviews": (Review(text="Slow, and worth it.", rating=4),),
+        "reviews": (
+            Review(text="Slow, and worth it.", rating=4, helpful=2115),
+            Review(text="He dies. This contains spoilers.", spoiler=True),
+        ),
     }
 )
 

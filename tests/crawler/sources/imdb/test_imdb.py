@@ -98,8 +98,12 @@ FULL_DATA = next_data(
         "countriesOfOrigin": {"countries": [{"id": "ES"}, {"id": "XWG", "text": "West Germany"}]},
         "certificate": {"rating": "PG"},
         "featuredReviews": edges(
-            {"text": {"originalText": {"plaidHtml": "It&#39;s fine.<br/><br/>Really."}}, "authorRating": 8},
-            {"text": {"originalText": {"plaidHtml": "Too long."}}, "authorRating": None},
+            {
+                "text": {"originalText": {"plaidHtml": "It&#39;s fine.<br/><br/>Really."}},
+                "authorRating": 8,
+                "helpfulness": {"upVotes": 116, "downVotes": 13},
+            },
+            {"text": {"originalText": {"plaidHtml": "Too long."}}, "authorRating": None, "spoiler": True},
         ),
         "isAdult": False,
     },
@@ -124,7 +128,10 @@ FULL = record(
     runtime_minutes=88,
     rating={"mean": 7.5, "count": 1200, "scale": 10},
     image_url="https://m.media-amazon.com/images/M/boats.jpg",
-    reviews=[{"text": "It's fine.\nReally.", "rating": 8}, {"text": "Too long."}],
+    reviews=[
+        {"text": "It's fine.\nReally.", "rating": 8, "helpful": 116},
+        {"text": "Too long.", "spoiler": True},
+    ],
 )
 JSON_LD = {
     "@context": "https://schema.org",
@@ -258,6 +265,8 @@ OLD = """<html><head><title>Paper Boats (1999) - IMDb</title>
 <a href="/search/title?title_type=feature&primary_language=es&sort=moviemeter,asc">Spanish</a>
 <span itemprop="review"><strong itemprop="name">Fine</strong><span itemprop="reviewRating">
 <meta itemprop="ratingValue" content="8" /></span><p itemprop="reviewBody">It's fine.</p></span>
+<hr /><div class="yn">1,063 of 1,072
+people found this review helpful.&nbsp;</div>
 </body></html>"""
 
 
@@ -279,7 +288,7 @@ def test_a_page_of_2017() -> None:
         runtime_minutes=88,
         rating={"mean": 7.5, "count": 1200, "scale": 10},
         image_url="https://images-na.ssl-images-amazon.com/boats.jpg",
-        reviews=[{"text": "It's fine.", "rating": 8}],
+        reviews=[{"text": "It's fine.", "rating": 8, "helpful": 1063}],
     )
 
 
