@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from indexer.facts import FACETS, FACTS
 
@@ -18,15 +19,30 @@ WEB = Path(__file__).parents[1] / "web"
 _HEADERS = {"Cache-Control": "no-cache"}
 
 
-def install(app: FastAPI) -> None:
-    """Serve the page at / and its files under /web."""
-    app.add_api_route("/", _page, include_in_schema=False)
-    app.add_api_route("/web/facts.js", _facts, include_in_schema=False)
-    app.mount("/web", _Web(directory=WEB), name="web")
+def install(app: FastAPI, *, covers: bool) -> None:
+    """Serve the page at / and its files under /web; with `covers`, it shows covers of works."""
+    files = Files(directory=WEB)
+    script = facts_script(covers=covers).encode()
+    etag = f'"{hashlib.sha256(script).hexdigest()[:32]}"'
+
+    async def page(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+    async def facts(request: Request) -> Response:
+        response = Response(script, media_type="text/javascript", headers={**_HEADERS, "ETag": etag})
+        is_known = files.is_not_modified(response.headers, request.headers)
+        return NotModifiedResponse(response.headers) if is_known else response
+
+    app.add_api_route("/", page, include_in_schema=False)
+    app.add_api_route("/web/facts.js", facts, include_in_schema=False)
+    app.mount("/web", files, name="web")
 
 
-def facts_script() -> str:
-    """Return the module that the page's scripts import: facts and facets by name, as `indexer.facts` declares them."""
+def facts_script(*, covers: bool) -> str:
+    """Return the module that the page's scripts import.
+
+    It has facts and facets by name, as `indexer.facts` declares them, and whether the service has covers.
+    """
     facts = {name: {"unit": fact.unit, "links": fact.links} for name, fact in FACTS.items()}
     facets = {name: facet.fact for name, facet in FACETS.items()}
     return (
@@ -34,19 +50,16 @@ def facts_script() -> str:
         f"export const FACTS = {json.dumps(facts)};\n"
         "// The fact that each facet counts the works of.\n"
         f"export const FACETS = {json.dumps(facets)};\n"
+        "// Whether /covers has covers of works for this page.\n"
+        f"export const COVERS = {json.dumps(covers)};\n"
     )
 
 
-async def _page() -> FileResponse:
-    return FileResponse(WEB / "index.html", headers=_HEADERS)
+class Files(StaticFiles):
+    """Files that a browser asks for each time, and gets if they have changed."""
 
-
-async def _facts() -> Response:
-    return Response(facts_script(), media_type="text/javascript", headers=_HEADERS)
-
-
-class _Web(StaticFiles):
     def file_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the answer with a file."""
         response = super().file_response(*args, **kwargs)
         response.headers.update(_HEADERS)
         return response

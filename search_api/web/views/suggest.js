@@ -1,20 +1,24 @@
 // The search box as a combobox (ARIA 1.2): suggests titles while one types, chosen by arrow keys or a click.
 
-import { h } from "./dom.js";
-import { kindName, titleFragment } from "./words.js";
+import { h } from "../dom.js";
+import { kindName, titleFragment } from "../words.js";
 
 const PAUSE_MS = 120;
 const FEWEST = 2;
 const MOST = 60; // longer text is a description, not the beginning of a title
 
 /**
- * @param find from a text and an abort signal to suggestions
- * @param choose called with the text of the box after a choice
+ * @param {HTMLInputElement} input
+ * @param {HTMLElement} list
+ * @param {(text: string, signal: AbortSignal) => Promise<WorkReference[]>} find
+ * @param {(head: string, work: WorkReference) => void} choose called with the text before the title, and the chosen work
  */
 export function combobox(input, list, find, choose) {
   let active = -1;
   let timer = 0;
   let asking = new AbortController();
+  /** @type {(() => void)[]} */
+  let picks = [];
 
   const close = () => {
     clearTimeout(timer);
@@ -25,28 +29,31 @@ export function combobox(input, list, find, choose) {
     input.removeAttribute("aria-activedescendant");
   };
 
-  const activate = (index) => {
+  const activate = (/** @type {number} */ index) => {
     const options = [...list.children];
     active = (index + options.length + 1) % (options.length + 1); // one past the last option: the box itself
     options.forEach((option, at) => option.setAttribute("aria-selected", String(at === active)));
-    if (options[active]) {
-      input.setAttribute("aria-activedescendant", options[active].id);
-      options[active].scrollIntoView({ block: "nearest" });
+    const option = options[active];
+    if (option) {
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
     } else input.removeAttribute("aria-activedescendant");
   };
 
-  const show = (head, works) => {
-    const pick = (work) => {
+  const show = (/** @type {string} */ head, /** @type {WorkReference[]} */ works) => {
+    picks = works.map((work) => () => {
       close();
-      choose(head + work.title);
-    };
+      choose(head, work);
+    });
     list.replaceChildren(...works.map((work, index) => h("li", {
       role: "option", id: `suggestion-${index}`, "aria-selected": "false",
       // mousedown, not click: before a click the box would lose the focus and close the list
-      onmousedown: (event) => { event.preventDefault(); pick(work); },
-    }, h("span", { class: "title" }, work.title),
+      onmousedown: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        picks[index]?.();
+      },
+    }, h("span", { class: "title", dir: "auto" }, work.title), " ",
     h("span", { class: "facts" }, [work.kind && kindName(work.kind), work.year].filter(Boolean).join(", ")))));
-    [...list.children].forEach((option, index) => { option.pick = () => pick(works[index]); });
     list.hidden = works.length === 0;
     active = -1;
     input.setAttribute("aria-expanded", String(works.length > 0));
@@ -55,7 +62,10 @@ export function combobox(input, list, find, choose) {
 
   const suggest = async () => {
     const { head, fragment } = titleFragment(input.value.trim());
-    if (fragment.length < FEWEST || fragment.length > MOST) return close();
+    if (fragment.length < FEWEST || fragment.length > MOST) {
+      close();
+      return;
+    }
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
@@ -63,9 +73,8 @@ export function combobox(input, list, find, choose) {
       const works = await find(fragment, signal);
       if (!signal.aborted && document.activeElement === input) show(head, works);
     } catch {
-      close(); // the box searches without suggestions too
+      if (!signal.aborted) close(); // the box searches without suggestions too
     }
-    return undefined;
   };
 
   input.addEventListener("input", () => {
@@ -86,7 +95,7 @@ export function combobox(input, list, find, choose) {
       else input.select();
     } else if (event.key === "Enter" && isOpen && list.children[active]) {
       event.preventDefault();
-      list.children[active].pick();
+      picks[active]?.();
     }
   });
   return { close };
