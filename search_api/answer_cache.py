@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from search_api.account import note
+
 T = TypeVar("T")
 
 
@@ -18,9 +20,17 @@ class AnswerCache(Generic[T]):
         size: The most answers that are kept.
         most_bytes: The most bytes that they take together.
         bytes_of: Returns the bytes of an answer; None: they do not count.
+        name: The name under which the account of a call counts what was found and missed; None: it does not.
     """
 
-    def __init__(self, size: int, most_bytes: float = math.inf, bytes_of: Callable[[T], int] | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        most_bytes: float = math.inf,
+        bytes_of: Callable[[T], int] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._name = name
         self._size = size
         self._most_bytes = most_bytes
         self._bytes_of = bytes_of
@@ -33,7 +43,10 @@ class AnswerCache(Generic[T]):
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
-            return self._answers.get(key)
+            known = self._answers.get(key)
+        if self._name:
+            note(f"{self._name}_{'missed' if known is None else 'found'}")
+        return known
 
     def put(self, key: Hashable, answer: T) -> None:
         """Keep an answer; when they are too many, forget those that were used longest ago."""

@@ -13,6 +13,7 @@ from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.legs import LEGS
+from search_api.account import part
 from search_api.fusion import (
     NO_WORKS,
     Ranking,
@@ -36,6 +37,7 @@ from search_api.retrieval import (
     find_candidates_and_among,
     find_with_terms,
     keep_allowed,
+    note_candidates,
 )
 from search_api.work_table import Floats
 
@@ -63,6 +65,7 @@ STANDINGS: Mapping[Standing | None, tuple[str, float]] = {
     None: ("known", 1.0),
     "popular": ("known", 2.0),
     "acclaimed": ("acclaim", 2.0),
+    "underrated": ("underrated", 2.0),
     "lesser-known": ("known", -0.5),
 }
 """The column of the work table that `known` scores by, and a factor of its weight, by the standing asked for."""
@@ -223,7 +226,11 @@ def find(
         if is_usual
         else NO_VECTORS
     )
-    rankings, others = find_candidates_and_among(engine, generation, queries.legs, works_filter, depth, pool, vectors)
+    with part("legs"):
+        rankings, others = find_candidates_and_among(
+            engine, generation, queries.legs, works_filter, depth, pool, vectors
+        )
+        note_candidates(rankings)
     if len(named):
         rankings[TITLE] = Ranking(named, 1.0 - np.arange(len(named)) / MOST_NAMESAKES)
     rows = union([*rankings.values(), *others.values()])
@@ -247,7 +254,7 @@ def find(
 def _pool_of_known(generation: Generation, queries: LegQueries) -> tuple[Rows, bool]:
     """Return the best-known works that a request may mean, and whether they are those of all genres and years.
 
-    They are the best rated ones, where these are asked for.
+    They are the best rated ones, or those that few rate well, where these are asked for.
     """
     intent = queries.intent
     column, factor = STANDINGS[intent.standing]

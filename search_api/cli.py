@@ -1,4 +1,4 @@
-"""The verbs of the search stage: `evoke search`, `evoke serve`, and that of `recommend_cli`."""
+"""The verbs of the search stage: `evoke search`, `evoke serve`, and those of `recommend_cli` and `mcp_cli`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import search_api.mcp_cli
 import search_api.recommend_cli
 from crawler.verbs import Refused, describe_problem, read_settings, verb
 from search_api.terminal import page_text, read_filters
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 app.add_typer(search_api.recommend_cli.app)
+app.add_typer(search_api.mcp_cli.app)
 
 
 @verb(app, "search", 'evoke search "something hopeful about the sea" --limit 5')

@@ -13,7 +13,8 @@ SearchError
     ├── TooManyRequests      as many requests as the service takes at once are in progress
     ├── TookTooLong          the answer was not ready by the deadline
     ├── SearchProcessFailed  a search process cannot start
-    └── SearchProcessEnded   the search process ended before it had answered
+    ├── SearchProcessEnded   the search process ended before it had answered
+    └── FeedbackNotKept      the file of feedback cannot be written
 
 Errors travel from the search processes of the service to its front process, so each can be pickled.
 """
@@ -90,3 +91,7 @@ class SearchProcessFailed(ServiceUnavailable):
 
 class SearchProcessEnded(ServiceUnavailable):
     """The search process ended before it had answered."""
+
+
+class FeedbackNotKept(ServiceUnavailable):
+    """The file of feedback cannot be written."""

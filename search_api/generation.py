@@ -28,6 +28,7 @@ from indexer.serving import read_facts, serving_generation
 from indexer.settings import VectorSettings
 from indexer.taste.taste import Taste
 from indexer.values.taxonomy import Taxonomy
+from search_api.account import note_generation
 from search_api.answer_cache import AnswerCache
 from search_api.background import Background
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
@@ -125,11 +126,17 @@ class GenerationFollower:
         """
         try:
             try:
-                return answer(self._serving())
+                return self._answer(answer, self._serving())
             except CollectionNotFound:
-                return answer(self._renewed())
+                return self._answer(answer, self._renewed())
         except EngineError as error:
             raise IndexUnavailable(f"the index cannot be read: {error}") from error
+
+    @staticmethod
+    def _answer(answer: Callable[[Generation], T], generation: Generation) -> T:
+        facts = generation.facts
+        note_generation(generation.name, facts.n_works, facts.built_at, facts.build_seconds)
+        return answer(generation)
 
     def _serving(self) -> Generation:
         """Return the generation to answer from; the first one is waited for, each later one is loaded meanwhile."""

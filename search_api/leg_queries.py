@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from indexer.facts import FACTS
 from indexer.legs import TASTE, Leg
 from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
+from search_api.account import part
 from search_api.errors import WorkNotFound
 from search_api.fusion import Ranking, kind_of_query
 from search_api.generation import Generation
@@ -36,7 +37,11 @@ from search_api.settings import SearchSettings
 from search_api.understanding.guessing import guess_values
 from search_api.understanding.intent import Label, parse_intent
 from search_api.understanding.phrases import NOUNS, PEOPLE_NOUNS
+from search_api.untold import set_untold_aside
 from search_api.views import record_to_liked
+
+if TYPE_CHECKING:
+    from search_api.model_reader import ModelReader
 
 LIKE_TERMS_WEIGHT = 0.5
 """The weight of a named work's terms in the `bm25` leg, beside the words of the query. Requests of conversations that
@@ -106,6 +111,7 @@ class LegQueryBuilder:
         n_cached: int,
         today: Callable[[], date],
         label: Label | None,
+        model_reader: ModelReader | None = None,
     ) -> None:
         self._engine = engine
         self._encoder = encoder
@@ -115,6 +121,7 @@ class LegQueryBuilder:
         self._cleanings = cleanings
         self._today = today
         self._label = label
+        self._model_reader = model_reader
         self._embed = lru_cache(n_cached)(self._embed_text)
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
@@ -135,7 +142,12 @@ class LegQueryBuilder:
 
     def build(self, request: SearchRequest, generation: Generation) -> LegQueries:
         """Return a request's queries. Its words are cleaned as its kind requires; with `interpret` off they stay."""
+        with part("reading"):
+            return self._build(request, generation)
+
+    def _build(self, request: SearchRequest, generation: Generation) -> LegQueries:
         intent = add_given(self._read(request, generation), request, generation)
+        intent = set_untold_aside(intent, self._taxonomy, generation.profiles.is_there)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
         if not cleaning.unwrap:
             intent = intent.model_copy(update={"text": request.query})
@@ -167,22 +179,42 @@ class LegQueryBuilder:
         """Return the intent of a request. Its own filters and weights replace those read from its words."""
         if not request.interpret:
             return weigh(Intent(text=request.query, filters=request.filters), request.weights)
-        intent = parse_intent(
+        intent = self._complete(
+            parse_intent(
+                request.query,
+                self._taxonomy,
+                genres=generation.table.spelled_genres,
+                names=generation.names,
+                guess=self._guess if self._query_classifier else None,
+                label=self._label,
+                is_subject=lambda words: self._is_subject(words, generation),
+                today=self._today(),
+            ),
             request.query,
-            self._taxonomy,
-            genres=generation.table.spelled_genres,
-            names=generation.names,
-            guess=self._guess if self._query_classifier else None,
-            label=self._label,
-            is_subject=lambda words: self._is_subject(words, generation),
-            today=self._today(),
+            generation,
         )
         intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
 
+    def _complete(self, intent: Intent, text: str, generation: Generation) -> Intent:
+        """Return an intent with what a language model reads besides, if there is one."""
+        if self._model_reader is None:
+            return intent
+        from search_api.understanding.merging import KnownHere
+
+        here = KnownHere(
+            self._taxonomy,
+            generation.names,
+            generation.table.spelled_genres,
+            lambda title: find_title(title, generation),
+            lambda words: self._is_subject(words, generation),
+        )
+        return self._model_reader.complete(intent, text, self._today(), here)
+
     def _embed_text(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = self._encoder.encode([text])[0]
+        with part("encoder"):
+            vector: NDArray[np.float32] = self._encoder.encode([text])[0]
         vector.setflags(write=False)
         return vector
 
@@ -250,6 +282,13 @@ class LegQueryBuilder:
         return LegQueries(query, intent, legs, forms, liked=liked, refused=[terms for terms in refused if terms])
 
 
+def find_title(text: str, generation: Generation) -> tuple[WorkReference, ...]:
+    """Return the works that a title, or an id, may mean, the best known first."""
+    table = generation.table
+    rows = table.rows_of([text])
+    return table.refer_to(rows if len(rows) else table.rows_of(generation.names.named_by(text)))
+
+
 def agree(text: Ranking, described: Sequence[int]) -> bool:
     """Return whether the works that have words are those that are near to them in meaning.
 
@@ -313,12 +352,16 @@ def liked_ids(intent: Intent, generation: Generation) -> list[str]:
 
 
 def says_nothing(intent: Intent) -> bool:
-    """Return whether the text is only a noun for works, or the titles of the works to be like.
+    """Return whether the text is only a noun for works, the titles of the works to be like, or what is not wanted.
 
-    BM25 would find works that mention a film, or namesakes of the liked work.
+    BM25 would find works that mention a film, namesakes of the liked work, or, for "not boring", works whose reviews
+    have the word "boring".
     """
     is_noun = intent.text.casefold() in NOUNS | PEOPLE_NOUNS
-    return is_noun or (bool(intent.like) and intent.text == ", ".join(work.title for work in intent.like))
+    only_refuses = intent.only_mood and all(weight < 0 for weight in (*intent.values.values(), *intent.tags.values()))
+    return (
+        is_noun or only_refuses or (bool(intent.like) and intent.text == ", ".join(work.title for work in intent.like))
+    )
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:

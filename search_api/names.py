@@ -246,6 +246,11 @@ class NameIndex:
             return []
         return [match.work for match in self.works(words, said=name, kind=kind, year=year)]
 
+    def rows_with_id(self, name: str, own: str) -> list[int]:
+        """Return the rows of the works that have an id, such as "tt0111161" of the name `imdb`."""
+        query = "SELECT DISTINCT row FROM work_id WHERE name = ? AND id = ? ORDER BY row"
+        return [row for (row,) in self._connection.execute(query, (name, own))]
+
     def best_known_by(self, person: str, most: int) -> list[str]:
         """Return the ids of the best-known works that a person, spelled as in the catalogue, wrote or directed."""
         return self._table.ids_of(self._best_known_by(person, most))

@@ -1,9 +1,9 @@
-"""Make a profile of what a person names: titles, values by name, and an export of ratings."""
+"""Make a profile of what a person names: values by name, and an export of ratings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
@@ -11,22 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.engine import Engine
-from indexer.name_keys import name_key, straight_title
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
 from indexer.ratings.records import LEAST_LIKE, MOST_DISLIKE
 from indexer.records import Work
 from search_api.errors import RequestRefused
-from search_api.records import MOST_LIKES, Suggestion, ValueView, WorkReference
+from search_api.records import MOST_LIKES, ValueView
 
 READ_BATCH = 5_000
-MOST_OTHERS = MOST_SUGGESTED = 3
-
-
-class Found(NamedTuple):
-    """The ids of works that were found, and notes on names that were not, or that several works have."""
-
-    ids: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 class Rated(NamedTuple):
@@ -35,43 +26,6 @@ class Rated(NamedTuple):
     likes: tuple[str, ...]
     dislikes: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-def choose_titles(
-    titles: Iterable[str],
-    find: Callable[[str], Sequence[WorkReference]],
-    suggest: Callable[[str, int], Sequence[Suggestion]],
-) -> Found:
-    """Return the work that each title means, the best-known one, with a note where that is not plain.
-
-    Args:
-        titles: Titles or ids, as a person wrote them.
-        find: Returns the works that a title may mean, best known first.
-        suggest: Returns at most so many works whose title resembles a text.
-    """
-    ids: list[str] = []
-    notes: list[str] = []
-    for title in titles:
-        works = find(title)
-        if not works:
-            near = ", ".join(map(_describe, suggest(title, MOST_SUGGESTED)))
-            notes.append(f"“{title}” is no title in this catalogue{f' (similar: {near})' if near else ''}")
-            continue
-        work, *others = works
-        ids.append(work.id)
-        if others:
-            listed = ", ".join(map(_describe, others[:MOST_OTHERS]))
-            more = ", ..." if len(others) > MOST_OTHERS else ""
-            notes.append(f"“{title}” was taken for {_describe(work)}; others: {listed}{more}; an id names one")
-        elif title != work.id and not _is_title(title, work):
-            notes.append(f"“{title}” was taken for {_describe(work)}")
-    return Found(tuple(dict.fromkeys(ids)), tuple(notes))
-
-
-def _is_title(text: str, work: WorkReference) -> bool:
-    """Return whether a text is the title of a work, perhaps with its year: case, accents and articles do not matter."""
-    key = name_key(straight_title(work.title))
-    return name_key(straight_title(text)) in (key, f"{key}{work.year}")
 
 
 def join_likes(
@@ -90,11 +44,6 @@ def join_likes(
         return every, ()
     sources = "those named by options, then those of the profile, then the ratings that say most"
     return every[:MOST_LIKES], (f"{MOST_LIKES:,} of {len(every):,} {part} are used: {sources}",)
-
-
-def _describe(work: WorkReference | Suggestion) -> str:
-    facts = ", ".join(str(fact) for fact in (work.kind, work.year) if fact)
-    return f"{work.title} ({facts}) {work.id}" if facts else f"{work.title} {work.id}"
 
 
 def read_values(texts: Iterable[str], values: Sequence[ValueView]) -> dict[str, float]:

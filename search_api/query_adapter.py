@@ -7,8 +7,9 @@ remember", "a scene", "years ago". In the query of the `bm25` leg a stem t that 
 
 where n_t of N descriptions have t, and idf(n) = ln(1 + (N - n + 0.5) / (n + 0.5)). A stem of fewer than
 LEAST_DESCRIPTIONS descriptions has w = 1. In the query of the `text` leg the embedding q becomes
-q' = unit(q + q A + b). Works and index stay as they are. The encoder that ships has learnt from descriptions itself
-(docs/encoder.md), so the file that ships has weights of stems and no A and b.
+q' = unit(q + h A + b), where h = q or, in an adapter of a greater depth, the output of hidden layers:
+h_i = relu(h_(i-1) V_i + c_i) with h_0 = q. Works and index stay as they are. The encoder that ships has learnt from
+descriptions itself (docs/encoder.md), so the file that ships has weights of stems and no A and b.
 """
 
 from __future__ import annotations
@@ -36,15 +37,35 @@ Floats = NDArray[np.float32]
 
 LEAST_DESCRIPTIONS = 20
 _FORMAT = "1"
+_DEEP_FORMAT = "2"
+"""Of an adapter with hidden layers: a version that reads format 1 alone would leave them out."""
 
 
 @dataclass(frozen=True)
 class EmbeddingAdapter:
-    """A and b of the module's formula, float32 (dim, dim) and (dim,), for the embeddings of one encoder."""
+    """A and b of the module's formula, float32 (dim, dim) and (dim,), for the embeddings of one encoder.
+
+    `hidden` has V and c of each hidden layer, of the same shapes.
+    """
 
     encoder_fingerprint: str
     matrix: Floats
     bias: Floats
+    hidden: tuple[tuple[Floats, Floats], ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """The number of layers; 1 is a linear map."""
+        return 1 + len(self.hidden)
+
+    def turn(self, vectors: Floats) -> Floats:
+        """Return embeddings, (..., dim), as the adapter turns them, of unit length."""
+        read = vectors
+        for weight, bias in self.hidden:
+            read = np.maximum(read @ weight + bias, 0)
+        turned = vectors + read @ self.matrix + self.bias
+        turned /= np.linalg.norm(turned, axis=-1, keepdims=True)
+        return turned
 
 
 @dataclass(frozen=True)
@@ -77,8 +98,7 @@ class QueryAdapter:
         """Return a description's adapted embedding, float32 (dim,); unchanged without A and b for this encoder."""
         if self.adapter is None or MadeWith(encoder_fingerprint=self.adapter.encoder_fingerprint).problem(encoder):
             return vector
-        adapted: Floats = vector + vector @ self.adapter.matrix + self.adapter.bias
-        return adapted / np.linalg.norm(adapted)
+        return self.adapter.turn(vector)
 
 
 def load_query_adapter(path: Path | None = None) -> QueryAdapter:
@@ -95,9 +115,9 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
         with safe_open(source, framework="numpy") as opened:
             metadata = json.loads(opened.metadata()["evoke"])
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
-        if metadata["format"] != _FORMAT:
+        if metadata["format"] not in (_FORMAT, _DEEP_FORMAT):
             raise QueryAdapterInvalid(
-                f"{source}: has format {metadata['format']}, this version reads {_FORMAT}; "
+                f"{source}: has format {metadata['format']}, this version reads {_FORMAT} and {_DEEP_FORMAT}; "
                 "learn it again with `evoke train-descriptions`"
             )
         has_adapter = "adapter.matrix" in arrays
@@ -109,7 +129,7 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
                 raise ValueError(f"{name} has a number that is not finite")
         return QueryAdapter(
             term_weights=dict(zip(arrays["term.ids"].tolist(), arrays["term.weights"].tolist(), strict=True)),
-            adapter=_to_adapter(metadata["encoder_fingerprint"], arrays) if has_adapter else None,
+            adapter=_to_adapter(metadata, arrays) if has_adapter else None,
             analyser_version=metadata["analyser_version"],
         )
     except OSError as error:
@@ -118,9 +138,15 @@ def load_query_adapter(path: Path | None = None) -> QueryAdapter:
         raise QueryAdapterInvalid(f"{source}: is not a file of `evoke train-descriptions`: {error}") from error
 
 
-def _to_adapter(encoder_fingerprint: str, arrays: Mapping[str, NDArray[Any]]) -> EmbeddingAdapter:
-    bias, matrix = (arrays[name].astype(np.float32) for name in ("adapter.bias", "adapter.matrix"))
-    return EmbeddingAdapter(encoder_fingerprint, matrix.reshape(len(bias), len(bias)), bias)
+def _to_adapter(metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> EmbeddingAdapter:
+    def layer(prefix: str) -> tuple[Floats, Floats]:
+        matrix, bias = (arrays[f"{prefix}.{name}"].astype(np.float32) for name in ("matrix", "bias"))
+        return matrix.reshape(len(bias), len(bias)), bias
+
+    hidden = tuple(layer(f"adapter.hidden{n}") for n in range(metadata.get("depth", 1) - 1))
+    if any(bias.shape != arrays["adapter.bias"].shape for _, bias in hidden):
+        raise ValueError("its layers differ in width")
+    return EmbeddingAdapter(metadata["encoder_fingerprint"], *layer("adapter"), hidden)
 
 
 def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
@@ -134,9 +160,14 @@ def save_query_adapter(query_adapter: QueryAdapter, path: Path) -> None:
     }
     adapter = query_adapter.adapter
     if adapter:
-        arrays |= {"adapter.matrix": adapter.matrix.astype(np.float16), "adapter.bias": adapter.bias.astype(np.float16)}
+        layers = {"adapter": (adapter.matrix, adapter.bias)}
+        layers |= {f"adapter.hidden{n}": layer for n, layer in enumerate(adapter.hidden)}
+        for name, (matrix, bias) in layers.items():
+            arrays |= {f"{name}.matrix": matrix.astype(np.float16), f"{name}.bias": bias.astype(np.float16)}
+    depth = adapter.depth if adapter else 1
     metadata = {
-        "format": _FORMAT,
+        "format": _FORMAT if depth == 1 else _DEEP_FORMAT,
+        **({"depth": depth} if depth > 1 else {}),
         "encoder_fingerprint": adapter.encoder_fingerprint if adapter else None,
         "analyser_version": query_adapter.analyser_version,
     }

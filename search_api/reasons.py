@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from indexer.schema import PRIMARY_SCORE
 from indexer.values.taxonomy import Facet, Taxonomy
 from search_api.fact_reasons import describe_audience, describe_facts
 from search_api.records import Intent, LegScore
+from search_api.voices import name_voices, say_enough
 from search_api.words import listed
 
 CLOSE_RANK, CLOSE_SCORE = 20, 0.45
@@ -26,6 +27,8 @@ STRONG_DISLIKE = -0.75
 """From this weight down a value is not wanted; above it, less of it is wanted."""
 LESS_THAN_LIKED = 0.2
 """By how much lower the score of an unwanted value must be for a work to have less of it than the liked work."""
+LEAST_REVIEWS = 5
+"""From so many reviews on, what only reviews tell and hardly anybody says is absent."""
 MOST_NAMED = 3
 MOST_COMPARISONS = 2
 
@@ -50,8 +53,10 @@ class Explained:
     """The values that the hit shows, by their ids."""
     tags: Mapping[str, float] = field(default_factory=dict)
     """The work's score for each wanted or unwanted tag, where it is known."""
+    said: Mapping[str, int] = field(default_factory=dict)
+    """How many people say each value or tag of the work in their reviews."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """The work's facts as the payload has them: `year`, `genres` and so on; an unknown one is absent."""
+    """The work's facts as the payload has them: `year`, `n_reviews` and so on; an unknown one is absent."""
     legs: Mapping[str, LegScore] = field(default_factory=dict)
     """The hit's score and rank in each leg."""
     matched_terms: Sequence[str] = ()
@@ -71,12 +76,12 @@ def explain(
         liked: The works of `intent.like`, as far as their values are known.
     """
     named = _as_named(intent, taxonomy, query)
-    wishes = _describe_wishes(work, intent, taxonomy)
+    wishes = _describe_wishes(work, intent, taxonomy, query)
     comparisons = _compare(work, intent, taxonomy, liked)
     reasons = [
         *wishes,
         *comparisons,
-        *_describe_conflicts(work, named, taxonomy),
+        *_describe_conflicts(work, named, taxonomy, query),
         *_describe_absent(work, named, taxonomy),
         *describe_facts(work.facts, intent),
         *describe_audience(work.facts.get("genres", ()), intent.audience),
@@ -92,36 +97,100 @@ def _has(scores: Mapping[str, float], dimension: str) -> bool:
     return scores.get(dimension, 0.0) >= PRIMARY_SCORE
 
 
-def _describe_wishes(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
+def _describe_wishes(work: Explained, intent: Intent, taxonomy: Taxonomy, query: str) -> list[str]:
     asked = "which your words seem to ask for" if intent.is_guess else "which you asked for"
-    return [f"{had}, {asked}" for had in _describe_had(work, intent, taxonomy, lambda weight: weight > 0)]
+    return [f"{had}, {asked}" for had in _describe_had(work, intent, taxonomy, query, lambda weight: weight > 0)]
 
 
-def _describe_conflicts(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
+def _describe_conflicts(work: Explained, intent: Intent, taxonomy: Taxonomy, query: str) -> list[str]:
     """Return which unwanted values and tags a work has all the same."""
-    disliked = _describe_had(work, intent, taxonomy, lambda weight: weight <= STRONG_DISLIKE)
-    too_much = _describe_had(work, intent, taxonomy, lambda weight: STRONG_DISLIKE < weight < 0)
+    disliked = _describe_had(work, intent, taxonomy, query, lambda weight: weight <= STRONG_DISLIKE)
+    too_much = _describe_had(work, intent, taxonomy, query, lambda weight: STRONG_DISLIKE < weight < 0)
     return [
         *(f"{had}, which you did not want" for had in disliked),
         *(f"{had}, of which you wanted less" for had in too_much),
     ]
 
 
-def _describe_had(work: Explained, intent: Intent, taxonomy: Taxonomy, is_meant: Callable[[float], bool]) -> list[str]:
-    """Return the values that a work has among those whose weight is meant, in one clause, and such tags in another."""
-    values = [i for i in work.shown if is_meant(intent.values.get(i, 0.0)) and _has(work.scores, i)]
-    tags = [i for i in work.tags if is_meant(intent.tags.get(i, 0.0)) and _has(work.tags, i)]
-    named = [f"“{taxonomy.names[tag]}”" for tag in tags[:MOST_NAMED]]
-    clauses = [_describe_values(values, taxonomy)] if values else []
-    return clauses + ([f"is what people tag {listed(named)}"] if named else [])
+def _describe_had(
+    work: Explained, intent: Intent, taxonomy: Taxonomy, query: str, is_meant: Callable[[float], bool]
+) -> list[str]:
+    """Return the values and tags that a work has among those whose weight is meant.
+
+    Those that people say are in the first clause, the other values in the next, the other tags in the last. What people
+    say stands for what the same words ask for: if they call it funny, no clause adds that it gives humour.
+    """
+    weights = {**intent.values, **intent.tags}
+    meant = [dimension for dimension, weight in weights.items() if is_meant(weight)]
+    named = {dimension for dimension in meant if not query or taxonomy.names[dimension].casefold() in query.casefold()}
+    said = _choose_said(work, meant, named, taxonomy)
+    left = [dimension for dimension in meant if not _is_covered(dimension, said, named, taxonomy)]
+    values = [i for i in work.shown if i in left and _has(work.scores, i)]
+    tags = [i for i in work.tags if i in left and _has(work.tags, i)]
+    clauses = [_describe_said(work, said, taxonomy)] if said else []
+    clauses += [_describe_values(values, taxonomy)] if values else []
+    return clauses + ([f"is what people tag {_quoted(tags[:MOST_NAMED], taxonomy)}"] if tags else [])
+
+
+def _choose_said(work: Explained, meant: Sequence[str], named: Set[str], taxonomy: Taxonomy) -> list[str]:
+    """Return those of some values and tags that enough people say: first what the request names, then what most say."""
+    enough = [dimension for dimension in meant if _is_said(work, dimension)]
+    chosen: list[str] = []
+    for dimension in sorted(enough, key=lambda i: (i not in named, -work.said[i], i)):
+        if not _is_covered(dimension, chosen, named, taxonomy):
+            chosen.append(dimension)
+    return sorted(chosen[:MOST_NAMED], key=lambda i: (-work.said[i], i))
+
+
+def _is_said(work: Explained, dimension: str) -> bool:
+    return say_enough(work.said.get(dimension, 0), work.facts.get("n_reviews", 0))
+
+
+def _is_covered(dimension: str, said: Sequence[str], named: Set[str], taxonomy: Taxonomy) -> bool:
+    """Return whether what people say states a value or tag: itself, or as the tag of a value, or a tag like it."""
+    if dimension in said:
+        return True
+    is_value = dimension in taxonomy.by_id
+    others = (other for other in said if not (is_value and other in taxonomy.by_id))
+    return dimension not in named and any(other in taxonomy.akin[dimension] for other in others)
+
+
+def _describe_said(work: Explained, said: Sequence[str], taxonomy: Taxonomy) -> str:
+    """Return "14 of 30 viewers call it “haunting” and 9 speak of hope"."""
+    first, *others = said
+    parts = [
+        f"{name_voices(work.said[first], work.facts['n_reviews'], work.facts.get('kind'))} {_say(first, taxonomy)}"
+    ]
+    return listed([*parts, *(f"{work.said[other]} {_say(other, taxonomy)}" for other in others)])
+
+
+def _say(dimension: str, taxonomy: Taxonomy) -> str:
+    """Return what people say of a work: the name of a tag may be any word, that of a value is a noun."""
+    name = taxonomy.names[dimension]
+    return f"speak of {name}" if dimension in taxonomy.by_id else f"call it “{name}”"
 
 
 def _describe_absent(work: Explained, intent: Intent, taxonomy: Taxonomy) -> list[str]:
     """Return which unwanted values and tags a work has little of."""
-    values = [i for i, weight in intent.values.items() if weight < 0 and work.scores.get(i, 0.0) <= LITTLE_SCORE]
-    tags = [i for i, score in work.tags.items() if intent.tags.get(i, 0.0) < 0 and score <= LITTLE_SCORE]
-    absent = list(dict.fromkeys(taxonomy.names[i] for i in (*values, *tags)))
-    return [f"shows little {listed(absent[:MOST_NAMED], 'or')}, as you asked"] if absent else []
+    scores = {**work.scores, **work.tags}
+    absent = [
+        i
+        for i, weight in {**intent.values, **intent.tags}.items()
+        if weight < 0 and scores.get(i, 0.0) <= LITTLE_SCORE and not _is_said(work, i) and _is_known(work, i, taxonomy)
+    ]
+    values = [taxonomy.names[i] for i in absent if i in taxonomy.by_id][:MOST_NAMED]
+    tags = [i for i in absent if i in work.tags and taxonomy.names[i] not in values][:MOST_NAMED]
+    reasons = [f"shows little {listed(values, 'or')}, as you asked"] if values else []
+    return reasons + ([f"is not what people tag {_quoted(tags, taxonomy, 'or')}, as you asked"] if tags else [])
+
+
+def _is_known(work: Explained, dimension: str, taxonomy: Taxonomy) -> bool:
+    """Return whether the score for a value or tag is known: of a work without reviews not what only reviews tell."""
+    return dimension not in taxonomy.from_reviews or work.facts.get("n_reviews", 0) >= LEAST_REVIEWS
+
+
+def _quoted(dimensions: Sequence[str], taxonomy: Taxonomy, conjunction: str = "and") -> str:
+    return listed([f"“{taxonomy.names[dimension]}”" for dimension in dimensions], conjunction)
 
 
 def _as_named(intent: Intent, taxonomy: Taxonomy, query: str) -> Intent:

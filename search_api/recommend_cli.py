@@ -124,8 +124,9 @@ def _complete(
     """
     from pydantic import ValidationError
 
-    from search_api.profile_parts import Rated, choose_titles, join_likes, read_rated, read_values
+    from search_api.profile_parts import Rated, join_likes, read_rated, read_values
     from search_api.records import RecommendRequest
+    from search_api.titles import choose_titles
 
     fields = dict(given)
     if wanted.model_fields_set:

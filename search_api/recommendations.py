@@ -12,6 +12,7 @@ from indexer.engine import Engine
 from indexer.known.fields import UNKNOWN
 from indexer.legs import TASTE, Leg
 from indexer.values.taxonomy import Taxonomy
+from search_api.account import part
 from search_api.diversity import Variety, diversify
 from search_api.fusion import Rows
 from search_api.generation import Generation
@@ -27,6 +28,8 @@ from search_api.recommending import (
 )
 from search_api.records import Hit, Intent, Page, RecommendRequest, Unmet
 from search_api.retrieval import LeftOut, count_ranked, fetch_points
+from search_api.sorting import n_sorted, sort_best
+from search_api.untold import set_untold_aside
 from search_api.views import leg_scores, record_to_hit, record_to_liked
 from search_api.work_table import Floats, to_units
 
@@ -36,21 +39,35 @@ MOST_SHOWN = 100
 """The most likes, and dislikes, that the intent of a page repeats."""
 
 
-def recommend(engine: Engine, generation: Generation, taxonomy: Taxonomy, request: RecommendRequest) -> Page:
+def recommend(
+    engine: Engine, generation: Generation, taxonomy: Taxonomy, request: RecommendRequest, *, quotes: bool = True
+) -> Page:
     """Return the page of works that a profile asks for.
+
+    Args:
+        engine: The engine that has the index.
+        generation: The generation to recommend from.
+        taxonomy: The taxonomy of the values.
+        request: The profile, and which part of the answer to return.
+        quotes: Whether sentences of reviews are shown.
 
     Raises:
         RequestRefused: No like is known and no value is asked for, or a work is both liked and disliked.
     """
-    recommended = recommend_works(engine, generation, request)
+    with part("ranking"):
+        recommended = recommend_works(engine, generation, request)
     total = count_ranked(engine, generation, request.filters, LeftOut(recommended.not_shown))
     end = min(request.offset + request.limit, total)
     table = generation.table
     kinds = {int(table.kinds[row]) for row in recommended.likes.liked}
     variety = Variety(by_maker=not request.filters.creators, by_kind=request.filters.kind is None and len(kinds) != 1)
-    ranked = diversify(fill_up(engine, generation, recommended, end), table, variety, end)
-    page = ranked[request.offset : end]
+    n_ranked = min(n_sorted(end, request.sort), total)
+    ranked = diversify(fill_up(engine, generation, recommended, n_ranked), table, variety, n_ranked)
+    page = sort_best(engine, generation, ranked, request.sort)[request.offset : end]
     intent = to_intent(generation, request, recommended.likes)
+    intent = set_untold_aside(intent, taxonomy, generation.profiles.is_there)
+    with part("hits"):
+        hits = _to_hits(engine, generation, taxonomy, recommended, intent, page, quotes=quotes)
     return Page(
         query="",
         intent=intent,
@@ -58,7 +75,7 @@ def recommend(engine: Engine, generation: Generation, taxonomy: Taxonomy, reques
         offset=request.offset,
         limit=request.limit,
         took_ms=0,
-        hits=_to_hits(engine, generation, taxonomy, recommended, intent, page),
+        hits=hits,
     )
 
 
@@ -83,6 +100,8 @@ def _to_hits(
     recommended: Recommended,
     intent: Intent,
     page: Sequence[tuple[int, float]],
+    *,
+    quotes: bool,
 ) -> tuple[Hit, ...]:
     """Return the hits of a page, with their reasons."""
     table = generation.table
@@ -99,7 +118,7 @@ def _to_hits(
     for place, ((row, score), record) in enumerate(zip(page, records, strict=True)):
         like = speaking[place]
         because = [liked[like]] if like is not None else []
-        hit = record_to_hit(record, score, legs[row], wishes, {}, taxonomy, liked=because)
+        hit = record_to_hit(record, score, legs[row], wishes, {}, taxonomy, liked=because, quotes=quotes)
         reasons = (*(f"Because you liked {each.title}" for each in because), *hit.reasons)
         hits.append(hit.model_copy(update={"reasons": reasons}))
     return tuple(hits)

@@ -33,6 +33,7 @@ from qdrant_client import models
 from indexer.engine import Engine
 from indexer.known.fields import UNKNOWN, kind_number
 from indexer.legs import TASTE, Leg
+from search_api.account import part
 from search_api.background import Background, read_background
 from search_api.errors import RequestRefused
 from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, fuse, order_ranking, union
@@ -49,6 +50,7 @@ from search_api.retrieval import (
     find_allowed,
     find_candidates,
     keep_allowed,
+    note_candidates,
 )
 from search_api.work_table import Floats, WorkTable, to_units
 
@@ -234,11 +236,13 @@ def recommend_works(
     not_shown = tuple(dict.fromkeys((*of_profile, *request.without)))
     works_filter = engine_filter(request.filters, LeftOut(not_shown))
     weights = {**_leg_weights(generation, request, likes), **(legs or {})}
-    rankings: dict[str, Ranking] = dict(
-        find_candidates(engine, generation, _queries(generation, request, likes), works_filter, DEPTH)
-    )
-    if likes.person is not None:
-        rankings[TASTE] = _find_by_taste(engine, generation, request, likes.person, works_filter)
+    with part("legs"):
+        rankings: dict[str, Ranking] = dict(
+            find_candidates(engine, generation, _queries(generation, request, likes), works_filter, DEPTH)
+        )
+        if likes.person is not None:
+            rankings[TASTE] = _find_by_taste(engine, generation, request, likes.person, works_filter)
+        note_candidates(rankings)
     rankings = {leg: ranking for leg, ranking in rankings.items() if weights.get(leg)}
     pool = _by_makers(table, likes) if weights.get(MAKERS) else NO_WORKS.rows
     if weights.get(KNOWN):

@@ -12,7 +12,9 @@ from crawler.records import ClosedModel, Creator, Kind, Rating, Series
 from indexer.facts import (
     FACETS,
     FACTS,
+    LEAST_NUMBER,
     MOST_NAMES,
+    MOST_NUMBER,
     NO_FILTERS,
     Choice,
     Filters,
@@ -24,6 +26,7 @@ from indexer.records import SourceReference
 from search_api.cursors import MAX_WINDOW
 
 __all__ = [
+    "BEST",
     "FACETS",
     "MAX_LIMIT",
     "MAX_QUERY_CHARACTERS",
@@ -43,12 +46,18 @@ __all__ = [
     "Intent",
     "IntentPart",
     "LegScore",
+    "ListedIds",
+    "ListedWork",
+    "MatchRequest",
+    "Matches",
     "Name",
     "Page",
     "Questionnaire",
     "RecommendRequest",
+    "SaidByPeople",
     "ScoreRange",
     "SearchRequest",
+    "Sort",
     "Standing",
     "Suggestion",
     "Unmet",
@@ -56,6 +65,7 @@ __all__ = [
     "Weight",
     "WorkReference",
     "WorkView",
+    "sorted_value",
 ]
 
 MAX_QUERY_CHARACTERS = 10_000
@@ -123,6 +133,36 @@ CursorText = Annotated[
 ]
 
 
+BEST = "best"
+"""The order of an answer by its ranking."""
+_SORT = re.compile(rf"{BEST}|newest|oldest|shortest|value:([^\s:]{{1,200}})")
+
+
+def _check_sort(sort: str) -> str:
+    if _SORT.fullmatch(sort):
+        return sort
+    raise ValueError(f"{sort[:40]!r} is not an order; write {BEST}, newest, oldest, shortest or value:ID")
+
+
+Sort = Annotated[
+    str,
+    AfterValidator(_check_sort),
+    Field(
+        examples=["newest", "value:E5"],
+        json_schema_extra={"pattern": f"^(?:{_SORT.pattern})$"},
+        description="the order of the 200 works that rank best: `best`, their ranks; `newest`; `oldest`; `shortest`, "
+        "by minutes and pages; or a value by its id, such as `value:E5`, the most of it first",
+    ),
+]
+"""How the best works of an answer are ordered."""
+
+
+def sorted_value(sort: str) -> str | None:
+    """Return the id of the value that an order goes by; None if it goes by none."""
+    match = _SORT.fullmatch(sort)
+    return match[1] if match else None
+
+
 def check_window(offset: int, limit: int, cursor: str | None) -> None:
     """Refuse a page beyond the works that are ranked, and one whose place is given twice.
 
@@ -166,6 +206,7 @@ class SearchRequest(ClosedModel):
     unlike: tuple[WorkId, ...] = Field(
         default=(), max_length=MOST_NAMES, description="ids of works to be unlike, beside those that the words name"
     )
+    sort: Sort = BEST
 
     @model_validator(mode="after")
     def _check_window(self) -> SearchRequest:
@@ -190,6 +231,7 @@ class RecommendRequest(ClosedModel):
     )
     filters: GivenFilters = NO_FILTERS
     without: WorkIds = Field(default=(), description="ids of further works that are not shown")
+    sort: Sort = BEST
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
 
@@ -209,6 +251,40 @@ class WorkReference(ClosedModel):
     year: int | None = None
 
 
+MOST_LISTED = 200
+"""The most works of a list that are looked for at once."""
+
+
+class ListedIds(ClosedModel):
+    """The ids of a work in a person's list, as the exports of IMDb, Letterboxd and Goodreads name them."""
+
+    imdb: Name | None = None
+    isbn: Name | None = Field(default=None, description="of ten or thirteen digits")
+    goodreads: Name | None = None
+    tmdb: Name | None = None
+
+
+class ListedWork(ClosedModel):
+    """A work in a person's list."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+    year: int | None = Field(default=None, ge=LEAST_NUMBER, le=MOST_NUMBER)
+    kind: Kind | None = None
+    ids: ListedIds = ListedIds()
+
+
+class MatchRequest(ClosedModel):
+    """Works of a person's list, which are looked for in the catalogue. Nothing of them is kept."""
+
+    works: tuple[ListedWork, ...] = Field(max_length=MOST_LISTED)
+
+
+class Matches(ClosedModel):
+    """The works that a list names, in its order; null where the catalogue does not have one."""
+
+    works: tuple[WorkReference | None, ...]
+
+
 class Correction(ClosedModel):
     """A name in the query that is written in another way than in the catalogue, and what it was taken for."""
 
@@ -226,8 +302,8 @@ class Unmet(ClosedModel):
 Audience = Literal["children", "family", "teens"]
 """For whom the works are: for children, for children and adults together, or for teenagers."""
 
-Standing = Literal["acclaimed", "popular", "lesser-known"]
-"""How well known or how well rated the works are to be."""
+Standing = Literal["acclaimed", "popular", "lesser-known", "underrated"]
+"""How well known or how well rated the works are to be; underrated: well rated by few."""
 
 
 class Intent(ClosedModel):
@@ -273,6 +349,12 @@ class Intent(ClosedModel):
         default=(), description="refused words that no value stands for: works that have them come last"
     )
     unmet: tuple[Unmet, ...] = ()
+    read_by: Literal["rules", "model"] = Field(
+        default="rules", description="who read the words: the built-in reader alone, or a language model too"
+    )
+    reader_notes: tuple[str, ...] = Field(
+        default=(), description="why a language model did not read the words, or what of its reading was left out"
+    )
 
 
 class LegScore(ClosedModel):
@@ -290,6 +372,18 @@ class Evidence(ClosedModel):
     end: int
 
 
+class SaidByPeople(ClosedModel):
+    """How many people say a value or tag of a work in their reviews, and a sentence of one of them."""
+
+    count: int
+    of: int = Field(description="how many people's reviews of the work were read: its `n_reviews`")
+    quote: str | None = Field(
+        default=None,
+        description="a sentence of one of them; absent if few say it, or if the source or EVOKE_QUOTES allows none",
+    )
+    source: str | None = Field(default=None, description="the source of the quote")
+
+
 class HitValue(ClosedModel):
     """A value or tag of a work and its score in [0, 1]; `is_primary` is true from 0.5 up."""
 
@@ -298,6 +392,7 @@ class HitValue(ClosedModel):
     score: float
     is_primary: bool = False
     evidence: Evidence | None = None
+    said: SaidByPeople | None = Field(default=None, description="absent if nobody is known to say it")
 
 
 class WorkView(ClosedModel):
@@ -322,6 +417,7 @@ class WorkView(ClosedModel):
     ids: dict[str, str] = Field(default_factory=dict)
     url: str | None = None
     image_url: str | None = None
+    n_reviews: int = Field(default=0, description="how many people's reviews of the work were read")
     sources: tuple[SourceReference, ...] = ()
     origins: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="the records that each field comes from, for a work with several records"
@@ -331,15 +427,17 @@ class WorkView(ClosedModel):
         description="the values asked for, the unwanted ones, then the strongest others up to six in all, each by "
         "falling score; a score below 0.1 is 0",
     )
+    tags: tuple[HitValue, ...] = Field(
+        default=(),
+        description="in a hit: the community tags asked for, then the unwanted ones, each by falling score. Of a work "
+        "alone: those that people say most, then the strongest, six in all",
+    )
 
 
 class Hit(WorkView):
     """A work in an answer, with the reasons why it is there."""
 
     score: float
-    tags: tuple[HitValue, ...] = Field(
-        default=(), description="the community tags asked for, then the unwanted ones, each by falling score"
-    )
     legs: dict[str, LegScore] = Field(default_factory=dict)
     matched_terms: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -364,14 +462,14 @@ class Page(ClosedModel):
 
 
 class FacetCount(ClosedModel):
-    """How many works one entry of a facet has, such as one genre or decade."""
+    """How many works one entry of a facet has, such as one genre, decade or range of lengths ("..90", "120..")."""
 
     value: str | int
     count: int
 
 
 class Facets(ClosedModel):
-    """Exact counts over the works that pass the filters, most frequent first."""
+    """Exact counts over the works that pass the filters: most frequent first, lengths from short to long."""
 
     total: int
     facets: dict[str, tuple[FacetCount, ...]]

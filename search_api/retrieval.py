@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from qdrant_client import models
 
 from indexer.engine import Engine
-from indexer.facts import FACTS, Choice, Filters, IntegerRange
+from indexer.facts import FACTS, Choice, Facet, Filters, IntegerRange, range_name
 from indexer.legs import RANKING_ALL, Leg
 from indexer.schema import TWIN_KEY, has_score, point_id
+from search_api.account import note
 from search_api.fusion import NO_WORKS, Ranking, Rows, Scores, order_ranking
 from search_api.generation import Generation
 from search_api.work_table import WorkTable
@@ -83,6 +84,12 @@ def find_candidates_and_among(
             scores = score_vectors(vectors[leg][kept], queries[leg])
             others[leg] = _positive(order_ranking(among[kept], scores), leg)
     return best, {str(leg): others[leg] for leg in queries if leg in others}
+
+
+def note_candidates(rankings: Mapping[str, Ranking]) -> None:
+    """Enter into the account of the call how many works each leg found."""
+    for leg, ranking in rankings.items():
+        note(f"candidates_{leg}", ranking.n_works)
 
 
 def fetch_vectors(engine: Engine, generation: Generation, rows: Rows) -> LegVectors:
@@ -211,6 +218,21 @@ def count_works(engine: Engine, generation: str, works_filter: models.Filter | N
     return engine.count(generation, count_filter=works_filter, exact=True).count
 
 
+def count_facet(
+    engine: Engine, generation: str, facet: Facet, works_filter: models.Filter | None, limit: int
+) -> Sequence[tuple[str | int, int]]:
+    """Return a facet's entries with their exact numbers of works: the most frequent first, ranges in their order."""
+    if not facet.ranges:
+        found = engine.facet(generation, facet.key, facet_filter=works_filter, limit=limit, exact=True)
+        return [(hit.value, hit.count) for hit in found.hits]
+    others: list[models.Condition] = [works_filter] if works_filter else []
+    counts = [
+        (range_name(each), count_works(engine, generation, models.Filter(must=[_within(facet.key, each), *others])))
+        for each in facet.ranges
+    ]
+    return [(name, count) for name, count in counts if count][:limit]
+
+
 def fetch_works(
     engine: Engine, generation: str, work_ids: Sequence[str], vectors: Sequence[Leg] = ()
 ) -> list[models.Record]:
@@ -289,8 +311,8 @@ def _wanted(key: str, wanted: object, must_not: list[models.Condition]) -> list[
     match wanted:
         case str():
             return [_is(key, wanted)]
-        case IntegerRange(gte=gte, lte=lte) if (gte, lte) != (None, None):
-            return [models.FieldCondition(key=key, range=models.Range(gte=gte, lte=lte))]
+        case IntegerRange() if wanted != IntegerRange():
+            return [_within(key, wanted)]
         case Choice(any=any_, all=all_, none=none):
             if none:
                 must_not.append(_is_any(key, none))
@@ -301,6 +323,10 @@ def _wanted(key: str, wanted: object, must_not: list[models.Condition]) -> list[
 
 def _is(key: str, value: str) -> models.FieldCondition:
     return models.FieldCondition(key=key, match=models.MatchValue(value=value))
+
+
+def _within(key: str, numbers: IntegerRange) -> models.FieldCondition:
+    return models.FieldCondition(key=key, range=models.Range(gte=numbers.gte, lte=numbers.lte))
 
 
 def _is_any(key: str, names: Iterable[str]) -> models.FieldCondition:

@@ -8,6 +8,7 @@ from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qdrant_client import models
@@ -22,6 +23,7 @@ from indexer.taste.taste import Taste
 from indexer.tuning_file import read_tuning
 from indexer.values.head import QueryClassifier
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
+from search_api.account import part
 from search_api.answer_cache import AnswerCache
 from search_api.candidates import Candidates, find
 from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
@@ -30,7 +32,8 @@ from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
 from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, describe_mismatch, known_folder
 from search_api.given_works import refuse_both
-from search_api.leg_queries import LegQueries, LegQueryBuilder, open_query_classifier
+from search_api.leg_queries import LegQueries, LegQueryBuilder, find_title, open_query_classifier
+from search_api.matching import find_listed
 from search_api.query_adapter import QueryAdapter, load_query_adapter
 from search_api.questionnaire import make_questionnaire
 from search_api.ranking_settings import (
@@ -46,24 +49,31 @@ from search_api.ranking_settings import (
 from search_api.recommendations import recommend
 from search_api.recommending import fill_up, recommend_works
 from search_api.records import (
+    BEST,
     FACETS,
     NO_FILTERS,
     FacetCount,
     Facets,
     Filters,
+    Intent,
+    Matches,
+    MatchRequest,
     Page,
     Questionnaire,
     RecommendRequest,
     SearchRequest,
+    Sort,
     Suggestion,
     Unmet,
     ValueView,
     WorkReference,
     WorkView,
+    sorted_value,
 )
 from search_api.retrieval import (
     LeftOut,
     LegQuery,
+    count_facet,
     count_ranked,
     engine_filter,
     fetch_points,
@@ -73,9 +83,13 @@ from search_api.retrieval import (
 )
 from search_api.settings import DEFAULT_VECTOR_SEARCH, SearchSettings, VectorSearch
 from search_api.soft_filters import Plan, Stage, plan_answer
+from search_api.sorting import n_sorted, sort_best
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import leg_scores, payload_to_view, record_to_hit, view_value
+from search_api.views import leg_scores, record_to_hit, record_to_view, view_value
+
+if TYPE_CHECKING:
+    from search_api.model_reader import ModelReader
 
 CACHED_TEXTS = 2_000
 """How many query vectors are kept, 1.5 kB each: people page through answers and repeat each other's queries."""
@@ -127,7 +141,18 @@ def open_search(
         vector_search=settings,
         taste=taste,
         taste_misfit=taste_fit.note,
+        quotes=settings.quotes,
+        model_reader=open_model_reader(settings, taxonomy),
     )
+
+
+def open_model_reader(settings: SearchSettings, taxonomy: Taxonomy) -> ModelReader | None:
+    """Return the reader by a language model that the settings name; None, and nothing of it is loaded, without one."""
+    if settings.reader_url is None:
+        return None
+    from search_api.model_reader import ModelReader
+
+    return ModelReader(settings, taxonomy, CACHED_TEXTS)
 
 
 class StageFinder:
@@ -172,6 +197,8 @@ class Search:
         vector_search: VectorSearch = DEFAULT_VECTOR_SEARCH,
         taste: Taste | None = None,
         taste_misfit: str | None = None,
+        quotes: bool = True,
+        model_reader: ModelReader | None = None,
     ) -> None:
         """Set up a search.
 
@@ -193,6 +220,8 @@ class Search:
             vector_search: How text vectors are searched.
             taste: The taste file; it is used for an index that was built with it.
             taste_misfit: Why there is no `taste` although a file is named, for `taste_notes`; `misfits` has it too.
+            quotes: Whether sentences of reviews are shown.
+            model_reader: A language model that reads requests too; None: the built-in reader alone.
         """
         self.engine = engine
         self.encoder = encoder
@@ -201,19 +230,23 @@ class Search:
         self._bm25 = bm25
         self._misfits = tuple(misfits)
         self._builder = LegQueryBuilder(
-            engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_cached, today, label
+            engine, encoder, taxonomy, query_classifier, query_adapter, cleanings, n_cached, today, label, model_reader
         )
-        self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES), MOST_CACHED_BYTES, len)
-        self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS))
-        self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS))
+        self._model_reader = model_reader
+        self._pages: AnswerCache[str] = AnswerCache(min(n_cached, CACHED_PAGES), MOST_CACHED_BYTES, len, name="pages")
+        self._counts: AnswerCache[int] = AnswerCache(min(n_cached, CACHED_COUNTS), name="counts")
+        self._facets: AnswerCache[Facets] = AnswerCache(min(n_cached, CACHED_FACETS), name="facets")
         self._generations = GenerationFollower(
             engine, encoder, taxonomy, known or known_folder(engine), vector_search, taste
         )
         self._taste, self._taste_misfit = taste, taste_misfit
+        self._quotes = quotes
 
     def close(self) -> None:
         """Close the index."""
         self.engine.close()
+        if self._model_reader:
+            self._model_reader.close()
 
     def with_fusions(self, fusions: Fusions) -> Search:
         """Return a copy with other fusions. It caches no answers and shares everything else, so close only one."""
@@ -273,18 +306,19 @@ class Search:
         """Return the page of works that a request asks for.
 
         Raises:
-            RequestRefused: A filter or a weight names a value that the taxonomy does not have, a work is given as one
-                to be like and unlike, or the cursor is none.
+            RequestRefused: A filter, a weight or the order names a value that the taxonomy does not have, a work is
+                given as one to be like and unlike, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(request.filters)
         self._check_values("weights", request.weights)
+        self._check_sort(request.sort)
         refuse_both("unlike", request.like, request.unlike)
         place = read_cursor(request.cursor) if request.cursor else Cursor(request.offset)
 
         def answer(generation: Generation) -> Page:
             queries = self._builder.build(request, generation)
-            return self._answer(generation, queries, place, request.limit)
+            return self._answer(generation, queries, place, request.limit, request.sort)
 
         # The key has the fields that were set: a filter set to null replaces the one that the words ask for.
         key = request.model_dump_json(exclude_unset=True)
@@ -297,42 +331,54 @@ class Search:
         limit: int = 10,
         offset: int = 0,
         cursor: str | None = None,
+        sort: Sort = BEST,
     ) -> Page:
         """Return a page of the works most like one work, without that work itself.
 
         Raises:
             WorkNotFound: No work has this id.
-            RequestRefused: A filter names a value that the taxonomy does not have, or the cursor is none.
+            RequestRefused: A filter or the order names a value that the taxonomy does not have, or the cursor is none.
         """
         started = perf_counter()
         self._check_filters(filters)
+        self._check_sort(sort)
         place = read_cursor(cursor) if cursor else Cursor(offset)
 
         def answer(generation: Generation) -> Page:
-            return self._answer(generation, self._builder.similar(work_id, filters, generation), place, limit)
+            return self._answer(generation, self._builder.similar(work_id, filters, generation), place, limit, sort)
 
-        key = (work_id, filters.model_dump_json(), limit, place)
+        key = (work_id, filters.model_dump_json(), limit, place, sort)
         return _timed(started, self._cached_page(key, limit, answer))
 
     def recommend(self, request: RecommendRequest) -> Page:
         """Return the page of works that a profile asks for, without the works of the profile.
 
         Raises:
-            RequestRefused: A filter or a value names a value that the taxonomy does not have, no like is known and no
-                value is asked for, or a work is both liked and disliked.
+            RequestRefused: A filter, a value or the order names a value that the taxonomy does not have, no like is
+                known and no value is asked for, or a work is both liked and disliked.
         """
         started = perf_counter()
         self._check_filters(request.filters)
         self._check_values("values", request.values)
-        return _timed(started, self._generations.use(lambda g: recommend(self.engine, g, self._taxonomy, request)))
+        self._check_sort(request.sort)
+
+        def answer(generation: Generation) -> Page:
+            return recommend(self.engine, generation, self._taxonomy, request, quotes=self._quotes)
+
+        return _timed(started, self._generations.use(answer))
 
     def find_title(self, text: str) -> list[WorkReference]:
         """Return the works that a title, or an id, may mean, the best known first."""
+        return self._generations.use(lambda generation: list(find_title(text, generation)))
 
-        def answer(generation: Generation) -> list[WorkReference]:
-            table = generation.table
-            rows = table.rows_of([text])
-            return list(table.refer_to(rows if len(rows) else table.rows_of(generation.names.named_by(text))))
+    def match(self, request: MatchRequest) -> Matches:
+        """Return the works that a person's list names, in its order."""
+
+        def answer(generation: Generation) -> Matches:
+            names, table = generation.names, generation.table
+            rows = [find_listed(names, table, each) for each in request.works]
+            found = iter(table.refer_to(np.array([row for row in rows if row is not None], dtype=np.intp)))
+            return Matches(works=tuple(None if row is None else next(found) for row in rows))
 
         return self._generations.use(answer)
 
@@ -365,10 +411,14 @@ class Search:
         Raises:
             WorkNotFound: No work has this id.
         """
-        records = self._generations.use(lambda generation: fetch_works(self.engine, generation.name, [work_id]))
-        if not records:
-            raise WorkNotFound(work_id)
-        return payload_to_view(records[0].payload or {}, self._taxonomy)
+
+        def answer(generation: Generation) -> WorkView:
+            records = fetch_works(self.engine, generation.name, [work_id], vectors=("values",))
+            if not records:
+                raise WorkNotFound(work_id)
+            return record_to_view(records[0], self._taxonomy, generation.facts.value_ids, quotes=self._quotes)
+
+        return self._generations.use(answer)
 
     def facets(self, filters: Filters = NO_FILTERS, names: Sequence[str] = tuple(FACETS), limit: int = 20) -> Facets:
         """Return exact counts of the works that pass the filters, by facet.
@@ -384,15 +434,13 @@ class Search:
         def answer(generation: Generation) -> Facets:
             works_filter = engine_filter(filters, LeftOut())
             counts = {
-                name: self.engine.facet(
-                    generation.name, FACETS[name].key, facet_filter=works_filter, limit=limit, exact=True
-                ).hits
-                for name in names
+                name: count_facet(self.engine, generation.name, FACETS[name], works_filter, limit) for name in names
             }
             return Facets(
                 total=count_ranked(self.engine, generation, filters, LeftOut()),
                 facets={
-                    name: tuple(FacetCount(value=h.value, count=h.count) for h in hits) for name, hits in counts.items()
+                    name: tuple(FacetCount(value=value, count=count) for value, count in entries)
+                    for name, entries in counts.items()
                 },
             )
 
@@ -456,7 +504,7 @@ class Search:
             if cached := self._pages.get(generation_key):
                 return Page.model_validate_json(cached)
             page = answer(generation)
-            if limit <= MOST_CACHED_HITS:
+            if limit <= MOST_CACHED_HITS and not _is_makeshift(page.intent):
                 self._pages.put(generation_key, page.model_dump_json())
             return page
 
@@ -492,15 +540,21 @@ class Search:
             if value_id not in self._taxonomy.by_id:
                 raise RequestRefused(f"{field}.{value_id}", "no value has this id; GET /v1/values lists them")
 
-    def _answer(self, generation: Generation, queries: LegQueries, place: Cursor, limit: int) -> Page:
+    def _check_sort(self, sort: Sort) -> None:
+        if (value_id := sorted_value(sort)) and value_id not in self._taxonomy.by_id:
+            raise RequestRefused("sort", f"no value has the id {value_id!r}; GET /v1/values lists them")
+
+    def _answer(self, generation: Generation, queries: LegQueries, place: Cursor, limit: int, sort: Sort) -> Page:
         plan = self._plan(generation, queries)
         total = self._count(generation, queries, plan.stages[-1])
         fusion = fusion_for(queries.intent, self._fusions)
         finder = self._finder(generation, queries, plan)
-        n_ranked = MAX_WINDOW if place.point is not None else min(place.offset + limit, MAX_WINDOW)
-        ranked = self._rank(generation, queries, plan, fusion, finder, min(n_ranked, total))[:n_ranked]
+        end = min(place.offset + limit, MAX_WINDOW)
+        n_ranked = MAX_WINDOW if place.point is not None else n_sorted(end, sort)
+        with part("ranking"):
+            ranked = self._rank(generation, queries, plan, fusion, finder, min(n_ranked, total))[:n_ranked]
         if place.point is None:
-            page = ranked[place.offset :]
+            page = sort_best(self.engine, generation, ranked, sort)[place.offset : end]
         else:
             page = self._beyond_window(generation, queries, plan, [row for row, _ in ranked], place.point, limit)
         following = _following(place, [int(generation.table.points[row]) for row, _ in page], total)
@@ -511,21 +565,24 @@ class Search:
         legs = leg_scores([candidates.rankings for candidates in searched], [row for row, _ in page])
         vectors: tuple[Leg, ...] = ("bm25", "values") if intent.tags else ("bm25",)
         points = generation.table.points[[row for row, _ in page]].tolist()
-        records = fetch_points(self.engine, generation.name, points, vectors=vectors)
-        hits = tuple(
-            record_to_hit(
-                record,
-                score,
-                legs[row],
-                intent,
-                queries.forms,
-                self._taxonomy,
-                query=queries.query,
-                dimensions=generation.facts.value_ids,
-                liked=queries.liked,
+        with part("hits"):
+            with part("payloads"):
+                records = fetch_points(self.engine, generation.name, points, vectors=vectors)
+            hits = tuple(
+                record_to_hit(
+                    record,
+                    score,
+                    legs[row],
+                    intent,
+                    queries.forms,
+                    self._taxonomy,
+                    query=queries.query,
+                    dimensions=generation.facts.value_ids,
+                    liked=queries.liked,
+                    quotes=self._quotes,
+                )
+                for (row, score), record in zip(page, records, strict=True)
             )
-            for (row, score), record in zip(page, records, strict=True)
-        )
         return Page(
             query=queries.query,
             intent=intent,
@@ -679,6 +736,11 @@ def _variety(queries: LegQueries) -> Variety:
         by_kind=intent.filters.kind is None and not intent.like,
         query=queries.query,
     )
+
+
+def _is_makeshift(intent: Intent) -> bool:
+    """Return whether rules read a request only because the language model failed, which may read it the next time."""
+    return intent.read_by == "rules" and bool(intent.reader_notes)
 
 
 def _timed(started: float, page: Page) -> Page:

@@ -27,6 +27,20 @@ def _check_key(key: SecretStr) -> SecretStr:
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 
 
+def check_url(url: str) -> str:
+    """Return an address of the web, or refuse it.
+
+    Raises:
+        ValueError: It is none; the message says what one begins with.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url
+
+
+Url = Annotated[str, AfterValidator(check_url)]
+
+
 class ApiKey(BaseModel):
     """A key and what it may do."""
 
@@ -82,10 +96,59 @@ class SearchSettings(VectorSearch, StorageSettings):
         "works on it is replaced",
     )
     max_in_progress: int = Field(
-        default=16,
+        default=64,
         ge=1,
         le=10_000,
         description="the most requests for each search process, being answered or waiting; more are refused with 503",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        description="serve /metrics on a port of its own, without a key; by default it is beside the API, and needs a "
+        "key with the scope `admin` where there are keys",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="the address that `EVOKE_METRICS_PORT` listens on")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least level of the service's log lines"
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto",
+        description="`json`: one object a line, in the fields of ECS; `auto`: text on a terminal, else JSON",
+    )
+    access_log: bool = Field(default=True, description="write a log line for each request, at the level `info`")
+    log_queries: bool = Field(
+        default=False,
+        description="write the words of searches by link, and the messages of errors in requests, into the log; by "
+        "default nothing of what people ask is in any log",
+    )
+    sentry_dsn: SecretStr | None = Field(
+        default=None,
+        description="send errors to this Sentry project, without queries and keys; needs the extra `sentry`",
+    )
+    feedback: bool = Field(
+        default=False,
+        description="accept POST /v1/feedback and keep it in `feedback.jsonl` of the home folder, with what was asked, "
+        "and without who asked or sent it",
+    )
+    covers: bool = Field(
+        default=False,
+        description="fetch the covers that sources link to, keep them in the home folder, and show them on the page; "
+        "what the sources' terms ask for is in sources.md",
+    )
+    reader_url: Url | None = Field(
+        default=None,
+        description="an OpenAI-compatible chat endpoint, such as `http://127.0.0.1:8080/v1`, that reads requests too: "
+        "it is sent what people ask; the built-in reader answers where it fails or is late",
+    )
+    reader_model: str = Field(default="default", description="the model that `EVOKE_READER_URL` is asked for")
+    reader_api_key: Key | None = Field(default=None, description="the key for `EVOKE_READER_URL`")
+    reader_seconds: float = Field(
+        default=3, gt=0, le=600, description="how long `EVOKE_READER_URL` may take to read a request, in seconds"
+    )
+    quotes: bool = Field(
+        default=True,
+        description="show sentences of reviews, with their sources; `off`: only how many people say the same",
     )
     fusion: Fusion | None = Field(
         default=None,

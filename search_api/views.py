@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from indexer.values.taxonomy import Taxonomy, Value
 from search_api.fusion import Ranking
 from search_api.reasons import Explained, LikedWork, explain
 from search_api.records import Hit, Intent, LegScore, ValueView, WorkView
+from search_api.voices import say_enough
 
 MOST_VALUES = 6
-"""How many values a work shows, unless the request names more."""
+"""How many values a work shows, unless the request names more; and how many tags a work alone shows."""
 EVIDENCE_SCORE = PRIMARY_SCORE
 """The least score of a value whose sentence of evidence is shown. A work that has little of a value has a best sentence
 for it all the same: of 28 sentences below this score, drawn by chance from the starter catalogue, 7 showed their value;
@@ -31,10 +32,31 @@ def view_value(value: Value) -> ValueView:
     return ValueView(id=value.id, name=value.name, facet=value.facet, group=value.group, description=value.description)
 
 
-def payload_to_view(payload: Payload, taxonomy: Taxonomy) -> WorkView:
-    """Return a work with its strongest values."""
-    shown = _strongest_values(payload["values"], Intent(text=""))
-    return WorkView(**_facts(payload), values=_labels(payload, payload["values"], shown, taxonomy))
+def record_to_view(
+    record: models.Record, taxonomy: Taxonomy, dimensions: Sequence[str], *, quotes: bool = True
+) -> WorkView:
+    """Return a work with its strongest values, and the tags that people say or that fit it.
+
+    Args:
+        record: The work's point with its payload and its vector `values`.
+        taxonomy: The taxonomy of the values.
+        dimensions: The ids of the values and tags that the vector `values` has, in its order.
+        quotes: Whether sentences of reviews are shown.
+    """
+    payload = record.payload or {}
+    values = _strongest_values(payload["values"], Intent(text=""))
+    counts = {
+        dimension: count
+        for dimension, count in _counts(payload).items()
+        if dimension not in taxonomy.by_id and say_enough(count, payload["n_reviews"])
+    }
+    scores = _tag_scores(record, {*payload["tags"], *counts}, dimensions)
+    tags = sorted(scores, key=lambda tag: (-counts.get(tag, 0), -scores[tag], tag))[:MOST_VALUES]
+    return WorkView(
+        **_facts(payload),
+        values=_labels(payload, payload["values"], values, taxonomy, quotes=quotes),
+        tags=_labels(payload, scores, tags, taxonomy, quotes=quotes),
+    )
 
 
 def record_to_hit(
@@ -48,6 +70,7 @@ def record_to_hit(
     query: str = "",
     dimensions: Sequence[str] = (),
     liked: Sequence[LikedWork] = (),
+    quotes: bool = True,
 ) -> Hit:
     """Return a work with the reasons why it is in the answer.
 
@@ -62,17 +85,20 @@ def record_to_hit(
         query: The query as the person wrote it.
         dimensions: The ids of the values and tags that the vector `values` has, in its order.
         liked: The works of `intent.like`, as far as their values are known.
+        quotes: Whether sentences of reviews are shown.
     """
     payload = record.payload or {}
     scores = payload["values"]
     values = _strongest_values(scores, intent)
-    tags = _tag_scores(record, intent, dimensions)
+    asked_tags = [tag for tag, weight in intent.tags.items() if weight]
+    tag_scores = _tag_scores(record, asked_tags, dimensions) if asked_tags else {}
+    tags = {tag: tag_scores[tag] for tag in _of_intent(intent.tags, tag_scores) if tag in tag_scores}
     matched = _matched_terms(record, forms)
-    explained = Explained(scores, values, tags, payload, legs, matched)
+    explained = Explained(scores, values, tags, _counts(payload), payload, legs, matched)
     return Hit(
         **_facts(payload),
-        values=_labels(payload, scores, values, taxonomy),
-        tags=_labels(payload, tags, list(tags), taxonomy),
+        values=_labels(payload, scores, values, taxonomy, quotes=quotes),
+        tags=_labels(payload, tags, list(tags), taxonomy, quotes=quotes),
         score=score,
         legs=legs,
         matched_terms=matched,
@@ -127,21 +153,24 @@ def _of_intent(weights: Mapping[str, float], scores: Mapping[str, float]) -> lis
     return sorted(asked, key=lambda dimension: (weights[dimension] < 0, -scores.get(dimension, 0.0), dimension))
 
 
-def _tag_scores(record: models.Record, intent: Intent, dimensions: Sequence[str]) -> dict[str, float]:
-    """Return the work's score for each wanted or unwanted tag, where it is known, the wanted ones first."""
-    if not intent.tags:
-        return {}
+def _tag_scores(record: models.Record, tags: Collection[str], dimensions: Sequence[str]) -> dict[str, float]:
+    """Return the work's score for each of some tags, where it is known."""
     scores = dict((record.payload or {})["tags"])  # only those that fit the work
     vector = record.vector.get("values") if isinstance(record.vector, dict) else None
     if dimensions and isinstance(vector, models.SparseVector):
         strengths = dict(zip(vector.indices, vector.values, strict=True))
-        kept = {tag: round(strengths.get(n, 0.0), 4) for n, tag in enumerate(dimensions) if tag in intent.tags}
+        kept = {tag: round(strengths.get(n, 0.0), 4) for n, tag in enumerate(dimensions) if tag in tags}
         scores = {**kept, **scores}
-    return {tag: scores[tag] for tag in _of_intent(intent.tags, scores) if tag in scores}
+    return {tag: score for tag, score in scores.items() if tag in tags}
+
+
+def _counts(payload: Payload) -> dict[str, int]:
+    """Return how many people say each value or tag of a work."""
+    return {dimension: said["count"] for dimension, said in payload.get("said", {}).items()}
 
 
 def _labels(
-    payload: Payload, scores: Mapping[str, float], dimensions: Sequence[str], taxonomy: Taxonomy
+    payload: Payload, scores: Mapping[str, float], dimensions: Sequence[str], taxonomy: Taxonomy, *, quotes: bool
 ) -> list[dict[str, Any]]:
     """Return the fields of a `HitValue` for each value or tag. They are validated with the hit, in half the time."""
     return [
@@ -151,6 +180,7 @@ def _labels(
             "score": (score := scores.get(dimension, 0.0)),
             "is_primary": score >= PRIMARY_SCORE,
             "evidence": _evidence(payload, dimension) if score >= EVIDENCE_SCORE else None,
+            "said": _said(payload, dimension, quotes=quotes),
         }
         for dimension in dimensions
     ]
@@ -164,8 +194,20 @@ def _evidence(payload: Payload, dimension: str) -> dict[str, Any] | None:
     return {"text": payload["description"][start:end], "start": start, "end": end}
 
 
+def _said(payload: Payload, dimension: str, *, quotes: bool) -> dict[str, Any] | None:
+    """Return the fields of `SaidByPeople`, whatever the score: people may say what a description does not show.
+
+    A sentence is shown if enough people say the same: of 40 such sentences, 34 fitted their value, of all 26.
+    """
+    said = payload.get("said", {}).get(dimension)
+    if said is None:
+        return None
+    hidden = () if quotes and say_enough(said["count"], payload["n_reviews"]) else ("quote", "source")
+    return {"of": payload["n_reviews"], **{name: part for name, part in said.items() if name not in hidden}}
+
+
 def _matched_terms(record: models.Record, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the words of the query that occur in the work's text, in the query's order."""
+    """Return the words of the query that occur in the work's text or its reviews, in the query's order."""
     weights = (record.vector or {}).get("bm25") if isinstance(record.vector, dict) else None
     if not isinstance(weights, models.SparseVector):
         return ()

@@ -40,6 +40,7 @@ class WorkTable:
         places: The place among the works of its kind by number of ratings, int32 (n_rows,).
         known: How well known a work is among its kind, float32 (n_rows,) in [0, 1]; 0 without a rating.
         acclaim: How well rated a work is among its kind, float32 (n_rows,) in [0, 1]; 0 without a rating.
+        underrated: How well it is rated by few, float32 (n_rows,) in [0, 1]; 0 without a rating.
         makers: Numbers of up to two directors and authors, int64 (n_rows, 2); -1: none.
         series: The number of the series, int64 (n_rows,).
         volumes: The position in the series, float32 (n_rows,); NaN: unknown.
@@ -66,6 +67,7 @@ class WorkTable:
         self.places: NDArray[np.int32] = columns["places"]
         self.known: Floats = columns["known"]
         self.acclaim: Floats = columns["acclaim"]
+        self.underrated: Floats = columns["underrated"]
         self.makers: NDArray[np.int64] = columns["makers"]
         self.series: NDArray[np.int64] = columns["series"]
         self.volumes: Floats = columns["volumes"]
@@ -168,11 +170,11 @@ class WorkTable:
         genres: frozenset[str] = frozenset(),
         years: tuple[float, float] | None = None,
     ) -> Rows:
-        """Return the best-known works, or the best-rated ones, best first.
+        """Return the best-known works, the best-rated or the most underrated ones, best first.
 
         Args:
             kind: The kind of work; None: any.
-            column: "known" or "acclaim".
+            column: "known", "acclaim" or "underrated".
             genres: Genres of which a work must have one; empty: any.
             years: The first and the last year; None: any.
         """
@@ -248,6 +250,10 @@ class ValueProfiles:
         """Return the strengths of all dimensions in some works: float32 (n_rows, n_dimensions)."""
         strengths: Floats = self._bytes[rows].astype(np.float32) / np.float32(MOST_BYTE)
         return strengths
+
+    def is_there(self, dimension: str) -> bool:
+        """Return whether any work has a value or tag."""
+        return bool(self._means[self._columns[dimension]] > 0)
 
     def likeness(self, rows: Rows, liked: Rows, weights: Floats) -> Floats:
         """Return the cosine of works and the weighted sum of liked ones: float32 (n_rows,).

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from crawler.records import Creator
+from indexer.facts import range_name
 from indexer.schema import PRIMARY_SCORE
 from search_api.errors import RequestRefused, WorkNotFound
 from search_api.records import (
+    BEST,
     FACETS,
     WHOLE_PARTS,
     Choice,
@@ -23,9 +25,12 @@ from search_api.records import (
     IntegerRange,
     Intent,
     LegScore,
+    Matches,
+    MatchRequest,
     Page,
     Questionnaire,
     RecommendRequest,
+    SaidByPeople,
     SearchRequest,
     Suggestion,
     Unmet,
@@ -77,6 +82,41 @@ def make_work(
         {"id": work_id, "title": title, "description": description, "values": values, "language": "en", **facts}
     )
 
+
+def add_said(work: WorkView, n_reviews: int, tag: HitValue, **said: tuple[int, str | None]) -> WorkView:
+    """Return a work with reviews: what people say of its values, as counts and quotes by id, and a tag."""
+    told = {
+        value_id: SaidByPeople(count=count, of=n_reviews, quote=quote, source="mine" if quote else None)
+        for value_id, (count, quote) in said.items()
+    }
+    values = tuple(value.model_copy(update={"said": told.get(value.id)}) for value in work.values)
+    return work.model_copy(update={"values": values, "tags": (tag,), "n_reviews": n_reviews})
+
+
+HAUNTING = HitValue(
+    id="T-haunting",
+    name="haunting",
+    score=0.7,
+    is_primary=True,
+    said=SaidByPeople(count=14, of=30, quote="<b>That</b> knock & the \u05d3\u05dc\u05ea", source="mine"),
+)
+DOOR = add_said(
+    make_work(
+        "movie:door",
+        "The Green Door",
+        "A locksmith hears somebody knock from within. He opens, and nobody is there.",
+        {"E4": 0.7, "E11": 0.5, "E2": 0.3},
+        "He opens, and nobody is there.",
+        kind="movie",
+        year=1971,
+    ),
+    30,
+    HAUNTING,
+    E4=(5, "I cried for the locksmith."),
+    E11=(8, "\u05dc\u05d0 \u05e9\u05db\u05d7\u05ea\u05d9 <i>anything</i>"),
+    E2=(3, None),
+)
+"""A film that people say things of, with markup and Hebrew in their words. No other work is like it."""
 
 WORKS = (
     make_work(
@@ -167,7 +207,7 @@ WORKS = (
 
 
 class FakeSearch:
-    """A search over a list of works. It understands six phrases, and raises `failure` while that is set."""
+    """A search over a list of works. It understands seven phrases, and raises `failure` while that is set."""
 
     def __init__(self, works: Sequence[WorkView] = WORKS, values: Sequence[ValueView] = VALUES) -> None:
         self.works = {work.id: work for work in works}
@@ -175,6 +215,7 @@ class FakeSearch:
         self.failure: Exception | None = None
         self.requests: list[SearchRequest] = []
         self.recommended: list[RecommendRequest] = []
+        self.sorts: list[str] = []
         self.closed = False
         self.misfits: tuple[str, ...] = ()
 
@@ -200,7 +241,9 @@ class FakeSearch:
         limit: int = 10,
         offset: int = 0,
         cursor: str | None = None,  # noqa: ARG002 - as the real search takes it
+        sort: str = BEST,
     ) -> Page:
+        self.sorts.append(sort)
         work = self.work(work_id)
         wanted = {value.id: value.score for value in work.values}
         like = (WorkReference(id=work.id, title=work.title),)
@@ -215,6 +258,13 @@ class FakeSearch:
         like = tuple(WorkReference(id=work.id, title=work.title) for work in profile)
         intent = Intent(text="", values=request.values, like=like, filters=request.filters)
         return _page("", intent, self._ranked(intent), request.offset, request.limit)
+
+    def match(self, request: MatchRequest) -> Matches:
+        by_title = {work.title: work for work in self.works.values()}
+        found = [by_title.get(listed.title) for listed in request.works]
+        return Matches(
+            works=tuple(work and WorkReference(id=work.id, title=work.title, kind=work.kind) for work in found)
+        )
 
     def questionnaire(self) -> Questionnaire:
         works = list(self.works.values())[:2]
@@ -239,6 +289,11 @@ class FakeSearch:
         self._raise_failure()
         found = [work for work in self.works.values() if text.casefold() in work.title.casefold()]
         return [Suggestion(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in found[:limit]]
+
+    def find_title(self, text: str) -> list[WorkReference]:
+        self._raise_failure()
+        found = [work for work in self.works.values() if text.casefold() in (work.id, work.title.casefold())]
+        return [WorkReference(id=work.id, title=work.title, kind=work.kind, year=work.year) for work in found]
 
     def values(self) -> list[ValueView]:
         self._raise_failure()
@@ -289,7 +344,7 @@ FOR_THE_KIDS = {
 
 
 def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
-    """Understand `inspir`, `not too sad`, `like TITLE`, `book`, `under two hours` and `no comedy or horror`.
+    """Understand `inspir`, `haunting`, `not too sad`, `like TITLE`, `book`, `under two hours`, `no comedy or horror`.
 
     Words with `for the kids` are read as a request with every part that a person may want to know of.
     """
@@ -305,7 +360,8 @@ def read_intent(query: str, works: Iterable[WorkView]) -> Intent:
     like = tuple(
         WorkReference(id=work.id, title=work.title) for work in works if f"like {work.title.lower()}" in lowered
     )
-    intent = Intent(text=query, values=values, like=like, filters=filters)
+    tags = {"T-haunting": 1.0} if "haunting" in lowered else {}
+    intent = Intent(text=query, values=values, tags=tags, like=like, filters=filters)
     return intent.model_copy(update=FOR_THE_KIDS) if "for the kids" in lowered else intent
 
 
@@ -378,7 +434,10 @@ def _page(query: str, intent: Intent, ranked: Sequence[Hit], offset: int, limit:
     return Page(query=query, intent=intent, total=len(ranked), offset=offset, limit=limit, took_ms=1.5, hits=hits)
 
 
-def _count(name: str, works: Iterable[WorkView]) -> tuple[FacetCount, ...]:
+def _count(name: str, works: Sequence[WorkView]) -> tuple[FacetCount, ...]:
+    if ranges := FACETS[name].ranges:
+        counts = {range_name(each): sum(_within(getattr(work, name), each) for work in works) for each in ranges}
+        return tuple(FacetCount(value=value, count=count) for value, count in counts.items() if count)
     counted: Counter[str | int] = Counter()
     for work in works:
         counted.update(_facts(name, work))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from typing import Any
 
 from service_fakes import FakeSearch
 
+from search_api.account import part
 from search_api.errors import TuningInvalid
 from search_api.records import Page, SearchRequest
 from search_api.service.front import run
@@ -34,7 +36,8 @@ JOURNAL = "searched.txt"
 
 
 class TroublesomeSearch(FakeSearch):
-    """A fake search that does what the query says: `spin`, `stop`, `die`, `die once`, `wait SECONDS`, `break`."""
+    """A fake search that does what the query says: `spin`, `stop`, `die`, `die once`, `wait SECONDS`, `break`,
+    `fail WORDS`, `warn`."""
 
     def __init__(self, home: Path) -> None:
         super().__init__()
@@ -54,7 +57,12 @@ class TroublesomeSearch(FakeSearch):
             time.sleep(float(query.split()[1]))
         if query == "break":
             raise _CannotBePickled(open(os.devnull))  # noqa: SIM115, PTH123
-        return super().search(request)
+        if query.startswith("fail "):
+            raise ValueError(f"cannot read {query!r}")
+        if query == "warn":
+            logging.getLogger("a_library").warning("a library warns")
+        with part("reading"), part("encoder"):
+            return super().search(request)
 
     def _journal(self) -> list[str]:
         return (self._home / JOURNAL).read_text(encoding="utf-8").splitlines()
@@ -117,15 +125,22 @@ class Front:
         while self.searched().count(query) < times:
             time.sleep(0.01)
 
+    def stop(self) -> list[str]:
+        """End the service, and return the lines that it has written to stderr since it answered."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=60)[1].splitlines()
+
     def search_processes(self) -> list[int]:
         return [pid for pid in children(self.process.pid) if "spawn_main" in command(pid)]
 
 
 @contextlib.contextmanager
-def serving(home: Path, deadline: float = 30, n_workers: int = 1, opener: str = "works") -> Iterator[Front]:
+def serving(
+    home: Path, deadline: float = 30, n_workers: int = 1, opener: str = "works", **environment: str
+) -> Iterator[Front]:
     """Start a service; yield it when it answers; kill it."""
     home.mkdir(parents=True, exist_ok=True)
-    process = start(home, deadline, n_workers, opener)
+    process = start(home, deadline, n_workers, opener, **environment)
     try:
         assert process.stderr
         line = next(line for line in process.stderr if line.startswith("Evoke answers"))
@@ -137,11 +152,14 @@ def serving(home: Path, deadline: float = 30, n_workers: int = 1, opener: str = 
         process.communicate()
 
 
-def start(home: Path, deadline: float = 30, n_workers: int = 1, opener: str = "works") -> subprocess.Popen[str]:
+def start(
+    home: Path, deadline: float = 30, n_workers: int = 1, opener: str = "works", **environment: str
+) -> subprocess.Popen[str]:
     places = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-    environment = {**os.environ, "EVOKE_HOME": str(home), "PYTHONPATH": os.pathsep.join(places)}
+    # Few tests read the log, and one that nobody reads would fill the pipe.
+    own = {"EVOKE_HOME": str(home), "PYTHONPATH": os.pathsep.join(places), "EVOKE_ACCESS_LOG": "off", **environment}
     command = [sys.executable, "-m", "service_processes", str(deadline), str(n_workers), opener]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env={**os.environ, **own}, stderr=subprocess.PIPE, text=True)
 
 
 def children(pid: int) -> list[int]:

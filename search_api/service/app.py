@@ -1,4 +1,4 @@
-"""The HTTP service: the API under /v1 and the page at /."""
+"""The HTTP service: the API under /v1, the page at / and the one without JavaScript at /plain."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_api.service import page, problems
+from search_api.service import page, plain, problems
 from search_api.service.backend import Backend, ThreadBackend
 from search_api.service.calls import Searching
+from search_api.service.compression import Compression
+from search_api.service.covers import Covers, open_covers
+from search_api.service.covers import router as cover_router
+from search_api.service.deprecation import Deprecating, mark
+from search_api.service.feedback import FeedbackKeeper
 from search_api.service.hosts import LOCAL_HOSTS, HostCheck
 from search_api.service.keys import KeyRing
+from search_api.service.metrics import PATH as METRICS_PATH
+from search_api.service.metrics import Metrics
+from search_api.service.observing import Observing
+from search_api.service.operations import name_operation
 from search_api.service.routes import api, health
 from search_api.service.search_processes import open_pool
-from search_api.service.security import Guard
+from search_api.service.security import AdminRoute, Guard
 from search_api.settings import SearchSettings
 
 
@@ -25,6 +34,7 @@ def create_app(
     *,
     backend: Backend | None = None,
     host: str | None = None,
+    covers: Covers | None = None,
 ) -> FastAPI:
     """Return the service.
 
@@ -35,16 +45,22 @@ def create_app(
             name. The service also starts without an index, and answers as soon as there is one.
         host: Where the service listens. Without an API key, a request must then name this host or this machine. None:
             a request may name any host.
+        covers: Where covers are found. None: as `settings` say.
     """
     answering = backend or (ThreadBackend(search) if search else open_pool(settings))
+    metrics = Metrics(answering)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             await answering.start()
+            metrics.check()
             yield
         finally:
+            metrics.close()
             await answering.close()
+            if app.state.covers:
+                await app.state.covers.close()
 
     app = FastAPI(
         title="Evoke",
@@ -55,16 +71,31 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=name_operation,
+        # FastAPI's own traces hold the query string. Releases without them ignore this.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.backend = answering
     app.state.keys = KeyRing(settings)
+    app.state.metrics = metrics
+    app.state.feedback = FeedbackKeeper(settings.home) if settings.feedback else None
+    app.state.covers = covers or open_covers(settings)
     problems.install(app)
     app.add_middleware(HostCheck, allowed=None if host is None or app.state.keys else (*LOCAL_HOSTS, host))
     app.add_middleware(Guard)
+    app.add_middleware(Deprecating)
+    app.add_middleware(Compression)
+    app.state.observers = [metrics.observe]
+    app.add_middleware(Observing, observers=app.state.observers)
     app.add_middleware(_HeadAsGet)
     app.include_router(api)
     app.include_router(health)
-    page.install(app)
+    if settings.metrics_port is None:
+        app.router.add_api_route(METRICS_PATH, metrics.answer, route_class_override=AdminRoute, include_in_schema=False)
+    app.include_router(cover_router)
+    # An <img> sends no key.
+    page.install(app, covers=app.state.covers is not None and not app.state.keys)
+    plain.install(app)
     _describe(app)
     return app
 
@@ -89,6 +120,7 @@ class _HeadAsGet:
 def _describe(app: FastAPI) -> None:
     """Correct the OpenAPI document: refusals are problem+json, and a service without a key asks for none."""
     document = app.openapi()
+    mark(document)
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     for operation in operations:
         for status, response in operation["responses"].items():

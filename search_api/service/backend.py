@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from starlette.concurrency import run_in_threadpool
 
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
-from search_api.service.calls import Call, Searching, answer
+from search_api.service.calls import Answer, Call, Searching, answer
 
 logger = logging.getLogger(__name__)
+
+
+class BackendState(NamedTuple):
+    """What a backend is doing.
+
+    Attributes:
+        n_in_progress: How many requests are being answered or wait.
+        n_waiting: How many calls wait.
+        pids: The process id of each search process; None for one that has ended.
+        n_restarts: How many times a search process was replaced.
+    """
+
+    n_in_progress: int = 0
+    n_waiting: int = 0
+    pids: tuple[int | None, ...] = ()
+    n_restarts: int = 0
 
 
 class Backend(Protocol):
@@ -32,12 +48,16 @@ class Backend(Protocol):
         """
         ...
 
-    async def answer(self, call: Call) -> bytes:
-        """Return the answer to a call as JSON.
+    async def answer(self, call: Call) -> Answer:
+        """Return the answer to a call.
 
         Raises:
             SearchError: The search refuses the call, or cannot answer it.
         """
+        ...
+
+    def state(self) -> BackendState:
+        """Return what the backend is doing, at once."""
         ...
 
     async def close(self) -> None:
@@ -58,8 +78,12 @@ class ThreadBackend:
     def check_room(self) -> None:
         """Refuse nothing: the pool of threads has its own queue."""
 
-    async def answer(self, call: Call) -> bytes:
-        """Return the answer to a call as JSON."""
+    def state(self) -> BackendState:
+        """Return nothing to report: there are no search processes."""
+        return BackendState()
+
+    async def answer(self, call: Call) -> Answer:
+        """Return the answer to a call."""
         return await run_in_threadpool(answer, self._search, call)
 
     async def close(self) -> None:

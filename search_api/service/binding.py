@@ -10,6 +10,7 @@ from collections.abc import Sized
 from pydantic import SecretStr
 
 from search_api.errors import SearchError
+from search_api.settings import SearchSettings
 
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not to listen there: to show one that answers
 
@@ -20,6 +21,31 @@ class ServiceRefused(SearchError):
 
 class BindingRefused(ServiceRefused):
     """The service must not or cannot listen on an address."""
+
+
+def check_service(settings: SearchSettings, host: str) -> None:
+    """Refuse settings with which a service must not, or need not, start.
+
+    Raises:
+        ServiceRefused: The message names the setting.
+    """
+    check_binding(host, settings.api_key, settings.api_keys)
+    check_patience(settings)
+    if settings.key_requests_per_minute and not (settings.api_key or settings.api_keys):
+        raise ServiceRefused("EVOKE_KEY_REQUESTS_PER_MINUTE has no effect without an API key: set EVOKE_API_KEY")
+
+
+def check_patience(settings: SearchSettings) -> None:
+    """Refuse a language model that may take as long as a whole request: no time would be left for the built-in reader.
+
+    Raises:
+        ServiceRefused: The message names the settings.
+    """
+    if settings.reader_url and settings.reader_seconds >= settings.deadline_seconds:
+        raise ServiceRefused(
+            f"EVOKE_READER_SECONDS ({settings.reader_seconds:g}) must be less than EVOKE_DEADLINE_SECONDS "
+            f"({settings.deadline_seconds:g}): a request that waits so long for the language model is refused"
+        )
 
 
 def check_binding(host: str, api_key: SecretStr | None, api_keys: Sized = ()) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
+from search_api.account import Account, keep_account, note
 from search_api.json_answers import answer_to_json
 from search_api.records import (
     Facets,
     Filters,
+    Matches,
+    MatchRequest,
     Page,
     Questionnaire,
     RecommendRequest,
     SearchRequest,
+    Sort,
     Suggestion,
     ValueView,
+    WorkReference,
     WorkView,
 )
 
@@ -30,13 +35,23 @@ class Searching(Protocol):
         ...
 
     def similar(
-        self, work_id: str, filters: Filters = ..., limit: int = ..., offset: int = ..., cursor: str | None = ...
+        self,
+        work_id: str,
+        filters: Filters = ...,
+        limit: int = ...,
+        offset: int = ...,
+        cursor: str | None = ...,
+        sort: Sort = ...,
     ) -> Page:
         """Return the works most like one work."""
         ...
 
     def recommend(self, request: RecommendRequest) -> Page:
         """Return the page of works that a profile asks for."""
+        ...
+
+    def match(self, request: MatchRequest) -> Matches:
+        """Return the works that a person's list names."""
         ...
 
     def questionnaire(self) -> Questionnaire:
@@ -53,6 +68,10 @@ class Searching(Protocol):
 
     def suggest(self, text: str, limit: int = ...) -> list[Suggestion]:
         """Return titles that complete or resemble `text`."""
+        ...
+
+    def find_title(self, text: str) -> list[WorkReference]:
+        """Return the works that a title, or an id, may mean, the best known first."""
         ...
 
     def values(self) -> list[ValueView]:
@@ -104,19 +123,33 @@ class Ready(BaseModel):
 
 
 Ask = Literal[
-    "search", "similar", "recommend", "questionnaire", "work", "facets", "suggest", "values", "attributions", "ready"
+    "search",
+    "similar",
+    "recommend",
+    "match",
+    "questionnaire",
+    "work",
+    "facets",
+    "suggest",
+    "find_title",
+    "values",
+    "attributions",
+    "ready",
 ]
 
 
 @dataclass(frozen=True)
 class Call:
-    """A method of `Searching`, and its arguments."""
+    """A method of `Searching`, its arguments, and the id of the request that asks, for logs."""
 
     ask: Ask
     arguments: tuple[Any, ...] = ()
+    request_id: str = field(default="", compare=False)
 
 
 READY = Call("ready")
+REQUEST_ID = "http.request.id"
+"""The name of the request's id in the context of what is logged, as ECS has it."""
 
 _MADE: Mapping[str, Callable[[Searching], BaseModel]] = {
     "attributions": lambda search: Attributions(attributions=search.attributions()),
@@ -125,11 +158,41 @@ _MADE: Mapping[str, Callable[[Searching], BaseModel]] = {
 """The answers that the service makes of what a method returns."""
 
 
-def answer(search: Searching, call: Call) -> bytes:
-    """Return the answer to a call as JSON.
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a call.
+
+    Attributes:
+        body: The answer as JSON.
+        account: How it was made.
+        works: The ids of the works on a page of works, in their order.
+    """
+
+    body: bytes
+    account: Account = field(default_factory=Account)
+    works: tuple[str, ...] = ()
+
+
+def answer(search: Searching, call: Call) -> Answer:
+    """Return the answer to a call.
 
     Raises:
         SearchError: The search refuses the call, or cannot answer it.
     """
     made = _MADE.get(call.ask)
-    return answer_to_json(made(search) if made else getattr(search, call.ask)(*call.arguments))
+    with keep_account() as account:
+        answered = made(search) if made else getattr(search, call.ask)(*call.arguments)
+        if isinstance(answered, Page):
+            _note_page(answered)
+        body = answer_to_json(answered)
+    works = tuple(hit.id for hit in answered.hits) if isinstance(answered, Page) else ()
+    return Answer(body, account, works)
+
+
+def _note_page(page: Page) -> None:
+    note("answers")
+    note("total", page.total)
+    note("empty", int(not page.total))
+    note("corrected", len(page.intent.corrected))
+    note("ignored", len(page.intent.ignored))
+    note("unmet", len(page.intent.unmet))

@@ -16,6 +16,7 @@ from indexer.facts import FACTS, MOST_NAMES, MOST_NUMBER, Fact, Part
 from search_api.cursors import MAX_WINDOW
 from search_api.errors import RequestRefused
 from search_api.records import (
+    BEST,
     FACETS,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
@@ -26,6 +27,7 @@ from search_api.records import (
     Name,
     ScoreRange,
     SearchRequest,
+    Sort,
     WorkId,
     check_window,
 )
@@ -93,11 +95,12 @@ else:
 
 
 class SimilarParameters(FilterParameters):
-    """The filters, and which part of the answer to return."""
+    """The filters, the order, and which part of the answer to return."""
 
     limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
     offset: int = Field(default=0, ge=0, lt=MAX_WINDOW)
     cursor: CursorText | None = Field(default=None, description="the `cursor` of the page before, in place of `offset`")
+    sort: Sort = BEST
 
     @model_validator(mode="after")
     def _check_window(self) -> Self:
@@ -148,7 +151,14 @@ class SearchParameters(SimilarParameters):
                 weights=dict(parse_weight(text) for text in self.weight),
                 like=tuple(self.like),
                 unlike=tuple(self.unlike),
+                sort=self.sort,
             )
+
+
+class PlainParameters(SearchParameters):
+    """A search request of the page without JavaScript, which is a form without one."""
+
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_QUERY_CHARACTERS)] = ""
 
 
 class FacetParameters(FilterParameters):

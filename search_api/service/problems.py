@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +18,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import (
+    FeedbackNotKept,
     IndexIncompatible,
     IndexMissing,
     IndexUnavailable,
@@ -77,6 +77,7 @@ STATUS_OF: Mapping[type[SearchError], _Answer] = {
     TooManyRequests: _Answer(503, "Too many requests", "Try again in a moment.", 1),
     TookTooLong: _Answer(503, "Took too long", "Ask for less, or try again later.", 5),
     SearchProcessEnded: _Answer(503, "Search interrupted", "Try again in a moment.", 5),
+    FeedbackNotKept: _Answer(503, "Feedback not kept", "Try again later.", 60),
     ServiceUnavailable: _Answer(503, "Service unavailable", "The service goes on trying to start it.", 5),
     SearchError: _Answer(500, "Search failed"),
 }
@@ -121,9 +122,12 @@ def problem_of(error: SearchError) -> Problem:
     if isinstance(error, RequestRefused):
         field = _encodable(error.field)
         fields = (FieldError(field=field, message=message.removeprefix(f"{field}: ")),)
-    slug = answer.title.lower().replace(" ", "-")
     return Problem(
-        type=f"urn:evoke:problem:{slug}", title=answer.title, status=answer.status, detail=detail, errors=fields
+        type=f"urn:evoke:problem:{_slug(answer.title)}",
+        title=answer.title,
+        status=answer.status,
+        detail=detail,
+        errors=fields,
     )
 
 
@@ -158,6 +162,17 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
 
 
+def reason_of_status(status: int) -> str:
+    """Return the reason of a refusal that has none but its HTTP status, such as `too-many-requests`."""
+    return _slug(HTTPStatus(status).phrase)
+
+
+def known_refusals() -> set[tuple[int, str]]:
+    """Return the status and reason of each refusal of the search, of a key's limit, and of a fault."""
+    of_search = {(answer.status, _slug(answer.title)) for answer in STATUS_OF.values()}
+    return of_search | {(status, reason_of_status(status)) for status in (429, 500)}
+
+
 def install(app: FastAPI) -> None:
     """Answer every refusal of `app` with a problem."""
     app.exception_handler(SearchError)(_answer_search_error)
@@ -186,20 +201,27 @@ class LastResort:
         except Exception:
             if scope["type"] != "http" or started:
                 raise
-            instance = f"urn:uuid:{uuid4()}"
-            logger.exception("request %s failed: %s %.200r", instance, scope["method"], scope["path"])
+            # The id of the request is in the context of the line. The path stays out: the route says what failed.
+            logger.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", ""))
             problem = http_problem(500, "The service failed; its log has the details under the id in `instance`.")
+            instance = f"urn:evoke:request:{scope['state']['request_id']}"
             await respond(problem.model_copy(update={"instance": instance}))(scope, receive, send)
 
 
-async def _answer_search_error(_request: Request, error: SearchError) -> Response:
+async def _answer_search_error(request: Request, error: SearchError) -> Response:
     retry_after = _answer_of(error).retry_after
-    return respond(problem_of(error), {"Retry-After": str(retry_after)} if retry_after else None)
+    return _refuse(request, problem_of(error), {"Retry-After": str(retry_after)} if retry_after else None)
 
 
 async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
     known = {"query": _known_parameters(request), "body": _known_fields(request)}
-    return respond(validation_problem(error.errors(), known))
+    return _refuse(request, validation_problem(error.errors(), known))
+
+
+def _refuse(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response for a problem, and leave a note of the reason."""
+    request.state.refusal = _slug(problem.title)
+    return respond(problem, headers)
 
 
 async def _answer_http_error(request: Request, error: HTTPException) -> Response:
@@ -258,6 +280,10 @@ def _field_error(error: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -
 
 def _answer_of(error: SearchError) -> _Answer:
     return STATUS_OF[next(kind for kind in type(error).__mro__ if kind in STATUS_OF)]
+
+
+def _slug(title: str) -> str:
+    return title.lower().replace(" ", "-")
 
 
 def _encodable(text: str) -> str:

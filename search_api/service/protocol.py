@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from search_api.service.problems import PROBLEM_JSON, Problem, http_problem
+from search_api.service.observing import REQUEST_ID_HEADER, UNMATCHED, Exchange, Observer, record, request_id_of
+from search_api.service.problems import PROBLEM_JSON, Problem, http_problem, reason_of_status
 from search_api.service.security import SECURITY_HEADERS
 
 MAX_TARGET_BYTES = 64 * 1024 - 1
@@ -42,8 +45,13 @@ def most_connections() -> int:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that ends when its client is too slow or sends too much."""
+    """A connection that ends when its client is too slow or sends too much.
 
+    Attributes:
+        observers: What each refusal that the app does not see is passed to.
+    """
+
+    observers: ClassVar[list[Observer]] = []
     head_seconds = HEAD_SECONDS
     body_seconds = BODY_SECONDS
     write_seconds = WRITE_SECONDS
@@ -58,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._n_heads = 0  # in the chunk that is read now
         self._is_refused = False
+        self._began = time.time()  # the connection, or the head of its latest request
         self._problem = http_problem(400, "The request is not valid HTTP")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -94,6 +103,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_in_head = self._is_in_message = True
         self._head_bytes = 0
+        self._began = time.time()
         self._n_heads += 1
         self._set_timer(self.head_seconds, self._refuse_slow_head)
 
@@ -144,29 +154,58 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_refused = True
         self._unset_keepalive_if_required()
         cycle = self.cycle
-        has_begun = cycle is not None and cycle.response_started and not cycle.response_complete
-        if cycle is not None and not cycle.response_complete:
+        is_answering = cycle is not None and not cycle.response_complete
+        has_begun = is_answering and cycle.response_started
+        if is_answering:
             cycle.disconnected = True
             cycle.message_event.set()
         if has_begun or self.transport.is_closing():
             self.transport.close()
             return
+        body = to_json(problem, exclude_none=True)
+        scope = cycle.scope if is_answering else self.scope if self._is_in_message else None
+        headers, state = (scope["headers"], scope["state"]) if scope else ([], {})
+        request_id = request_id_of(headers, state)
+        if is_answering:
+            state["refused"] = (problem.status, len(body))  # the app records it
+        else:
+            record(self._to_exchange(problem.status, len(body), request_id), self.observers)
         self.flow.resume_reading()
-        self.transport.write(self._to_response(problem))
+        self.transport.write(self._to_response(problem.status, body, request_id))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._set_timer(LINGER_SECONDS, self.transport.close)
 
-    def _to_response(self, problem: Problem) -> bytes:
-        body = to_json(problem, exclude_none=True)
+    def _to_response(self, status: int, body: bytes, request_id: str) -> bytes:
         headers = [
             *self.server_state.default_headers,
             (b"content-type", PROBLEM_JSON.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
+            (REQUEST_ID_HEADER.lower().encode(), request_id.encode()),
             *SECURITY_HEADERS,
         ]
-        return b"".join([STATUS_LINE[problem.status], *(b"%s: %s\r\n" % header for header in headers), b"\r\n", body])
+        return b"".join([STATUS_LINE[status], *(b"%s: %s\r\n" % header for header in headers), b"\r\n", body])
+
+    def _to_exchange(self, status: int, n_bytes: int, request_id: str) -> Exchange:
+        """Return the record of a refusal that the app does not see. Its target may be cut short."""
+        target = self.url if self._is_in_message else b""
+        return Exchange(
+            request_id=request_id,
+            method=self.parser.get_method().decode() if target else "",
+            route=UNMATCHED,
+            path=unquote(target.partition(b"?")[0].decode("latin-1")),
+            query="",
+            status=status,
+            refusal=reason_of_status(status),
+            started=self._began,
+            seconds=time.time() - self._began,
+            n_bytes=n_bytes,
+            client=self.client[0] if self.client else "",
+            traceparent="",
+            account=None,
+            at_connection=True,
+        )
 
     def _too_large(self) -> Problem:
         if len(self.url) > MAX_TARGET_BYTES:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from search_api.feedback import Feedback
 from search_api.json_answers import answer_to_json
 from search_api.records import (
     MAX_ID_CHARACTERS,
     Facets,
+    Matches,
+    MatchRequest,
     Page,
     Questionnaire,
     RecommendRequest,
@@ -23,7 +28,9 @@ from search_api.records import (
     WorkView,
 )
 from search_api.service.backend import Backend
-from search_api.service.calls import READY, Attributions, Call, Ready
+from search_api.service.calls import READY, Answer, Attributions, Call, Ready
+from search_api.service.feedback import FeedbackKeeper
+from search_api.service.observing import CLIENT_GONE
 from search_api.service.parameters import (
     FacetParameters,
     NoParameters,
@@ -63,8 +70,6 @@ api = APIRouter(
 )
 health = APIRouter()
 
-_CLIENT_CLOSED_REQUEST = 499
-"""For the log of a proxy: HTTP has no status for an answer that nobody waits for."""
 WorkId = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 
 
@@ -113,7 +118,7 @@ async def search_by_body(
 
 
 @api.post("/recommend", response_model=Page, dependencies=[Depends(require_json)], responses=_BAD_BODY)
-async def recommend_by_body(
+async def recommend(
     request: Request,
     _none: Annotated[NoParameters, Query()],
     wanted: Annotated[
@@ -137,43 +142,68 @@ async def recommend_by_body(
     return await _answer(request, Call("recommend", (wanted,)))
 
 
+@api.post("/match", response_model=Matches, dependencies=[Depends(require_json)], responses=_BAD_BODY)
+async def match_list(
+    request: Request,
+    _none: Annotated[NoParameters, Query()],
+    wanted: Annotated[
+        MatchRequest,
+        Body(
+            openapi_examples={
+                "a list": {
+                    "value": {
+                        "works": [
+                            {"title": "WALL·E", "year": 2008, "kind": "movie", "ids": {"imdb": "tt0910970"}},
+                            {"title": "The Hobbit: There and Back Again", "year": 1937, "kind": "book"},
+                        ]
+                    }
+                }
+            }
+        ),
+    ],
+) -> Response:
+    """Find the works of a person's list: by their ids, else by title and year. Nothing of it is kept."""
+    return await _answer(request, Call("match", (wanted,)))
+
+
 @api.get("/questionnaire", response_model=Questionnaire)
-async def questionnaire(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+async def get_questionnaire(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return values and well-known works to choose a profile from."""
     return await _answer(request, Call("questionnaire"))
 
 
 # A work's id may hold a slash, so `similar` must be tried first.
 @api.get("/works/{work_id:path}/similar", response_model=Page, responses=_NO_WORK)
-async def similar_works(
+async def find_similar_works(
     request: Request, work_id: WorkId, parameters: Annotated[SimilarParameters, Query()]
 ) -> Response:
     """Find the works most like one work."""
-    arguments = (work_id, parameters.to_filters(), parameters.limit, parameters.offset, parameters.cursor)
+    place = (parameters.limit, parameters.offset, parameters.cursor)
+    arguments = (work_id, parameters.to_filters(), *place, parameters.sort)
     return await _answer(request, Call("similar", arguments))
 
 
 @api.get("/works/{work_id:path}", response_model=WorkView, responses=_NO_WORK)
-async def work(request: Request, work_id: WorkId, _none: Annotated[NoParameters, Query()]) -> Response:
+async def get_work(request: Request, work_id: WorkId, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return one work, with its values and the sentences that show them."""
     return await _answer(request, Call("work", (work_id,)))
 
 
 @api.get("/values", response_model=list[ValueView])
-async def values(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+async def list_values(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return the taxonomy: the values that a work can have."""
     return await _answer(request, Call("values"))
 
 
 @api.get("/facets", response_model=Facets)
-async def facets(request: Request, parameters: Annotated[FacetParameters, Query()]) -> Response:
+async def count_facets(request: Request, parameters: Annotated[FacetParameters, Query()]) -> Response:
     """Count the works that pass the filters, exactly, by each fact."""
     arguments = (parameters.to_filters(), tuple(parameters.name), parameters.limit)
     return await _answer(request, Call("facets", arguments))
 
 
 @api.get("/suggest", response_model=list[Suggestion])
-async def suggest(request: Request, parameters: Annotated[SuggestParameters, Query()]) -> Response:
+async def suggest_titles(request: Request, parameters: Annotated[SuggestParameters, Query()]) -> Response:
     """Return titles that complete or resemble the text typed so far."""
     if not parameters.q:
         return _json(b"[]")
@@ -181,19 +211,50 @@ async def suggest(request: Request, parameters: Annotated[SuggestParameters, Que
 
 
 @api.get("/attributions", response_model=Attributions)
-async def attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
+async def list_attributions(request: Request, _none: Annotated[NoParameters, Query()]) -> Response:
     """Return the notices that the sources' terms require beside the works."""
     return await _answer(request, Call("attributions"))
 
 
+async def require_feedback(request: Request) -> None:
+    """Refuse with 404 where feedback is not kept."""
+    if request.app.state.feedback is None:
+        raise HTTPException(404, "This service keeps no feedback: start it with EVOKE_FEEDBACK=on to keep it")
+
+
+class KeptWithoutRequest(BaseModel):
+    """Feedback is kept, but nobody knows what was asked."""
+
+    note: str = "No request with this id is remembered: the feedback is kept without what was asked"
+
+
+@api.post(
+    "/feedback",
+    status_code=204,
+    dependencies=[Depends(require_feedback), Depends(require_json)],
+    responses={
+        **_BAD_BODY,
+        202: {"model": KeptWithoutRequest, "description": "The feedback is kept without what was asked"},
+        204: {"description": "The feedback is kept, with what was asked"},
+        404: {"model": Problem, "description": "This service keeps no feedback"},
+    },
+)
+async def send_feedback(request: Request, _none: Annotated[NoParameters, Query()], feedback: Feedback) -> Response:
+    """Say what a person did with a work of an answer. What was asked is kept with it, and not who asked."""
+    keeper: FeedbackKeeper = request.app.state.feedback
+    line, is_known = keeper.to_line(feedback)
+    await run_in_threadpool(keeper.append, line)
+    return Response(status_code=204) if is_known else _json(answer_to_json(KeptWithoutRequest()), 202)
+
+
 @health.get("/healthz", response_model=Alive)
-async def healthz() -> Response:
+async def check_health() -> Response:
     """Answer that the process is up, with or without an index."""
     return _json(answer_to_json(Alive()))
 
 
 @health.get("/readyz", response_model=Ready, responses={503: _REFUSALS[503]})
-async def readyz(request: Request) -> Response:
+async def check_readiness(request: Request) -> Response:
     """Return how many works can be searched, and which trained artefacts do not fit; 503 while there is no index."""
     return await _answer(request, READY)
 
@@ -201,17 +262,27 @@ async def readyz(request: Request) -> Response:
 async def _answer(request: Request, call: Call) -> Response:
     """Return the answer to a call. When the client goes, the call is cancelled, and nobody is there to be answered."""
     backend: Backend = request.app.state.backend
-    answering = asyncio.ensure_future(backend.answer(call))
+    answering = asyncio.ensure_future(backend.answer(replace(call, request_id=request.state.request_id)))
     leaving = asyncio.ensure_future(_wait_until_gone(request))
     try:
         await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if answering.done():
-            return _json(answering.result())
+            answer = answering.result()
+            request.state.account = answer.account
+            _remember(request, call, answer)
+            return _json(answer.body)
         leaving.result()  # raises what is wrong with a body that nobody asked for
-        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        return Response(status_code=CLIENT_GONE)
     finally:
         answering.cancel()
         leaving.cancel()
+
+
+def _remember(request: Request, call: Call, answer: Answer) -> None:
+    """Remember what a search asked and showed, where feedback is kept. Profiles and links to similar works are not."""
+    keeper: FeedbackKeeper | None = request.app.state.feedback
+    if keeper and call.ask == "search":
+        keeper.answers.remember(request.state.request_id, call.arguments[0], answer.works)
 
 
 async def _wait_until_gone(request: Request) -> None:
@@ -219,5 +290,5 @@ async def _wait_until_gone(request: Request) -> None:
         pass
 
 
-def _json(answer: bytes) -> Response:
-    return Response(answer, media_type="application/json")
+def _json(answer: bytes, status: int = 200) -> Response:
+    return Response(answer, status_code=status, media_type="application/json")

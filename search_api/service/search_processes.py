@@ -7,6 +7,7 @@ else. The front process of the service therefore never searches: it sends calls 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import gc
 import logging
@@ -14,16 +15,19 @@ import multiprocessing
 import os
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 
+from structlog.contextvars import bound_contextvars
+
 from crawler.extras import missing_library
 from search_api.errors import SearchError, SearchProcessEnded, SearchProcessFailed
 from search_api.service.backend import warm
-from search_api.service.calls import Call, Searching, answer
+from search_api.service.calls import REQUEST_ID, Answer, Call, Searching, answer
+from search_api.service.error_reports import UnforeseenError, report_of
+from search_api.service.logs import set_up_logs
 from search_api.service.search_pool import GRACE_SECONDS, SearchPool
 from search_api.settings import SearchSettings
 
@@ -31,6 +35,9 @@ OpenSearch = Callable[[SearchSettings], Searching]
 
 START_SECONDS = 600.0
 """How long a process may take to start. The first one on a machine converts the model, which takes half a minute."""
+
+ENDING_SECONDS = 10.0
+"""How long a process whose pipes are closed may take to end, before it is said that nobody knows why it did."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +90,8 @@ class SearchProcess:
             SearchProcessFailed: It cannot start.
         """
         # A fork would copy the locks of this process's threads, in whatever state they are.
-        self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
+        spawn = multiprocessing.get_context("spawn")
+        self._executor = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(self._settings,))
         others = set(multiprocessing.active_children())
         try:
             self._opening = opening = self._executor.submit(_open, self._settings, self._open_search)
@@ -110,8 +118,8 @@ class SearchProcess:
                 f"a search process ended while it started ({await self._how_it_ended()})"
             ) from None
 
-    async def answer(self, call: Call, seconds: float) -> bytes:
-        """Return the answer to a call as JSON.
+    async def answer(self, call: Call, seconds: float) -> Answer:
+        """Return the answer to a call.
 
         Raises:
             SearchError: The search refuses the call, or cannot answer it.
@@ -150,28 +158,29 @@ class SearchProcess:
     async def _how_it_ended(self) -> str:
         if self._process is None:
             return "it was not started"
-        await asyncio.to_thread(self._process.join, 1)  # its pipes are closed a moment before it has ended
+        # Its pipes are closed before it has ended: by over a second on a busy machine, while its memory is freed. The
+        # executor's thread waits for it too, and exitcode is None in one thread while the other collects it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                while self._process.exitcode is None:
+                    await asyncio.sleep(0.01)
         code = self._process.exitcode
         if code is None:
             return "for an unknown reason"
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-class UnforeseenError(Exception):
-    """An error of the search that is a fault of the program. Its message is the traceback."""
-
-
 _searches: list[Searching] = []
 """The search of this process, once it is open."""
 
 
-def _begin() -> None:
+def _begin(settings: SearchSettings) -> None:
     """Set up a new process: it ends with its parent, and only with it."""
     # Ctrl+C, a closed terminal and the end of a container signal every process, and this one still has to answer.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    log_to_stderr()
+    set_up_logs(settings)
 
 
 def _end_with_parent() -> None:
@@ -211,8 +220,8 @@ def _in_one_line(error: Exception) -> str:
     return f"a search process cannot start, by a fault of Evoke: {type(error).__name__}"
 
 
-def _answer(call: Call, seconds: float) -> bytes:
-    """Return the answer to a call as JSON.
+def _answer(call: Call, seconds: float) -> Answer:
+    """Return the answer to a call.
 
     Raises:
         SearchError: The search refuses the call, or cannot answer it.
@@ -222,16 +231,12 @@ def _answer(call: Call, seconds: float) -> bytes:
     # lock: it writes where the process is stuck, and ends it, even if the front process is dead.
     faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True)
     try:
-        return answer(_searches[0], call)
+        with bound_contextvars(**{REQUEST_ID: call.request_id}):
+            return answer(_searches[0], call)
     except SearchError:
         raise
     except BaseException as error:  # noqa: BLE001 - the front process raises it again
         # Other errors may not survive pickling, and an error that cannot be unpickled breaks the executor.
-        raise UnforeseenError("".join(traceback.format_exception(error))) from None
+        raise UnforeseenError(report_of(error)) from None
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-def log_to_stderr() -> None:
-    """Write log lines to stderr, each with its time."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

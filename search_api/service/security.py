@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.errors import RequestRefused
-from search_api.service.keys import KEY_HEADER
+from search_api.service.keys import KEY_HEADER, given_key
 from search_api.settings import Scope as KeyScope
 
 MAX_BODY_BYTES = 256 * 1024
@@ -49,14 +49,16 @@ class LockedRoute(APIRoute):
     """
 
     scope: ClassVar[KeyScope] = "read"
+    asks_search: ClassVar[bool] = True
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the route's own handler, behind the check."""
         answer = super().get_route_handler()
 
         async def answer_with_key(request: Request) -> Response:
-            request.app.state.keys.check(request.headers.get(KEY_HEADER), self.scope)
-            request.app.state.backend.check_room()
+            request.app.state.keys.check(given_key(request.headers), self.scope)
+            if self.asks_search:
+                request.app.state.backend.check_room()
             await _refuse_long_lists(request)
             return await answer(request)
 
@@ -64,9 +66,10 @@ class LockedRoute(APIRoute):
 
 
 class AdminRoute(LockedRoute):
-    """A route for operators: its key needs the scope `admin`."""
+    """A route for operators: its key needs the scope `admin`. It is answered however busy the search is."""
 
     scope = "admin"
+    asks_search = False
 
 
 async def _refuse_long_lists(request: Request) -> None:

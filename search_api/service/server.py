@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from search_api.service.binding import ServiceRefused, check_binding, check_port
+from search_api.service.binding import ServiceRefused, check_port, check_service
 from search_api.service.search_processes import open_pool
+from search_api.service.sentry import check_sentry
+from search_api.service.traces import check_traces
 from search_api.settings import SearchSettings
 
 
@@ -20,10 +22,14 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
         ServiceRefused: The service will not, or cannot, listen there, or a setting makes no sense.
         SearchProcessFailed: A file that the settings name, or the index, cannot be used.
     """
-    check_binding(host, settings.api_key, settings.api_keys)
-    if settings.key_requests_per_minute and not (settings.api_key or settings.api_keys):
-        raise ServiceRefused("EVOKE_KEY_REQUESTS_PER_MINUTE has no effect without an API key: set EVOKE_API_KEY")
+    check_service(settings, host)
+    check_sentry(settings)
+    check_traces()
     port = check_port(host, port)
+    if settings.metrics_port == port:
+        raise ServiceRefused(f"EVOKE_METRICS_PORT is {port}, the port of the service: choose another one")
+    if settings.metrics_port is not None:
+        check_port(settings.metrics_host, settings.metrics_port)
     pool = open_pool(settings, workers)
     pool.launch()  # the processes open the index while this one loads its libraries
     from search_api.service.front import run

@@ -133,7 +133,7 @@ def parse_intent(
     can_guess = is_unread and audience is None and remainder.guessable
     guessed = guess(remainder.guessable) if guess and can_guess and not has_subject else {}
     if guessed:
-        denied = taxonomy.sensitive | asking.denied(query)
+        denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
     filters = facts.filters
     if filters.kind is None and not phrases.ANY_KIND.search(said):

@@ -1,4 +1,4 @@
-"""How well known or how well rated the works are to be: "acclaimed", "popular" or "lesser-known"; pure."""
+"""How well known or how well rated the works are to be, such as "acclaimed" or "lesser-known"; pure."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ _POPULAR = """
 """
 _LESSER_KNOWN = """
     lesser known; less known; less well known; little known; littleknown; not well known; not so well known; not
-    very well known; unknown; relatively unknown; underrated; under rated; underappreciated; under appreciated;
-    underseen; under seen; underread; overlooked; obscure; obscurer; hidden gem; hidden gems; hidden treasure;
-    hidden treasures; under the radar; deep cut; deep cuts; off the beaten track; off the beaten path; unsung;
-    neglected; nobody talks about; no one talks about; nobody knows; no one knows; nobody has heard of; no one has
-    heard of; nobody's heard of; i've never heard of; i haven't heard of; i won't have heard of; i've not heard of;
-    slept on; sleeper hit; sleeper hits; less famous; lesser seen; less obvious; off the radar; cult gem; forgotten
-    gem; forgotten gems; overlooked gem; overlooked gems; left field; sadly forgotten; unjustly forgotten
+    very well known; unknown; relatively unknown; underseen; under seen; underread; overlooked; obscure; obscurer;
+    under the radar; deep cut; deep cuts; off the beaten track; off the beaten path; neglected; nobody talks about;
+    no one talks about; nobody knows; no one knows; nobody has heard of; no one has heard of; nobody's heard of;
+    i've never heard of; i haven't heard of; i won't have heard of; i've not heard of; less famous; lesser seen;
+    less obvious; off the radar; left field
+"""
+_UNDERRATED = """
+    underrated; under rated; underappreciated; under appreciated; hidden gem; hidden gems; hidden treasure; hidden
+    treasures; unsung; slept on; sleeper hit; sleeper hits; cult gem; forgotten gem; forgotten gems; overlooked gem;
+    overlooked gems; sadly forgotten; unjustly forgotten
 """
 
 
@@ -53,13 +56,15 @@ _STANDINGS: Mapping[str, Standing] = {
     **_phrases(_ACCLAIMED, "acclaimed"),
     **_phrases(_POPULAR, "popular"),
     **_phrases(_LESSER_KNOWN, "lesser-known"),
+    **_phrases(_UNDERRATED, "underrated"),
     "best": "acclaimed",
     "finest": "acclaimed",
 }
 _TABLE = PhraseTable[Standing](_STANDINGS)
-_ORDER: tuple[Standing, ...] = ("lesser-known", "acclaimed", "popular")
-""" "A lesser-known but acclaimed film" asks for what few know: the first of these that is asked for counts."""
+_ORDER: tuple[Standing, ...] = ("underrated", "lesser-known", "acclaimed", "popular")
+"""The first of these that is asked for counts."""
 _OPPOSITE: Mapping[Standing, Standing | None] = {
+    "underrated": "popular",
     "lesser-known": "popular",
     "popular": "lesser-known",
     "acclaimed": None,
@@ -111,6 +116,8 @@ def read_standing(query: Query, scope: Scope | None = None) -> tuple[Standing | 
             continue
         negation = scope.negation(hit.start)
         wanted.setdefault(standing, []).append((negation.start() if negation else hit.start, hit.end))
+    if "lesser-known" in wanted and "acclaimed" in wanted:  # "lesser-known but acclaimed"
+        wanted.setdefault("underrated", []).extend((*wanted["lesser-known"], *wanted["acclaimed"]))
     for standing in _ORDER:
         if standing in wanted:
             return standing, wanted[standing]

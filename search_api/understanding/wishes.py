@@ -126,7 +126,12 @@ def read_wishes(
         [claim.span for claim in claims if claim.weight > 0],
         [claim.span for claim in claims if claim.weight < 0],
         [span for span in named if span in wanted],
-        [claim.span for claim in claims if claim.weight <= -1 and claim.span not in named],
+        [
+            claim.span
+            for claim in claims
+            # A synopsis with "a waste of time" in it does not say that the work is one.
+            if claim.weight <= -1 and claim.span not in named and not taxonomy.from_reviews.issuperset(claim.shares)
+        ],
     )
 
 

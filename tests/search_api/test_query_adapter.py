@@ -181,6 +181,26 @@ def test_an_adapter_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_an_adapter_with_hidden_layers_is_the_same_after_it_was_written(tmp_path: Path) -> None:
+    draw = np.random.default_rng(1)
+    layers = [
+        (draw.standard_normal((8, 8)).astype(np.float32), draw.standard_normal(8).astype(np.float32)) for _ in "12"
+    ]
+    learnt = EmbeddingAdapter("us", np.eye(8, dtype=np.float32), np.zeros(8, np.float32), tuple(layers))
+    save_query_adapter(QueryAdapter({}, learnt), tmp_path / "deep.safetensors")
+    again = load_query_adapter(tmp_path / "deep.safetensors").adapter
+    assert again
+    assert again.depth == 3
+    vectors = draw.standard_normal((2, 8)).astype(np.float32)
+    hidden = vectors
+    for weight, bias in layers:
+        hidden = np.maximum(hidden @ weight + bias, 0)
+    expected = vectors + hidden
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(again.turn(vectors), expected, atol=2e-3)
+    np.testing.assert_allclose(again.turn(vectors[0]), expected[0], atol=2e-3)
+
+
 def test_a_file_that_is_not_an_adapter_is_refused_in_one_line(
     tmp_path: Path, boats: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,9 +222,15 @@ def test_a_file_that_is_not_an_adapter_is_refused_in_one_line(
     [
         (EmbeddingAdapter("us", np.full((8, 8), np.nan, np.float32), np.zeros(8, np.float32)), "adapter.matrix has a"),
         (EmbeddingAdapter("us", np.zeros((4, 8), np.float32), np.zeros(8, np.float32)), "cannot reshape"),
+        (
+            EmbeddingAdapter(
+                "us", np.eye(8, dtype=np.float32), np.zeros(8, np.float32), ((np.eye(4), np.zeros(4, np.float32)),)
+            ),
+            "its layers differ in width",
+        ),
         (EmbeddingAdapter(None, np.zeros((8, 8), np.float32), np.zeros(8, np.float32)), "encoder_fingerprint is not"),  # type: ignore[arg-type]
     ],
-    ids=["not finite", "wrong shape", "no fingerprint"],
+    ids=["not finite", "wrong shape", "layers", "no fingerprint"],
 )
 def test_an_adapter_that_would_fail_at_its_first_use_is_refused(
     adapter: EmbeddingAdapter, problem: str, tmp_path: Path

@@ -26,6 +26,8 @@ RECORDS = [
     make_record("famous", "The Great Lamp", KEEPER, kind="movie", year=1999, genres=["Drama"],
                 rating={"mean": 8.0, "count": 90_000, "scale": 10}, language="fr",
                 creators=[{"name": "Ada Marsh", "role": "director"}]),
+    make_record("gem", "The Quiet Lamp", KEEPER, kind="movie", year=1998, genres=["Drama"],
+                rating={"mean": 8.5, "count": 60, "scale": 10}),
     make_record("twin", "The Great Lamp", KEEPER, kind="movie", year=1999),
     make_record("blockbuster", "Cars and Guns", "Fast cars race through the city and explode at noon.", kind="movie",
                 year=2010, genres=["Action"], rating={"mean": 7.0, "count": 100_000, "scale": 10}),
@@ -79,6 +81,12 @@ def test_a_request_for_the_lesser_known_puts_it_behind(ask: Callable[..., Page])
     assert "The Great Lamp" not in shown(ask(filters={"kind": "movie"}, standing="lesser-known"))[:3]
 
 
+def test_a_request_for_the_underrated_puts_what_few_rate_well_first(ask: Callable[..., Page]) -> None:
+    first, *others = shown(ask(filters={"kind": "movie"}, standing="underrated"))
+    assert first == "The Quiet Lamp"
+    assert "The Great Lamp" not in others[:3]
+
+
 def test_a_remembered_description_does_not_favour_known_works(ask: Callable[..., Page]) -> None:
     hits = {hit.title: hit.score for hit in ask(is_description=True, limit=30).hits}
     favoured = {hit.title: hit.score for hit in ask(limit=30).hits}
@@ -116,7 +124,7 @@ def test_pages_of_an_answer_in_stages_neither_repeat_nor_skip(ask: Callable[...,
     pages = [hit.id for offset in range(0, whole.total, 3) for hit in ask(limit=3, offset=offset, **understood).hits]
     assert pages == [hit.id for hit in whole.hits]
     assert shown(whole)[0] == "The Great Lamp"
-    assert len(set(pages)) == whole.total == 16
+    assert len(set(pages)) == whole.total == 17
     assert [unmet.part for unmet in whole.intent.unmet] == ["filters.language"]
 
 

@@ -79,7 +79,7 @@ def test_a_dislike_is_answered_in_the_words_of_the_request() -> None:
     intent = Intent(text="", values={ANGER: -1.0}, tags={"T-violence": -1.0})
     query = "a war film without violence"
     mild = reasons(intent, query=query, scores={ANGER: 0.1}, tags={"T-violence": 0.1})
-    assert mild == ("Shows little violence, as you asked",)
+    assert mild == ("Is not what people tag “violence”, as you asked",)
     wild = reasons(intent, query=query, scores={ANGER: 0.8}, tags={"T-violence": 0.8})
     assert wild == ("Is what people tag “violence”, which you did not want",)
 
@@ -93,6 +93,80 @@ def test_a_value_stands_for_tags_that_the_request_does_not_name() -> None:
 def test_a_tag_whose_score_is_not_known_is_not_said_to_be_absent() -> None:
     intent = Intent(text="", tags={"T-violence": -1.0})
     assert reasons(intent, query="no violence") == ()
+
+
+def reviewed(n_reviews: int, kind: str | None = "movie") -> dict[str, Any]:
+    return {"n_reviews": n_reviews, "kind": kind} if kind else {"n_reviews": n_reviews}
+
+
+@pytest.mark.parametrize(
+    ("kind", "people"), [("movie", "14 of 30 viewers"), ("book", "14 of 30 readers"), (None, "14 of 30 people")]
+)
+def test_what_people_say_of_a_wish_takes_the_place_of_the_tag(kind: str | None, people: str) -> None:
+    intent = Intent(text="", tags={"T-haunting": 1.0})
+    work = {"tags": {"T-haunting": 0.8}, "said": {"T-haunting": 14}, "facts": reviewed(30, kind)}
+    assert reasons(intent, query="something haunting", **work) == (f"{people} call it “haunting”, which you asked for",)
+
+
+def test_people_speak_of_values_and_what_they_do_not_speak_of_is_still_given() -> None:
+    intent = Intent(text="", values={"E2": 1.0, AWE: 1.0}, tags={"T-haunting": 1.0})
+    work = {"scores": {"E2": 0.7, AWE: 0.6}, "tags": {"T-haunting": 0.2}, "said": {"E2": 9, "T-haunting": 14, AWE: 1}}
+    assert reasons(intent, query="haunting, with hope and awe", facts=reviewed(30), **work) == (
+        "14 of 30 viewers call it “haunting” and 9 speak of hope, which you asked for",
+        "Gives awe, which you asked for",
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "n_reviews", "is_said"), [(1, 1, False), (2, 2, True), (2, 20, True), (2, 21, False), (3, 30, True)]
+)
+def test_a_reason_needs_two_voices_and_one_in_ten(count: int, n_reviews: int, is_said: bool) -> None:
+    intent = Intent(text="", tags={"T-haunting": 1.0})
+    work = {"tags": {"T-haunting": 0.8}, "said": {"T-haunting": count}, "facts": reviewed(n_reviews)}
+    expected = f"{count} of {n_reviews} viewers call it “haunting”" if is_said else "Is what people tag “haunting”"
+    assert reasons(intent, query="haunting", **work) == (f"{expected}, which you asked for",)
+
+
+def test_one_word_that_is_read_as_several_is_said_once() -> None:
+    intent = Intent(text="", values={HUMOUR: 1.0}, tags={"T-comedy": 1.0, "T-humor": 1.0, "T-funny": 1.0})
+    said = {HUMOUR: 12, "T-comedy": 20, "T-humor": 8, "T-funny": 15}
+    work = {"scores": {HUMOUR: 0.9}, "tags": {"T-comedy": 0.9, "T-humor": 0.9, "T-funny": 0.9}, "said": said}
+    (reason,) = reasons(intent, query="something funny", facts=reviewed(30), **work)
+    assert reason == "15 of 30 viewers call it “funny”, which you asked for"
+    (reason,) = reasons(intent, query="make me laugh", facts=reviewed(30), **work)
+    assert reason == "20 of 30 viewers call it “comedy”, which you asked for"
+
+
+def test_of_a_profile_every_value_is_named() -> None:
+    intent = Intent(text="", values={"E2": 1.0, "E5": 1.0})
+    work = {"scores": {"E2": 0.9, "E5": 0.9}, "said": {"E2": 4, "E5": 5}}
+    assert reasons(intent, facts=reviewed(10), **work) == (
+        "5 of 10 viewers speak of inspiration and 4 speak of hope, which you asked for",
+    )
+
+
+@pytest.mark.parametrize(("weight", "rest"), [(-1.0, "which you did not want"), (-0.5, "of which you wanted less")])
+def test_people_who_say_what_was_refused_are_quoted_against_the_work(weight: float, rest: str) -> None:
+    intent = Intent(text="", tags={"T-boring": weight})
+    work = {"tags": {"T-boring": 0.1}, "said": {"T-boring": 9}, "facts": reviewed(30)}
+    assert reasons(intent, query="not boring", **work) == (f"9 of 30 viewers call it “boring”, {rest}",)
+
+
+def test_only_reviews_tell_that_a_work_is_not_slow() -> None:
+    intent = Intent(text="", tags={"T-slow": -1.0})
+    tags = {"T-slow": 0.0}
+    assert reasons(intent, query="nothing slow", tags=tags) == ()
+    assert reasons(intent, query="nothing slow", tags=tags, facts=reviewed(2)) == ()
+    assert reasons(intent, query="nothing slow", tags=tags, said={"T-slow": 1}, facts=reviewed(30)) == (
+        "Is not what people tag “slow”, as you asked",
+    )
+
+
+def test_a_guess_that_people_confirm_stays_a_guess() -> None:
+    intent = Intent(text="", tags={"T-haunting": 1.0}, is_guess=True)
+    work = {"tags": {"T-haunting": 0.8}, "said": {"T-haunting": 14}, "facts": reviewed(30)}
+    (reason,) = reasons(intent, query="it follows me home", **work)
+    assert reason == "14 of 30 viewers call it “haunting”, which your words seem to ask for"
 
 
 FACTS = {"year": 1999, "runtime_minutes": 98, "language": "en", "genres": ["Drama"], "creators": [{"name": "Ann Lee"}]}

@@ -39,6 +39,15 @@ def test_works_without_ratings_are_all_alike() -> None:
     assert not open_table([make("a"), make("b")]).known.any()
 
 
+def test_what_few_rate_well_is_underrated() -> None:
+    many = [rated(f"usual-{n}", 50 + 50 * n, mean=6.0) for n in range(12)]
+    works = [rated("two-people", 2, mean=10.0), rated("few", 90, mean=8.6), rated("thousands", 50_000, mean=8.6)]
+    underrated = scores(open_table([*many, *works]), "underrated")
+    assert max(underrated, key=underrated.__getitem__) == "few"
+    assert underrated["thousands"] == 0
+    assert underrated["two-people"] < underrated["few"] / 2
+
+
 def test_few_ratings_give_little_acclaim() -> None:
     many = [rated(f"usual-{n}", 100, mean=6.0) for n in range(20)]
     acclaim = scores(

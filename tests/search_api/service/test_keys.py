@@ -8,11 +8,9 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from service_fakes import FakeSearch
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
 
 from search_api.service.app import create_app
 from search_api.service.keys import KeyRing
-from search_api.service.security import AdminRoute
 from search_api.settings import SearchSettings
 
 KEYS = {
@@ -22,16 +20,10 @@ KEYS = {
 }
 
 
-async def _metrics() -> PlainTextResponse:
-    return PlainTextResponse("up 1")
-
-
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    """A service with four keys, and a route of its own for operators."""
-    app = create_app(SearchSettings(home=tmp_path, api_key="old", api_keys=KEYS), FakeSearch())
-    app.router.add_api_route("/metrics", _metrics, route_class_override=AdminRoute)
-    with TestClient(app) as client:
+    """A service with four keys."""
+    with TestClient(create_app(SearchSettings(home=tmp_path, api_key="old", api_keys=KEYS), FakeSearch())) as client:
         yield client
 
 
@@ -51,9 +43,8 @@ def test_the_missing_scope_is_named(client: TestClient) -> None:
 
 
 def test_without_keys_everything_is_open(tmp_path: Path) -> None:
-    app = create_app(SearchSettings(home=tmp_path), FakeSearch())
-    app.router.add_api_route("/metrics", _metrics, route_class_override=AdminRoute)
-    assert TestClient(app).get("/metrics").text == "up 1"
+    with TestClient(create_app(SearchSettings(home=tmp_path), FakeSearch())) as client:
+        assert [client.get(path).status_code for path in ("/v1/values", "/metrics")] == [200, 200]
 
 
 def test_a_key_that_asks_too_often_is_429_and_other_keys_are_not(tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ import uvicorn
 from service_fakes import FakeSearch
 
 from search_api.service.app import create_app
+from search_api.service.observing import Exchange
 from search_api.service.protocol import MAX_HEAD_BYTES, MAX_TARGET_BYTES, BoundedProtocol
 from search_api.settings import SearchSettings
+
+RECORDED: list[Exchange] = []
+"""The exchanges of all services of this module."""
 
 
 class Hasty(BoundedProtocol):
@@ -26,6 +30,8 @@ class Hasty(BoundedProtocol):
 def serving(protocol: type[BoundedProtocol]) -> Iterator[int]:
     """Serve in a thread; yield the port."""
     app = create_app(SearchSettings(), FakeSearch(), host="127.0.0.1")
+    app.state.observers.append(RECORDED.append)
+    protocol.observers = app.state.observers
     server = uvicorn.Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=0, http=protocol, log_level="critical", ws="none", timeout_keep_alive=1
@@ -177,3 +183,33 @@ def test_too_many_connections_are_503(monkeypatch: pytest.MonkeyPatch, port: int
 def test_a_body_that_nobody_needs_is_not_waited_for(hasty_port: int) -> None:
     received = send(hasty_port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n")
     assert read(received)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "recorded"),
+    [
+        (b"GET /v1/search?q=se", (408, "GET", "/v1/search")),
+        (b"GET /v1/search?q=secret HTTP/1.1\r\nHost: localhost\r\nX", (408, "GET", "/v1/search")),
+        (b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{", (408, "POST", "/v1/search")),
+        (b"GET /v1/search?q=" + b"secret" * 20_000 + b" HTTP/1.1\r\n\r\n", (414, "GET", "/v1/search")),
+        (b"\x16\x03\x01 not HTTP\r\n\r\n", (400, "", "")),
+    ],
+)
+def test_a_refusal_of_the_connection_is_recorded_once(
+    hasty_port: int, request_bytes: bytes, recorded: tuple[int, str, str]
+) -> None:
+    RECORDED.clear()
+    status, headers, _ = read(send(hasty_port, request_bytes))
+    send(hasty_port, get("/healthz"))
+    while not any(exchange.path == "/healthz" for exchange in RECORDED):
+        time.sleep(0.01)
+    (exchange,) = (exchange for exchange in RECORDED if exchange.path != "/healthz")
+    assert (exchange.status, exchange.method, exchange.path) == (status, *recorded[1:]) == recorded
+    assert exchange.request_id == headers["x-request-id"]
+    assert "secret" not in repr(exchange)
+
+
+def test_a_refusal_of_the_connection_has_the_id_that_the_caller_gave(hasty_port: int) -> None:
+    received = send(hasty_port, b"GET / HTTP/1.1\r\nX-Request-ID: mine\r\nContent-Length: x\r\n\r\n")
+    status, headers, _ = read(received)
+    assert (status, headers["x-request-id"]) == (400, "mine")

@@ -47,6 +47,7 @@ def test_get_and_post_ask_the_same() -> None:
             "creator": "Joe Johnston",
             "value": ["E5:0.6", "E2"],
             "weight": ["E5:0.8", "E4:-0.5", "E2:0"],
+            "sort": "value:E2",
         },
     )
     by_body = CLIENT.post(
@@ -67,10 +68,12 @@ def test_get_and_post_ask_the_same() -> None:
                 "values": {"E5": {"gte": 0.6}, "E2": {}},
             },
             "weights": {"E5": 0.8, "E4": -0.5, "E2": 0},
+            "sort": "value:E2",
         },
     )
     assert by_link.status_code == by_body.status_code == 200
     assert SEARCH.requests[0] == SEARCH.requests[1]
+    assert SEARCH.requests[0].sort == "value:E2"
     assert by_link.json() == by_body.json()
     assert by_link.json()["intent"]["values"] == {"E5": 0.8, "E4": -0.5}
 
@@ -92,7 +95,9 @@ def test_an_answer_has_the_fields_of_the_contract() -> None:
 
 def test_a_work_and_its_neighbours() -> None:
     assert CLIENT.get("/v1/works/movie:contact").json()["title"] == "Contact"
-    page = CLIENT.get("/v1/works/movie:contact/similar", params={"kind": "book", "limit": 2, "offset": 1}).json()
+    parameters = {"kind": "book", "limit": 2, "offset": 1, "sort": "oldest"}
+    page = CLIENT.get("/v1/works/movie:contact/similar", params=parameters).json()
+    assert SEARCH.sorts[-1] == "oldest"
     assert (page["query"], page["offset"], page["limit"]) == ("", 1, 2)
     assert {hit["kind"] for hit in page["hits"]} == {"book"}
     assert page["intent"]["like"] == [{"id": "movie:contact", "title": "Contact"}]
@@ -129,6 +134,8 @@ def test_values_facets_suggestions_and_attributions() -> None:
         "decade",
         "creators",
         "values",
+        "runtime_minutes",
+        "page_count",
     }
     assert [found["title"] for found in CLIENT.get("/v1/suggest?q=inter").json()] == ["Interstellar"]
     assert CLIENT.get("/v1/suggest?q=").json() == []
@@ -148,7 +155,10 @@ def test_an_unknown_facet_is_named() -> None:
     (error,) = CLIENT.get("/v1/facets?name=kind&name=colour").json()["errors"]
     assert error == {
         "field": "name",
-        "message": "must be 'kind', 'genres', 'language', 'countries', 'decade', 'creators' or 'values'",
+        "message": (
+            "must be 'kind', 'genres', 'language', 'countries', 'decade', 'creators', 'values', 'runtime_minutes' or "
+            "'page_count'"
+        ),
     }
 
 
@@ -183,6 +193,15 @@ def test_an_unknown_facet_is_named() -> None:
                 "write values.ID, like.ID, unlike.ID, seen.ID, filters.FACT, audience or standing"
             ),
         ),
+        *(
+            (
+                f"q=x&sort={sort}",
+                "sort",
+                f"'{sort}' is not an order; write best, newest, oldest, shortest or value:ID",
+            )
+            for sort in ("longest", "", "value:", "value:E5:0.5", "Newest")
+        ),
+        ("q=x&sort=newest&sort=oldest", "sort", "given 2 times, but it takes one value"),
         ("q=x&q=y", "q", "given 2 times, but it takes one value"),
         ("q=x&kind=movie&kind=book", "kind", "given 2 times, but it takes one value"),
         ("q=x&year_from=1990&year_from=2000&year_from=2010", "year_from", "given 3 times, but it takes one value"),
@@ -219,11 +238,12 @@ def test_a_part_of_what_was_understood_can_be_left_out(part: str, chip: str) -> 
 
 
 def test_every_v1_path_refuses_unknown_parameters_by_name() -> None:
-    for path, operations in CLIENT.get("/openapi.json").json()["paths"].items():
+    client = TestClient(create_app(SearchSettings(feedback=True), SEARCH))
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
         for method in operations:
             body = {"query": "x"} if method == "post" else None
             address = path.replace("{work_id}", "movie:contact")
-            response = CLIENT.request(method, address, params={"q": "x", "verbosely": "1"}, json=body)
+            response = client.request(method, address, params={"q": "x", "verbosely": "1"}, json=body)
             if path.startswith("/v1/"):
                 assert response.status_code == 422, (method, path)
                 assert "verbosely is not a known parameter" in response.json()["detail"]
@@ -401,16 +421,18 @@ def test_the_nearest_field_has_its_path_if_it_belongs_elsewhere() -> None:
 
 def test_a_profile_in_a_body_brings_the_usual_page() -> None:
     profile = {"likes": ["movie:contact"], "dislikes": ["movie:amelie"], "values": {"E5": 0.8}, "limit": 3}
+    profile |= {"sort": "newest"}
     page = CLIENT.post("/v1/recommend", json={**profile, "filters": {"kind": "movie"}, "without": ["x:1"]}).json()
     assert [hit["kind"] for hit in page["hits"]] == ["movie"] * len(page["hits"])
     assert not {"movie:contact", "movie:amelie"} & {hit["id"] for hit in page["hits"]}
     assert page["intent"]["like"][0]["title"] == "Contact"
     asked = SEARCH.recommended[-1]
-    assert (asked.likes, asked.dislikes, asked.without, asked.limit) == (
+    assert (asked.likes, asked.dislikes, asked.without, asked.limit, asked.sort) == (
         ("movie:contact",),
         ("movie:amelie",),
         ("x:1",),
         3,
+        "newest",
     )
 
 
@@ -467,3 +489,34 @@ def test_the_questionnaire_has_values_and_works() -> None:
     shown = CLIENT.get("/v1/questionnaire").json()
     assert shown["values"][0]["name"] == "hope"
     assert shown["works"][0] == {"id": "movie:interstellar", "title": "Interstellar", "kind": "movie", "year": 2014}
+
+
+# Lists
+
+
+def test_a_list_is_matched_in_its_order() -> None:
+    works = [{"title": "Contact", "year": 1997, "kind": "movie", "ids": {"imdb": "tt0118884"}}, {"title": "Unheard of"}]
+    answered = CLIENT.post("/v1/match", json={"works": works})
+    assert answered.json() == {"works": [{"id": "movie:contact", "title": "Contact", "kind": "movie"}, None]}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ({}, "works", "is required"),
+        ({"works": [{"title": "x"}] * 201}, "works", "must have at most 200 entries"),
+        ({"works": [{"title": " "}]}, "works.0.title", "must not be empty"),
+        ({"works": [{"title": "x", "year": "soon"}]}, "works.0.year", "must be a whole number"),
+        ({"works": [{"title": "x", "kind": "play"}]}, "works.0.kind", "must be 'movie' or 'book'"),
+        ({"works": [{"title": "x", "ids": {"imbd": "tt1"}}]}, "works.0.ids.imbd", "is not a known field"),
+    ],
+)
+def test_a_wrong_list_is_named_by_its_field(body: object, field: str, message: str) -> None:
+    response = CLIENT.post("/v1/match", json=body)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert (error["field"], error["message"].partition(";")[0]) == (field, message)
+
+
+def test_an_empty_list_has_an_empty_answer() -> None:
+    assert CLIENT.post("/v1/match", json={"works": []}).json() == {"works": []}

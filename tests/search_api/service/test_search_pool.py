@@ -1,7 +1,7 @@
 """The queue in front of the search processes, with fake processes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from search_api.errors import (
     TooManyRequests,
 )
 from search_api.service import search_pool
-from search_api.service.calls import READY, Call
+from search_api.service.calls import READY, Answer, Call
 from search_api.service.search_pool import SearchPool
 
 Answers = Callable[[Call], Coroutine[Any, Any, bytes]]
@@ -42,10 +42,10 @@ class FakeWorker:
             raise SearchProcessFailed("the index is damaged")
         self._on_end, self.has_ended = on_end, False
 
-    async def answer(self, call: Call, seconds: float) -> bytes:
+    async def answer(self, call: Call, seconds: float) -> Answer:
         self.calls.append(call)
         self.seconds.append(seconds)
-        return await self._answers(call)
+        return Answer(await self._answers(call))
 
     async def kill(self) -> None:
         self.n_killed += 1
@@ -94,6 +94,10 @@ async def opened(workers: list[FakeWorker], deadline: float = 60, most: int = 10
     return pool
 
 
+async def bodies(*asked: Awaitable[Answer]) -> list[bytes]:
+    return [answer.body for answer in await asyncio.gather(*asked)]
+
+
 async def settle() -> None:
     """Let every task run until it waits."""
     for _ in range(20):
@@ -109,7 +113,7 @@ def test_calls_are_answered_in_their_order_one_at_a_time_by_each_process() -> No
         await settle()
         assert [[name(each) for each in worker.calls] for worker in workers] == [["0"], ["1"]]
         gate.opened.set()
-        assert await asyncio.gather(*asked) == [b"0", b"1", b"2", b"3"]
+        assert await bodies(*asked) == [b"0", b"1", b"2", b"3"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -125,7 +129,7 @@ def test_more_calls_than_the_pool_takes_are_refused_at_once() -> None:
             await pool.answer(call("too many"))
         gate.opened.set()
         await asyncio.gather(*asked)
-        assert await pool.answer(call("later")) == b"later"
+        assert await bodies(pool.answer(call("later"))) == [b"later"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -139,13 +143,15 @@ def test_a_call_that_would_wait_too_long_is_refused() -> None:
     async def scenario() -> None:
         pool = SearchPool([FakeWorker(slowly)], 60, 100, most_wait=0.1)
         await pool.start()
-        assert await pool.answer(call("first")) == b"first"  # nothing is known yet of the time that calls take
+        assert await bodies(pool.answer(call("first"))) == [
+            b"first"
+        ]  # nothing is known yet of the time that calls take
         asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(2)]
         await settle()
         with pytest.raises(TooManyRequests, match="take too long for one more"):
             await pool.answer(call("third"))
-        assert await asyncio.gather(*asked) == [b"0", b"1"]
-        assert await pool.answer(call("later")) == b"later"
+        assert await bodies(*asked) == [b"0", b"1"]
+        assert await bodies(pool.answer(call("later"))) == [b"later"]
 
     asyncio.run(scenario())
 
@@ -161,7 +167,7 @@ def test_a_call_that_is_cancelled_while_it_waits_never_reaches_a_process_and_fre
         await settle()
         third = asyncio.create_task(pool.answer(call("third")))
         gate.opened.set()
-        assert await asyncio.gather(first, third) == [b"first", b"third"]
+        assert await bodies(first, third) == [b"first", b"third"]
         assert [name(each) for each in worker.calls] == ["first", "third"]
         await pool.close()
 
@@ -182,7 +188,7 @@ def test_a_stuck_process_is_killed_after_the_deadline_and_started_anew(monkeypat
         while worker.n_started < 2:
             await asyncio.sleep(0.01)
         assert worker.n_killed == 1
-        assert await pool.answer(call("next")) == b"next"
+        assert await bodies(pool.answer(call("next"))) == [b"next"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -199,7 +205,7 @@ def test_a_process_that_gets_a_call_late_still_has_half_of_the_deadline_for_it()
         await settle()
         assert worker.seconds == [4]
         gate.opened.set()
-        assert await late.answer == b"late"
+        assert await bodies(late.answer) == [b"late"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -229,7 +235,7 @@ def test_a_process_that_dies_while_it_waits_is_started_anew() -> None:
         worker.die()
         await settle()
         assert worker.n_started == 2
-        assert await pool.answer(call("next")) == b"next"
+        assert await bodies(pool.answer(call("next"))) == [b"next"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -271,7 +277,7 @@ def test_ready_is_asked_before_the_waiting_calls_beyond_the_limit_and_once_for_m
         probes[0].cancel()  # the others still get their answer
         gate.opened.set()
         await asyncio.gather(*asked, *probes[1:])
-        assert await pool.answer(READY) == b"ready"
+        assert await bodies(pool.answer(READY)) == [b"ready"]
         assert [name(each) for each in worker.calls] == ["0", "ready", "1"]
         await pool.close()
 

@@ -1,5 +1,6 @@
 """The service with real processes: stuck, killed, drained, and unable to start."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 from service_processes import Front, serving, start, wait_until_ended
+
+from search_api.service.search_processes import SearchProcess
+from search_api.settings import SearchSettings
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +151,21 @@ def test_a_search_process_that_cannot_start_is_one_line_and_code_2(tmp_path: Pat
     assert process.returncode == 2
     assert printed.count("\n") == 1
     assert message in printed
+
+
+def test_the_way_a_process_ended_is_said_though_another_thread_collects_it() -> None:
+    class Ending:
+        """Its end is collected by another thread, which has it only after we have asked three times."""
+
+        codes = [None, None, None]  # noqa: RUF012
+
+        @property
+        def exitcode(self) -> int | None:
+            return self.codes.pop() if self.codes else -signal.SIGKILL
+
+    process = SearchProcess(SearchSettings())
+    process._process = Ending()  # type: ignore[assignment]
+    assert asyncio.run(process._how_it_ended()) == "signal SIGKILL"
 
 
 def test_the_front_process_imports_nothing_that_searches() -> None:

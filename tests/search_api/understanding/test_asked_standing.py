@@ -28,8 +28,8 @@ from reading import read
         ("a crowd-pleaser for the whole table", "popular"),
         ("nothing obscure please", "popular"),
         ("a lesser-known but good film", "lesser-known"),
-        ("underrated comedies", "lesser-known"),
-        ("hidden gems of the 80s", "lesser-known"),
+        ("underrated comedies", "underrated"),
+        ("hidden gems of the 80s", "underrated"),
         ("something obscure", "lesser-known"),
         ("an overlooked novel", "lesser-known"),
         ("a film that's under the radar", "lesser-known"),
@@ -37,9 +37,9 @@ from reading import read
         ("deep cuts only", "lesser-known"),
         ("not the famous ones", "lesser-known"),
         ("nothing too mainstream", "lesser-known"),
-        ("an acclaimed but little known drama", "lesser-known"),
+        ("an acclaimed but little known drama", "underrated"),
         ("not well known, but funny", "lesser-known"),
-        ("We are four friends and it rains. Any underrated heist film?", "lesser-known"),
+        ("We are four friends and it rains. Any underrated heist film?", "underrated"),
     ],
 )
 def test_standing(text: str, standing: str) -> None:

@@ -632,3 +632,9 @@ def test_a_query_with_a_value_or_a_named_work_is_not_guessed(query: str) -> None
     intent, asked = guessing(query)
     assert asked == []
     assert not intent.is_guess
+
+
+@pytest.mark.parametrize("query", ["not a waste of time", "nothing overrated", "a film, not a disappointment"])
+def test_works_whose_synopsis_has_words_of_reviewers_are_not_refused_for_them(query: str):
+    assert read(query).tags == {"T-disappointing": -1.0}
+    assert read(query).refused == ()

@@ -48,6 +48,11 @@ def labelled(said: str, **words: Label) -> TokenLabels:
         ("a dry comedy", {"E9"}),
         ("bonkers robots and astronauts", {"SI7"}),
         ("a novel about losing a parent", {"PG4"}),
+        ("something moving", {"T-moving", "E3"}),
+        ("a film that is moving to watch", {"T-moving", "E3"}),
+        ("a slow film", {"T-slow"}),
+        ("I want to rewatch it", {"T-rewatchable"}),
+        ("a novel worth rereading", {"T-rewatchable"}),
     ],
 )
 def test_what_is_wanted(said: str, wanted: set[str]) -> None:
@@ -81,6 +86,14 @@ def test_what_is_wanted(said: str, wanted: set[str]) -> None:
         ("I hope you can find me a musical", {"E2", "T-inspiring"}),
         ("a moving-house comedy, we are moving to Leeds", {"E3", "T-dramatic"}),
         ("my son is afraid of ghosts, a musical please", {"E6", "T-horror"}),
+        ("a slow burn thriller", {"T-slow"}),
+        ("a slow-burn romance", {"T-slow"}),
+        ("dinner is in the slow cooker, a musical please", {"T-slow"}),
+        ("we had a slow evening. A musical please", {"T-slow"}),
+        ("a film about moving to a new town", {"T-moving", "T-sentimental", "E3"}),
+        ("we are moving house, a musical please", {"T-moving", "T-sentimental", "E3"}),
+        ("I'm rewatching the old westerns, something else please", {"T-rewatchable"}),
+        ("a film about disappointment", {"T-disappointing"}),
     ],
 )
 def test_words_in_another_sense_ask_for_nothing(said: str, dimensions: set[str]) -> None:
@@ -96,6 +109,11 @@ def test_words_in_another_sense_ask_for_nothing(said: str, dimensions: set[str])
         ("she likes drama but can't stand romance, sex, violence", {"E13", "T-pornographic", "E12"}),
         ("a musical, hold the politics", {"T-politics"}),
         ("a musical without a body count", {"T-murder"}),
+        ("a film that is not boring", {"T-boring"}),
+        ("nothing slow", {"T-slow"}),
+        ("a funny film that isn't slow, boring or disappointing", {"T-slow", "T-boring", "T-disappointing"}),
+        ("not a disappointment", {"T-disappointing"}),
+        ("a musical that won't disappoint", {"T-disappointing"}),
     ],
 )
 def test_what_is_refused(said: str, unwanted: set[str]) -> None:
@@ -191,6 +209,8 @@ def test_an_own_taxonomy_may_say_what_its_words_do_not_mean() -> None:
         ("scary but not too scary, a film", "E6", 0.5),
         ("We missed the last half of a comedy. Find us another one", "E9", 1),
         ("no vampirs, a film", "T-vampires", -1),
+        ("a musical, not too slow", "T-slow", -0.5),
+        ("a musical that is a bit slow", "T-slow", 0.5),
     ],
 )
 def test_how_further_ways_of_asking_weigh(said: str, dimension: str, weight: float) -> None:
