@@ -1,4 +1,4 @@
-"""Draw the figures of `benchmarks.compare` and `benchmarks.growth` as the plots of docs/performance.md.
+"""Draw the plots of docs/performance.md: the figures of `benchmarks.compare`, `.growth` and `.stress`.
 
 python -m benchmarks.plots [--results FOLDER] [--images FOLDER]
 
@@ -35,7 +35,7 @@ def main() -> None:
     drawings: dict[str, Drawing] = {}
     for path in sorted(options.results.glob("*.json")):
         results = json.loads(path.read_bytes())
-        drawings |= growth_plots(results) if path.stem == "growth" else comparison_plots(path.stem, results)
+        drawings |= DRAWN[path.stem](results) if path.stem in DRAWN else comparison_plots(path.stem, results)
     if not drawings:
         raise SystemExit(f"{options.results} has no figures: run `make bench` or `make bench-growth` first")
     options.images.mkdir(parents=True, exist_ok=True)
@@ -77,6 +77,51 @@ def draw_build(rows: Sequence[Measured], axes: Axes) -> None:
         axes.annotate(name, (works[-1], seconds[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
     scale(axes, works)
     axes.set_ylabel("seconds")
+
+
+def stress_plots(results: Measured) -> dict[str, Drawing]:
+    """Return the plots of a service under stress: of more and more users, and of the soak."""
+    return {
+        "stress-ramp": (partial(draw_ramp, results["ramp"]), 2.6),
+        "stress-rates": (partial(draw_soak, results["soak"], SOAK_RATES, "requests/s"), 2.2),
+        "stress-latency": (partial(draw_soak, results["soak"], SOAK_TIMES, "ms"), 2.2),
+        "stress-memory": (partial(draw_soak, results["soak"], SOAK_MEMORY, "MiB"), 2.2),
+    }
+
+
+SOAK_RATES = {"answered_per_s": "answered", "refused_per_s": "refused"}
+SOAK_TIMES = {"p50_ms": "p50", "p99_ms": "p99"}
+SOAK_MEMORY = {"search_mib": "search", "front_mib": "front"}
+
+
+def draw_ramp(steps: Sequence[Measured], axes: Axes) -> None:
+    users = [step["users"] for step in steps]
+    for (key, name), colour in zip(SOAK_RATES.items(), (OURS, OTHERS[2]), strict=True):
+        rates = [step[key] for step in steps]
+        axes.plot(users, rates, color=colour, marker="o", markersize=4)
+        axes.annotate(name, (users[-1], rates[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(users, [f"{n:.0f}" for n in users], minor=False)
+    axes.set_xlim(users[0] / 1.2, users[-1] * 2.2)
+    axes.set_ylim(0)
+    axes.set_xlabel("users who ask as fast as they are answered")
+    axes.set_ylabel("requests/s")
+
+
+def draw_soak(windows: Sequence[Measured], lines: Mapping[str, str], unit: str, axes: Axes) -> None:
+    minutes = [window["second"] / 60 for window in windows]
+    for (key, name), colour in zip(lines.items(), (OURS, OTHERS[2]), strict=True):
+        values = [window[key] for window in windows]
+        axes.plot(minutes, values, color=colour)
+        axes.annotate(name, (minutes[-1], values[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+    axes.set_xlim(0, minutes[-1] * 1.15)
+    axes.set_ylim(0)
+    axes.set_xlabel("minutes at twice the capacity")
+    axes.set_ylabel(unit)
+
+
+DRAWN = {"growth": growth_plots, "stress": stress_plots}
+"""The plots of results that do not compare engines, by the name of their file."""
 
 
 def scale(axes: Axes, works: Sequence[int]) -> None:

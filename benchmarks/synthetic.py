@@ -18,7 +18,7 @@ from qdrant_client import models
 
 from indexer.bm25 import K1, B
 
-N_DIMENSIONS, N_VALUES = 384, 212
+N_DIMENSIONS, N_VALUES = 384, 216
 N_CENTRES, N_LATENT, SPREAD, NOISE = 1_000, 64, 0.7, 0.2
 N_WORDS, N_TEXT_WORDS, N_QUERY_WORDS = 200_000, 60, 4
 LENGTHS_SPREAD = 0.5
@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive works: dense vectors (n, 384), the ranks of each work's words, strengths of values (n, 212)."""
+    """Consecutive works: dense vectors (n, 384), the ranks of each work's words, strengths of values (n, 216)."""
 
     first: int
     vectors: Floats
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class SyntheticQuery:
-    """A dense vector (384,), four different words, weights of values (212,)."""
+    """A dense vector (384,), four different words, weights of values (216,)."""
 
     vector: Floats
     words: NDArray[np.int64]

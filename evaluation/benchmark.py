@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,9 +16,11 @@ from crawler.catalogue import MAX_LINE_BYTES, Line, Rejected, read_catalogue
 from crawler.errors import CatalogueMissing, GzipDamaged
 from crawler.gzipped import read_lines
 from evaluation.errors import BenchmarkInvalid
-from evaluation.records import Qrels
+from evaluation.records import AddedRecords, Qrels
 from indexer.catalogues import starter_catalogue
+from indexer.facts import Filters
 from indexer.merging.merging import work_id
+from indexer.tracking import Data
 from search_api.records import MAX_QUERY_CHARACTERS
 
 _GRADE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -36,6 +38,12 @@ class Benchmark:
     qrels: Qrels
     work_ids: frozenset[str]
     """All works of the corpus, by the ids that the index gives them."""
+    added: AddedRecords | None = None
+    """The records that `evaluation.added_records.add_records` added to the works."""
+    filters: Mapping[str, Filters] = field(default_factory=dict)
+    """The filters of queries, by query id; a query that is missing has none."""
+    is_served: bool = False
+    """Whether the works are those of the index that serves, which `corpus` is the store of."""
 
     @property
     def n_qrels(self) -> int:
@@ -44,9 +52,18 @@ class Benchmark:
 
     @cached_property
     def digest(self) -> str:
-        """The first 16 digits of the corpus file's SHA-256. They name the folder of its index."""
+        """The first 16 digits of the SHA-256 of the corpus file and the added records. They name the index's folder."""
         with self.corpus.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            digest = hashlib.file_digest(file, "sha256")
+        if self.added:
+            digest.update(self.added.digest.encode())
+        return digest.hexdigest()[:16]
+
+    @property
+    def data(self) -> Data:
+        """The benchmark as data that a training learns from: its digest changes with any work, query or judgement."""
+        judged = orjson.dumps([self.digest, self.queries, self.qrels])
+        return Data(f"{self.name}, {self.split}", hashlib.sha256(judged).hexdigest())
 
 
 def starter_benchmark(split: str = "validation") -> Benchmark:

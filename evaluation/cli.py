@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,11 @@ import typer
 from crawler.verbs import MEASURE_FELL, Refused, check_output_files, check_output_folders, read_settings, verb
 
 if TYPE_CHECKING:
+    from evaluation.benchmark import Benchmark
+    from evaluation.records import BenchmarkResult
+    from evaluation.settings import EvaluationSettings
     from evaluation.taste.records import ProtocolResult
+    from evaluation.understanding import Understanding
 
 app = typer.Typer()
 
@@ -58,6 +62,14 @@ def evaluate(
         list[Path] | None,
         typer.Option("--run", metavar="FILE...", help="TREC runs of other engines, to measure like the systems."),
     ] = None,
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--records",
+            metavar="FILE...",
+            help="Catalogues whose records (facts, reviews) are added to the works that they share an id with.",
+        ),
+    ] = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
@@ -72,6 +84,13 @@ def evaluate(
             metavar="FILE",
             help="Requests with what they mean, to measure how they are understood; without BENCHMARK nothing else is "
             "measured.",
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="With --understanding: a chat endpoint that reads the requests too, in place of EVOKE_READER_URL.",
         ),
     ] = None,
     ratings: Annotated[
@@ -93,6 +112,18 @@ def evaluate(
             metavar="FILE", help="With --ratings: pairs of works with a grade of their likeness, as CSV or TSV."
         ),
     ] = None,
+    feedback: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--feedback",
+            metavar="FILE...",
+            help="What people did with answers, as the service keeps it: a benchmark over the index that serves.",
+        ),
+    ] = None,
+    least_feedback: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", min=1, show_default="3", help="With --feedback: the least lines of a query."),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -103,33 +134,41 @@ def evaluate(
 ) -> None:
     """Measure search on benchmarks, how requests are understood, and recommendations."""
     if ratings:
-        _refuse_beside_ratings(
+        _refuse_beside(
+            "--ratings measures recommendations alone",
             {"BENCHMARK": benchmarks, "--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder,
-             "--report": report, "--save-runs": save_runs, "--run": runs, "--labels": labels,
-             "--understanding": understanding, "--baseline": baseline}
+             "--report": report, "--save-runs": save_runs, "--run": runs, "--records": records, "--labels": labels,
+             "--understanding": understanding, "--reader": reader, "--feedback": feedback, "--baseline": baseline},
         )  # fmt: skip
         _evaluate_taste(ratings, links or [], pairs, json_file)
         return
-    if links or pairs:
-        raise Refused(f"{'--links' if links else '--pairs'} belongs to --ratings: give both")
+    _refuse_without("--ratings", ratings, {"--links": links, "--pairs": pairs})
+    _refuse_without("--understanding", understanding, {"--reader": reader})
+    _refuse_without("--feedback", feedback, {"--least-feedback": least_feedback})
+    if feedback:
+        _refuse_beside(
+            "--feedback is measured on the index that serves, as it is",
+            {"--encoder": encoder, "--run": runs, "--records": records, "--labels": labels},
+        )
     from evaluation import runner
-    from evaluation.benchmark import read_benchmark, starter_benchmark
     from evaluation.gate import Earlier, check_comparable, describe_falls, read_baseline
-    from evaluation.results import result_to_text, results_to_json, understanding_to_text
+    from evaluation.results import result_to_text, understanding_to_text
     from evaluation.settings import EvaluationSettings
     from evaluation.systems import BASELINE, SYSTEMS
     from evaluation.understanding import read_requests
     from evaluation.understanding_run import measure_understanding
 
     started = perf_counter()
-    if understanding and not benchmarks:
+    has_folders = bool(benchmarks) or not (understanding or feedback)
+    if not has_folders and not feedback:
         _refuse_without_benchmark(
             {"--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder, "--report": report,
-             "--save-runs": save_runs, "--run": runs, "--labels": labels}
+             "--save-runs": save_runs, "--run": runs, "--records": records, "--labels": labels}
         )  # fmt: skip
     if runs and benchmarks and len(benchmarks) > 1:
         raise Refused("a --run file answers the queries of one benchmark: name one folder")
-    check_output_files(json_file, inputs=[*(runs or []), *(labels or []), understanding])
+    inputs = [*(runs or []), *(records or []), *(labels or []), *(feedback or []), understanding]
+    check_output_files(json_file, inputs=inputs)
     check_output_folders(report, save_runs)
     plan = runner.Plan(
         systems=systems or SYSTEMS,
@@ -141,23 +180,19 @@ def evaluate(
     )
     earlier = read_baseline(baseline) if baseline else Earlier()
     requests = read_requests(understanding) if understanding else []
-    read = [read_benchmark(folder, split) for folder in benchmarks or []]
-    if not read and not understanding:
-        read = [starter_benchmark(split)]
+    settings = read_settings(EvaluationSettings)
+    read = _read_benchmarks(benchmarks or [], split, records or []) if has_folders else []
+    if feedback:
+        read.append(_read_feedback(feedback, settings, least_feedback))
     if baseline:
         check_comparable(earlier, read, {*plan.systems, plan.baseline}, understanding)
-    settings = read_settings(EvaluationSettings)
+    read_by = _with_reader(settings, reader) if reader else settings
     measured = runner.evaluate(read, settings, plan) if read else runner.Evaluation()
-    understood = measure_understanding(understanding, requests, settings) if understanding else None
+    understood = measure_understanding(understanding, requests, read_by) if understanding else None
     shown = [f"{result_to_text(result)}\n" for result in measured.results] + measured.notes
     for text in [*shown, f"{understanding_to_text(understood)}\n"] if understood else shown:
         typer.echo(text)
-    if json_file:
-        json_file.write_bytes(results_to_json(measured.results, understood))
-    if report:
-        from evaluation.report.report import write_report
-
-        write_report(measured.results, report)
+    _write_results(measured.results, understood, json_file, report)
     falls = describe_falls(earlier, measured.results, understood) if baseline else []
     for fall in falls:
         typer.echo(fall)
@@ -169,6 +204,51 @@ def evaluate(
     typer.echo(f"{'; '.join(counts)}; {perf_counter() - started:.1f} s")
     if falls:
         raise typer.Exit(MEASURE_FELL)
+
+
+def _with_reader(settings: EvaluationSettings, url: str) -> EvaluationSettings:
+    """Return the settings with a chat endpoint that reads requests too.
+
+    Raises:
+        Refused: It is not an address.
+    """
+    from search_api.settings import check_url
+
+    try:
+        return settings.model_copy(update={"reader_url": check_url(url)})
+    except ValueError as error:
+        raise Refused(f"--reader: {error}") from error
+
+
+def _read_benchmarks(folders: list[Path], split: str, records: list[Path]) -> list[Benchmark]:
+    """Return the benchmarks in folders, or the starter's, with records added to their works."""
+    from evaluation.added_records import add_records
+    from evaluation.benchmark import read_benchmark, starter_benchmark
+
+    read = [read_benchmark(folder, split) for folder in folders] or [starter_benchmark(split)]
+    return [add_records(benchmark, records) for benchmark in read]
+
+
+def _read_feedback(files: list[Path], settings: EvaluationSettings, least: int | None) -> Benchmark:
+    """Return the benchmark that feedback makes, and say which lines of it are not used."""
+    from evaluation.feedback import LEAST_FEEDBACK, read_feedback
+
+    benchmark, report = read_feedback(files, settings, least or LEAST_FEEDBACK)
+    typer.echo("\n".join([*report.lines(), ""]))
+    return benchmark
+
+
+def _write_results(
+    results: Sequence[BenchmarkResult], understood: Understanding | None, json_file: Path | None, report: Path | None
+) -> None:
+    from evaluation.results import results_to_json
+
+    if json_file:
+        json_file.write_bytes(results_to_json(results, understood))
+    if report:
+        from evaluation.report.report import write_report
+
+        write_report(results, report)
 
 
 def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, json_file: Path | None) -> None:
@@ -193,14 +273,30 @@ def _evaluate_taste(ratings: list[Path], links: list[Path], pairs: Path | None, 
     typer.echo(f"{len(evaluation.results):,} protocols; {perf_counter() - started:.1f} s")
 
 
-def _refuse_beside_ratings(options: Mapping[str, object]) -> None:
-    """Refuse options that do not measure recommendations.
+def _refuse_beside(why: str, options: Mapping[str, object]) -> None:
+    """Refuse options that another option leaves no room for.
 
     Raises:
         Refused: One of the options is given.
     """
     if given := [name for name, value in options.items() if value]:
-        raise Refused(f"--ratings measures recommendations alone: leave out {given[0]}")
+        raise Refused(f"{why}: leave out {given[0]}")
+
+
+def _refuse_without(option: str, value: object, options: Mapping[str, object]) -> None:
+    """Refuse options that belong to another one where that is not given.
+
+    Args:
+        option: The option that they belong to.
+        value: Its value.
+        options: Their values, by name.
+
+    Raises:
+        Refused: One of the options is given without the one that it belongs to.
+    """
+    given = [name for name, own in options.items() if own]
+    if given and not value:
+        raise Refused(f"{given[0]} belongs to {option}: give both")
 
 
 def _refuse_without_benchmark(options: Mapping[str, object]) -> None:
@@ -238,8 +334,7 @@ def tune(
     started = perf_counter()
     check_output_files(output)
     read = [read_benchmark(folder, split) for folder in benchmarks]
-    tuned = tuning.tune(read, read_settings(EvaluationSettings))
-    output.write_text(tuned.to_tuned().model_dump_json(indent=2), encoding="utf-8")
+    tuned = tuning.tune(read, read_settings(EvaluationSettings), output)
     typer.echo(f"{tuning_to_text(tuned)}\n")
     n_queries = sum(len(benchmark.queries) for benchmark in read)
     n_better = sum(decision.is_better for decision in tuned.decisions)
@@ -274,7 +369,7 @@ def train_descriptions(
     check_output_files(output, report)
     read = [read_benchmark(folder, split) for folder in benchmarks]
     training = run.train_query_adapter(read, read_settings(EvaluationSettings), output, terms_only=terms_only)
-    table = run.figures_to_markdown(training.figures)
+    table = run.training_to_markdown(training)
     typer.echo(table)
     if report:
         report.write_text(table, encoding="utf-8")
@@ -392,7 +487,7 @@ def train_reader(
 
     plan = run.Plan()
     training = run.train_reader(settings, output, plan=plan)
-    table = run.figures_to_markdown(training.figures)
+    table = run.training_to_markdown(training)
     typer.echo(table)
     if report:
         report.write_text(table, encoding="utf-8")

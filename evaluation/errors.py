@@ -2,11 +2,13 @@
 
 EvaluationError
 ├── BenchmarkInvalid     a folder that is not a benchmark, or a line in it that cannot be used
+├── RecordsInvalid       catalogues of `--records` without a record
 ├── RequestsInvalid      a line that is not a request with its meaning
 ├── RunInvalid           a run that cannot be read or judged
 ├── BaselineInvalid      a file that is not an earlier evaluation, or one of other benchmarks or systems
 ├── SystemUnknown        no system has this name
 ├── EncoderUnavailable   no encoder has this name, its vectors cannot be used, or gensim is missing
+├── FeedbackInvalid      files of feedback that no benchmark can be made of
 ├── RatingsTooFew        ratings of too few people, or too few pairs of works, to measure with
 └── FramesInvalid        a line of a file of frames that `evoke train-reader` cannot use
 """
@@ -20,6 +22,10 @@ class EvaluationError(Exception):
 
 class BenchmarkInvalid(EvaluationError):
     """A folder is not a benchmark, or a line in it cannot be used."""
+
+
+class RecordsInvalid(EvaluationError):
+    """The catalogues of `--records` have no record."""
 
 
 class RequestsInvalid(EvaluationError):
@@ -40,6 +46,10 @@ class SystemUnknown(EvaluationError):
 
 class EncoderUnavailable(EvaluationError):
     """No encoder has this name, its vectors cannot be used, or gensim is missing."""
+
+
+class FeedbackInvalid(EvaluationError):
+    """No benchmark can be made of files of feedback."""
 
 
 class RatingsTooFew(EvaluationError):

@@ -28,11 +28,26 @@ from evaluation.understanding import Understanding
 _ROUNDING = 1e-9
 
 
+class EarlierFile(BaseModel):
+    """A catalogue whose records were added to a benchmark's works, and how many."""
+
+    name: str
+    n_added: int
+
+
+class EarlierRecords(BaseModel):
+    """The records that were added to a benchmark's works."""
+
+    files: list[EarlierFile]
+    digest: str
+
+
 class EarlierResult(BaseModel):
     """The parts of an earlier result, as `evoke evaluate --json` wrote it, that the gate needs."""
 
     benchmark: str
     split: str
+    records: EarlierRecords | None = None
     systems: dict[str, dict[str, Interval]]
     per_query: dict[str, dict[str, dict[str, float]]]
 
@@ -102,7 +117,8 @@ def check_comparable(
     """Refuse benchmarks and requests that the earlier results cannot be compared with, before anything is measured.
 
     Raises:
-        BaselineInvalid: The earlier results lack a benchmark, have none of these systems on it, or lack the requests.
+        BaselineInvalid: The earlier results lack a benchmark, have none of these systems on it, have other records
+            added to its works, or lack the requests.
     """
     if requests and requests.name not in {result.understanding for result in earlier.understanding}:
         raise BaselineInvalid(
@@ -116,6 +132,23 @@ def check_comparable(
                 f"the earlier evaluation does not have {benchmark.name}, {benchmark.split}, with any of the systems "
                 "to measure: choose its benchmarks and systems, or write a new one with --json"
             )
+        _check_records(before, benchmark)
+
+
+def _check_records(before: EarlierResult, benchmark: Benchmark) -> None:
+    """Refuse an earlier result whose works had other records than the benchmark's have."""
+    earlier, now = before.records, benchmark.added
+    earlier_digest, digest = earlier.digest if earlier else "", now.digest if now else ""
+    if earlier_digest == digest:
+        return
+    files = ", ".join(f"{file.name} {file.n_added:,}" for file in earlier.files) if earlier else ""
+    if not earlier_digest:
+        problem = "has no records added, this one has: leave out --records"
+    elif not digest:
+        problem = f"has records added ({files}), this one has none: name them with --records"
+    else:
+        problem = f"has other records added ({files}): name the same with --records"
+    raise BaselineInvalid(f"the earlier evaluation of {benchmark.name} {problem}, or write a new one with --json")
 
 
 def find_falls(earlier: Earlier, results: Sequence[BenchmarkResult]) -> list[Fall]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from evaluation.measures import MEASURES, OBJECTIVE
-from evaluation.records import BenchmarkResult, SystemResult
+from evaluation.records import GAIN, AddedRecords, BenchmarkResult, Interval, LabelMeans, SystemResult
 from evaluation.significance import SIGNIFICANT
 from evaluation.understanding import Tally, Understanding
 
@@ -29,6 +29,7 @@ def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
     """Return a result as it is written, without the texts of its queries and without empty parts."""
     systems = result.systems.items()
     labels = {dimension: asdict(label) for dimension, label in result.labels.items()}
+    means = {works: asdict(mean) for works, mean in result.label_means.items()}
     return {
         "benchmark": result.benchmark,
         "split": result.split,
@@ -36,6 +37,7 @@ def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
         "n_works": result.n_works,
         "n_queries": result.n_queries,
         "n_qrels": result.n_qrels,
+        **({"records": _added_to_object(result.added)} if result.added else {}),
         "systems": {
             name: {measure: asdict(interval) for measure, interval in system.measures.items()}
             for name, system in systems
@@ -46,11 +48,36 @@ def result_to_object(result: BenchmarkResult) -> dict[str, Any]:
         },
         "latency_ms": {name: dict(system.latency_ms) for name, system in systems if system.latency_ms},
         "per_query": {name: system.per_query for name, system in systems},
-    } | ({"labels": labels} if labels else {})  # fmt: skip
+    } | ({"label_means": means, "labels": labels} if labels else {})  # fmt: skip
+
+
+def _added_to_object(added: AddedRecords) -> dict[str, Any]:
+    return {
+        "files": [{"name": file.path.name, "n_added": len(file.lines)} for file in added.files],
+        "digest": added.digest,
+        "n_added": added.n_added,
+        "n_works": added.n_works,
+        "n_without_work": added.n_without_work,
+        "n_repeated": added.n_repeated,
+        "refused": {reason: asdict(refusals) for reason, refusals in added.refused.items()},
+    }
+
+
+def added_to_text(added: AddedRecords) -> str:
+    """Return one line that counts the records added to a benchmark's works, those left out and those refused."""
+    files = ", ".join(f"{file.path.name} {len(file.lines):,}" for file in added.files)
+    parts = [
+        f"records: {added.n_added:,} added to {added.n_works:,} of {added.n_works_of_corpus:,} works ({files})",
+        f"{added.n_without_work:,} share no id with a work",
+    ]
+    if added.n_repeated:
+        parts.append(f"{added.n_repeated:,} repeat an earlier line")
+    parts += [f"{each.count:,} refused for {why} (first {each.first})" for why, each in added.refused.items()]
+    return "; ".join(parts)
 
 
 def result_to_text(result: BenchmarkResult) -> str:
-    """Return the table of a benchmark's systems, and that of the labels with the worst AUC."""
+    """Return the table of a benchmark's systems, and those of the means of labels and of those with the worst AUC."""
     names = [name for measure in MEASURES for name in ([measure, "95%"] if measure == OBJECTIVE else [measure])]
     rows = [["", *names, "p50 ms", "p95 ms"]]
     rows += [_system_row(name, system) for name, system in result.systems.items()]
@@ -58,17 +85,28 @@ def result_to_text(result: BenchmarkResult) -> str:
         f"{result.benchmark}, {result.split}: {result.n_queries:,} queries, {result.n_qrels:,} judgements, "
         f"{result.n_works:,} works; + and - differ from {result.baseline} (p < {SIGNIFICANT} by Holm)"
     )
-    lines = [heading, *align(rows)]
+    lines = [heading, *([added_to_text(result.added)] if result.added else []), *align(rows)]
     if result.labels:
         worst = list(result.labels.values())[:WORST_LABELS]
-        labels = [["", "AUC", "F1", "precision", "recall", "labelled", "works"]] + [
-            [label.name, *(f"{x:.3f}" for x in (label.auc, label.f1, label.precision, label.recall)),
+        labels = [["", "AUC", OBJECTIVE, "F1", "precision", "recall", "labelled", "works"]] + [
+            [label.name, *(f"{x:.3f}" for x in (label.auc, label.ndcg, label.f1, label.precision, label.recall)),
              f"{label.n_said:,}", f"{label.n_works:,}"]
             for label in worst
         ]  # fmt: skip
-        auc = sum(label.auc for label in result.labels.values()) / len(result.labels)
-        lines += ["", f"{len(result.labels)} values and tags, mean AUC {auc:.3f}; the worst:", *align(labels)]
+        means = [["", "works", "values and tags", "AUC", "95%", OBJECTIVE, "95%"]]
+        means += [_means_row(works, mean) for works, mean in result.label_means.items()]
+        lines += ["", *align(means), "", "The worst:", *align(labels)]
     return "\n".join(lines)
+
+
+def _means_row(works: str, mean: LabelMeans) -> list[str]:
+    sign = "+" if works == GAIN else ""
+
+    def cells(interval: Interval) -> list[str]:
+        value, low, high = (f"{each:{sign}.3f}" for each in (interval.value, interval.low, interval.high))
+        return [value, f"{low} to {high}" if sign else f"{low}-{high}"]
+
+    return [works, f"{mean.n_works:,}", f"{mean.n_labels:,}", *cells(mean.auc), *cells(mean.ndcg)]
 
 
 def understanding_to_object(measured: Understanding) -> dict[str, Any]:
@@ -85,6 +123,9 @@ def understanding_to_object(measured: Understanding) -> dict[str, Any]:
         "share": measured.all.share,
         "n_wholly_right": measured.n_wholly_right,
         "inverted": measured.inverted,
+        "n_by_model": measured.n_by_model,
+        "failures": measured.failures,
+        "reading_ms": measured.reading_ms,
         "fields": tallies(measured.fields),
         "classes": tallies(measured.classes),
         "misses": {
@@ -108,7 +149,12 @@ def understanding_to_text(measured: Understanding) -> str:
         f"understood {measured.all.share:.3f} of {measured.all.total:,} checks; "
         f"{measured.n_wholly_right:,} requests wholly right; {len(inverted):,} inverted"
     )
-    return "\n".join([heading, *align(rows), "", *inverted, summary])
+    times = measured.reading_ms
+    read = [f"read in {times['p50']:.1f} ms (p50), {times['p95']:.1f} ms (p95), embedding included"] if times else []
+    if measured.n_by_model or measured.failures:
+        read.append(f"{measured.n_by_model:,} requests read by the language model")
+        read += [f"{n:,} {note}" for note, n in measured.failures.items()]
+    return "\n".join([heading, *align(rows), "", *inverted, *read, summary])
 
 
 def _tally_row(name: str, tally: Tally) -> list[str]:

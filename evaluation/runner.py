@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from evaluation.added_records import index_with_records
 from evaluation.benchmark import Benchmark
 from evaluation.encoders import open_word_encoder
 from evaluation.errors import BenchmarkInvalid, RunInvalid, SystemUnknown
 from evaluation.label_figures import measure_labels
 from evaluation.measures import MEASURES, measure_run
 from evaluation.query_vectors import CachedEncoder, QueryVectors
-from evaluation.records import BenchmarkResult, LabelResult, Run, SystemResult
+from evaluation.records import BenchmarkResult, LabelFigures, Run, SystemResult
 from evaluation.runs import read_run, write_run
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals, compare, to_column
@@ -25,8 +26,10 @@ from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import open_engine
 from indexer.features import FeatureMaker
+from indexer.hearing import HearingLabeller
 from indexer.pipeline import build_index
 from indexer.records import Features, FieldTerms, Work, sum_fields
+from indexer.reviews.features import ReviewReader
 from indexer.store import Store
 from indexer.value_training.label_files import LabelledWork, read_labels
 from indexer.values.labelling import open_labeller
@@ -80,15 +83,14 @@ def evaluate(
     adapter = load_query_adapter(settings.descriptions)
     evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
-        encoder, own = sentence_encoder, settings.for_corpus(benchmark.digest)
+        encoder = sentence_encoder
         if plan.encoder:
             encoder = open_word_encoder(plan.encoder, benchmark.corpus, settings.home / "evaluation" / "encoders")
-            # Each encoder has its own index: in a shared one, every change of encoder would embed the corpus again.
-            own = settings.for_corpus(f"{benchmark.digest}-{encoder.fingerprint[:8]}")
             evaluation.notes.append(
                 f"{benchmark.name}: texts embedded by {plan.encoder}; values labelled by similarity, "
                 "since the trained value head fits the shipped encoder only"
             )
+        own = _settings_of(benchmark, settings, plan, encoder)
         report = index_benchmark(benchmark, own, encoder)
         if report.n_rejected:
             evaluation.notes.append(
@@ -100,8 +102,8 @@ def evaluate(
         if plan.save_runs:
             for name, answered in answers.items():
                 write_run(plan.save_runs / f"{benchmark.name}.{name}.run", name, answered.run)
-        labels = _measure_labels(benchmark, own, labelled, encoder, taxonomy)
-        if plan.labels and not labels:
+        labels = _measure_labels(benchmark, settings, plan, labelled, encoder, taxonomy)
+        if plan.labels and not labels.labels:
             evaluation.notes.append(
                 f"{benchmark.name}: the label files have no labels for its works in split {benchmark.split}"
             )
@@ -132,7 +134,7 @@ def answer_queries(
     with closing(open_engine(settings.engine_location, read_only=True)) as engine:
         classifier = open_query_classifier(settings, encoder, taxonomy)
         opened = Systems(engine, encoder, taxonomy, open_tuned(settings), classifier, rank_bm25, adapter)
-        return opened.answer(benchmark.queries, systems, benchmark.name)
+        return opened.answer(benchmark.queries, systems, benchmark.name, benchmark.filters)
 
 
 def to_result(
@@ -140,7 +142,7 @@ def to_result(
     runs: Mapping[str, Run],
     latencies: Mapping[str, Mapping[str, float]],
     baseline: str,
-    labels: Mapping[str, LabelResult],
+    labels: LabelFigures,
 ) -> BenchmarkResult:
     """Return the measures of runs with their intervals, and each run's comparison with the baseline."""
     query_ids = list(benchmark.queries)
@@ -174,7 +176,9 @@ def to_result(
             )
             for name in runs
         },
-        labels=labels,
+        labels=labels.labels,
+        label_means=labels.means,
+        added=benchmark.added,
     )
 
 
@@ -215,13 +219,31 @@ def _choose_systems(plan: Plan, foreign: Sequence[Mapping[str, Run]]) -> list[st
     return [name for name in SYSTEMS if name in plan.systems or (name == plan.baseline and name not in tags)]
 
 
+def _settings_of(
+    benchmark: Benchmark, settings: EvaluationSettings, plan: Plan, encoder: Encoder
+) -> EvaluationSettings:
+    """Return the settings for the index of a benchmark.
+
+    Each word encoder has its own index: in a shared one, every change of encoder would embed the corpus again.
+    """
+    if benchmark.is_served:
+        return settings
+    return settings.for_corpus(benchmark.digest + (f"-{encoder.fingerprint[:8]}" if plan.encoder else ""))
+
+
 def index_benchmark(benchmark: Benchmark, settings: EvaluationSettings, encoder: Encoder) -> BuildReport:
-    """Bring the index of a benchmark's corpus up to date.
+    """Bring the index of a benchmark's corpus, and of the records added to it, up to date.
 
     Raises:
-        BenchmarkInvalid: A judged work is not in the index, because it was merged with another.
+        BenchmarkInvalid: A judged work is not in the index, because it was merged with another; or the added records
+            changed which works there are.
     """
-    report = build_index([benchmark.corpus], settings, prune=True, encoder=encoder)
+    if benchmark.is_served:
+        return BuildReport()
+    if benchmark.added and benchmark.added.n_added:
+        report = index_with_records(benchmark, benchmark.added, settings, encoder)
+    else:
+        report = build_index([benchmark.corpus], settings, prune=True, encoder=encoder)
     _check_indexed(benchmark, settings)
     return report
 
@@ -234,6 +256,11 @@ def _check_indexed(benchmark: Benchmark, settings: EvaluationSettings) -> None:
         raise BenchmarkInvalid(
             f"{benchmark.corpus}: {len(absent):,} judged works were merged with others, such as {absent[0]!r}: "
             "judge the merged works, or use BEIR documents, which are never merged"
+        )
+    if benchmark.added and (len(indexed) != benchmark.added.n_works_of_corpus or not indexed <= benchmark.work_ids):
+        raise BenchmarkInvalid(
+            f"{benchmark.corpus}: the records of --records changed its {benchmark.added.n_works_of_corpus:,} works to "
+            f"{len(indexed):,}, and judgements are of works without them: leave out --records"
         )
 
 
@@ -252,12 +279,25 @@ def read_terms(settings: EvaluationSettings, encoder: Encoder) -> Iterator[tuple
 def _measure_labels(
     benchmark: Benchmark,
     settings: EvaluationSettings,
+    plan: Plan,
     labelled: Sequence[LabelledWork],
     encoder: Encoder,
     taxonomy: Taxonomy,
-) -> dict[str, LabelResult]:
+) -> LabelFigures:
     chosen = [work for work in labelled if work.split == benchmark.split]
     if not chosen:
-        return {}
-    labeller = open_labeller(taxonomy, encoder, settings.values_head)
-    return measure_labels(read_works(settings, encoder), chosen, labeller)
+        return LabelFigures()
+
+    def works_without_records() -> Iterator[tuple[Work, Features]]:
+        bare = replace(benchmark, added=None)
+        own = _settings_of(bare, settings, plan, encoder)
+        index_benchmark(bare, own, encoder)
+        return read_works(own, encoder)
+
+    own = _settings_of(benchmark, settings, plan, encoder)
+    works = read_works(own, encoder)
+    has_records = benchmark.added and benchmark.added.n_added
+    with Store(own.home) as store:
+        summaries = dict(store.review_features.summaries(ReviewReader(Analyser(), taxonomy).recipe))
+    labeller = HearingLabeller(open_labeller(taxonomy, encoder, settings.values_head), summaries)
+    return measure_labels(works, chosen, labeller, works_without_records if has_records else None)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
+from crawler.progress import with_progress
 from evaluation.measures import RANKING_DEPTH, ranked
 from evaluation.query_vectors import CachedEncoder
 from indexer.analysis import Analyser
@@ -27,8 +28,8 @@ from indexer.values.taxonomy import Taxonomy
 from search_api.fusion import NO_WORKS, Ranking, fuse, union
 from search_api.query_adapter import QueryAdapter
 from search_api.ranking_settings import CANDIDATES_PER_LEG, QUERY_KINDS, Fusion, Fusions, Tuned
-from search_api.records import SearchRequest
-from search_api.retrieval import find_candidates
+from search_api.records import NO_FILTERS, Filters, SearchRequest
+from search_api.retrieval import engine_filter, find_allowed, find_candidates
 from search_api.search import Search
 
 T = TypeVar("T")
@@ -99,14 +100,21 @@ class RankBM25:
                 self._works_with.setdefault(term, []).append(number)
         self._weights: dict[str, list[float]] = {}
 
-    def scores(self, terms: Sequence[str]) -> dict[str, float]:
-        """Return the best 2 * RANKING_DEPTH works for these terms, with their scores, all above zero."""
+    def scores(self, terms: Sequence[str], allowed: Set[str] | None = None) -> dict[str, float]:
+        """Return the best 2 * RANKING_DEPTH works for these terms, with their scores, all above zero.
+
+        Args:
+            terms: The terms of a query.
+            allowed: The works that pass its filters; None: all.
+        """
         scores = np.zeros(len(self._ids))
         for term in terms:
             works = self._works_with.get(term, [])
             if term not in self._weights:
                 self._weights[term] = self._okapi.get_batch_scores([term], works)
             scores[works] += self._weights[term]
+        if allowed is not None:
+            scores *= [work_id in allowed for work_id in self._ids]
         best = np.argsort(-scores, kind="stable")[: 2 * RANKING_DEPTH]
         return {self._ids[number]: float(scores[number]) for number in best if scores[number] > 0}
 
@@ -150,14 +158,21 @@ class Systems:
         self._rank_bm25 = rank_bm25
         self._analyser = Analyser()
 
-    def answer(self, queries: Mapping[str, str], names: Collection[str], title: str) -> dict[str, Answers]:
-        """Return the named systems' answers to queries, by system; `queries` maps ids to texts."""
+    def answer(
+        self,
+        queries: Mapping[str, str],
+        names: Collection[str],
+        title: str,
+        filters: Mapping[str, Filters] = MappingProxyType({}),
+    ) -> dict[str, Answers]:
+        """Return the named systems' answers to queries, by system; `queries` and `filters` have the ids of queries."""
         answers = {name: Answers() for name in SYSTEMS if name in names}
         self._warm(answers)
         gc.freeze()  # else garbage collection over everything loaded would delay some query by half a second
         wanted = {leg for name in answers if name in COMBINATIONS for leg in COMBINATIONS[name].legs}
         searching = [name for name in answers if name in self._fusions]
-        for query_id, query in tqdm(queries.items(), desc=title, unit=" queries", disable=None, leave=False):
+        for query_id, text in with_progress(queries.items(), "queries", title):
+            query = SearchRequest(query=text, filters=filters.get(query_id, NO_FILTERS), limit=RANKING_DEPTH)
             rankings, leg_seconds = self._search_legs(query, wanted) if wanted else ({}, {})
             searched = dict(zip(searching, self._rank(query, searching), strict=True)) if searching else {}
             for name, own in answers.items():
@@ -172,10 +187,10 @@ class Systems:
                     taken = self._time_search(self._searches[name], query) if is_timed else None
                     own.add(query_id, searched[name], taken)
                 elif self._rank_bm25:
-                    terms, seconds, _ = self._timed(partial(self._analyser.terms, query))
+                    terms, seconds, _ = self._timed(partial(self._analyser.terms, text))
                     is_timed = len(own.milliseconds) < N_TIMED_RANK_BM25
                     taken = seconds + self._rank_bm25.seconds(terms) if is_timed else None
-                    own.add(query_id, self._rank_bm25.scores(terms), taken)
+                    own.add(query_id, self._rank_bm25.scores(terms, self._allowed(query)), taken)
         gc.unfreeze()
         return answers
 
@@ -186,36 +201,43 @@ class Systems:
         if "rank-bm25" in names:
             self._analyser.terms("warm")
 
-    def _search_legs(self, query: str, wanted: Set[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
+    def _allowed(self, query: SearchRequest) -> Set[str] | None:
+        """Return the works that pass the filters of a query; None: all."""
+        works_filter = engine_filter(query.filters)
+        if works_filter is None:
+            return None
+        return set(self._generation.table.ids_of(find_allowed(self._engine, self._generation, works_filter).tolist()))
+
+    def _search_legs(self, query: SearchRequest, wanted: Set[Leg]) -> tuple[dict[Leg, Ranking], dict[Leg, float]]:
         """Return each leg's candidates, and the seconds from the query's text to them."""
         plain, seconds, encoding = self._timed(
-            partial(self._search.build_queries, SearchRequest(query=query, interpret=False))
+            partial(self._search.build_queries, query.model_copy(update={"interpret": False}))
         )
         legs = dict(plain.legs)
         taken: dict[Leg, float] = {"text": encoding, "bm25": seconds - encoding}
         if wanted - PLAIN_LEGS:
-            read, seconds, encoding = self._timed(partial(self._search.build_queries, SearchRequest(query=query)))
+            read, seconds, encoding = self._timed(partial(self._search.build_queries, query))
             legs |= {leg: leg_query for leg, leg_query in read.legs.items() if leg not in PLAIN_LEGS}
             taken |= dict.fromkeys(wanted - PLAIN_LEGS, seconds - encoding)
         rankings: dict[Leg, Ranking] = {}
+        works_filter = engine_filter(query.filters)
         for leg in wanted:
             if leg in legs:
-                search = partial(find_candidates, self._engine, self._generation, {leg: legs[leg]}, None)
+                search = partial(find_candidates, self._engine, self._generation, {leg: legs[leg]}, works_filter)
                 found, seconds, _ = self._timed(partial(search, CANDIDATES_PER_LEG))
                 rankings[leg] = found[leg]
                 taken[leg] += seconds
         return rankings, taken
 
-    def _rank(self, query: str, names: Sequence[str]) -> Iterator[dict[str, float]]:
+    def _rank(self, query: SearchRequest, names: Sequence[str]) -> Iterator[dict[str, float]]:
         """Yield for each named system the works that search ranks, with scores that fall by rank."""
-        request = SearchRequest(query=query, limit=RANKING_DEPTH)
-        for ranking in self._search.rank(request, [self._fusions[name] for name in names]):
+        for ranking in self._search.rank(query, [self._fusions[name] for name in names]):
             # Fused scores would lose the order of the works that no leg found: these all have score 0.
             yield {work_id: float(RANKING_DEPTH - rank) for rank, (work_id, _) in enumerate(ranking)}
 
-    def _time_search(self, search: Search, query: str) -> float:
+    def _time_search(self, search: Search, query: SearchRequest) -> float:
         """Return the seconds of a whole search, building the page of hits included."""
-        return self._timed(partial(search.search, SearchRequest(query=query, limit=RANKING_DEPTH)))[1]
+        return self._timed(partial(search.search, query))[1]
 
     def _timed(self, call: Callable[[], T]) -> tuple[T, float, float]:
         """Return a call's result, the seconds it takes without a cache of vectors, and the part spent on encoding."""

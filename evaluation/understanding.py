@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import orjson
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -111,11 +112,23 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """The checks of one request, and the unwanted values and tags that were read as wanted."""
+    """The checks of one request.
+
+    Attributes:
+        request: The request.
+        checks: Its checks.
+        inverted: The unwanted values and tags that were read as wanted.
+        notes: What the answer says of the reading by a language model.
+        is_by_model: Whether a language model read it.
+        reading_ms: How long it took to read and to embed it, in milliseconds; None if it was not measured.
+    """
 
     request: MeantRequest
     checks: Sequence[Check]
     inverted: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    is_by_model: bool = False
+    reading_ms: float | None = None
 
     @property
     def misses(self) -> list[Check]:
@@ -167,6 +180,22 @@ class Understanding:
         return sum(not checked.misses for checked in self.requests)
 
     @property
+    def n_by_model(self) -> int:
+        """How many requests a language model read."""
+        return sum(checked.is_by_model for checked in self.requests)
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How many requests a language model was to read and did not, by what the answer says of it."""
+        return dict(Counter(note for each in self.requests if not each.is_by_model for note in each.notes))
+
+    @property
+    def reading_ms(self) -> dict[str, float]:
+        """The median and the 95th percentile of the times to read a request, in milliseconds; {} without times."""
+        times = [checked.reading_ms for checked in self.requests if checked.reading_ms is not None]
+        return {f"p{share}": float(np.percentile(times, share)) for share in (50, 95)} if times else {}
+
+    @property
     def inverted(self) -> dict[str, Sequence[str]]:
         """The requests for which an unwanted value or tag was read as wanted, by id, with those values and tags."""
         return {checked.request.id: checked.inverted for checked in self.requests if checked.inverted}
@@ -214,8 +243,8 @@ def check_dimensions(path: Path, requests: Iterable[MeantRequest], known: Collec
             raise RequestsInvalid(f"{path}: request {request.id!r}: no value has the id {unknown[0]!r}")
 
 
-def check_request(request: MeantRequest, page: Page, today: date) -> CheckedRequest:
-    """Return the checks of a request, given its answer with the first `SHOWN` works."""
+def check_request(request: MeantRequest, page: Page, today: date, reading_ms: float | None = None) -> CheckedRequest:
+    """Return the checks of a request, given its answer with the first `SHOWN` works, and how long reading it took."""
     reading = _Reading.of(page.intent)
     checks = [
         *_check_kind_and_audience(request, page.intent),
@@ -226,7 +255,10 @@ def check_request(request: MeantRequest, page: Page, today: date) -> CheckedRequ
     if request.nonempty:
         checks.append(Check("nonempty", page.total > 0 and bool(page.hits), str(page.total)))
     unwanted = (*(i for ids in request.avoid for i in ids), *request.never)
-    return CheckedRequest(request, checks, reading.wanted_of(unwanted))
+    intent = page.intent
+    return CheckedRequest(
+        request, checks, reading.wanted_of(unwanted), intent.reader_notes, intent.read_by == "model", reading_ms
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from evaluation.understanding import (
 )
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.values.taxonomy import load_taxonomy
+from search_api.account import keep_account
 from search_api.errors import IndexMissing
 from search_api.records import SearchRequest
 from search_api.search import Search, open_search
@@ -57,8 +58,10 @@ def measure_understanding(
         checked = []
         for request in requests:
             clock.fixed = request.today
-            page = search.search(SearchRequest(query=request.request, limit=SHOWN))
-            checked.append(check_request(request, page, clock.today()))
+            with keep_account() as account:
+                page = search.search(SearchRequest(query=request.request, limit=SHOWN))
+            reading_ms = 1_000 * sum(part.seconds for part in account.parts if part.name == "reading")
+            checked.append(check_request(request, page, clock.today(), reading_ms))
     return Understanding(path.name, n_works, checked)
 
 

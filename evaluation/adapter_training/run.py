@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
-from tqdm import tqdm
 
-from evaluation.adapter_training.learning import SEED, TrainingSet, fit_query_adapter
+from crawler.progress import with_progress
+from evaluation.adapter_training.learning import PARAMETERS, SEED, TrainingSet, fit_query_adapter, try_depths
 from evaluation.benchmark import Benchmark, refuse_test_split
 from evaluation.errors import BenchmarkInvalid
 from evaluation.measures import OBJECTIVE, measure_run
@@ -23,6 +23,7 @@ from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.engine import open_engine
+from indexer.tracking import track
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from search_api.leg_queries import LegQueries, open_query_classifier
 from search_api.query_adapter import QueryAdapter, save_query_adapter
@@ -65,6 +66,12 @@ class AdapterFigure:
     with_adapter: Interval
     difference: Interval
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The means by name."""
+        means = {"without": self.without, "with adapter": self.with_adapter, "difference": self.difference}
+        return {f"{OBJECTIVE} {self.benchmark} {name}": interval.value for name, interval in means.items()}
+
 
 @dataclass(frozen=True)
 class Training:
@@ -74,6 +81,8 @@ class Training:
     figures: tuple[AdapterFigure, ...]
     n_left_out: int
     """How many queries search does not read as descriptions."""
+    depths: Mapping[int, float] = field(default_factory=dict)
+    """The mean reciprocal rank of the right works by each depth of the adapter; empty if it weighs terms only."""
 
 
 def train_query_adapter(
@@ -99,11 +108,30 @@ def train_query_adapter(
         cached = CachedEncoder(encoder, cache)
         described = [_prepare(benchmark, settings, encoder, cached, taxonomy) for benchmark in benchmarks]
         fingerprint = None if terms_only else encoder.fingerprint
-        adapter = fit_query_adapter([one.training_set for one in described], fingerprint)
-        save_query_adapter(adapter, output)
-        figures = _measure(described, cached, taxonomy, fingerprint)
+        with track("train-descriptions", settings.home) as run:
+            run.log_data([benchmark.data for benchmark in benchmarks])
+            run.log_parameters({**PARAMETERS, "encoder": encoder.fingerprint, "terms_only": terms_only})
+            depths = _try_depths(described, fingerprint) if fingerprint else {}
+            for depth, found in depths.items():
+                run.log_trial({"depth": depth}, {"mean reciprocal rank": found})
+            depth = max(depths, key=lambda each: (depths[each], -each), default=1)
+            run.log_parameters({"depth": depth})
+            adapter = fit_query_adapter([one.training_set for one in described], fingerprint, depth)
+            save_query_adapter(adapter, output)
+            run.log_output(output)
+            figures = _measure(described, cached, taxonomy, fingerprint, depth)
+            for figure in figures:
+                run.log_metrics(figure.metrics)
     n_queries = sum(len(benchmark.queries) for benchmark in benchmarks)
-    return Training(adapter, figures, n_queries - sum(len(one.folds) for one in described))
+    return Training(adapter, figures, n_queries - sum(len(one.folds) for one in described), depths)
+
+
+def _try_depths(described: Sequence[DescribedBenchmark], fingerprint: str) -> dict[int, float]:
+    """Return how well adapters of each depth find the works of the first fold, trained on the others."""
+    trained, held_out = (
+        [one.training_set.subset((one.folds == 0) == is_held_out) for one in described] for is_held_out in (False, True)
+    )
+    return try_depths(trained, held_out, fingerprint)
 
 
 def _prepare(
@@ -145,7 +173,7 @@ def _leg_queries(
         query_classifier = open_query_classifier(settings, encoder, taxonomy)
         search = Search(engine, encoder, taxonomy, query_classifier=query_classifier)
         queries = benchmark.queries.items()
-        for query_id, text in tqdm(queries, desc=benchmark.name, unit=" queries", disable=None, leave=False):
+        for query_id, text in with_progress(queries, "queries", benchmark.name):
             yield query_id, search.build_queries(SearchRequest(query=text))
 
 
@@ -154,14 +182,18 @@ def _best(grades: Mapping[str, int]) -> str:
 
 
 def _measure(
-    described: Sequence[DescribedBenchmark], encoder: CachedEncoder, taxonomy: Taxonomy, fingerprint: str | None
+    described: Sequence[DescribedBenchmark],
+    encoder: CachedEncoder,
+    taxonomy: Taxonomy,
+    fingerprint: str | None,
+    depth: int,
 ) -> tuple[AdapterFigure, ...]:
     """Return the figures of the whole service on each fold, with an adapter that was trained on the others."""
     without: list[dict[str, float]] = [{} for _ in described]
     with_adapter: list[dict[str, float]] = [{} for _ in described]
     for fold in range(N_FOLDS):
         others = [one.training_set.subset(one.folds != fold) for one in described]
-        adapter = fit_query_adapter(others, fingerprint)
+        adapter = fit_query_adapter(others, fingerprint, depth)
         for number, one in enumerate(described):
             without[number] |= _score_fold(one, fold, encoder, taxonomy, None)
             with_adapter[number] |= _score_fold(one, fold, encoder, taxonomy, adapter)
@@ -185,14 +217,17 @@ def _figure(
     return AdapterFigure(described.benchmark.name, len(pairs), n_works, *bootstrap_intervals(columns))
 
 
-def figures_to_markdown(figures: Sequence[AdapterFigure]) -> str:
-    """Return the figures as a table in Markdown."""
+def training_to_markdown(training: Training) -> str:
+    """Return the figures as a table in Markdown, and those of each depth as another one."""
     columns = ("benchmark", "descriptions", "works", f"{OBJECTIVE} without adapter", "with, out of fold")
     lines = [f"| {' | '.join(columns)} | difference, 95% |", "|---|---|---|---|---|---|"]
     lines += [
         f"| {figure.benchmark} | {figure.n_descriptions:,} | {figure.n_works:,} | {figure.without.value:.4f} "
         f"| {figure.with_adapter.value:.4f} "
         f"| {figure.difference.value:+.4f} [{figure.difference.low:+.4f}, {figure.difference.high:+.4f}] |"
-        for figure in figures
+        for figure in training.figures
     ]
+    if training.depths:
+        lines += ["", "| depth | mean reciprocal rank of held-out works, by vectors alone |", "|--:|--:|"]
+        lines += [f"| {depth} | {found:.4f} |" for depth, found in training.depths.items()]
     return "\n".join(lines) + "\n"

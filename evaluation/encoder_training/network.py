@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
+from crawler.progress import with_progress
 from evaluation.encoder_training.tasks import Batch
 from indexer.encoder.adaptation import Factors
 from indexer.encoder.model_files import ModelFiles
@@ -89,7 +90,7 @@ class LayerStates:
         self._states = np.memmap(path, np.float16, "w+", shape=(int(ends[-1]), model.dimension))
         layers = transformer.encoder.layer[: recipe.first_layer]
         order = np.argsort(lengths, kind="stable")
-        for start in range(0, len(order), BUCKET):
+        for start in with_progress(range(0, len(order), BUCKET), "batches", "frozen layers"):
             chosen = order[start : start + BUCKET].tolist()
             padded = nn.utils.rnn.pad_sequence([torch.tensor(ids[each]) for each in chosen], batch_first=True)
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from crawler.progress import show_progress
 from evaluation.benchmark import Benchmark, refuse_test_split
 from evaluation.encoder_training.tasks import Material, Task, draw_batches, read_tasks
 from evaluation.errors import BenchmarkInvalid
@@ -19,6 +17,7 @@ from evaluation.settings import EvaluationSettings
 from indexer.encoder.adaptation import Adaptation, save_adaptation
 from indexer.encoder.conversion import load_module
 from indexer.encoder.model_files import ModelFiles
+from indexer.tracking import track
 from indexer.values.taxonomy import load_taxonomy
 
 
@@ -80,21 +79,24 @@ def train_encoder(
     batches = draw_batches(tasks, recipe.n_steps, recipe.seed)
     losses: defaultdict[str, list[float]] = defaultdict(list)
     with (
-        _recorded({**asdict(recipe), "tasks": [task.name for task in tasks]}) as record,
-        tqdm(total=recipe.n_steps, unit=" steps", disable=None, leave=False) as progress,
+        track("train-encoder", settings.home) as run,
+        show_progress("steps", "training", recipe.n_steps) as progress,
         tempfile.TemporaryDirectory(prefix="evoke-") as folder,
     ):
+        run.log_data([*(benchmark.data for benchmark in benchmarks), *material.files])
+        run.log_parameters({**asdict(recipe), "tasks": [task.name for task in tasks], "model": settings.model})
 
         def report(step: int, task: str, loss: float) -> None:
             losses[task].append(loss)
-            record(f"loss {task}", loss, step)
-            progress.update()
+            run.log_metrics({f"loss {task}": loss}, step)
+            progress.update(1)
 
         factors = train_layers(model, module, batches, recipe, Path(folder) / "states", report)
-    figures = tuple(_figures(task, losses[task.name]) for task in tasks if losses[task.name])
-    about = {"recipe": asdict(recipe), "tasks": [asdict(each) for each in figures]}
-    adaptation = Adaptation(model.weights_digests, recipe.first_layer, factors, about)
-    save_adaptation(adaptation, output)
+        figures = tuple(_figures(task, losses[task.name]) for task in tasks if losses[task.name])
+        about = {"recipe": asdict(recipe), "tasks": [asdict(each) for each in figures]}
+        adaptation = Adaptation(model.weights_digests, recipe.first_layer, factors, about)
+        save_adaptation(adaptation, output)
+        run.log_output(output)
     return Training(adaptation, figures)
 
 
@@ -116,19 +118,6 @@ def _figures(task: Task, losses: Sequence[float]) -> TaskFigures:
     quarter = max(1, len(losses) // 4)
     first, last = sum(losses[:quarter]) / quarter, sum(losses[-quarter:]) / quarter
     return TaskFigures(task.name, len(task.topics), len(losses), round(first, 4), round(last, 4))
-
-
-@contextmanager
-def _recorded(parameters: dict[str, Any]) -> Iterator[Any]:
-    """Yield a function that records a metric of a step; it does nothing unless MLflow is installed."""
-    try:
-        import mlflow  # type: ignore[import-not-found]
-    except ImportError:
-        yield lambda *_: None
-        return
-    with mlflow.start_run():
-        mlflow.log_params(parameters)
-        yield lambda name, value, step: mlflow.log_metric(name, value, step=step)
 
 
 def figures_to_markdown(figures: Sequence[TaskFigures]) -> str:

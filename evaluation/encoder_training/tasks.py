@@ -115,6 +115,12 @@ class Material:
     rated_books: Path | None = None
     reviews: Sequence[Path] = ()
 
+    @property
+    def files(self) -> list[Path]:
+        """All files."""
+        ratings = [each for each in (self.ratings, self.rated_books) if each]
+        return [*self.catalogues, *self.labels, *ratings, *self.reviews]
+
 
 def read_tasks(benchmarks: Sequence[Benchmark], material: Material, taxonomy: Taxonomy) -> list[Task]:
     """Return the tasks that benchmarks and files teach; a task without enough topics for a batch is left out.

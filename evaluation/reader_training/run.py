@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from crawler.progress import with_progress
 from evaluation.reader_training.frames import Frame, packaged_frames, read_frames
 from evaluation.reader_training.network import IGNORED, HeadShape, TokenBatch, train_heads
 from evaluation.reader_training.requests import LabelledRequest, RequestMaker
@@ -25,13 +25,21 @@ from evaluation.reader_training.words import is_held_out, read_word_bank
 from evaluation.settings import EvaluationSettings
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.encoder.token_networks import PADDED_TO, WINDOW_TOKENS
+from indexer.tracking import track
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
-from search_api.understanding.tagger import AveragedHeads, Floats, Tagger, save_tagger
+from search_api.understanding.tagger import AveragedHeads, Floats, Head, Tagger, save_tagger
 from search_api.understanding.token_labels import LABELS
 
-HEADS = (HeadShape((0, 2, 3), dilations=(1, 2, 4, 8)), HeadShape((3,), hidden=64))
-"""docs/decisions/0023-reader.md compares them with others: the second adds .005 on frames that were held out."""
+DILATIONS = (1, 2, 4, 8)
+"""Of the convolutions of the deepest head; a head of a smaller depth has the first of them."""
+HEADS = (HeadShape((0, 2, 3), DILATIONS), HeadShape((3,), DILATIONS, hidden=64))
+"""docs/decisions/0023-reader.md compares them with others: the second adds .005 on frames that were held out.
+
+The depth of each is searched."""
 LAYERS = tuple(sorted({layer for shape in HEADS for layer in shape.layers}))
+DEPTHS = tuple(range(1, len(DILATIONS) + 1))
+NOISE = 0.005
+"""Smaller differences of accuracy are noise."""
 BATCH_SIZE = 32
 _SORTED = 32
 """Batches whose requests are sorted by length together, so that little is padded."""
@@ -57,12 +65,22 @@ class ReaderFigures:
 
 
 @dataclass(frozen=True)
+class DepthFigure:
+    """The share of words that one of `HEADS`, by its place, labels rightly with a number of convolutions."""
+
+    head: int
+    depth: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
 class Training:
-    """A trained tagger and its figures."""
+    """A trained tagger and its figures, and those that its depths were chosen by."""
 
     tagger: Tagger
     figures: tuple[ReaderFigures, ...]
     n_frames: int
+    depths: tuple[DepthFigure, ...]
 
 
 @dataclass(frozen=True)
@@ -92,12 +110,14 @@ class Plan:
     Attributes:
         n_requests: How many requests the heads are trained on; none comes twice.
         n_requests_of_hands: The same for the heads that are trained on some hands' frames, for their figures alone.
+        n_requests_of_depths: The same for the heads of which the best depth is chosen.
         n_test_requests: How many requests a test has.
         seed: Decides everything.
     """
 
     n_requests: int = 140_000
     n_requests_of_hands: int = 16_000
+    n_requests_of_depths: int = 16_000
     n_test_requests: int = 1_500
     seed: int = 15
 
@@ -113,15 +133,34 @@ class ReaderTrainer:
         self._training_words, self._held_out_words = read_word_bank(taxonomy).divide()
         self._vectors = encoder.open_network(MiddleLayers(LAYERS), keep=False)
 
-    def train(self, frames: Sequence[Frame], n_requests: int) -> Tagger:
+    def choose_depths(self, frames: Sequence[Frame]) -> list[DepthFigure]:
+        """Return how well each head labels with each depth, on a part of the frames; all are trained on the others."""
+        trained, validation = (
+            [frame for frame in frames if is_held_out(f"depth: {frame.text}") == held_out] for held_out in (False, True)
+        )
+        shapes = [replace(head, dilations=DILATIONS[:depth]) for head in HEADS for depth in DEPTHS]
+        taggers = map(self._to_tagger, self._train(trained, self._plan.n_requests_of_depths, shapes))
+        figures = (self.test("depth", each, validation, held_out_words=False) for each in taggers)
+        numbered = [(number, depth) for number in range(len(HEADS)) for depth in DEPTHS]
+        return [
+            DepthFigure(number, depth, figure.accuracy)
+            for (number, depth), figure in zip(numbered, figures, strict=True)
+        ]
+
+    def train(self, frames: Sequence[Frame], n_requests: int, shapes: Sequence[HeadShape]) -> Tagger:
         """Return a tagger that was trained on requests made of frames and of the words that are not held out."""
+        return self._to_tagger(*self._train(frames, n_requests, shapes))
+
+    def _to_tagger(self, *heads: Head) -> Tagger:
+        return Tagger(AveragedHeads(heads), self._encoder.lower_fingerprint, self._plan.seed, keep=False)
+
+    def _train(self, frames: Sequence[Frame], n_requests: int, shapes: Sequence[HeadShape]) -> list[Head]:
         maker = RequestMaker(frames, self._training_words, self._joints, self._ends)
         random = Random(self._plan.seed)  # noqa: S311 - no secret
         requests = (maker.make(random) for _ in range(n_requests))
         n_steps = -(-n_requests // BATCH_SIZE)
-        batches = tqdm(self._batches(requests), total=n_steps, unit=" batches", disable=None, leave=False)
-        heads = train_heads(HEADS, LAYERS, self._encoder.dimension, batches, n_steps, self._plan.seed)
-        return Tagger(AveragedHeads(tuple(heads)), self._encoder.lower_fingerprint, self._plan.seed, keep=False)
+        batches = with_progress(self._batches(requests), "batches", "training", n_steps)
+        return train_heads(shapes, LAYERS, self._encoder.dimension, batches, n_steps, self._plan.seed)
 
     def _batches(self, requests: Iterator[LabelledRequest]) -> Iterator[TokenBatch]:
         """Yield the token vectors of requests; a thread computes them ahead of the training."""
@@ -190,20 +229,41 @@ def train_reader(
     frames = [frame for of_hand in hands.values() for frame in of_hand]
     seen, unseen = ([frame for frame in frames if is_held_out(frame.text) == held_out] for held_out in (False, True))
 
-    final = trainer.train(seen, plan.n_requests)
-    figures = [
-        trainer.test("words held out", final, seen, held_out_words=True),
-        trainer.test("frames held out", final, unseen, held_out_words=False),
-        trainer.test("words and frames held out", final, unseen, held_out_words=True),
-    ]
-    for name, of_hand in hands.items() if len(hands) > 1 else ():
-        others = [frame for other, of_other in hands.items() if other != name for frame in of_other]
-        of_others = trainer.train(others, plan.n_requests_of_hands)
-        test = f"words and all frames of {name}.txt held out"
-        figures.append(trainer.test(test, of_others, of_hand, held_out_words=True))
-    final.figures = {figure.name: figure.accuracy for figure in figures}
-    save_tagger(final, output)
-    return Training(final, tuple(figures), len(frames))
+    with track("train-reader", settings.home) as run:
+        run.log_data(packaged_frames())
+        run.log_parameters({**asdict(plan), "encoder": encoder.lower_fingerprint})
+        depths = trainer.choose_depths(seen)
+        for each in depths:
+            run.log_trial({"head": each.head + 1, "depth": each.depth}, {"accuracy": each.accuracy})
+        shapes = choose_shapes(depths)
+        run.log_parameters({f"head {number}": shape for number, shape in enumerate(shapes, start=1)})
+        final = trainer.train(seen, plan.n_requests, shapes)
+        figures = [
+            trainer.test("words held out", final, seen, held_out_words=True),
+            trainer.test("frames held out", final, unseen, held_out_words=False),
+            trainer.test("words and frames held out", final, unseen, held_out_words=True),
+        ]
+        for name, of_hand in hands.items() if len(hands) > 1 else ():
+            others = [frame for other, of_other in hands.items() if other != name for frame in of_other]
+            of_others = trainer.train(others, plan.n_requests_of_hands, shapes)
+            test = f"words and all frames of {name}.txt held out"
+            figures.append(trainer.test(test, of_others, of_hand, held_out_words=True))
+        final.figures = {figure.name: figure.accuracy for figure in figures}
+        run.log_metrics(final.figures)
+        save_tagger(final, output)
+        run.log_output(output)
+    return Training(final, tuple(figures), len(frames), tuple(depths))
+
+
+def choose_shapes(depths: Sequence[DepthFigure]) -> tuple[HeadShape, ...]:
+    """Return the heads, each with the smallest depth that labels as well as the best one, but for noise."""
+    chosen = []
+    for number, head in enumerate(HEADS):
+        accuracies = {each.depth: each.accuracy for each in depths if each.head == number}
+        least = max(accuracies.values()) - NOISE
+        depth = min(depth for depth, accuracy in accuracies.items() if accuracy >= least)
+        chosen.append(replace(head, dilations=DILATIONS[:depth]))
+    return tuple(chosen)
 
 
 def _token_labels(request: LabelledRequest, offsets: Sequence[tuple[int, int]]) -> list[int]:
@@ -231,11 +291,13 @@ def _measure(name: str, confusion: NDArray[np.int64]) -> ReaderFigures:
     )
 
 
-def figures_to_markdown(figures: Sequence[ReaderFigures]) -> str:
-    """Return the figures as a table in Markdown."""
+def training_to_markdown(training: Training) -> str:
+    """Return the figures as a table in Markdown, and those of each depth as another one."""
     columns = ("test", "words", "accuracy", *(f"F1 {label}" for label in LABELS), "inverted")
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
-    for figure in figures:
+    for figure in training.figures:
         numbers = (figure.accuracy, *figure.f1.values(), figure.inverted)
         lines.append(f"| {figure.name} | {figure.n_words:,} | {' | '.join(f'{number:.3f}' for number in numbers)} |")
+    lines += ["", "| head | depth | accuracy |", "|--:|--:|--:|"]
+    lines += [f"| {each.head + 1} | {each.depth} | {each.accuracy:.3f} |" for each in training.depths]
     return "\n".join(lines) + "\n"

@@ -12,9 +12,10 @@ import jinja2
 
 from crawler.text import clean_line
 from evaluation.measures import OBJECTIVE
-from evaluation.records import BenchmarkResult
+from evaluation.records import GAIN, BenchmarkResult, Interval
 from evaluation.report.plots import plot_differences, plot_intervals
 from evaluation.report.sections import ABOVE, BELOW, SYSTEM, Cell, QueryScores, Section, system_names
+from evaluation.results import added_to_text
 from evaluation.significance import SIGNIFICANT
 
 MARKS = {ABOVE: "significantly above the baseline", BELOW: "significantly below the baseline"}
@@ -24,6 +25,8 @@ NOTE = (
     f"(p < {SIGNIFICANT}, paired randomisation test, adjusted by Holm)."
 )
 LATENCIES = ("p50", "p95")
+LONGEST_EXCERPT, LONGEST_LINE = 200, 2_000
+"""The most characters that are shown of a query or name, and of the line about added records."""
 _MISSING = "\N{EN DASH}"
 _MARKDOWN = re.compile(r"[\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w)")
 
@@ -46,6 +49,7 @@ def render_report(results: Sequence[BenchmarkResult]) -> str:
     )
     environment.filters |= {
         "excerpt": excerpt, "number": number, "signed": signed, "probability": probability, "latency": latency,
+        "mean": mean_to_text, "added": added_to_text,
     }  # fmt: skip
     template = environment.from_string(files("evaluation.report").joinpath("report.html").read_text(encoding="utf-8"))
     sections = [Section(result) for result in results]
@@ -55,6 +59,8 @@ def render_report(results: Sequence[BenchmarkResult]) -> str:
         system_names=system_names(results),
         latencies=LATENCIES,
         main=SYSTEM,
+        gain=GAIN,
+        longest_line=LONGEST_LINE,
         measure=OBJECTIVE,
         marks=MARKS,
         above=ABOVE,
@@ -81,6 +87,8 @@ def _section_to_markdown(section: Section) -> Iterable[str]:
     yield f"## {_escape(result.benchmark)}"
     counts = f"{result.n_works:,} works, {result.n_queries:,} queries, {result.n_qrels:,} judgements"
     yield f"{counts}; split {_escape(result.split)}; baseline {baseline}."
+    if result.added:
+        yield _escape(added_to_text(result.added), LONGEST_LINE)
     yield _systems_table(section)
     if section.comparisons:
         rows = (
@@ -95,6 +103,9 @@ def _section_to_markdown(section: Section) -> Iterable[str]:
     if section.losses:
         yield f"### Largest losses of {SYSTEM}"
         yield _queries_table(section.losses, baseline)
+    if result.label_means:
+        yield "### Labels, means"
+        yield _means_table(section)
     if section.labels:
         yield "### Labels, worst first"
         yield _labels_table(section)
@@ -123,14 +134,26 @@ def _labels_table(section: Section) -> str:
         [
             f"{_escape(label.name)} ({_escape(dimension)})",
             *(f"{n:,}" for n in (label.n_works, label.n_said)),
-            *map(number, (label.precision, label.recall, label.f1, label.auc)),
+            *map(number, (label.precision, label.recall, label.f1, label.auc, label.ndcg)),
         ]
         for dimension, label in section.labels
     )
-    return _table(["label", "works", "labelled by people", "precision", "recall", "F1", "AUC"], rows)
+    return _table(["label", "works", "labelled by people", "precision", "recall", "F1", "AUC", OBJECTIVE], rows)
 
 
-def excerpt(text: str, most: int = 200) -> str:
+def _means_table(section: Section) -> str:
+    rows = (
+        [
+            works,
+            *(f"{n:,}" for n in (mean.n_works, mean.n_labels)),
+            *(mean_to_text(each, is_difference=works == GAIN) for each in (mean.auc, mean.ndcg)),
+        ]
+        for works, mean in section.result.label_means.items()
+    )
+    return _table(["measured on", "works", "values and tags", "AUC", OBJECTIVE], rows)
+
+
+def excerpt(text: str, most: int = LONGEST_EXCERPT) -> str:
     """Return the beginning of a text on one line, without control characters, with an ellipsis where more follows."""
     line = str(clean_line(text))
     return line if len(line) <= most else line[:most].rstrip() + " ..."
@@ -139,6 +162,12 @@ def excerpt(text: str, most: int = 200) -> str:
 def number(value: float) -> str:
     """Return a value with three digits; a dash for NaN."""
     return _MISSING if math.isnan(value) else f"{value:.3f}"
+
+
+def mean_to_text(mean: Interval, *, is_difference: bool) -> str:
+    """Return a mean with its interval; that of differences with signs."""
+    value, low, high = (signed(each) if is_difference else number(each) for each in (mean.value, mean.low, mean.high))
+    return f"{value} ({low} to {high})"
 
 
 def signed(difference: float) -> str:
@@ -173,8 +202,8 @@ def _cell_to_markdown(cell: Cell | None) -> str:
     return f"{f'**{value}**' if cell.best else value} ({low} to {high}) {cell.mark}".rstrip()
 
 
-def _escape(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\g<0>", excerpt(text))
+def _escape(text: str, most: int = LONGEST_EXCERPT) -> str:
+    return _MARKDOWN.sub(r"\\\g<0>", excerpt(text, most))
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

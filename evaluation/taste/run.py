@@ -14,8 +14,8 @@ from operator import eq
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from crawler.progress import with_progress
 from evaluation.errors import RatingsTooFew
 from evaluation.settings import EvaluationSettings
 from evaluation.taste.measuring import DEPTH, compare_systems
@@ -195,7 +195,7 @@ def _recommend(search: Search, kind: str, protocol: Protocol) -> dict[str, list[
         ranked = search.rank_for(request, COLD_DEPTH, legs)
         return [work_id for work_id in ranked if work_id in protocol.pool][:DEPTH]
 
-    shown = tqdm(protocol.cases, desc=f"{kind}, {protocol.name}", unit=" people", disable=None, leave=False)
+    shown = with_progress(protocol.cases, "people", f"{kind}, {protocol.name}")
     if protocol.name == "questionnaire":
         both = [(ask(case, case.values, None), ask(case, {}, None)) for case in shown]
         return {"evoke": [one for one, _ in both], "one like": [other for _, other in both]}

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client.models import SparseVector
-from tqdm import tqdm
 
+from crawler.progress import with_progress
 from evaluation.benchmark import Benchmark
 from evaluation.measures import OBJECTIVE, measure_run, ranked
 from evaluation.query_vectors import CachedEncoder
@@ -128,7 +128,7 @@ def search_queries(
         }
         table = first.serving().table
         index.rows = table.rows_of(index.ids)
-        queries = tqdm(benchmark.queries.items(), desc=benchmark.name, unit=" queries", disable=None, leave=False)
+        queries = with_progress(benchmark.queries.items(), "queries", benchmark.name)
         for query_id, text in queries:
             request = SearchRequest(query=text)
             bm25 = {way: search.build_queries(request).legs.get("bm25") for way, search in searches.items()}

@@ -45,6 +45,11 @@ class Decision:
     """The mean of `after` minus `before`, query by query."""
 
     @property
+    def name(self) -> str:
+        """What is decided, such as "fusion, mood"."""
+        return f"{self.step}, {self.kind or 'all'}"
+
+    @property
     def is_better(self) -> bool:
         """Whether the found setting is better by more than chance."""
         return self.found not in (None, self.serving) and self.difference.low > 0
@@ -74,6 +79,21 @@ class Tuning:
     decisions: Sequence[Decision]
     benchmarks: Mapping[str, tuple[float, float]]
     """Benchmark to the objective before all decisions and, out of fold, after them."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings that are chosen, by name."""
+        return {each.name: each.chosen.model_dump_json() for each in self.decisions}
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures behind the decisions, by name."""
+        figures = {
+            f"{name} {moment}": value
+            for name, (before, after) in self.benchmarks.items()
+            for moment, value in (("before", before), ("after", after))
+        }
+        return figures | {f"{each.name} difference": each.difference.value for each in self.decisions}
 
     def to_tuned(self) -> Tuned:
         """Return the settings that index and search read, with the figures they were chosen by."""

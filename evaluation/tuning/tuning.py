@@ -9,28 +9,30 @@ the cleaning of each kind of query, then its fusion.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
-from tqdm import tqdm
 
+from crawler.progress import Progress, show_progress, with_progress
 from evaluation.benchmark import Benchmark, refuse_test_split
 from evaluation.measures import OBJECTIVE, measure_run
 from evaluation.query_vectors import CachedEncoder, QueryVectors
 from evaluation.records import Interval
 from evaluation.runner import check_names, index_benchmark, read_terms
 from evaluation.settings import EvaluationSettings
-from evaluation.significance import Floats, bootstrap_intervals
+from evaluation.significance import SEED, Floats, bootstrap_intervals
 from evaluation.tuning.bench import Bench, JudgedQuery, fused_run, run_ids, search_queries
 from evaluation.tuning.bm25_in_memory import LexicalIndex
-from evaluation.tuning.coordinate_ascent import Mask, coordinate_ascent, find_best, score_out_of_fold
+from evaluation.tuning.coordinate_ascent import N_FOLDS, Mask, coordinate_ascent, find_best, score_out_of_fold
 from evaluation.tuning.records import Decision, FusionScores, Step, Tuning
 from evaluation.tuning.space import WEIGHTS, bm25_coordinates, cleaning_coordinates, fusions_to_try
 from indexer.analysis import ANALYSER_VERSION
 from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
+from indexer.tracking import track
 from search_api.candidates import Candidates
 from search_api.ranking_settings import QUERY_KINDS, YEAR, Cleanings, Fusion, Fusions, QueryKind, Tuned
 from search_api.search import open_tuned
@@ -39,8 +41,10 @@ LEAST_QUERIES = 10
 """The fewest queries of a kind that its settings are chosen by: two for each fold."""
 
 
-def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder: Encoder | None = None) -> Tuning:
-    """Return the decisions on all settings: each is replaced only by one that is better on the benchmarks.
+def tune(
+    benchmarks: Sequence[Benchmark], settings: EvaluationSettings, output: Path, encoder: Encoder | None = None
+) -> Tuning:
+    """Decide on all settings and write them to a file: each is replaced only by one that is better on the benchmarks.
 
     Raises:
         BenchmarkInvalid, TuningInvalid: A file cannot be used.
@@ -60,7 +64,15 @@ def tune(benchmarks: Sequence[Benchmark], settings: EvaluationSettings, encoder:
         indexes[benchmark.name] = LexicalIndex(read_terms(own, encoder))
         with QueryVectors(settings.home / "evaluation") as cache:
             queries += search_queries(benchmark, own, CachedEncoder(encoder, cache), indexes[benchmark.name])
-    return choose_settings(Bench(queries, indexes), serving)
+    with track("tune", settings.home) as run:
+        run.log_data([benchmark.data for benchmark in benchmarks])
+        run.log_parameters({"folds": N_FOLDS, "seed": SEED, **made_with.model_dump()})
+        tuned = choose_settings(Bench(queries, indexes), serving)
+        run.log_parameters(tuned.parameters)
+        run.log_metrics(tuned.metrics)
+        output.write_text(tuned.to_tuned().model_dump_json(indent=2), encoding="utf-8")
+        run.log_output(output)
+    return tuned
 
 
 def choose_settings(bench: Bench, serving: Tuned) -> Tuning:
@@ -91,18 +103,20 @@ def choose_settings(bench: Bench, serving: Tuned) -> Tuning:
 def choose_bm25(bench: Bench, serving: Tuned) -> tuple[Decision, Floats]:
     """Return the decision on BM25 for all queries, and each query's score under it: out of fold where BM25 changes."""
     everything = np.full(len(bench.queries), fill_value=True)
-    score = memoise(lambda bm25: bench.scores(everything, bm25, serving.cleanings, serving), "BM25")
-    return _choose("bm25", None, serving.bm25, bm25_coordinates(), score, shares_of(bench.benchmarks))
+    with show_progress("settings", "BM25") as progress:
+        score = memoise(lambda bm25: bench.scores(everything, bm25, serving.cleanings, serving), progress)
+        return _choose("bm25", None, serving.bm25, bm25_coordinates(), score, shares_of(bench.benchmarks))
 
 
 def choose_cleaning(bench: Bench, bm25: BM25, serving: Tuned, kind: QueryKind) -> tuple[Decision, Floats]:
     """Return the decision on a kind's cleaning, and the score of each query of the kind under it."""
     which = bench.of_kind(kind)
-    score = memoise(
-        lambda cleaning: bench.scores(which, bm25, Cleanings.for_every_kind(cleaning), serving), f"cleaning, {kind}"
-    )
     shares = shares_of(bench.benchmarks)[which]
-    return _choose("cleaning", kind, serving.cleanings.of(kind), cleaning_coordinates(), score, shares)
+    with show_progress("settings", f"cleaning, {kind}") as progress:
+        score = memoise(
+            lambda cleaning: bench.scores(which, bm25, Cleanings.for_every_kind(cleaning), serving), progress
+        )
+        return _choose("cleaning", kind, serving.cleanings.of(kind), cleaning_coordinates(), score, shares)
 
 
 def _choose(
@@ -127,16 +141,15 @@ def _choose(
     return decision, unseen if decision.is_better else before
 
 
-def memoise(score: Callable[[Any], Floats], title: str) -> Callable[[Any], Floats]:
+def memoise(score: Callable[[Any], Floats], progress: Progress) -> Callable[[Any], Floats]:
     """Return the function with a cache: the searches of the five folds mostly try the same settings."""
     known: dict[str, Floats] = {}
-    progress = tqdm(desc=title, unit=" settings", disable=None, leave=False)
 
     def score_once(setting: BaseModel) -> Floats:
         name = setting.model_dump_json()
         if name not in known:
             known[name] = score(setting)
-            progress.update()
+            progress.update(1)
         return known[name]
 
     return score_once
@@ -148,7 +161,7 @@ def score_fusions(bench: Bench, bm25: BM25, cleanings: Cleanings, serving: Fusio
     deepest = max(fusion.depth for fusion in fusions)
     scores = [
         score_query(bench.candidates(query, bm25, cleanings.of(query.kind), deepest), query.grades, fusions)
-        for query in tqdm(bench.queries, desc="fusions", unit=" queries", disable=None, leave=False)
+        for query in with_progress(bench.queries, "queries", "fusions")
     ]
     return FusionScores(fusions, np.array(scores), [query.kind for query in bench.queries], bench.benchmarks)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,16 @@ from judged import CORPUS, QRELS, QUERIES, add_line, write_benchmark
 from rank_bm25 import BM25Okapi
 
 import evoke
-from evaluation.label_figures import measure_label
+from evaluation.label_figures import measure_label, measure_labels
 from evaluation.measures import MEASURES
 from evaluation.query_vectors import CachedEncoder
 from evaluation.settings import EvaluationSettings
 from evaluation.systems import SYSTEMS, RankBM25, without_values
 from indexer.bm25 import K1, B
 from indexer.encoder.encoder import Vectors
+from indexer.records import Features, ValueLabel, Work
+from indexer.value_training.label_files import LabelledWork
+from indexer.values.taxonomy import load_taxonomy
 from search_api.ranking_settings import DEFAULT_FUSIONS, QUERY_KINDS, Fusions
 from search_api.records import SearchRequest
 from search_api.search import Search, open_search
@@ -240,10 +244,66 @@ def test_labels_are_judged_on_the_labelled_works_of_the_split(
 
 def test_a_label_counts_as_found_from_strength_one_half_up() -> None:
     strengths = np.array([0.9, 0.5, 0.49, 0.49, 0.1], dtype=np.float32)
-    result = measure_label("hope", strengths, np.array([True, False, True, False, False]))
+    result = measure_label("hope", strengths, strengths, np.array([True, False, True, False, False]))
     assert (result.n_works, result.n_said) == (5, 2)
     assert (result.precision, result.recall, result.f1) == (1 / 2, 1 / 2, 1 / 2)
     assert result.auc == pytest.approx((3 + 1.5) / 6)  # of six pairs one is a tie and one is wrong
+
+
+def test_ndcg_of_a_label_ranks_works_by_probability() -> None:
+    said = np.array([True, False, True, False])
+    probabilities = np.array([0.1, 0.8, 0.7, 0.6], dtype=np.float32)
+    result = measure_label("hope", np.zeros(4, dtype=np.float32), probabilities, said)
+    assert result.ndcg == pytest.approx((1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3)))
+
+
+def make_labelled(n_works: int, n_reviewed: int) -> tuple[list[tuple[Work, Features]], list[LabelledWork]]:
+    """Return works of which every other one is called violent; the first `n_reviewed` have reviews."""
+    works, labelled = [], []
+    empty = np.zeros(64, dtype=np.float32)
+    for n in range(n_works):
+        work = Work(id=f"{n:03}", title="A Film", ids={"imdb": f"tt{n}"}, n_reviews=3 if n < n_reviewed else 0)
+        works.append((work, Features({}, (), empty, empty.reshape(1, -1), "en")))
+        tags = {"violence": 1.0} if n % 2 else {"romantic": 1.0}
+        labelled.append(LabelledWork(frozenset({("imdb", f"tt{n}")}), "validation", "tags", tags))
+    return works, labelled
+
+
+class ReviewReader:
+    """A labeller that finds violence in works that have reviews, and nothing in others."""
+
+    def __init__(self) -> None:
+        self.taxonomy = load_taxonomy(None)
+
+    def label(self, works: Sequence[tuple[Work, Features]]) -> list[tuple[ValueLabel, ...]]:
+        return [tuple(ValueLabel(each, score, score, None) for each, score in self._scores(work)) for work, _ in works]
+
+    def _scores(self, work: Work) -> Iterator[tuple[str, float]]:
+        for each in self.taxonomy.dimensions:
+            yield each, 0.5 + (0.1 * (int(work.id) % 2) if work.n_reviews and each == "T-violence" else 0.0)
+
+
+def test_labels_of_works_with_reviews_are_measured_beside_those_of_all_works() -> None:
+    works, labelled = make_labelled(n_works=40, n_reviewed=12)
+    figures = measure_labels(works, labelled, ReviewReader())
+    assert list(figures.means) == ["all works", "works with reviews"]
+    every, reviewed = figures.means.values()
+    assert (every.n_works, reviewed.n_works) == (40, 12)
+    others = reviewed.n_labels - 1  # all found by chance
+    assert reviewed.auc.value == pytest.approx((1 + 0.5 * others) / (1 + others))
+    # Of 20 violent works the 6 with reviews are found, and the others are like the 20 that are not violent.
+    assert figures.labels["T-violence"].auc == pytest.approx((6 * 20 + 14 * 20 / 2) / 400)
+    assert reviewed.auc.low <= reviewed.auc.value <= reviewed.auc.high
+    before = [(work.model_copy(update={"n_reviews": 0}), features) for work, features in works]
+    compared = measure_labels(works, labelled, ReviewReader(), lambda: before).means
+    assert compared["the same without the records"].auc.value == 0.5
+    assert compared["gain"].auc.value == pytest.approx(reviewed.auc.value - 0.5)
+    assert compared["gain"].auc.low >= 0
+
+
+def test_fewer_than_five_positives_among_works_with_reviews_are_not_measured() -> None:
+    works, labelled = make_labelled(n_works=40, n_reviewed=8)
+    assert list(measure_labels(works, labelled, ReviewReader()).means) == ["all works"]
 
 
 def test_scores_kept_by_term_equal_those_of_rank_bm25() -> None:

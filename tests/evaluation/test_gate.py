@@ -11,7 +11,7 @@ import pytest
 from evaluation.benchmark import Benchmark
 from evaluation.errors import BaselineInvalid
 from evaluation.gate import Fall, check_comparable, describe_fall, find_falls, read_baseline
-from evaluation.records import BenchmarkResult
+from evaluation.records import BenchmarkResult, LabelFigures
 from evaluation.results import results_to_json
 from evaluation.runner import to_result
 
@@ -26,7 +26,7 @@ def measured(ranks: Sequence[int], name: str = "films", first: int = 0) -> Bench
         query_id: {f"w{place}": -float(place) for place in range(1, rank)} | {"right": -float(rank)}
         for query_id, rank in zip(queries, ranks, strict=True)
     }
-    return to_result(benchmark, {"bm25": {}, "evoke": run}, {}, "bm25", {})
+    return to_result(benchmark, {"bm25": {}, "evoke": run}, {}, "bm25", LabelFigures())
 
 
 def falls(before: Sequence[BenchmarkResult], now: Sequence[BenchmarkResult], folder: Path) -> dict[str, float | None]:

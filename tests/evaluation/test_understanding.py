@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from catalogues import make_record
+from chat_stand_in import chat_endpoint
 from fakes import FakeEncoder
 from homes import build
 
@@ -207,6 +209,7 @@ def test_the_verb_asks_the_index_that_serves(tmp_path: Path, capsys: pytest.Capt
         ([], {"want": [["E99"]]}, "request 'r1': no value has the id 'E99'"),
         (["--systems", "bm25"], {}, "--systems measures benchmarks"),
         ([], {"like": "Alien"}, "mine.jsonl:1: like: "),
+        (["--reader", "localhost:1"], {}, "--reader: must begin with http:// or https://"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_line(
@@ -218,6 +221,44 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.usefixtures("encoder")
+def test_a_language_model_is_measured_as_a_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, result = tmp_path / "mine.jsonl", tmp_path / "result.json"
+    texts = ("a film for a cold evening", "Salt Road", "a novel for the train")
+    lines = [{"id": text, "class": "plain", "request": text, "want": [["E8"]]} for text in texts]
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    with chat_endpoint() as endpoint:
+        endpoint.content = {"wishes": [{"name": "comfort", "degree": "much", "sure": True}]}
+        command = ["evaluate", "--understanding", str(path), "--reader", endpoint.url, "--json", str(result)]
+        assert evoke.main(command) == 0
+        printed = capsys.readouterr().out
+        assert "2 requests read by the language model" in printed
+        assert "understood 0.667 of 3 checks; 2 requests wholly right; 0 inverted" in printed
+        assert orjson.loads(result.read_bytes())["n_by_model"] == 2
+        assert [asked["messages"][1]["content"] for asked in endpoint.asked] == [texts[0], texts[2]]
+        endpoint.status = 500
+        assert evoke.main(command) == 0
+        failure = "read by rules, since the language model answered with the HTTP status 500"
+        assert f"2 {failure}" in capsys.readouterr().out
+        assert orjson.loads(result.read_bytes())["failures"] == {failure: 2}
+
+
+def test_a_reader_is_for_understanding_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evoke.main(["evaluate", "--reader", "http://127.0.0.1:1/v1"]) == 2
+    assert capsys.readouterr().err == "evoke evaluate: --reader belongs to --understanding: give both\n"
+
+
+@pytest.mark.usefixtures("encoder")
+def test_the_time_to_read_a_request_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, result = tmp_path / "mine.jsonl", tmp_path / "result.json"
+    path.write_text(json.dumps({"id": "r1", "class": "plain", "request": "hope"}) + "\n")
+    assert evoke.main(["evaluate", "--understanding", str(path), "--json", str(result)]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"read in \d+\.\d ms \(p50\), \d+\.\d ms \(p95\)", printed)
+    assert "language model" not in printed
+    assert orjson.loads(result.read_bytes())["reading_ms"]["p50"] > 0
 
 
 def test_the_requests_that_ship_are_about_works_and_values_that_there_are() -> None:

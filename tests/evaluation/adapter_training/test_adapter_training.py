@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 from judged import write_benchmark
+from tracked import names_of_data, read_runs
 
 import evoke
-from evaluation.adapter_training.learning import TrainingSet, fit_adapter, weigh_terms
+from evaluation.adapter_training.learning import TrainingSet, fit_adapter, try_depths, weigh_terms
 from indexer.bm25 import term_id
 from search_api.query_adapter import load_query_adapter
 
@@ -58,11 +59,31 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
 def test_the_adapter_helps_on_works_that_it_was_not_trained_on(trained: tuple[Path, str, str]) -> None:
     _, printed, report = trained
     assert report in printed
-    row = report.splitlines()[-1]
+    row = next(line for line in report.splitlines() if line.startswith("| films"))
     assert row.startswith("| films | 120 | 60 | ")
     without, with_adapter, gain, low, high = map(float, re.findall(r"[+-]?\d\.\d+", row))
     assert 0 < low < gain < high
     assert gain == pytest.approx(with_adapter - without, abs=1e-3)
+
+
+def test_the_file_has_the_depth_that_finds_most(trained: tuple[Path, str, str]) -> None:
+    output, _, report = trained
+    found = {
+        int(depth): float(rank) for depth, rank in re.findall(r"^\| ([123]) \| (0\.\d+) \|$", report, re.MULTILINE)
+    }
+    adapter = load_query_adapter(output).adapter
+    assert adapter
+    assert found[adapter.depth] == max(found.values())
+
+
+def test_the_training_is_logged(trained: tuple[Path, str, str]) -> None:
+    logged, *trials = sorted(
+        read_runs(trained[0].parent / "home"), key=lambda run: run.info.run_name != "train-descriptions"
+    )
+    assert sorted(trial.data.params["depth"] for trial in trials) == ["1", "2", "3"]
+    assert names_of_data(logged) == ["films, train"]
+    assert logged.data.params["output"] == "adapter"
+    assert logged.data.metrics["nDCG_10 films difference"] > 0
 
 
 def test_words_of_every_description_weigh_little(trained: tuple[Path, str, str]) -> None:
@@ -88,13 +109,32 @@ def test_stems_that_enough_descriptions_have_weigh_by_the_formula() -> None:
     assert weights == {2: 1.0, 3: pytest.approx((np.log(1 + 39.5 / 61.5) / np.log(1 + 80.5 / 20.5)) ** 0.75)}
 
 
-def test_training_is_deterministic() -> None:
+@pytest.mark.parametrize("depth", [1, 3])
+def test_training_is_deterministic(depth: int) -> None:
     draw = np.random.default_rng(2)
     works, queries = (draw.standard_normal((n, 16)).astype(np.float32) for n in (20, 40))
     training_set = TrainingSet(works, queries, draw.integers(0, 20, 40), [()] * 40)
-    for one, other in zip(fit_adapter([training_set]), fit_adapter([training_set]), strict=True):
-        assert one.any()
-        np.testing.assert_array_equal(one, other)
+    one, other = (fit_adapter([training_set], "encoder", depth) for _ in range(2))
+    assert one.depth == depth
+    turned = one.turn(queries)
+    assert not np.allclose(turned, queries / np.linalg.norm(queries, axis=1, keepdims=True))
+    np.testing.assert_array_equal(turned, other.turn(queries))
+
+
+def test_depths_are_compared_by_where_held_out_works_are_found() -> None:
+    draw = np.random.default_rng(4)
+    works, turn = (draw.standard_normal((n, 16)).astype(np.float32) for n in (30, 16))
+    works /= np.linalg.norm(works, axis=1, keepdims=True)
+    answers = np.arange(300) % 30
+    queries = (works[answers] @ turn / 4 + 0.1 * draw.standard_normal((300, 16))).astype(np.float32)
+    trained, held_out = (
+        TrainingSet(works, queries[rows], answers[rows], [()] * 150) for rows in (slice(0, 150), slice(150, 300))
+    )
+    found = try_depths([trained], [held_out], "encoder")
+    assert list(found) == [1, 2, 3]
+    cosines = queries[150:] @ works.T
+    ranks = 1 + (cosines > cosines[np.arange(150), answers[150:]][:, None]).sum(axis=1)
+    assert 1 >= found[1] > (1 / ranks).mean()
 
 
 REFUSED = {

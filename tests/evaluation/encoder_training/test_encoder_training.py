@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from judged import write_benchmark
+from tracked import names_of_data, read_runs
 
 import evoke
 from evaluation.benchmark import read_benchmark
@@ -129,7 +130,7 @@ def test_the_loss_is_the_cross_entropy_of_both_directions() -> None:
 
 
 def test_the_verb_writes_changes_that_bring_descriptions_nearer_to_their_works(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     films, output, report = write_films(tmp_path / "films"), tmp_path / "out.safetensors", tmp_path / "report.md"
     arguments = [
@@ -149,6 +150,11 @@ def test_the_verb_writes_changes_that_bring_descriptions_nearer_to_their_works(
     assert "18 layers changed by 1 tasks in 12 steps" in printed
     assert report.read_text() in printed
     assert len(report.read_text().splitlines()) == 3
+
+    (logged,) = read_runs(home)
+    assert logged.data.params.items() >= {"rank": "4", "n_steps": "12", "first_layer": "3"}.items()
+    assert logged.data.metrics.keys() == {"loss descriptions films"}
+    assert names_of_data(logged) == ["films, train"]
 
     adaptation = load_adaptation(output)
     assert adaptation.first_layer == 3

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from random import Random
 
 import pytest
+from tracked import names_of_data, read_runs
 
 import evoke
 from evaluation.errors import FramesInvalid
 from evaluation.reader_training.frames import FAMILIES, POST, packaged_frames, read_frames
 from evaluation.reader_training.requests import RequestMaker, label_words
-from evaluation.reader_training.run import Plan
+from evaluation.reader_training.run import DepthFigure, Plan, choose_shapes
 from evaluation.reader_training.words import WordBank, is_held_out, read_word_bank
 from indexer.encoder.encoder import Encoder
 from indexer.values.taxonomy import load_taxonomy
@@ -131,10 +134,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> 
     folder = tmp_path_factory.mktemp("trained")
     first, second, report = folder / "reader", folder / "again", folder / "report.md"
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
+        patch.setenv("EVOKE_HOME", str(folder / "home"))
         patch.setattr("evaluation.reader_training.run.open_encoder", lambda _: real_encoder)
         patch.setattr(
             "evaluation.reader_training.run.Plan",
-            lambda: Plan(n_requests=96, n_requests_of_hands=32, n_test_requests=8),
+            lambda: Plan(n_requests=96, n_requests_of_hands=32, n_requests_of_depths=32, n_test_requests=8),
         )
         assert evoke.main(["train-reader", "-o", str(first), "--report", str(report)]) == 0
         assert evoke.main(["train-reader", "-o", str(second)]) == 0
@@ -158,6 +162,34 @@ def test_the_report_names_what_was_held_out(trained: tuple[Path, Path, str]) -> 
     for name in ("words held out", "frames held out", "words and all frames of second.txt held out"):
         assert f"| {name} | " in printed
     assert "frames, 96 requests; " in printed
+
+
+def test_a_head_gets_the_smallest_depth_that_is_as_good_as_the_best_but_for_noise() -> None:
+    accuracies = {0: (0.80, 0.836, 0.84, 0.839), 1: (0.70, 0.80, 0.805, 0.82)}
+    figures = [
+        DepthFigure(head, depth, accuracy)
+        for head, of_head in accuracies.items()
+        for depth, accuracy in enumerate(of_head, start=1)
+    ]
+    assert [shape.dilations for shape in choose_shapes(figures)] == [(1, 2), (1, 2, 4, 8)]
+
+
+def test_each_head_has_a_depth_that_the_report_shows_as_good(trained: tuple[Path, Path, str]) -> None:
+    first, _, printed = trained
+    rows = re.findall(r"^\| (\d) \| (\d) \| (\d\.\d+) \|$", printed, re.MULTILINE)
+    assert {(int(head), int(depth)) for head, depth, _ in rows} == {(head, d) for head in (1, 2) for d in (1, 2, 3, 4)}
+    for number, head in enumerate(load_tagger(first).network.heads, start=1):
+        accuracies = {int(depth): float(accuracy) for of, depth, accuracy in rows if int(of) == number}
+        assert accuracies[len(head.dilations)] >= max(accuracies.values()) - 0.006
+        assert head.dilations == (1, 2, 4, 8)[: len(head.dilations)]
+
+
+def test_the_training_is_logged(trained: tuple[Path, Path, str]) -> None:
+    runs = read_runs(trained[0].parent / "home")
+    logged = next(run for run in runs if run.data.params.get("output") == "reader")
+    assert logged.data.params["output.sha256"] == hashlib.sha256(trained[0].read_bytes()).hexdigest()
+    assert "frames held out" in logged.data.metrics
+    assert "second.txt" in names_of_data(logged)
 
 
 def test_a_bad_output_is_refused_before_the_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

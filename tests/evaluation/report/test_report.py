@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
-from evaluation.records import BenchmarkResult, Comparison, Interval, LabelResult, SystemResult
+from evaluation.records import (
+    ALL,
+    GAIN,
+    AddedFile,
+    AddedRecords,
+    BenchmarkResult,
+    Comparison,
+    Interval,
+    LabelMeans,
+    LabelResult,
+    Refusals,
+    SystemResult,
+)
 from evaluation.report.report import probability, render_report, results_to_markdown, signed, write_report
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -202,18 +214,32 @@ def test_queries_are_cut_at_200_characters() -> None:
 
 def test_labels_are_shown_worst_first_and_the_unjudged_last() -> None:
     labels = {
-        "E5": LabelResult("inspiration", 1_500, 40, 0.5, 0.25, 1 / 3, 0.8),
-        "E6": LabelResult("fear", 1_500, 0, 0.0, 0.0, 0.0, math.nan),
-        "E1": LabelResult("joy", 1_500, 3, 0.1, 0.2, 0.133, 0.4),
+        "E5": LabelResult("inspiration", 1_500, 40, 0.5, 0.25, 1 / 3, 0.8, 0.6),
+        "E6": LabelResult("fear", 1_500, 0, 0.0, 0.0, 0.0, math.nan, math.nan),
+        "E1": LabelResult("joy", 1_500, 3, 0.1, 0.2, 0.133, 0.4, 0.3),
     }
     shown = tables(render_report([make_result(labels=labels)]))["3 labels, worst first"]
     assert shown[1:] == [
-        ["joy E1", "1,500", "3", "0.100", "0.200", "0.133", "0.400"],
-        ["inspiration E5", "1,500", "40", "0.500", "0.250", "0.333", "0.800"],
-        ["fear E6", "1,500", "0", "0.000", "0.000", "0.000", DASH],
+        ["joy E1", "1,500", "3", "0.100", "0.200", "0.133", "0.400", "0.300"],
+        ["inspiration E5", "1,500", "40", "0.500", "0.250", "0.333", "0.800", "0.600"],
+        ["fear E6", "1,500", "0", "0.000", "0.000", "0.000", DASH, DASH],
     ]
     rows = markdown_rows(results_to_markdown([make_result(labels=labels)]), "### Labels, worst first")
-    assert rows[2] == "| joy (E1) | 1,500 | 3 | 0.100 | 0.200 | 0.133 | 0.400 |"
+    assert rows[2] == "| joy (E1) | 1,500 | 3 | 0.100 | 0.200 | 0.133 | 0.400 | 0.300 |"
+
+
+def test_means_of_labels_are_shown_with_intervals_and_the_gain_with_signs() -> None:
+    means = {
+        ALL: LabelMeans(1_556, 95, Interval(0.7, 0.65, 0.75), Interval(0.4, 0.3, 0.5)),
+        GAIN: LabelMeans(202, 23, Interval(0.05, 0.01, 0.09), Interval(-0.02, -0.05, 0.01)),
+    }
+    shown = tables(render_report([make_result(label_means=means)]))["Labels, means"]
+    assert shown[1:] == [
+        ["all works", "1,556", "95", "0.700 (0.650 to 0.750)", "0.400 (0.300 to 0.500)"],
+        ["gain", "202", "23", "+0.050 (+0.010 to +0.090)", f"{MINUS}0.020 ({MINUS}0.050 to +0.010)"],
+    ]
+    rows = markdown_rows(results_to_markdown([make_result(label_means=means)]), "### Labels, means")
+    assert rows[2] == f"| {' | '.join(shown[1])} |"
 
 
 # Missing parts
@@ -262,7 +288,9 @@ def test_texts_are_shown_and_never_run(tmp_path: Path) -> None:
     result = make_result(
         benchmark=EVIL, split=EVIL, baseline=next(iter(baseline)), queries=queries,
         systems={"evoke": make_system(dict.fromkeys(queries, 0.75)), **baseline},
-        labels={text: LabelResult(text, 1, 1, 1, 1, 1, 1) for text in HOSTILE},
+        labels={text: LabelResult(text, 1, 1, 1, 1, 1, 1, 1) for text in HOSTILE},
+        added=AddedRecords(tuple(AddedFile(Path(text), (1,)) for text in (EVIL, HOSTILE[3])), "d", 1, 1, 1, 1,
+                           {EVIL: Refusals(1, EVIL)}),
     )  # fmt: skip
     write_report([result, result], tmp_path)
     page, markdown = ((tmp_path / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import astuple
 from pathlib import Path
@@ -13,6 +14,7 @@ from catalogues import SMALL
 from fakes import FakeEncoder
 from homes import build
 from judged import CORPUS, write_benchmark
+from tracked import names_of_data, read_runs
 
 import evoke
 from evaluation.significance import Floats
@@ -147,6 +149,17 @@ def test_the_same_benchmark_gives_the_same_file(films: Path, capsys: pytest.Capt
     assert 0 < figures["benchmarks"]["films"]["before"] <= 1
     tune(films, "-o", output)
     assert output.read_bytes() == first
+
+
+def test_a_tuning_is_logged(films: Path, home: Path) -> None:
+    output = films.parent / "tuning.json"
+    tune(films, "-o", output)
+    (logged,) = read_runs(home)
+    assert logged.data.params["output.sha256"] == hashlib.sha256(output.read_bytes()).hexdigest()
+    chosen = json.loads(output.read_bytes())
+    assert json.loads(logged.data.params["fusion_ mood"]) == chosen["mood"]
+    assert logged.data.metrics["films before"] == chosen["figures"]["benchmarks"]["films"]["before"]
+    assert names_of_data(logged) == ["films, validation"]
 
 
 def test_the_score_before_tuning_equals_that_of_the_evaluation(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
