@@ -1,10 +1,13 @@
 # make run   sets everything up, indexes the starter catalogue, prints a first answer, serves page and API
 # make test  sets everything up and runs the tests
+# make client generates a client from the OpenAPI document and uses it against a running service
 # make bench BENCHMARKS=FOLDER compares Evoke with its peers on a benchmark: speed, memory and quality
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-peers/.installed
+CLIENT := .venv-client/.installed
+PAGE_TOOLS := node_modules/.installed
 
 # PyTorch's own index has the CPU build. pip's usual index has the build for CUDA on Linux, with 19 packages and 4.7 GB.
 # pip tries that index for at most 20 seconds; if it does not answer, torch comes from the usual index. --no-deps: nothing
@@ -21,8 +24,8 @@ ifneq ($(filter retrain%,$(MAKECMDGOALS)),)
 $(if $(DATA),,$(error DATA is empty: name a folder laid out as docs/encoder.md says, as in make retrain DATA=path/to/folder))
 endif
 
-.PHONY: install peers run test gate check bench bench-growth bench-load bench-evoke retrain retrain-encoder retrain-values \
-	retrain-descriptions retrain-reader stale clean
+.PHONY: install peers run test gate check check-page client bench bench-growth bench-load stress bench-evoke \
+	retrain retrain-encoder retrain-values retrain-descriptions retrain-reader stale lint-deploy clean
 
 install: $(INSTALLED)
 
@@ -44,6 +47,15 @@ $(PEERS): benchmarks/peers.txt
 	.venv-peers/bin/pip install --quiet --requirement benchmarks/peers.txt
 	touch $@
 
+# The generator of clients asks for an older Typer than Evoke does, so it has an environment of its own.
+client: install $(CLIENT)
+	$(BIN)/pytest tests/search_api/service/test_generated_client.py
+
+$(CLIENT): tests/search_api/service/generator.txt
+	$(PYTHON) -m venv .venv-client
+	.venv-client/bin/pip install --quiet --requirement $<
+	touch $@
+
 run: install
 	$(BIN)/evoke index
 	$(BIN)/evoke search "find me something inspiring" --limit 3
@@ -53,8 +65,18 @@ test: install
 	$(BIN)/pytest
 	$(BIN)/pytest -m browser
 
+# The page runs as it is, without a build step: its types are in comments. Node and npm are needed to check it, and to
+# check its access with axe in the browser tests.
+check-page: $(PAGE_TOOLS)
+	npm run --silent types
+	npm run --silent lint
+
+$(PAGE_TOOLS): package.json package-lock.json
+	npm ci --no-fund --no-audit
+	touch $@
+
 # What continuous integration runs.
-check: install
+check: install check-page
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -85,6 +107,13 @@ bench-load: install
 	$(BIN)/python -m benchmarks.service_kills --home $(HOME_FOLDER)
 	$(BIN)/python -m benchmarks.names
 	$(BIN)/python -m benchmarks.large
+
+# Asks for more and more, and then for twice of what can be answered; HOME_FOLDER names an indexed home folder. Takes
+# about 20 minutes.
+stress: install
+	$(BIN)/pip install --quiet --constraint constraints.txt --requirement requirements/stress.txt
+	$(BIN)/python -m benchmarks.stress --home $(HOME_FOLDER)
+	$(BIN)/python -m benchmarks.plots
 
 # Evoke alone, step by step.
 bench-evoke: install
@@ -132,5 +161,10 @@ retrain-reader: install
 stale: install
 	$(BIN)/python -m indexer.artefacts
 
+# Checks images, compose and templates with the tools that are installed (hadolint, shellcheck, docker, cfn-lint,
+# terraform, checkov, promtool), and names those that are not.
+lint-deploy:
+	sh deploy/lint.sh
+
 clean:
-	rm -rf .venv .venv-peers build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-peers .venv-client node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -27,7 +27,15 @@ ROOT = Path(__file__).parent.parent
 STAGES = ("crawler", "indexer", "search_api", "evaluation")
 PYTHONS = ("3.11", "3.12", "3.13")
 OPTIONAL = {"crawl": ("crawl",), "train": ("train", "report"), "report": ("report",)}
-"""The files of requirements/ that each extra installs."""
+"""The files of requirements/ that each extra installs, of those that the distribution installs without it too."""
+MORE = ("embeddings", "traces", "sentry", "mcp", "track", "stress")
+"""The extras that install what is optional everywhere, each a file of requirements/."""
+MODULES = {
+    "mlflow-skinny": "mlflow",
+    "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter",
+    "opentelemetry-sdk": "opentelemetry.sdk",
+}
+"""The modules of libraries that are not called like them."""
 NOT_SOURCES = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
 BUILD = "import sys; from {backend} import {function} as build; print(build(sys.argv[1]))"
 
@@ -175,7 +183,7 @@ def required_versions(roots: list[Requirement], python: str) -> dict[str, list[S
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_constraints_satisfy_every_requirement(python: str) -> None:
-    purposes = ("server", *OPTIONAL, "embeddings", "test")
+    purposes = ("server", *OPTIONAL, *MORE, "test")
     asked = required_versions([each for purpose in purposes for each in read_requirements(purpose)], python)
     pins = read_pins()
     assert asked.keys() - pins.keys() == set()
@@ -201,7 +209,7 @@ def test_every_pinned_release_admits_the_python(python: str) -> None:
 def test_one_release_of_torch_is_installed_first() -> None:
     pinned = read_pins()["torch"]
     for name in ("Makefile", "Dockerfile"):
-        assert re.findall(r"torch==([\d.]+)", (ROOT / name).read_text(encoding="utf-8")) == [pinned]
+        assert set(re.findall(r"torch==([\d.]+)", (ROOT / name).read_text(encoding="utf-8"))) == {pinned}
 
 
 def read_imports() -> Iterator[tuple[Path, str]]:
@@ -219,7 +227,7 @@ def read_imports() -> Iterator[tuple[Path, str]]:
 
 def test_every_imported_library_is_declared() -> None:
     """A library may also be required by a declared one, as starlette is by fastapi."""
-    declared = {each for purpose in ("server", *OPTIONAL, "embeddings") for each in names(purpose)}
+    declared = {each for purpose in ("server", *OPTIONAL, *MORE) for each in names(purpose)}
     theirs = {canonicalize_name(Requirement(line).name) for name in declared for line in requires(name) or ()}
     providers = packages_distributions()
     undeclared = {
@@ -227,12 +235,14 @@ def test_every_imported_library_is_declared() -> None:
         for _, module in read_imports()
         if not (declared | theirs) & {canonicalize_name(name) for name in providers.get(module, ())}
     }
-    assert undeclared == {"mlflow"}  # used where a person has installed it, and declared nowhere
+    assert undeclared == set()
 
 
 def test_each_library_of_an_extra_is_known_by_its_module() -> None:
     modules = {
-        name.replace("-", "_"): purpose for purpose in (*OPTIONAL, "embeddings") for name in sorted(names(purpose))
+        MODULES.get(name, name.replace("-", "_")): purpose
+        for purpose in (*OPTIONAL, *MORE)
+        for name in sorted(names(purpose))
     }
     assert dict(EXTRAS) == modules
 
@@ -250,6 +260,7 @@ def test_a_server_starts_without_the_libraries_of_the_extras() -> None:
         ("scrapy", "needs scrapy: pip install 'evoke-search[crawl]'"),
         ("matplotlib.figure", "needs matplotlib: pip install 'evoke-search[report]'"),
         ("sentence_transformers", "needs sentence-transformers: pip install 'evoke-search[train]'"),
+        ("opentelemetry.sdk.trace", "needs opentelemetry.sdk: pip install 'evoke-search[traces]'"),
         ("indexer.no_such_module", None),
     ],
 )
