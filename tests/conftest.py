@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,13 @@ def _nothing_of_the_user() -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("EVOKE_RUNTIME", "torch")  # OpenVINO would first convert the model in a new home: half a minute
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_progress_lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write no line of progress, which a slow machine would add to what a test reads, except where it is tested."""
+    if request.module.__name__ != "test_progress":
+        monkeypatch.setattr("crawler.progress.LINE_SECONDS", math.inf)
 
 
 @pytest.fixture(autouse=True)

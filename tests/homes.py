@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from catalogues import Fields, write_catalogue
 from fakes import FakeEncoder
+from qdrant_client import models
 
 from indexer.build_report import BuildReport
+from indexer.collection import copy_generation, swap_generation
 from indexer.encoder.encoder import Encoder
 from indexer.engine import open_engine
 from indexer.pipeline import build_index
-from indexer.serving import serving_generation
+from indexer.schema import point_id
+from indexer.serving import read_facts, serving_generation
 from indexer.settings import IndexSettings
 from indexer.values.taxonomy import load_taxonomy
 from search_api.records import Page, SearchRequest
@@ -36,6 +39,29 @@ def copy_home(home: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "--archive", "--sparse=always", home, target], check=True)
     return target
+
+
+def add_reviews(
+    home: Path, works: Mapping[str, Mapping[str, Any]], strengths: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Add to an index what people say of works, as their payloads have it, and the strengths that this gives them."""
+    with closing(open_engine(home / "index")) as engine:
+        before = serving_generation(engine)
+        assert before is not None
+        name, facts = copy_generation(engine, before), read_facts(engine, before)
+        assert facts is not None
+        for record in engine.retrieve(name, [point_id(each) for each in works], with_payload=True, with_vectors=True):
+            work_id = (record.payload or {})["id"]
+            vectors: Any = record.vector
+            own = dict(zip(vectors["values"].indices, vectors["values"].values, strict=True))
+            changed = strengths.get(work_id, {})
+            own |= {facts.value_ids.index(each): strength for each, strength in changed.items()}
+            vectors["values"] = models.SparseVector(indices=list(own), values=list(own.values()))
+            payload = {**(record.payload or {}), **works[work_id]}
+            payload["values"] |= {each: strength for each, strength in changed.items() if not each.startswith("T-")}
+            engine.upsert(name, [models.PointStruct(id=record.id, vector=vectors, payload=payload)], wait=True)
+        engine.finish(name)
+        swap_generation(engine, name)
 
 
 @contextmanager

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from pkgutil import resolve_name
 
 import evoke
+from crawler import markdown_tables
 from crawler.settings import describe_variables
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 COMMAND = "python -m tests.docs.configuration"
-_TABLE = re.compile(r"^\| variable \|.*\n(?:\|.*\n)+", re.MULTILINE)
 _HEADER = ("variable", "meaning", "type", "default", "read by")
 
 
 def make_page(page: str) -> str:
-    """Return the page with its table made anew.
-
-    Raises:
-        ValueError: The page has no table of variables, or several.
-    """
-    replaced, n_tables = _TABLE.subn(lambda _: make_table(), page)
-    if n_tables != 1:
-        raise ValueError(f"{n_tables} tables that begin with '| variable |' were found: there should be one")
-    return replaced
+    """Return the page with its table made anew."""
+    return markdown_tables.replace_table(page, make_table())
 
 
 def make_table() -> str:
@@ -34,7 +26,7 @@ def make_table() -> str:
         (f"`{v.name}`", v.description, v.type, f"`{v.default}`" if v.default else "", _readers(v.stages, len(classes)))
         for v in describe_variables(classes)
     ]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (_HEADER, ("---",) * len(_HEADER), *rows))
+    return markdown_tables.make_table(_HEADER, rows)
 
 
 def _readers(stages: tuple[str, ...], n_stages: int) -> str:

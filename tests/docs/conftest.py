@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import mcp  # noqa: F401 - its client hands on the stderr of this moment; that of a test has no file
 import pytest
 from reader import Reader, Service, environment_without_evoke, make_home, write_catalogues, write_commands
 
@@ -43,7 +44,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, models: Path, starter_home
     home = make_home(folder / "home", models, starter_home)
     server = subprocess.Popen(
         [sys.executable, "-m", "evoke", "serve", "--port", str(port)], cwd=folder,
-        env={**environment_without_evoke(), "EVOKE_HOME": str(home)},
+        # Nobody reads on once it answers, and access lines would fill the pipe.
+        env={**environment_without_evoke(), "EVOKE_HOME": str(home), "EVOKE_FEEDBACK": "on", "EVOKE_ACCESS_LOG": "off"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:

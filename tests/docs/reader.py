@@ -14,6 +14,9 @@ from typing import Any
 
 from pages import ROOT
 
+EVOKE = "import sys, crawler.progress, evoke; crawler.progress.LINE_SECONDS = float('inf'); sys.exit(evoke.main())"
+"""The command without lines of progress, which a slow machine would add to what a page shows."""
+
 
 @dataclass
 class Reader:
@@ -64,7 +67,7 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
     evoke, curl, make = folder / "evoke", shutil.which("curl"), shutil.which("make")
     scripts = {
         "python": f'exec {sys.executable} "$@"',
-        "evoke": f'[ "$1" = serve ] && exec cat {serving}\nexec python -m evoke "$@"',
+        "evoke": f'[ "$1" = serve ] && exec cat {serving}\nexec python -c "{EVOKE}" "$@"',
         "curl": f'exec {curl} "${{@//127.0.0.1:8000/{service.address}}}"',
         "make": f'exec {make} -s -C {ROOT} BIN={folder} INSTALLED={evoke} EVOKE_HOME={new_home} "$@"',
     }
@@ -77,8 +80,14 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
 def write_catalogues(folder: Path) -> None:
     """Write the files that pages speak of, from the starter catalogue: 20 films and 20 books, and a benchmark of each.
 
-    For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`.
+    For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`; and an export of reviews.
     """
+    (folder / "letterboxd-export").mkdir()
+    (folder / "letterboxd-export" / "reviews.csv").write_text(
+        "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Review,Tags,Watched Date\n"
+        "2024-01-02,Metropolis,1927,https://boxd.it/a,4.5,,Still frightening.,,2024-01-01\n",
+        encoding="utf-8",
+    )
     starter = ROOT / "evaluation" / "starter"
     lines = (ROOT / "indexer" / "starter.jsonl").read_text(encoding="utf-8").splitlines()
     works = [json.loads(line) for line in lines]

@@ -9,21 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from pages import PAGES, Block, count_skip_comments, read_blocks
 from reader import Reader
 from terminal import is_shown, read_console, run_bash, run_console
 
 SKIPS = {
-    "network": r"evoke crawl|run_crawl|pip install|docker|git clone|pre-commit",
+    "network": r"evoke crawl|run_crawl|aws ecs|pip install|docker|git clone|pre-commit",
     "minutes": r"evoke (train-|tune|evaluate)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
-    "server": r"evoke serve",
+    "server": r"evoke (serve|mcp)",
     "home": r"evoke (backup|restore|check)",
 }
 """Why a block may be left out, and what it holds then."""
 
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 RUN = ("bash", "console", "python")
-READ: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads}
+READ: dict[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
 SHOWN = ("text", "mermaid")
 
 
@@ -41,7 +42,9 @@ def test_a_block_does_what_the_page_shows(
         monkeypatch.chdir(reader.folder)
         monkeypatch.setenv("EVOKE_HOME", reader.environment["EVOKE_HOME"])
         monkeypatch.delenv("EVOKE_RUNTIME")
-        exec(compile("\n" * block.line + block.text, block.page, "exec"), reader.names)  # noqa: S102
+        # Without `dont_inherit` the page would have the `from __future__` of this file.
+        code = compile("\n" * block.line + block.text, block.page, "exec", dont_inherit=True)
+        exec(code, reader.names)  # noqa: S102
         reader.printed = capsys.readouterr().out
     elif block.follows == "python":
         assert is_shown(block.text, reader.printed), reader.printed

@@ -16,6 +16,7 @@ from typer.main import get_command
 import evoke
 from search_api.records import SearchRequest
 from search_api.search import Search
+from search_api.service.plain import EXAMPLES as PLAIN_EXAMPLES
 
 WEB = ROOT / "search_api" / "web"
 
@@ -73,6 +74,9 @@ EXPECTED = {
     "something hopeful": expect(*INSPIRING, "The Miracle Worker", wanted="E2"),
     "something hopeful about the sea": expect("My Octopus Teacher", "Kon-Tiki", wanted="E2"),
     "a story of survival": expect("The Road", "Life of Pi", wanted="SC1"),
+    "a tense film that is not violent": expect(
+        "Rear Window", wanted="E7", unwanted="E12 T-violence", filters='{"kind": "movie"}'
+    ),
     "hope": expect(*INSPIRING, wanted="E2"),
 }
 """By the request. A work that fits as well may be added to the first answers; remove requests that no page has."""
@@ -92,9 +96,12 @@ def find_requests() -> Iterator[tuple[str, str]]:
         yield from ((page.name, unquote_plus(match)) for match in re.findall(r"/v1/search\?q=([^&'\s`]+)", text))
     for name, verb in get_command(evoke.app).commands.items():  # type: ignore[attr-defined]
         yield from ((f"evoke {name} --help", match) for match in re.findall(r'evoke search "([^"]+)"', verb.epilog))
-    examples = re.search(r"EXAMPLES = \[(.*?)\]", (WEB / "home.js").read_text(encoding="utf-8"), re.DOTALL)
+    examples = re.search(
+        r"QUESTIONS = \[(.*?)\]", (WEB / "views" / "examples.js").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert examples
-    yield from (("home.js", match) for match in re.findall(r'"([^"]+)"', examples[1]))
+    yield from (("examples.js", match) for match in re.findall(r'"([^"]+)"', examples[1]))
+    yield from (("plain.py", text) for text in PLAIN_EXAMPLES)
     yield from (
         ("index.html", match) for match in re.findall(r'placeholder="([^"]+)"', (WEB / "index.html").read_text())
     )
