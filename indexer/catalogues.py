@@ -8,9 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.catalogue import Line, Rejected
 from crawler.progress import with_progress
 from crawler.records import SourceRecord
+from crawler.tables.catalogues import check_catalogues, read_catalogues
+from crawler.tables.works import LeftOut
 from indexer.build_report import BuildReport
 from indexer.errors import NothingToIndex, StorageFailed
 from indexer.merging.match_keys import canonical_source
@@ -64,10 +66,11 @@ def check_files(catalogues: Sequence[Path], rejects: Path) -> None:
 
     Raises:
         CatalogueMissing: A file cannot be read.
+        TableRefused: A table is not known by its columns; the line has the command that reads it.
         StorageFailed: The reject file is a catalogue.
     """
+    check_catalogues(catalogues)
     for path in catalogues:
-        check_catalogue(path)
         if rejects.exists() and rejects.samefile(path):
             raise StorageFailed(f"--rejects {rejects}: is one of the catalogues; name another file")
 
@@ -93,7 +96,8 @@ def read_records(
         report.n_rejected += 1
         reject_file.write(rejected)
 
-    lines = with_progress(_records(catalogues, reject), "records", "reading")
+    left_out = LeftOut()
+    lines = with_progress(_records(catalogues, reject, left_out), "records", "reading")
     for batch in batched(lines, READ_BATCH):
         changes = store.put_records(
             [(record, str(line)) for line, record in batch], run, keeping=keeping, counts=report.reviews
@@ -104,6 +108,7 @@ def read_records(
                 reject(Rejected(line, reason, record.model_dump_json(exclude_unset=True)))
             else:
                 report.changes[change] += 1
+    report.notes += left_out.lines()
     if not report.changes:
         raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
     if prune and report.n_rejected:
@@ -137,10 +142,11 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
     return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}"
 
 
-def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> Iterator[tuple[Line, SourceRecord]]:
-    for path in catalogues:
-        for line in read_catalogue(path):
-            if isinstance(line, Rejected):
-                reject(line)
-            else:
-                yield line
+def _records(
+    catalogues: Sequence[Path], reject: Callable[[Rejected], None], left_out: LeftOut
+) -> Iterator[tuple[Line, SourceRecord]]:
+    for entry in read_catalogues(catalogues, left_out):
+        if isinstance(entry, Rejected):
+            reject(entry)
+        else:
+            yield entry
