@@ -126,7 +126,7 @@ def _read_tables(files: list[Path], output: Path, mapping: str, kind: str | None
     written = count_of(report.n_records, "id" if report.next_step else "record")
     typer.echo(
         f"{written} from {count_of(report.n_files, 'file')} in {output}{repeated}; "
-        f"{report.n_rejected:,} rows rejected; {perf_counter() - started:.1f} s"
+        f"{count_of(report.n_rejected, 'row')} rejected; {perf_counter() - started:.1f} s"
     )
     if report.next_step:
         typer.echo(report.next_step)

@@ -139,7 +139,10 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
     if first is None:
         return f"{', '.join(map(str, catalogues))}: no records: write one on each line; the index is unchanged"
     more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}"
+    table = (
+        f", or read a table by evoke crawl table {first.line.path}" if first.reason.startswith("source: Field") else ""
+    )
+    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}{table}"
 
 
 def _records(

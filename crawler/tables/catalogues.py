@@ -100,13 +100,15 @@ def is_table(path: Path) -> bool:
 
 def why_unknown(path: Path, table: Table) -> str:
     """Return the line that refuses a table which no preset recognises, with the command that reads it."""
+    if source := _export_of(path):
+        return f"{path}: is an export of {source}: evoke crawl {source} --saved {path} -o works.jsonl reads it"
     if ids := id_list(path):
         name, source = ("IMDb ids", "imdb") if ids == "imdb" else ("ISBNs", "open-library")
         return (
             f"{path}: is a list of {name}, which has no titles: evoke crawl table {path} -o ids.jsonl mends them, and "
             f"evoke crawl {source} --ids-file ids.jsonl -o works.jsonl fetches their works"
         )
-    return f"{path}: is not a table that is known by its columns. To read it: {suggest(path, table)}"
+    return f"{path}: {suggest(path, table)}"
 
 
 def _has_ending(path: Path) -> bool:

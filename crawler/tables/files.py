@@ -27,6 +27,7 @@ from crawler.table_text import (
 )
 from crawler.tables.cells import Cell, to_cell
 from crawler.tables.opf import read_opf
+from crawler.text import count_of
 
 HEAD_BYTES = 64 * 1024
 _LIST_OF_LETTERBOXD = "Letterboxd list export"
@@ -135,7 +136,7 @@ def open_table(path: Path) -> Table:
     if text.mended:
         lines = ", ".join(map(str, text.mended[:5])) + (", ..." if len(text.mended) > 5 else "")
         table.notes.append(
-            f"{path}: {len(text.mended):,} lines are not UTF-8 like the others and were read as Windows-1252: {lines}"
+            f"{path}: not UTF-8 like the rest, and read as Windows-1252: {count_of(len(text.mended), 'line')} ({lines})"
         )
     return table
 

@@ -50,12 +50,11 @@ _OF_FILMS = ("directors", "imdb", "tmdb", "runtime", "actors")
 _OF_BOOKS = ("authors", "isbn", "goodreads", "pages")
 
 
-def guess_mapping(table: Table) -> str:
+def guess_mapping(columns: Sequence[str], rows: Sequence[Row]) -> str:
     """Return what `--map` should have for a table, as far as the names of its columns say it; may be empty."""
     by_name: dict[str, str] = {}
-    for column in table.columns:
+    for column in columns:
         by_name.setdefault(re.sub(r"[^a-z0-9]", "", column.lower()), column)
-    rows = [row for row in islice(table.rows, _SAMPLED_ROWS) if isinstance(row, Row)]
     guessed: dict[str, str] = {}
     for target, names in _GUESSES.items():
         found = next((by_name[name] for name in names.split() if name in by_name), None)
@@ -73,18 +72,21 @@ def guess_mapping(table: Table) -> str:
 
 
 def suggest(path: Path, table: Table) -> str:
-    """Return the commands that read a table, with a guess of its columns."""
-    mapping = guess_mapping(table)
+    """Return that a table is not known, and the commands that read it, with a guess of its columns."""
+    rows = [row for row in islice(table.rows, _SAMPLED_ROWS) if isinstance(row, Row)]
+    if not rows:
+        return f"has no rows that can be read, but columns: {', '.join(table.columns)}"
+    mapping = guess_mapping(table.columns, rows)
     targets = {part.partition("=")[0] for part in mapping.split(",")}
     films, books = (sum(target in targets for target in each) for each in (_OF_FILMS, _OF_BOOKS))
     kind = " --kind movie" if films > books else " --kind book" if books > films else ""
+    unknown = "is not a table that is known by its columns"
     if "title" not in targets:
         mapping = ",".join(filter(None, ("title=COLUMN", mapping)))
+        unknown = f"is not a table that is known by its columns, {', '.join(table.columns[:60])}"
     output = shlex.quote(f"{path.name.partition('.')[0] or 'works'}.jsonl")
-    return (
-        f"evoke crawl table {shlex.quote(str(path))} --map {shlex.quote(mapping)}{kind} -o {output} && "
-        f"evoke index {output}"
-    )
+    command = f"evoke crawl table {shlex.quote(str(path))} --map {shlex.quote(mapping)}{kind} -o {output}"
+    return f"{unknown}. To read it: {command} && evoke index {output}"
 
 
 def _scale(rows: Sequence[Row], column: str) -> int | None:

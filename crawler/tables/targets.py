@@ -343,6 +343,8 @@ def _finish(draft: Draft, kind: Kind | None) -> None:
     fields = draft.fields
     if kind in KINDS:
         fields["kind"] = kind
+    if fields.get("kind") == "movie" and "adult" in map(str.lower, fields.get("genres", [])):
+        raise NotAWorkHere(ADULT)
     if fields.get("original_title"):
         fields.setdefault("title", fields["original_title"])
     if draft.series[0] and (series := make_series(*draft.series)):

@@ -121,13 +121,19 @@ def works_from(
     table = Table(Path(source), columns, rows)
     left_out = LeftOut()
     read = read_table(table, mapping, kind, left_out, source=source)
-    entries = list(make_works(read, left_out))
-    records = {record.source_id: record for record in reversed([e[1] for e in entries if isinstance(e, tuple)])}
-    n_repeated = sum(isinstance(entry, tuple) for entry in entries) - len(records)
-    notes = [*left_out.lines(), *([f"{n_repeated:,} rows repeat a work"] if n_repeated else [])]
-    return TableWorks(
-        list(reversed(records.values())), [entry for entry in entries if isinstance(entry, Rejected)], notes
-    )
+    works = TableWorks([], [], [])
+    seen: set[str] = set()
+    n_repeated = 0
+    for entry in make_works(read, left_out):
+        if isinstance(entry, Rejected):
+            works.rejected.append(entry)
+        elif entry[1].source_id in seen:
+            n_repeated += 1
+        else:
+            seen.add(entry[1].source_id)
+            works.records.append(entry[1])
+    works.notes += [*left_out.lines(), *([f"{n_repeated:,} x repeated"] if n_repeated else [])]
+    return works
 
 
 def read_table(
