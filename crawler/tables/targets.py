@@ -222,7 +222,7 @@ TARGETS: Mapping[str, Target] = {
     "description": Target(_description, "plot, blurb or summary; several columns are joined"),
     "year": Target(_once("year", cells.read_year), 'the year: 1994, "1994-09-23", "(1994)", "-750"'),
     "authors": Target(_people("author"), "names"),
-    "authors_by_last_name": Target(_inverted_authors, 'names written "Austen, Jane", with | or ; between them'),
+    "authors_by_last_name": Target(_inverted_authors, 'names written "Austen, Jane", with a bar or ; between them'),
     "directors": Target(_people("director"), "names"),
     "writers": Target(_people("writer"), "names"),
     "actors": Target(_people("actor"), f"names; the first {MOST_ACTORS} count"),
@@ -327,14 +327,19 @@ def read_row(mapped: Mapped, row: Mapping[str, Cell], kind: Kind | None) -> Draf
     """
     draft = Draft()
     for target, columns in mapped.items():
+        problems = []
+        has_value = False
         for column in columns:
             cell = row.get(column.name)
             if cell is None:
                 continue
             try:
                 TARGETS[target].put(draft, cell, column)
+                has_value = True
             except Unreadable as error:
-                draft.problems.append((target, str(error), str(cell)))
+                problems.append((target, str(error), str(cell)))
+        if not (has_value and target.startswith("isbn")):  # of a book's two ISBNs one is enough
+            draft.problems += problems
     _finish(draft, kind)
     return draft
 

@@ -20,7 +20,7 @@ from indexer.settings import IndexSettings
 FILMS = (
     "Poster_Link,Series_Title,Released_Year,Certificate,Runtime,Genre,IMDB_Rating,Overview,Meta_score,Director,Star1,"
     "Star2,Star3,Star4,No_of_Votes,Gross\n"
-    "https://m.media-amazon.com/x.jpg,Tin Ship,1994,A,142 min,Drama,9.3,Two men sail one boat.,80,Ada Marsh,Bo Li,,,,23,\n"
+    "https://m.media-amazon.com/x.jpg,Tin Ship,1994,A,142 min,Drama,9.3,Two sail a boat.,80,Ada Marsh,Bo Li,,,,23,\n"
     "https://m.media-amazon.com/y.jpg,Lamp,PG,U,140 min,Drama,7.6,A lamp burns.,77,Ada Marsh,Bo Li,,,,26,\n"
     "https://m.media-amazon.com/z.jpg,,2001,U,140 min,Drama,7.6,A lamp burns.,77,Ada Marsh,Bo Li,,,,26,\n"
 )

@@ -113,7 +113,7 @@ def test_imdb_top_1000(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert f"1 x left out, year: not a year, such as {films}:3 'PG'" in capsys.readouterr().out
 
 
-def test_goodbooks(tmp_path: Path) -> None:
+def test_goodbooks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     books = write(
         tmp_path / "books.csv",
         "book_id,goodreads_book_id,best_book_id,work_id,books_count,isbn,isbn13,authors,original_publication_year,"
@@ -127,6 +127,7 @@ def test_goodbooks(tmp_path: Path) -> None:
     assert (book.series.name, book.series.position) == ("The Roads", 1)
     assert book.ids == {"goodreads": "2767052", "goodreads_work": "2792775", "isbn13": "9780439023481"}
     assert [person.name for person in book.creators] == ["Ann Ode", "Bo Li"]
+    assert "left out" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
