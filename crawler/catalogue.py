@@ -15,6 +15,7 @@ from crawler.errors import GzipDamaged, RecordRejected
 from crawler.gzipped import open_unpacked, read_lines
 from crawler.id_names import METADATA_KEYS
 from crawler.records import SourceRecord
+from crawler.text import clean_line
 
 BEIR_SOURCE = "beir"
 """The source of records read from a BEIR corpus; their works keep the corpus' `_id`, since the qrels use it."""
@@ -27,6 +28,9 @@ _BEIR_FIELDS = (
     "certificates",
 )  # fmt: skip
 """The metadata of a BEIR document that have the name and the form of a record's field."""
+
+TEXT_TITLE_CHARACTERS = 80
+"""The length of a title that is made of the first words of a text: about that of a long headline."""
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -114,8 +118,23 @@ def record_to_line(record: SourceRecord) -> bytes:
     return record.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
+def is_called_by_its_text(record: SourceRecord) -> bool:
+    """Return whether a record's title is the beginning of its text, as that of a BEIR document without a title is."""
+    return record.source == BEIR_SOURCE and record.title == _title_of_text(record.description)
+
+
+def _title_of_text(text: object) -> str:
+    line = clean_line(text)
+    if not isinstance(line, str) or len(line) <= TEXT_TITLE_CHARACTERS:
+        return line if isinstance(line, str) else ""
+    beginning = line[:TEXT_TITLE_CHARACTERS]
+    return f"{beginning.rpartition(' ')[0] or beginning}..."
+
+
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out.
+
+    A document without a title, as in fiqa and msmarco, is called by the first words of its text.
 
     What has the wrong type is passed on, so that the record's own validation reports it, except where its field in the
     record has another name or form.
@@ -131,10 +150,11 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         fields["series"] = {"name": series}
     if isinstance(country := fields.get("countries"), str):
         fields["countries"] = [country]
+    title = document.get("title")
     return fields | {
         "source": BEIR_SOURCE,
         "source_id": "" if document["_id"] is None else _beir_id(document["_id"], "_id"),
-        "title": document.get("title"),
+        "title": title if title or not isinstance(title, str | None) else _title_of_text(document.get("text")),
         "description": document.get("text", ""),
         "creators": [{"name": name, "role": "author"} for name in _beir_authors(metadata.get("authors"))],
         "ids": {
