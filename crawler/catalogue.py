@@ -15,7 +15,7 @@ from crawler.errors import GzipDamaged, RecordRejected
 from crawler.gzipped import open_unpacked, read_lines
 from crawler.id_names import METADATA_KEYS
 from crawler.records import SourceRecord
-from crawler.text import clean_line
+from crawler.text import clean_text
 
 BEIR_SOURCE = "beir"
 """The source of records read from a BEIR corpus; their works keep the corpus' `_id`, since the qrels use it."""
@@ -123,12 +123,14 @@ def is_called_by_its_text(record: SourceRecord) -> bool:
     return record.source == BEIR_SOURCE and record.title == _title_of_text(record.description)
 
 
-def _title_of_text(text: object) -> str:
-    line = clean_line(text)
-    if not isinstance(line, str) or len(line) <= TEXT_TITLE_CHARACTERS:
-        return line if isinstance(line, str) else ""
-    beginning = line[:TEXT_TITLE_CHARACTERS]
-    return f"{beginning.rpartition(' ')[0] or beginning}..."
+def _title_of_text(cleaned: object) -> str:
+    """Return the first words of a text that `clean_text` has cleaned; nothing if it is no text."""
+    if not isinstance(cleaned, str):
+        return ""
+    line = cleaned[: TEXT_TITLE_CHARACTERS + 1].replace("\n", " ")
+    if len(line) <= TEXT_TITLE_CHARACTERS:
+        return line
+    return f"{line.rpartition(' ')[0] or line[:TEXT_TITLE_CHARACTERS]}..."
 
 
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +156,9 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     return fields | {
         "source": BEIR_SOURCE,
         "source_id": "" if document["_id"] is None else _beir_id(document["_id"], "_id"),
-        "title": title if title or not isinstance(title, str | None) else _title_of_text(document.get("text")),
+        "title": title
+        if title or not isinstance(title, str | None)
+        else _title_of_text(clean_text(document.get("text"))),
         "description": document.get("text", ""),
         "creators": [{"name": name, "role": "author"} for name in _beir_authors(metadata.get("authors"))],
         "ids": {
@@ -192,10 +196,13 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
 def _first_problems(error: ValidationError, most: int = 3) -> str:
     """Return `field: the problem, got the value` for the first problems of a record."""
     problems = error.errors(include_url=False, include_context=False)
-    first = [
-        f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]
-    ]
+    first = [f"{_place(p['loc'])}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]]
     return "; ".join(first) + (f"; and {len(problems) - most} more" if len(problems) > most else "")
+
+
+def _place(names: tuple[int | str, ...]) -> str:
+    """Return the path of a field, on one line whatever the names of unknown fields hold."""
+    return ".".join(str(name) if str(name).isprintable() else repr(name) for name in names) or "record"
 
 
 def _shorten(value: object, most: int = 40) -> str:
