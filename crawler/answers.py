@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from crawler.records import SourceRecord
 
+API_ERROR_HEADER = "MediaWiki-API-Error"
+"""The header by which MediaWiki's API says that an answer of status 200 is an error, with the error's code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
