@@ -18,6 +18,7 @@ GOODREADS = Source(
     # Titles and page counts are those of editions, and readers know a book by an edition's title.
     field_authority={"title": 30, "year": 30, "page_count": 10},
     lists_editions=True,
+    describes=frozenset(("book",)),
     keeps_reviews="features",
     keeps_reviews_why="its terms allow personal use, and no publishing of what its users wrote",
     review_scale=5,
