@@ -97,7 +97,9 @@ def _read_saved(source: str, saved: list[Path], output: Path, limit: int | None)
 def _why_nothing(report: SavedReport) -> str:
     """Return the reasons why no answer is a work, the most frequent first, each with an example."""
     reasons = [f"{n:,} x {reason}, such as {report.examples[reason]}" for reason, n in report.no_work.most_common()]
-    return "; ".join(reasons) or "name the files or folders that have saved answers"
+    if not reasons:
+        return "they have no rows" if report.n_files else "name the files or folders that have saved answers"
+    return "; ".join(reasons)
 
 
 def _describe_failures(report: CrawlReport) -> str:

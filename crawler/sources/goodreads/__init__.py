@@ -8,7 +8,9 @@ GOODREADS = Source(
     name="goodreads",
     address="https://www.goodreads.com",
     selections=frozenset(("query", "ids")),
-    selection_note="a query is the address of a list or series; `--saved` reads pages, library exports and answers of the old API",
+    selection_note=(
+        "a query is the address of a list or series; `--saved` reads pages, library exports and answers of the old API"
+    ),
     pace=Pace(delay_seconds=2, n_concurrent=1, is_steady=True),
     licence="Goodreads Terms of Use (personal, non-commercial use): https://www.goodreads.com/about/terms",
     attribution="Goodreads (https://www.goodreads.com)",
