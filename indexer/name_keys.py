@@ -111,7 +111,10 @@ def _canonical(word: str) -> str:
 
 
 def _join_numbers(words: Sequence[KeyWord]) -> list[KeyWord]:
-    """Return the words with "2" for "part 2", "21" for "20 1" (twenty-one), "1984" for "19 84", "20000" for "20,000"."""
+    """Return the words with numbers of several words as one.
+
+    "2" for "part 2", "21" for "20 1" (twenty-one), "1984" for "19 84" and "20000" for "20,000".
+    """
     joined: list[KeyWord] = []
     for at, word in enumerate(words):
         previous = joined[-1] if joined else None
