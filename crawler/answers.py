@@ -53,5 +53,9 @@ class NotAWork:
     detail: str = ""
 
 
+ADULT = NotAWork(Reason.OTHER, "adult")
+"""Pornography is left out and counted: a record cannot say that a film is adult, so no later stage could keep it from
+people who ask for tenderness."""
+
 ParseResult: TypeAlias = SourceRecord | NotAWork
 """The result of parsing one part of an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from crawler.errors import GzipDamaged, RecordRejected
 from crawler.gzipped import open_unpacked, read_lines
 from crawler.id_names import METADATA_KEYS
+from crawler.mending import mend_fields
 from crawler.records import SourceRecord
 from crawler.text import clean_text
 
@@ -64,8 +66,12 @@ class Rejected:
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
+def read_catalogue(path: Path, mended: Counter[str] | None = None) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
     """Yield each line of a catalogue as a record or a rejection, in order, one line in memory at a time.
+
+    Args:
+        path: The catalogue.
+        mended: Where records are counted that were read as what they mean, by what was wrong with them.
 
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
@@ -76,7 +82,7 @@ def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]
                 continue
             line = Line(path, number)
             try:
-                yield line, parse_record(raw)
+                yield line, parse_record(raw, mended)
             except RecordRejected as error:
                 yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
     except GzipDamaged as error:
@@ -93,8 +99,8 @@ def check_catalogue(path: Path) -> None:
         pass
 
 
-def parse_record(raw: bytes) -> SourceRecord:
-    """Return the record in one line of a catalogue.
+def parse_record(raw: bytes, mended: Counter[str] | None = None) -> SourceRecord:
+    """Return the record in one line of a catalogue; `mended` counts what was wrong with it and is read as it is meant.
 
     Raises:
         RecordRejected: it is not a JSON object in UTF-8, or a field is missing, unknown or wrong.
@@ -108,9 +114,13 @@ def parse_record(raw: bytes) -> SourceRecord:
     if not isinstance(fields, dict):
         raise RecordRejected(f"a record is a JSON object, this is a {type(fields).__name__}")
     try:
-        return SourceRecord.model_validate(_beir_to_fields(fields) if "_id" in fields else fields)
+        fields, problems = mend_fields(_beir_to_fields(fields) if "_id" in fields else fields)
+        record = SourceRecord.model_validate(fields)
     except ValidationError as error:
         raise RecordRejected(_first_problems(error)) from error
+    if mended is not None:
+        mended.update(problems)
+    return record
 
 
 def record_to_line(record: SourceRecord) -> bytes:

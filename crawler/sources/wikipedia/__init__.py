@@ -18,6 +18,7 @@ WIKIPEDIA = Source(
     attribution="Wikipedia (https://en.wikipedia.org), CC BY-SA 4.0; the page names its authors",
     terms="https://foundation.wikimedia.org/wiki/Policy:Terms_of_Use",
     ids=("wikipedia", "wikidata"),
+    describes=frozenset(("movie", "book")),
     authority=35,
     field_authority={"title": 55, "year": 45},
     parse="crawler.sources.wikipedia.answers:parse_answer",
