@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from crawler.catalogue import Line, Rejected
+from crawler.mending import describe_mended
 from crawler.progress import with_progress
 from crawler.records import SourceRecord
 from crawler.tables.catalogues import check_catalogues, read_catalogues
@@ -97,7 +99,8 @@ def read_records(
         reject_file.write(rejected)
 
     left_out = LeftOut()
-    lines = with_progress(_records(catalogues, reject, left_out), "records", "reading")
+    mended: Counter[str] = Counter()
+    lines = with_progress(_records(catalogues, reject, left_out, mended), "records", "reading")
     for batch in batched(lines, READ_BATCH):
         changes = store.put_records(
             [(record, str(line)) for line, record in batch], run, keeping=keeping, counts=report.reviews
@@ -111,6 +114,8 @@ def read_records(
     report.notes += left_out.lines()
     if not report.changes:
         raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
+    if mended:
+        report.notes.append(f"records that were read as what they mean: {describe_mended(mended)}")
     if prune and report.n_rejected:
         report.notes.append("nothing was pruned, since lines were rejected: correct them and run again")
     elif prune:
@@ -146,9 +151,9 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
 
 
 def _records(
-    catalogues: Sequence[Path], reject: Callable[[Rejected], None], left_out: LeftOut
+    catalogues: Sequence[Path], reject: Callable[[Rejected], None], left_out: LeftOut, mended: Counter[str]
 ) -> Iterator[tuple[Line, SourceRecord]]:
-    for entry in read_catalogues(catalogues, left_out):
+    for entry in read_catalogues(catalogues, left_out, mended):
         if isinstance(entry, Rejected):
             reject(entry)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,14 @@ def check_catalogues(paths: Sequence[Path]) -> None:
 
 
 def read_catalogues(
-    paths: Sequence[Path], left_out: LeftOut | None = None
+    paths: Sequence[Path], left_out: LeftOut | None = None, mended: Counter[str] | None = None
 ) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
     """Yield the lines and rows of catalogues, in order, as records or rejections.
 
     Args:
         paths: Files of records, or tables that a preset recognises.
         left_out: Takes what is left out of the records of tables; without it, it is logged.
+        mended: Takes what was mended in the lines of files of records.
 
     Raises:
         CatalogueMissing, TableRefused: As for `check_catalogues`.
@@ -66,7 +68,7 @@ def read_catalogues(
     tables = [path for path in paths if is_table(path)]
     for path in paths:
         if path not in tables:
-            yield from read_catalogue(path)
+            yield from read_catalogue(path, mended)
         elif source := _export_of(path):
             yield from _read_export(source, path)
         else:

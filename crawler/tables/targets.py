@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler.answers import NotAWork, Reason
+from crawler.answers import ADULT, NotAWork, Reason
 from crawler.errors import TableRefused
 from crawler.id_names import ID_NAMES, IdName
 from crawler.records import KINDS, Kind
 from crawler.series import make_series, plain_title, read_series
-from crawler.sources.imdb.tables import ADULT, why_not_a_film
+from crawler.sources.imdb.tables import why_not_a_film
 from crawler.sources.tmdb.answers import MOST_ACTORS, ROLES_OF_JOBS
 from crawler.tables import cells
 from crawler.tables.cells import Cell, Unreadable
