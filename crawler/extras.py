@@ -26,6 +26,8 @@ EXTRAS: Mapping[str, str] = {
     "mcp": "mcp",
     "mlflow": "track",
     "locust": "stress",
+    "openpyxl": "tables",
+    "pyarrow": "tables",
 }
 """The extra that installs a module. `requirements/` declares the libraries; a test compares the two.
 
