@@ -24,7 +24,7 @@ from qdrant_client import models
 from benchmarks.peers.protocol import size_on_disk
 from evaluation.benchmark import numbered_lines
 from indexer.encoder.encoder import open_encoder
-from indexer.engine import EdgeClient, Engine, open_engine
+from indexer.engine import EdgeClient, Engine, open_engine_of
 from indexer.legs import LEGS
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import StorageSettings, VectorSettings
@@ -57,7 +57,7 @@ def main() -> None:
     settings = StorageSettings(home=options.home)
     texts = [orjson.loads(line)["text"] for _, line in numbered_lines(options.queries)]
     queries = open_encoder(settings).encode(texts[: options.n_queries]).tolist()
-    with closing(open_engine(settings.engine_location, read_only=True)) as served:
+    with closing(open_engine_of(settings, read_only=True)) as served:
         for stored in STORED:
             with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder, EdgeClient(folder) as engine:
                 seconds = fill(engine, served, stored)

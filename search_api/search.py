@@ -16,7 +16,7 @@ from qdrant_client import models
 from indexer.artefacts import find_misfits, open_taste
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import Engine, open_engine
+from indexer.engine import Engine, ServerClient, open_engine_of
 from indexer.legs import Leg
 from indexer.schema import GenerationFacts
 from indexer.taste.taste import Taste
@@ -119,7 +119,7 @@ def open_search(
         encoder: The encoder to use; None: the one that the settings name.
         today: The date that "the last ten years" counts from.
     """
-    engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
+    engine = open_engine_of(settings, read_only=True, longest_seconds=settings.deadline_seconds / 2)
     encoder, taxonomy = encoder or open_encoder(settings), load_taxonomy(settings.taxonomy)
     query_classifier = open_query_classifier(settings, encoder, taxonomy)
     query_adapter = load_query_adapter(settings.descriptions)
@@ -284,7 +284,7 @@ class Search:
         return self.serving().facts.n_works
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
+        """Return a line for each trained or tuned file that does not fit, and for each address that does not answer."""
         facts = self.serving().facts
         notes = [*self._misfits]
         if self._bm25 not in (None, facts.bm25):
@@ -292,7 +292,13 @@ class Search:
                 "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
                 f"{INDEX_AGAIN}, or start with the tuning it was built with"
             )
-        return (*notes, *self._taste_mismatch(facts))
+        return (*notes, *self._taste_mismatch(facts), *self._unanswered())
+
+    def _unanswered(self) -> list[str]:
+        """Return a line for each address of the engine that does not answer, while another one does."""
+        nodes = self.engine.nodes if isinstance(self.engine, ServerClient) else None
+        problems = nodes.problems() if nodes else {}
+        return [f"Qdrant at {url} does not answer: {problem}" for url, problem in problems.items()]
 
     def taste_notes(self) -> tuple[str, ...]:
         """Return those of the notes that say why works are recommended by content alone; () where taste is used."""
