@@ -28,7 +28,7 @@ from indexer.collection import (
     work_to_point,
 )
 from indexer.encoder.encoder import Encoder
-from indexer.engine import Engine, NotSupported
+from indexer.engine import Engine, NotSupported, ServerClient
 from indexer.engine.folder import bytes_on_disk
 from indexer.hearing import with_reviews
 from indexer.known.writer import KnownWriter, is_written, remove_others
@@ -233,6 +233,7 @@ def _write(filling: Filling, new: _New) -> None:
     engine, seconds, known_folder = filling.engine, filling.report.seconds, filling.settings.known_folder
     n_rated = n_of_kinds = 0
     base = known_folder / new.base if new.base else None
+    stop_waiting = engine.stop_waiting if isinstance(engine, ServerClient) else None
     with KnownWriter(known_folder / new.name, new.facts.value_ids, base) as known:
 
         def write(works: list[IndexedWork]) -> int:
@@ -257,7 +258,7 @@ def _write(filling: Filling, new: _New) -> None:
         )
         n_works = new.facts.n_works if new.changed is None else len(new.changed)
         with show_progress("works", "indexing", n_works) as progress:
-            for n_written in in_stages(batched(works, FILL_BATCH), write):
+            for n_written in in_stages(batched(works, FILL_BATCH), write, on_stop=stop_waiting):
                 progress.update(n_written)
         if filling.taste and new.changed is None:
             filling.report.notes.append(_describe_taste(n_rated, n_of_kinds, n_works))

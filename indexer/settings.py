@@ -15,7 +15,12 @@ from indexer.reviews.keeping import Keeping, parse_keeping
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 
-def _check_addresses(text: str) -> str:
+def check_addresses(text: str) -> str:
+    """Return addresses of a server or of the nodes of a cluster, with commas between them, or refuse them.
+
+    Raises:
+        ValueError: One is none; the message says what it should be.
+    """
     for url in text.split(","):
         _check_web_address(url.strip())
     return text
@@ -34,7 +39,7 @@ def _check_web_address(url: str) -> str:
     return url
 
 
-WebAddresses = Annotated[str, AfterValidator(_check_addresses)]
+WebAddresses = Annotated[str, AfterValidator(check_addresses)]
 
 
 def _check_key_file(path: Path) -> Path:

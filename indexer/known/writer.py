@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
+from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.engine.folder import copy_tree
@@ -38,6 +39,9 @@ LEAST_WORKS_OF_A_GENRE = 3
 READ_BATCH = 2_000
 TERM_COLUMNS = ("term_ids", "term_counts")
 """The derived columns of terms: their ids, ascending, and in how many works each is."""
+
+
+NOTHING = models.SparseVector(indices=[], values=[])
 
 
 class Point(Protocol):
@@ -100,9 +104,9 @@ class KnownWriter:
         payloads: list[Payload] = [point.payload or {} for point in points]
         strengths = np.zeros((len(points), self._n_dimensions), dtype=np.uint8)
         for place, point in enumerate(points):
-            values = point.vector["values"]
+            values = _vector(point, "values")
             strengths[place, values.indices] = np.rint(np.multiply(values.values, MOST_BYTE))
-        self._terms.add(point.vector["bm25"] for point in points)
+        self._terms.add(_vector(point, "bm25") for point in points)
         rows: list[int] = []
         n_rows = self._columns.n_rows
         for payload in payloads:
@@ -124,7 +128,7 @@ class KnownWriter:
 
     def uncount_terms(self, points: Sequence[Point]) -> None:
         """Take the terms of works that are replaced or removed out of the counts, by their old points."""
-        self._terms.remove(point.vector["bm25"] for point in points)
+        self._terms.remove(_vector(point, "bm25") for point in points)
 
     def remove(self, work_ids: Iterable[str]) -> None:
         """Take out works; an unknown id is ignored."""
@@ -193,6 +197,12 @@ class KnownWriter:
             return [each[0] for each in found if each]  # a twin that was removed has no id any more
 
         return TwinChanges(ids(now - was_twin), ids(was_twin - now))
+
+
+def _vector(point: Point, leg: str) -> models.SparseVector:
+    """Return a sparse vector of a point; an engine may leave out one without entries."""
+    vector: models.SparseVector = point.vector.get(leg, NOTHING)
+    return vector
 
 
 def write_from_engine(engine: Engine, generation: str, facts: GenerationFacts, folder: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from qdrant_client import models
+from qdrant_stand_in import Fault, Node, stand_in
 
 from indexer.engine import Engine, EngineUnavailable, ServerClient, open_engine
 from indexer.engine.nodes import go_together
-from tests.qdrant_stand_in import Fault, Node, stand_in
 
 Open = Callable[..., ServerClient]
 
