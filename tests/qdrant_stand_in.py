@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,8 +45,14 @@ class Node:
         delay_seconds: How late every answer is.
     """
 
-    def __init__(self, engine: EdgeClient, version: str = "1.20.0", api_key: str | None = None) -> None:
-        self.engine, self.version, self.api_key = engine, version, api_key
+    def __init__(
+        self,
+        engine: EdgeClient,
+        version: str = "1.20.0",
+        api_key: str | None = None,
+        certificate: Path | None = None,
+    ) -> None:
+        self.engine, self.version, self.api_key, self.certificate = engine, version, api_key, certificate
         self.asked: list[str] = []
         self.n_probes = self.n_connections = 0
         self.faults: list[Fault | None] = []
@@ -60,7 +67,7 @@ class Node:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Listen, at the port of before if there was one."""
@@ -73,6 +80,10 @@ class Node:
         Handler.node = node
         self._server = _Server(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
+        if self.certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:

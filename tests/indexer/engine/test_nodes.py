@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +15,9 @@ import pytest
 from qdrant_client import models
 from qdrant_stand_in import Fault, Node, stand_in
 
-from indexer.engine import Engine, EngineUnavailable, ServerClient, open_engine
+from indexer.engine import Engine, EngineUnavailable, ServerClient, open_engine, open_engine_of
 from indexer.engine.nodes import go_together
+from indexer.settings import StorageSettings
 
 Open = Callable[..., ServerClient]
 
@@ -209,6 +212,34 @@ def test_a_key_is_sent_and_a_wrong_one_refused(tmp_path: Path) -> None:
             assert engine.get_collections().collections == []
         with closing(open_engine(node.url, api_key="other")) as engine, pytest.raises(Exception, match="API key"):
             engine.get_collections()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificate, is not installed")
+def test_a_server_with_a_certificate_of_its_own_is_trusted_by_its_file(tmp_path: Path) -> None:
+    certificate = tmp_path / "server.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=qdrant -addext subjectAltName=IP:127.0.0.1"
+    command = ["openssl", *words.split(), "-keyout", str(certificate), "-out", str(tmp_path / "public.pem")]
+    subprocess.run(command, check=True, capture_output=True)
+    with certificate.open("a") as file:
+        file.write((tmp_path / "public.pem").read_text())
+    key_file = tmp_path / "key"
+    key_file.write_text("secret\n")
+    with stand_in(tmp_path / "server", api_key="secret", certificate=certificate) as (node,):
+        given = {"home": tmp_path, "qdrant_url": node.url, "qdrant_api_key_file": key_file}
+        unknown = open_engine_of(StorageSettings(**given))
+        with closing(unknown), pytest.raises(EngineUnavailable, match="certificate verify failed"):
+            unknown.get_collections()
+        trusting = StorageSettings(**given, qdrant_ca_file=tmp_path / "public.pem")
+        with closing(open_engine_of(trusting)) as engine:
+            assert engine.get_collections().collections == []
+        with pytest.raises(EngineUnavailable, match="key: cannot be used as certificates"):
+            open_engine_of(StorageSettings(**given, qdrant_ca_file=key_file))
+
+
+def test_a_key_and_a_file_with_a_key_are_too_much(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret")
+    with pytest.raises(ValueError, match="are both set"):
+        StorageSettings(home=tmp_path, qdrant_api_key="other", qdrant_api_key_file=tmp_path / "key")
 
 
 @pytest.mark.parametrize(
