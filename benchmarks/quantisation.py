@@ -28,7 +28,7 @@ from indexer.engine import EdgeClient, Engine, open_engine_of
 from indexer.legs import LEGS
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import StorageSettings, VectorSettings
-from search_api.generation import text_params
+from search_api.generation import EXACT_WORKS, text_params
 from search_api.settings import VectorSearch
 
 DEPTH = 200
@@ -99,7 +99,7 @@ def measure(engine: EdgeClient, stored: VectorSettings, queries: Sequence[Sequen
     best, exact_seconds = ask(engine, queries, EXACT)
     print(f"    exact search: {exact_seconds * 1_000:.2f} ms a query")
     for search in SEARCHED[stored.quantization]:
-        found, seconds = ask(engine, queries, text_params(search, stored))
+        found, seconds = ask(engine, queries, text_params(search, stored, EXACT_WORKS + 1))
         recall = np.mean([len(a & b) / len(b) for a, b in zip(found, best, strict=True)])
         print(f"    {describe(search)}: recall@{DEPTH} {recall:.4f}, {seconds * 1_000:.2f} ms a query")
 
