@@ -42,8 +42,9 @@ CHECK_SECONDS = 1.0
 
 EXACT_WORKS = 50_000
 """In up to so many works, text vectors are searched exactly. The graph finds .957 of the best 200 for 160 descriptions
-among 28,963 works, at worst .82, and other ones after each build and on each shard; with 800 candidates .996. An exact search takes 0.75, 2.6 and 4.5 ms of processor time with 10,000, 40,000 and 80,000 works,
-the graph with 800 candidates 2.4 ms with 28,963."""
+among 28,963 works, at worst .82, and other ones after each build and on each shard; with 800 candidates .996. An exact
+search takes 0.75, 2.6 and 4.5 ms of processor time with 10,000, 40,000 and 80,000 works, the graph with 800 candidates
+2.4 ms with 28,963."""
 DEFAULT_EF = 800
 
 T = TypeVar("T")
