@@ -292,7 +292,7 @@ class Search:
         return self.serving().facts.n_works
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line for each trained or tuned file that does not fit, and for each address that does not answer."""
+        """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
         facts = self.serving().facts
         notes = [*self._misfits]
         if self._bm25 not in (None, facts.bm25):
@@ -300,13 +300,13 @@ class Search:
                 "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "
                 f"{INDEX_AGAIN}, or start with the tuning it was built with"
             )
-        return (*notes, *self._taste_mismatch(facts), *self._unanswered())
+        return (*notes, *self._taste_mismatch(facts))
 
-    def _unanswered(self) -> list[str]:
-        """Return a line for each address of the engine that does not answer, while another one does."""
+    def unanswered(self) -> tuple[str, ...]:
+        """Return a line for each address of the index's server that does not answer, while another one does."""
         nodes = self.engine.nodes if isinstance(self.engine, ServerClient) else None
         problems = nodes.problems() if nodes else {}
-        return [f"Qdrant at {url} does not answer: {problem}" for url, problem in problems.items()]
+        return tuple(f"{url}: {problem}" for url, problem in problems.items())
 
     def taste_notes(self) -> tuple[str, ...]:
         """Return those of the notes that say why works are recommended by content alone; () where taste is used."""

@@ -50,6 +50,7 @@ class _Node:
         problem: Why it does not answer; None while it does.
         pause: How long to wait before the next probe after this one.
         probe_at: When to probe it next, on the clock `time.monotonic`.
+        back_at: When it answered again after its last failure.
         is_compared: Whether its version was compared with the client's.
     """
 
@@ -57,6 +58,7 @@ class _Node:
     problem: str | None = None
     pause: float = FIRST_PAUSE_SECONDS
     probe_at: float = 0.0
+    back_at: float = float("-inf")
     is_compared: bool = False
 
     def __str__(self) -> str:
@@ -181,7 +183,9 @@ class NodesTransport(httpx.BaseTransport):
     def _note_failure(self, node: _Node, problem: str) -> None:
         with self._lock:
             if node.problem is None:
-                node.pause = FIRST_PAUSE_SECONDS
+                # One that is ready, but fails again at once, is left alone for longer each time.
+                is_new = time.monotonic() - node.back_at > LONGEST_PAUSE_SECONDS
+                node.pause = FIRST_PAUSE_SECONDS if is_new else min(2 * node.pause, LONGEST_PAUSE_SECONDS)
                 if len(self._nodes) > 1:
                     logger.warning("Qdrant at %s does not answer (%s): the other addresses are asked", node, problem)
             node.problem = problem
@@ -189,8 +193,10 @@ class NodesTransport(httpx.BaseTransport):
 
     def _note_answer(self, node: _Node) -> None:
         with self._lock:
-            if node.problem is not None and len(self._nodes) > 1:
-                logger.warning("Qdrant at %s answers again", node)
+            if node.problem is not None:
+                node.back_at = time.monotonic()
+                if len(self._nodes) > 1:
+                    logger.warning("Qdrant at %s answers again", node)
             node.problem = None
             node.probe_at = time.monotonic() + PROBE_SECONDS
 

@@ -37,7 +37,7 @@ def open_engine(
         read_only: Embedded only: take no lock and refuse writes, as every process that serves should.
         timeout_seconds: Server only: how long one request may take at one address.
         patience_seconds: Server only: how long a request is tried again while no address answers it.
-        ca_file: Server only: certificates to trust beside none of the system's, in PEM.
+        ca_file: Server only: certificates (PEM) to trust instead of the system's.
 
     Raises:
         EngineLocked: Another process writes to the folder.
