@@ -32,6 +32,7 @@ READY_PATH = "/readyz"
 
 _CREATE = re.compile(r"/collections/[^/]+")
 _MAKE_SNAPSHOT = re.compile(r".*/snapshots(/upload)?")
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _NODE_FAILED = (502, 503, 504)
 
 logger = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ class NodesTransport(httpx.BaseTransport):
                 # One that is ready, but fails again at once, is left alone for longer each time.
                 is_new = time.monotonic() - node.back_at > LONGEST_PAUSE_SECONDS
                 node.pause = FIRST_PAUSE_SECONDS if is_new else min(2 * node.pause, LONGEST_PAUSE_SECONDS)
-                if len(self._nodes) > 1:
+                if any(other.problem is None for other in self._nodes if other is not node):
                     logger.warning("Qdrant at %s does not answer (%s): the other addresses are asked", node, problem)
             node.problem = problem
             node.probe_at = time.monotonic() + node.pause
@@ -316,7 +317,7 @@ def _describe_error(error: Exception) -> str:
         return f"no connection within {CONNECT_SECONDS:g} s"
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
-    return str(error) or type(error).__name__
+    return _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
 
 
 def _error_text(answer: httpx.Response) -> str:
