@@ -106,6 +106,7 @@ def test_a_work_links_to_where_its_ids_lead(page: Browser) -> None:
     ids = {
         "imdb": "tt0118884",
         "wikidata": "Q1",
+        "wikipedia": "7171",
         "google_books": "abc",
         "goodreads": "5",
         "open_library": "OL1W",
@@ -122,6 +123,7 @@ def test_a_work_links_to_where_its_ids_lead(page: Browser) -> None:
             "https://www.goodreads.com/book/show/5",
             "https://openlibrary.org/works/OL1W",
             "https://books.google.com/books?id=abc",
+            "https://en.wikipedia.org/?curid=7171",
             "https://www.wikidata.org/wiki/Q1",
         ]
 
