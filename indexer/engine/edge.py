@@ -23,7 +23,7 @@ from indexer.engine.changes import (
     with_vector_name,
     without_vector_name,
 )
-from indexer.engine.errors import EngineError, NotSupported
+from indexer.engine.errors import EngineError, NotSupported, refusing
 from indexer.engine.folder import sync_tree
 from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
@@ -141,7 +141,7 @@ class EdgeClient(EdgeWriter):
         )
         check_unsupported(sharding_method, wal_config, strict_mode_config)
         check_schema(vectors_config, sparse_vectors_config)
-        request = models.CreateCollection(
+        request = refusing(models.CreateCollection)(
             vectors=dict(vectors_config) if isinstance(vectors_config, Mapping) else vectors_config,
             sparse_vectors=dict(sparse_vectors_config) if sparse_vectors_config else None,
             on_disk_payload=on_disk_payload,

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,11 +34,11 @@ INDEXES: dict[str, models.PayloadSchemaType] = {
 }
 
 
-def fill_library(client: Any, name: str, n_works: int = N_WORKS) -> None:
-    """Create a collection with all indexes and works."""
+def fill_library(client: Any, name: str, n_works: int = N_WORKS, indexed: Collection[str] = tuple(INDEXES)) -> None:
+    """Create a collection with works, and indexes of some payload keys."""
     client.create_collection(name, VECTORS, SPARSE_VECTORS)
-    for key, kind in INDEXES.items():
-        client.create_payload_index(name, key, kind)
+    for key in indexed:
+        client.create_payload_index(name, key, INDEXES[key])
     client.upsert(name, [library_work(number) for number in range(1, n_works + 1)])
 
 

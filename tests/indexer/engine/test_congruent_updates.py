@@ -126,7 +126,7 @@ UPDATES: dict[str, Callable[[Any, str], Any]] = {
 
 def _after(client: Any, update: Callable[[Any, str], Any]) -> Any:
     name = f"test-{uuid.uuid4().hex[:12]}"
-    fill_library(client, name, N_WORKS)
+    fill_library(client, name, N_WORKS, indexed=[])
     try:
         answer = update(client, name)
         points, _ = client.scroll(name, limit=100, with_vectors=True)
@@ -152,7 +152,7 @@ def test_uploaded_rows_without_ids_get_new_ones(edge: EdgeClient, reference: Qdr
 
 def test_a_collection_of_local_mode_moves_to_the_embedded_engine(edge: EdgeClient) -> None:
     local = QdrantClient(":memory:")
-    fill_library(local, "works", N_WORKS)
+    fill_library(local, "works", N_WORKS, indexed=[])
     local.migrate(edge)
     moved, kept = (client.scroll("works", limit=100, with_vectors=True) for client in (edge, local))
     assert differences(plain(moved), plain(kept)) == []
