@@ -13,6 +13,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,9 +187,14 @@ class Catalog:
 
     def save(self, collection: OpenCollection, stored: StoredCollection, shard: Shard | None = None) -> None:
         """Write a collection's new state; its loaded shard stays unless another is given."""
-        opened = replace(collection, stored=stored, shard=shard or collection.shard)
-        self._open[collection.name] = opened  # a failure to write must not hide the state from this process
-        self._keep(collection.name, stored, opened.shard)
+        self._keep(collection.name, stored, shard or collection.shard)
+
+    def record_failure(self, collection: OpenCollection, problem: str) -> None:
+        """Note that a write to a collection failed in the middle; if the disk does not take it, until it is closed."""
+        stored = collection.stored.model_copy(update={"failed": problem})
+        self._open[collection.name] = replace(collection, stored=stored)
+        with suppress(OSError):  # a full disk is a reason to fail
+            self._keep(collection.name, stored, collection.shard)
 
     def reconfigure(self, collection: OpenCollection, request: models.CreateCollection) -> None:
         """Write new parameters of a collection that is not finished; load its shard again with them."""

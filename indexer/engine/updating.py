@@ -5,7 +5,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -291,9 +290,7 @@ class EdgeWriter(EdgeQuerier):
                 raise
             except EngineError as error:
                 # Edge may have made a part of the change, and refuses all later ones until the folder is opened again.
-                failed = collection.stored.model_copy(update={"failed": str(error)})
-                with suppress(OSError):  # a full disk is a reason to fail
-                    self._catalog.save(collection, failed)
+                self._catalog.record_failure(collection, str(error))
                 raise
         return models.UpdateResult(operation_id=0, status=models.UpdateStatus.COMPLETED)
 
