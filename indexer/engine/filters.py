@@ -119,11 +119,19 @@ def _geo_box(model: models.GeoBoundingBox) -> edge.GeoBoundingBox:
 
     Edge's index finds nothing in a box that ends at the north pole or at 180 degrees, as if it began there.
     """
-    north, east = min(model.top_left.lat, 90 - _DEGREES_WITHIN), min(model.bottom_right.lon, 180 - _DEGREES_WITHIN)
-    return edge.GeoBoundingBox(edge.GeoPoint(model.top_left.lon, north), edge.GeoPoint(east, model.bottom_right.lat))
+    top_left, bottom_right = model.top_left, model.bottom_right
+    return edge.GeoBoundingBox(
+        edge.GeoPoint(top_left.lon, _below(90, top_left.lat)),
+        edge.GeoPoint(_below(180, bottom_right.lon), bottom_right.lat),
+    )
+
+
+def _below(end: float, degrees: float) -> float:
+    return end - _DEGREES_WITHIN if end - _DEGREES_WITHIN < degrees <= end else degrees
 
 
 def _geo_radius(model: models.GeoRadius) -> edge.GeoRadius:
+    check_number(model.radius, "radius")
     return edge.GeoRadius(_geo_point(model.center), model.radius)
 
 

@@ -210,6 +210,8 @@ def _feedback(query: models.RelevanceFeedbackQuery, using: str | None, _limit: i
     target = examples.vector(given.target)
     judged = [edge.FeedbackItem(examples.vector(each.example), each.score) for each in given.feedback]
     naive = given.strategy.naive
+    for name, coefficient in naive:
+        check_number(coefficient, f"feedback coefficient {name}")
     strategy = edge.NaiveFeedbackStrategy(naive.a, naive.b, naive.c)
     return edge.Query.FeedbackNaive(edge.FeedbackNaiveQuery(target, judged, strategy), using)
 

@@ -56,6 +56,16 @@ NAN_CALLS: dict[str, Callable[[EdgeClient], Any]] = {
     "range of an indexed integer": lambda edge: edge.count("g1", _below("year", gt=NAN)),
     "range of an indexed float": lambda edge: edge.count("g1", _below("rating", lte=NAN)),
     "range without an index": lambda edge: edge.count("g1", _below("facts.length", lt=NAN)),
+    "radius": lambda edge: edge.count(
+        "g1",
+        models.Filter(
+            must=[
+                models.FieldCondition(
+                    key="place", geo_radius=models.GeoRadius(center=models.GeoPoint(lon=1, lat=1), radius=NAN)
+                )
+            ]
+        ),
+    ),
     "start of an order": lambda edge: edge.scroll("g1", order_by=models.OrderBy(key="rating", start_from=NAN)),
     "stored dense vector": lambda edge: edge.upsert("g1", [models.PointStruct(id=9, vector={"text": [NAN, 1.0]})]),
     "stored sparse vector": lambda edge: edge.update_vectors(
@@ -73,6 +83,16 @@ def test_nan_is_refused(edge: EdgeClient, case: str) -> None:
     with pytest.raises(BadRequest, match="NaN"):
         NAN_CALLS[case](edge)
     assert edge.scroll("g1", with_vectors=True) == before
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(200, 0), (0, 100), (NAN, 0)])
+def test_places_off_the_globe_are_refused(edge: EdgeClient, lon: float, lat: float) -> None:
+    fill(edge, "g1")
+    box = models.GeoBoundingBox(
+        top_left=models.GeoPoint(lon=-5, lat=lat), bottom_right=models.GeoPoint(lon=lon, lat=-5)
+    )
+    with pytest.raises(BadRequest, match="GeoPoint"):
+        edge.count("g1", models.Filter(must=[models.FieldCondition(key="place", geo_bounding_box=box)]))
 
 
 def _nested(n_levels: int) -> dict[str, Any]:
