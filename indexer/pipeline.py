@@ -127,7 +127,7 @@ def update_index(
         drop_unreadable_reviews(store, reader, report)
         change(store)
         with report.seconds.timed("merge"):
-            update_works(store)
+            update_works(store, settings.matching_memory_mb)
         report.n_works = store.count_works()
         if (n_records := store.count_records()) > report.n_works:
             report.notes.append(f"{n_records:,} records describe {report.n_works:,} works")
@@ -164,7 +164,7 @@ def prepare_works(
         with reject_file:
             read_records(catalogues, store, run, report, reject_file, settings.keeping, prune=False, keep_starter=True)
         store.prune(run)
-        update_works(store)
+        update_works(store, settings.matching_memory_mb)
         make_features(store, maker, report)
         read_reviews(store, reader, report)
         summaries = dict(store.review_features.summaries(reader.recipe))

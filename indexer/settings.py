@@ -13,6 +13,8 @@ from crawler.settings import HomePath, HomeSettings
 from indexer.reviews.keeping import Keeping, parse_keeping
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+MATCHING_MEMORY_MB = 512
+"""Enough to match 200,000 records at once."""
 
 
 def _check_web_address(url: str) -> str:
@@ -117,6 +119,11 @@ class IndexSettings(VectorSettings, StorageSettings):
         default="",
         description="what is kept of the reviews of sources, instead of what they declare: text, features or none; "
         "such as goodreads=features,mine=none; * stands for all sources that are not named",
+    )
+    matching_memory_mb: int = Field(
+        default=MATCHING_MEMORY_MB,
+        ge=16,
+        description="memory in MB for matching all records; what does not fit is sorted on the disk",
     )
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
