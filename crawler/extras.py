@@ -25,6 +25,7 @@ EXTRAS: Mapping[str, str] = {
     "mcp": "mcp",
     "mlflow": "track",
     "locust": "stress",
+    "ray": "distributed",
 }
 """The extra that installs a module. `requirements/` declares the libraries; a test compares the two.
 

@@ -33,6 +33,15 @@ OptionalCatalogues = Annotated[
 ]
 
 
+def _check_ray(address: str | None) -> str | None:
+    from indexer.settings import check_ray
+
+    try:
+        return address and check_ray(address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 @verb(app, "profile", "evoke profile films.jsonl books.jsonl.gz -o report.html")
 def profile(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
@@ -73,6 +82,15 @@ def index(
             metavar="FILE", show_default="EVOKE_HOME/rejects.jsonl", help="Where lines that are not records go."
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="EVOKE_RAY, or this process",
+            callback=_check_ray,
+            help="Embed and label in processes of Ray: local, auto, or HOST:PORT of a cluster.",
+        ),
+    ] = None,
 ) -> None:
     """Make works searchable. New works are added, changed ones updated."""
     from indexer.pipeline import build_index
@@ -80,6 +98,8 @@ def index(
 
     started = perf_counter()
     settings = read_settings(IndexSettings)
+    if ray:
+        settings = settings.model_copy(update={"ray": ray})
     report = build_index(catalogues or [], settings, prune=prune, keep_starter=keep_starter, rejects=rejects)
     for line in report_lines(report, perf_counter() - started):
         typer.echo(line)

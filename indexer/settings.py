@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -31,6 +32,21 @@ def _check_web_address(url: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_check_web_address)]
+
+
+LOCAL = "local"
+_RAY_ADDRESS = re.compile(r"local|auto|[^\s/:]+:\d+|\[[\da-fA-F:]+\]:\d+")
+
+
+def check_ray(address: str) -> str:
+    """Return the address of a Ray cluster.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not _RAY_ADDRESS.fullmatch(address):
+        raise ValueError("should be local, auto (the cluster that this machine is part of), or HOST:PORT")
+    return address
 
 
 def _check_keeping(text: str) -> str:
@@ -119,6 +135,14 @@ class IndexSettings(VectorSettings, StorageSettings):
         default="",
         description="what is kept of the reviews of sources, instead of what they declare: text, features or none; "
         "such as goodreads=features,mine=none; * stands for all sources that are not named",
+    )
+    ray: Annotated[str, AfterValidator(check_ray)] | None = Field(
+        default=None,
+        description="processes that analyse, embed and label works, instead of this one: local, for processes of this "
+        "machine; auto, for the Ray cluster that this machine is part of; or the address of a cluster, HOST:PORT",
+    )
+    ray_workers: int | None = Field(
+        default=None, ge=1, description="number of these processes; by default one for each core"
     )
     matching_memory_mb: int = Field(
         default=MATCHING_MEMORY_MB,
