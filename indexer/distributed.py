@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +46,7 @@ ENVIRONMENT = {
 }
 """How Ray is started for `--ray local`. Ray reads it when it is imported."""
 
+CONNECT_SECONDS = 10
 _FOLDER = "evoke-ray-"
 _BATCH, _MADE, _PROBLEM = "batch", "made", "problem"
 
@@ -60,7 +62,9 @@ class RayMakers:
 
     def __init__(self, settings: IndexSettings, recipe: Recipe, seconds: StepSeconds) -> None:
         os.environ.update(ENVIRONMENT if settings.ray == LOCAL else {"RAY_USAGE_STATS_ENABLED": "0"})
-        import_module("ray.data")  # if it is missing, a build fails before hours of work
+        # If Ray is missing or does not answer, a build fails before hours of work.
+        import_module("ray.data")
+        _check_answers(settings.ray or LOCAL)
 
         self._settings = settings.model_copy(update={"qdrant_api_key": None})  # workers need no key
         self._recipe = recipe
@@ -117,6 +121,16 @@ class RayMakers:
         except RayError as error:
             lines = [line for line in str(error).splitlines() if line.strip()]
             raise WorkersFailed(f"Ray: {lines[-1].strip() if lines else error!r}; what was done is kept") from error
+
+
+def _check_answers(address: str) -> None:
+    """Raise WorkersFailed if nothing listens at an address; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise WorkersFailed(f"no Ray cluster answers at {address}: {error}") from error
 
 
 @contextmanager

@@ -260,6 +260,7 @@ def test_a_server_starts_without_the_libraries_of_the_extras() -> None:
         ("scrapy", "needs scrapy: pip install 'evoke-search[crawl]'"),
         ("matplotlib.figure", "needs matplotlib: pip install 'evoke-search[report]'"),
         ("sentence_transformers", "needs sentence-transformers: pip install 'evoke-search[train]'"),
+        ("ray.data", "needs ray: pip install 'evoke-search[distributed]'"),
         ("opentelemetry.sdk.trace", "needs opentelemetry.sdk: pip install 'evoke-search[traces]'"),
         ("indexer.no_such_module", None),
     ],
