@@ -12,8 +12,8 @@ import os
 import pickle
 import shutil
 import socket
-import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache, partial
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from indexer.analysis import Analyser
 from indexer.build_report import StepSeconds
 from indexer.encoder.encoder import open_encoder
-from indexer.errors import WorkersFailed
+from indexer.errors import IndexerError, WorkersFailed
 from indexer.features import FeatureMaker
 from indexer.making import label_works
 from indexer.recipes import Recipe
@@ -47,6 +47,8 @@ ENVIRONMENT = {
 """How Ray is started for `--ray local`. Ray reads it when it is imported."""
 
 CONNECT_SECONDS = 10
+MOST_RETRIES = 3
+"""How often a batch is made again whose worker died."""
 _FOLDER = "evoke-ray-"
 _BATCH, _MADE, _PROBLEM = "batch", "made", "problem"
 
@@ -93,22 +95,31 @@ class RayMakers:
     def _run(self, batches: Iterable[list[str]], read: _Read, make: Callable[[Row], Row]) -> Iterator[Any]:
         ray: Any = import_module("ray")  # its types are not those of its functions
         from ray.data import TaskPoolStrategy
-        from ray.exceptions import RayError
+        from ray.exceptions import RayError, RayTaskError, WorkerCrashedError
+        from ray.util.annotations import RayDeprecationWarning
 
         n_workers = self._n_workers
         rows = [{_BATCH: batch} for batch in batches]
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        made = iter(
-            ray.data.from_items(rows, override_num_blocks=len(rows))
-            .map(
-                partial(read, self._settings.home, self._recipe.features),
-                compute=TaskPoolStrategy(size=1),
-                num_cpus=0,
-                label_selector=here,
+        with warnings.catch_warnings():
+            # There is no other way yet to bound the tries of a batch: one that takes all memory would have no end.
+            warnings.simplefilter("ignore", RayDeprecationWarning)
+            made = iter(
+                ray.data.from_items(rows, override_num_blocks=len(rows))
+                .map(
+                    partial(read, self._settings.home, self._recipe.features),
+                    compute=TaskPoolStrategy(size=1),
+                    num_cpus=0,
+                    label_selector=here,
+                )
+                .map(
+                    make,
+                    compute=TaskPoolStrategy(size=min(n_workers, len(rows))),
+                    num_cpus=1,
+                    max_retries=MOST_RETRIES,
+                )
+                .iter_rows()
             )
-            .map(make, compute=TaskPoolStrategy(size=min(n_workers, len(rows))), num_cpus=1)
-            .iter_rows()
-        )
         try:
             while True:
                 with self._seconds.timed("wait for workers"):
@@ -116,11 +127,17 @@ class RayMakers:
                 if row is None:
                     return
                 if row[_PROBLEM]:
-                    raise WorkersFailed(f"a worker of Ray {row[_PROBLEM]}")
+                    raise WorkersFailed(f"a worker of Ray on {row[_PROBLEM]}")
                 yield pickle.loads(row[_MADE])  # noqa: S301 - our own workers sent it
+        except WorkerCrashedError as error:
+            raise WorkersFailed(
+                f"a batch of works has ended {MOST_RETRIES + 1} workers of Ray, one after another, perhaps for lack of "
+                "memory: fewer of them need less (EVOKE_RAY_WORKERS); what was done is kept"
+            ) from error
+        except RayTaskError:  # a fault of the program
+            raise
         except RayError as error:
-            lines = [line for line in str(error).splitlines() if line.strip()]
-            raise WorkersFailed(f"Ray: {lines[-1].strip() if lines else error!r}; what was done is kept") from error
+            raise WorkersFailed(f"Ray: {str(error).partition(chr(10))[0]}; what was done is kept") from error
 
 
 def _check_answers(address: str) -> None:
@@ -156,7 +173,7 @@ def _connected(settings: IndexSettings) -> Iterator[int]:
             raise WorkersFailed(f"no Ray cluster answers at {address}: {reason}") from error
         stack.callback(ray.shutdown)
         ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised
         yield n_workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
@@ -189,21 +206,36 @@ def read_features(home: Path, recipe: bytes, row: Row) -> Row:
 
 def make_features(settings: IndexSettings, recipe: Recipe, row: Row) -> Row:
     """Make the features of the works of a batch, on one core."""
-    maker = _open_maker(settings)
-    if maker.recipe != recipe.features:
-        return _refused("has another model, runtime or analyser")
-    works = pickle.loads(row[_BATCH])  # noqa: S301 - our own reader sent it
-    return {_MADE: pickle.dumps(maker.embed(maker.analyse(works))), _PROBLEM: ""}
+
+    def make(works: list[Work]) -> object:
+        maker = _open_maker(settings)
+        if maker.recipe != recipe.features:
+            raise WorkersFailed("another model, runtime or analyser than that of this process")
+        return maker.embed(maker.analyse(works))
+
+    return _answer(row, make)
 
 
 def make_labels(settings: IndexSettings, recipe: Recipe, prototypes: NDArray[np.float32], row: Row) -> Row:
     """Label the works of a batch, on one core."""
-    labeller = _open_labeller(settings)
-    if labeller.fingerprint != recipe.labeller:
-        return _refused("has another taxonomy or value head")
-    labeller.prototypes = prototypes
+
+    def make(works: list[tuple[Work, Features]]) -> object:
+        labeller = _open_labeller(settings)
+        if labeller.fingerprint != recipe.labeller:
+            raise WorkersFailed("another taxonomy or value head than that of this process")
+        labeller.prototypes = prototypes
+        return label_works(works, labeller)
+
+    return _answer(row, make)
+
+
+def _answer(row: Row, make: Callable[[Any], object]) -> Row:
+    """Return what is made of a batch, or the problem that the driver reports."""
     works = pickle.loads(row[_BATCH])  # noqa: S301 - our own reader sent it
-    return {_MADE: pickle.dumps(label_works(works, labeller)), _PROBLEM: ""}
+    try:
+        return {_MADE: pickle.dumps(make(works)), _PROBLEM: ""}
+    except IndexerError as error:
+        return {_MADE: b"", _PROBLEM: f"{os.uname().nodename}: {error}"}
 
 
 @lru_cache(maxsize=1)
@@ -216,11 +248,3 @@ def _open_maker(settings: IndexSettings) -> FeatureMaker:
 def _open_labeller(settings: IndexSettings) -> Labeller:
     encoder = _open_maker(settings).encoder
     return open_labeller(load_taxonomy(settings.taxonomy), encoder, settings.values_head)
-
-
-def _refused(why: str) -> Row:
-    return {_MADE: b"", _PROBLEM: f"{_where()} {why} than this process"}
-
-
-def _where() -> str:
-    return f"on {os.uname().nodename} (Python {sys.version_info.major}.{sys.version_info.minor})"
