@@ -42,6 +42,7 @@ OBJECTS_BYTES = 512 * 2**20
 
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # workers would else give way to every other program (15)
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # also on Linux, Ray then listens on the loopback address only
 }
 """How Ray is started for `--ray local`. Ray reads it when it is imported."""
