@@ -22,7 +22,7 @@ import orjson
 from qdrant_client import models
 
 from benchmarks.peers.protocol import size_on_disk
-from evaluation.benchmark import numbered_lines
+from evaluation.lines import numbered_lines
 from indexer.encoder.encoder import open_encoder
 from indexer.engine import EdgeClient, Engine, open_engine
 from indexer.legs import LEGS

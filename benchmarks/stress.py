@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from pathlib import Path
 from time import sleep, time
 from typing import NamedTuple
 
-from benchmarks.served import ROOT, Request, Served, serve
+from benchmarks.served import ROOT, Request, Served, cpu_seconds, serve
 
 USERS = (1, 2, 4, 8, 16, 32, 64, 128)
 EACH = 0.5
@@ -50,6 +51,14 @@ class Memory(NamedTuple):
     search: float
 
 
+class Processor(NamedTuple):
+    """The processor seconds that the front process, the search processes and Locust have used."""
+
+    front: float
+    search: float
+    locust: float
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -68,11 +77,14 @@ def main() -> None:
         capacity = max(step["answered_per_s"] for step in ramp)
         print_ramp(ramp, capacity)
         rest = describe(ask(served, 1, 1, 10))
+        before = processor(served)
         with watch_memory(served) as memory:
             samples = ask(served, max(1, round(2 * capacity / EACH)), EACH, 60 * options.soak)
+        used = Processor(*(late - early for early, late in zip(before, processor(served), strict=True)))
         after = describe(ask(served, 1, 1, 10))
         windows = list(soak_windows(samples, memory))
         print_soak(windows, samples, memory, rest, after)
+        print_processor(used, samples)
     options.results.mkdir(parents=True, exist_ok=True)
     results = {"works": str(options.home), "workers": options.workers, "ramp": ramp, "soak": windows}
     (options.results / "stress.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
@@ -162,6 +174,12 @@ def watch_memory(served: Served) -> Iterator[list[Memory]]:
         sleep(1)
 
 
+def processor(served: Served) -> Processor:
+    """Return what was used so far. Locust counts once it has ended."""
+    locust = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Processor(cpu_seconds(served.pid), served.search_seconds(), locust.ru_utime + locust.ru_stime)
+
+
 def resident(pid: int) -> float:
     """Return the resident memory of a process, MiB; 0 if it has ended."""
     try:
@@ -204,6 +222,14 @@ def print_soak(
     print(f"one user before and after, p50 / p99 ms: {rest}, {after}")
     print(f"memory after a tenth of the time and at the end, MiB: front {early.front:.0f}, {late.front:.0f}; ", end="")
     print(f"search {early.search:.0f}, {late.search:.0f}")
+
+
+def print_processor(used: Processor, samples: Sequence[Sample]) -> None:
+    n_answered = sum(sample.status == 200 for sample in samples)
+    seconds = max(s.sent for s in samples) - min(s.sent for s in samples)
+    print("processors used: ", end="")
+    print(", ".join(f"{name} {each / seconds:.2f}" for name, each in used._asdict().items()), end="; ")
+    print(f"ms an answer of the search: {1_000 * used.search / n_answered:.1f}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from crawler.records import SourceRecord
 
+API_ERROR_HEADER = "MediaWiki-API-Error"
+"""The header by which MediaWiki's API says that an answer of status 200 is an error, with the error's code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -49,6 +52,10 @@ class NotAWork:
     reason: Reason
     detail: str = ""
 
+
+ADULT = NotAWork(Reason.OTHER, "adult")
+"""Pornography is left out and counted: a record cannot say that a film is adult, so no later stage could keep it from
+people who ask for tenderness."""
 
 ParseResult: TypeAlias = SourceRecord | NotAWork
 """The result of parsing one part of an answer."""

@@ -13,6 +13,8 @@ from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
 
+from crawler.answers import API_ERROR_HEADER
+
 _SCHEMA = """CREATE TABLE IF NOT EXISTS answer (
     fingerprint BLOB PRIMARY KEY, stored_at REAL NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
     body BLOB NOT NULL
@@ -58,7 +60,9 @@ class AnswerCache:
         return kind(url=request.url, status=status, headers=headers, body=body)
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:  # noqa: ARG002
-        """Store an answer."""
+        """Store an answer, unless its header says that it is an error: a later one may not be."""
+        if API_ERROR_HEADER in response.headers:
+            return
         headers = {
             name.decode("latin-1"): [value.decode("latin-1") for value in values]
             for name, values in response.headers.items()

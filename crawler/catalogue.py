@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from pydantic import ValidationError
 from crawler.errors import GzipDamaged, RecordRejected
 from crawler.gzipped import open_unpacked, read_lines
 from crawler.id_names import METADATA_KEYS
+from crawler.mending import mend_fields
 from crawler.records import SourceRecord
+from crawler.text import clean_text
 
 BEIR_SOURCE = "beir"
 """The source of records read from a BEIR corpus; their works keep the corpus' `_id`, since the qrels use it."""
@@ -27,6 +30,9 @@ _BEIR_FIELDS = (
     "certificates",
 )  # fmt: skip
 """The metadata of a BEIR document that have the name and the form of a record's field."""
+
+TEXT_TITLE_CHARACTERS = 80
+"""The length of a title that is made of the first words of a text: about that of a long headline."""
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -60,8 +66,12 @@ class Rejected:
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
+def read_catalogue(path: Path, mended: Counter[str] | None = None) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
     """Yield each line of a catalogue as a record or a rejection, in order, one line in memory at a time.
+
+    Args:
+        path: The catalogue.
+        mended: Where records are counted that were read as what they mean, by what was wrong with them.
 
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
@@ -72,7 +82,7 @@ def read_catalogue(path: Path) -> Iterator[tuple[Line, SourceRecord] | Rejected]
                 continue
             line = Line(path, number)
             try:
-                yield line, parse_record(raw)
+                yield line, parse_record(raw, mended)
             except RecordRejected as error:
                 yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
     except GzipDamaged as error:
@@ -89,8 +99,8 @@ def check_catalogue(path: Path) -> None:
         pass
 
 
-def parse_record(raw: bytes) -> SourceRecord:
-    """Return the record in one line of a catalogue.
+def parse_record(raw: bytes, mended: Counter[str] | None = None) -> SourceRecord:
+    """Return the record in one line of a catalogue; `mended` counts what was wrong with it and is read as it is meant.
 
     Raises:
         RecordRejected: it is not a JSON object in UTF-8, or a field is missing, unknown or wrong.
@@ -104,9 +114,13 @@ def parse_record(raw: bytes) -> SourceRecord:
     if not isinstance(fields, dict):
         raise RecordRejected(f"a record is a JSON object, this is a {type(fields).__name__}")
     try:
-        return SourceRecord.model_validate(_beir_to_fields(fields) if "_id" in fields else fields)
+        fields, problems = mend_fields(_beir_to_fields(fields) if "_id" in fields else fields)
+        record = SourceRecord.model_validate(fields)
     except ValidationError as error:
         raise RecordRejected(_first_problems(error)) from error
+    if mended is not None:
+        mended.update(problems)
+    return record
 
 
 def record_to_line(record: SourceRecord) -> bytes:
@@ -114,8 +128,25 @@ def record_to_line(record: SourceRecord) -> bytes:
     return record.model_dump_json(exclude_defaults=True).encode() + b"\n"
 
 
+def is_called_by_its_text(record: SourceRecord) -> bool:
+    """Return whether a record's title is the beginning of its text, as that of a BEIR document without a title is."""
+    return record.source == BEIR_SOURCE and record.title == _title_of_text(record.description)
+
+
+def _title_of_text(cleaned: object) -> str:
+    """Return the first words of a text that `clean_text` has cleaned; nothing if it is no text."""
+    if not isinstance(cleaned, str):
+        return ""
+    line = cleaned[: TEXT_TITLE_CHARACTERS + 1].replace("\n", " ")
+    if len(line) <= TEXT_TITLE_CHARACTERS:
+        return line
+    return f"{line.rpartition(' ')[0] or line[:TEXT_TITLE_CHARACTERS]}..."
+
+
 def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a SourceRecord for a BEIR document; metadata that a record has no field for is left out.
+
+    A document without a title, as in fiqa and msmarco, is called by the first words of its text.
 
     What has the wrong type is passed on, so that the record's own validation reports it, except where its field in the
     record has another name or form.
@@ -131,10 +162,13 @@ def _beir_to_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         fields["series"] = {"name": series}
     if isinstance(country := fields.get("countries"), str):
         fields["countries"] = [country]
+    title = document.get("title")
     return fields | {
         "source": BEIR_SOURCE,
         "source_id": "" if document["_id"] is None else _beir_id(document["_id"], "_id"),
-        "title": document.get("title"),
+        "title": title
+        if title or not isinstance(title, str | None)
+        else _title_of_text(clean_text(document.get("text"))),
         "description": document.get("text", ""),
         "creators": [{"name": name, "role": "author"} for name in _beir_authors(metadata.get("authors"))],
         "ids": {
@@ -172,10 +206,13 @@ def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
 def _first_problems(error: ValidationError, most: int = 3) -> str:
     """Return `field: the problem, got the value` for the first problems of a record."""
     problems = error.errors(include_url=False, include_context=False)
-    first = [
-        f"{'.'.join(map(str, p['loc'])) or 'record'}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]
-    ]
+    first = [f"{_place(p['loc'])}: {p['msg']}, got {_shorten(p['input'])}" for p in problems[:most]]
     return "; ".join(first) + (f"; and {len(problems) - most} more" if len(problems) > most else "")
+
+
+def _place(names: tuple[int | str, ...]) -> str:
+    """Return the path of a field, on one line whatever the names of unknown fields hold."""
+    return ".".join(str(name) if str(name).isprintable() else repr(name) for name in names) or "record"
 
 
 def _shorten(value: object, most: int = 40) -> str:

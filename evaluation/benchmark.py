@@ -1,10 +1,9 @@
-"""Read benchmarks from folders in BEIR's layout: corpus.jsonl, queries.jsonl (each plain or .gz), qrels/SPLIT.tsv."""
+"""Read benchmarks from folders in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each plain or .gz."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -12,18 +11,16 @@ from pathlib import Path
 
 import orjson
 
-from crawler.catalogue import MAX_LINE_BYTES, Line, Rejected, read_catalogue
-from crawler.errors import CatalogueMissing, GzipDamaged
-from crawler.gzipped import read_lines
+from crawler.catalogue import Rejected, is_called_by_its_text, read_catalogue
 from evaluation.errors import BenchmarkInvalid
+from evaluation.judgements import read_judgements
+from evaluation.lines import Account, numbered_lines
 from evaluation.records import AddedRecords, Qrels
 from indexer.catalogues import starter_catalogue
 from indexer.facts import Filters
 from indexer.merging.merging import work_id
 from indexer.tracking import Data
 from search_api.records import MAX_QUERY_CHARACTERS
-
-_GRADE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,8 @@ class Benchmark:
     """The filters of queries, by query id; a query that is missing has none."""
     is_served: bool = False
     """Whether the works are those of the index that serves, which `corpus` is the store of."""
+    notes: tuple[str, ...] = ()
+    """Lines to print: what was left out, and what was read otherwise than it is written."""
 
     @property
     def n_qrels(self) -> int:
@@ -72,33 +71,49 @@ def starter_benchmark(split: str = "validation") -> Benchmark:
         return read_benchmark(folder, split, starter_catalogue())
 
 
-def read_benchmark(folder: Path, split: str, corpus: Path | None = None) -> Benchmark:
+def read_benchmark(folder: Path, split: str, corpus: Path | None = None, *, lenient: bool = False) -> Benchmark:
     """Return one split of the benchmark in a folder; `corpus`, if given, replaces the folder's own.
+
+    A judgement that is repeated counts once. With `lenient`, judgements that cannot be used and queries that are none
+    are left out; the benchmark's notes count them. Of judgements that contradict each other the first is kept.
 
     Raises:
         BenchmarkInvalid: A file is missing or a line cannot be used; the message names both.
     """
     corpus = corpus or _find(folder, "corpus.jsonl")
     queries_file = _find(folder, "queries.jsonl")
-    texts = _read_queries(queries_file)
-    work_ids, rejected = _read_work_ids(corpus)
+    account = Account(lenient)
+    texts = _read_queries(queries_file, account)
+    work_ids, rejected = _read_work_ids(corpus, account)
+    qrels_file = _find_split(folder, split)
     qrels: dict[str, dict[str, int]] = {}
-    for line, query_id, judged, grade in _read_qrels(_find_split(folder, split)):
+    judged: dict[str, str] = {}
+    for line, query_id, work, grade in read_judgements(qrels_file, account):
+        judged.setdefault(query_id, f"{line}: {query_id}")
+        earlier = qrels.get(query_id, {}).get(work)
         if query_id not in texts:
-            raise BenchmarkInvalid(f"{line}: {queries_file} has no query {query_id!r}: add it or remove this line")
-        if judged not in work_ids:
-            raise BenchmarkInvalid(
-                f"{line}: {corpus} has no work {judged!r}: add it or remove this line" + _first_rejected(rejected)
-            )
-        grades = qrels.setdefault(query_id, {})
-        if judged in grades:
-            raise BenchmarkInvalid(f"{line}: query {query_id!r} and work {judged!r} are judged twice: keep one line")
-        grades[judged] = grade
-    if not qrels:
-        raise BenchmarkInvalid(f"{folder / 'qrels' / split}.tsv has no judgements: give lines of query, work, grade")
+            problem = f"{queries_file} has no query {query_id!r}"
+            account.forgive("judgements of absent queries, left out", line, problem, "add it or remove this line")
+        elif work not in work_ids:
+            problem = f"{corpus} has no work {work!r}{_first_rejected(rejected)}"
+            account.forgive("judgements of absent works, left out", line, problem, "add it or remove this line")
+        elif earlier is None:
+            qrels.setdefault(query_id, {})[work] = grade
+        elif earlier == grade:
+            account.count("judgements repeated, counted once", f"{line}")
+        else:
+            problem = f"query {query_id!r} and work {work!r} are judged twice, {earlier} and {grade}"
+            account.forgive("judgements that contradict an earlier one, left out", line, problem, "keep one line")
+    for query_id in judged.keys() & texts.keys() - qrels.keys():
+        account.count("queries without a judgement that is left", judged[query_id])
     name = folder.resolve().name
+    notes = account.notes(name)
+    if not qrels:
+        raise BenchmarkInvalid(
+            f"{qrels_file} has no judgements: give lines of query, work, grade" + (f" ({notes[-1]})" if notes else "")
+        )
     queries = {query_id: texts[query_id] for query_id in qrels}
-    return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids))
+    return Benchmark(name, split, corpus, queries, qrels, frozenset(work_ids), notes=notes)
 
 
 def refuse_test_split(benchmarks: Sequence[Benchmark]) -> None:
@@ -114,23 +129,6 @@ def refuse_test_split(benchmarks: Sequence[Benchmark]) -> None:
             )
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[Line, str]]:
-    """Yield the lines of a file that are not blank, each with its place."""
-    try:
-        for number, raw in read_lines(path, MAX_LINE_BYTES):
-            try:
-                line = raw.decode("utf-8").rstrip("\n")
-            except UnicodeDecodeError as error:
-                raise BenchmarkInvalid(
-                    f"{path}:{number}: is not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}:"
-                    " save the file as UTF-8"
-                ) from error
-            if line.strip():
-                yield Line(path, number), line
-    except (CatalogueMissing, GzipDamaged) as error:
-        raise BenchmarkInvalid(str(error)) from error
-
-
 def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
@@ -139,22 +137,25 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _find_split(folder: Path, split: str) -> Path:
-    path = folder / "qrels" / f"{split}.tsv"
-    if path.is_file():
-        return path
-    there = ", ".join(sorted(file.stem for file in (folder / "qrels").glob("*.tsv")))
+    for name in (f"{split}.tsv", f"{split}.tsv.gz"):
+        if (path := folder / "qrels" / name).is_file():
+            return path
+    there = ", ".join(sorted({file.name.partition(".tsv")[0] for file in (folder / "qrels").glob("*.tsv*")}))
     raise BenchmarkInvalid(f"{folder} has no split {split!r}: " + (f"there are {there}" if there else "there are none"))
 
 
-def _read_work_ids(corpus: Path) -> tuple[set[str], list[Rejected]]:
+def _read_work_ids(corpus: Path, account: Account) -> tuple[set[str], list[Rejected]]:
     """Return the works' ids as the index will name them, and the lines that it will reject."""
     ids: set[str] = set()
     rejected = []
     for entry in read_catalogue(corpus):
         if isinstance(entry, Rejected):
             rejected.append(entry)
-        else:
-            ids.add(work_id(entry[1]))
+            continue
+        line, record = entry
+        if is_called_by_its_text(record):
+            account.count("works without a title, called by the first words of their text", f"{line}")
+        ids.add(work_id(record))
     return ids, rejected
 
 
@@ -164,34 +165,22 @@ def _first_rejected(rejected: list[Rejected]) -> str:
     return f" ({len(rejected):,} of its lines were rejected, the first at {rejected[0].line}: {rejected[0].reason})"
 
 
-def _read_queries(path: Path) -> dict[str, str]:
+def _read_queries(path: Path, account: Account) -> dict[str, str]:
     texts: dict[str, str] = {}
     for line, text in numbered_lines(path):
+        query_id, query = "", ""
         try:
             fields = orjson.loads(text)
             query_id, query = str(fields["_id"]), fields["text"].strip()
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise BenchmarkInvalid(f'{line}: not a query ({error!r}): give an object with "_id" and "text"') from error
-        if query_id in texts:
-            raise BenchmarkInvalid(f"{line}: the id {query_id!r} is taken by an earlier query: make ids unique")
-        if not 0 < len(query) <= MAX_QUERY_CHARACTERS:
-            raise BenchmarkInvalid(
-                f"{line}: the query has {len(query):,} characters: give 1 to {MAX_QUERY_CHARACTERS:,}"
-            )
-        texts[query_id] = query
+            problem, remedy = f"not a query ({error!r})", 'give an object with "_id" and "text"'
+        else:
+            if query_id in texts:
+                problem, remedy = f"the id {query_id!r} is taken by an earlier query", "make ids unique"
+            elif not 0 < len(query) <= MAX_QUERY_CHARACTERS:
+                problem, remedy = f"the query has {len(query):,} characters", f"give 1 to {MAX_QUERY_CHARACTERS:,}"
+            else:
+                texts[query_id] = query
+                continue
+        account.forgive("lines that are no queries, left out", line, problem, remedy)
     return texts
-
-
-def _read_qrels(path: Path) -> Iterator[tuple[Line, str, str, int]]:
-    for line, text in numbered_lines(path):
-        fields = [field.strip() for field in text.split("\t")]
-        if line.number == 1 and fields[-1] == "score":
-            continue
-        if len(fields) != 3:
-            raise BenchmarkInvalid(f"{line}: has {len(fields)} fields: give query, work and grade, separated by tabs")
-        query_id, judged, grade = fields
-        if not _GRADE.fullmatch(grade):
-            raise BenchmarkInvalid(
-                f"{line}: the grade {grade[:40]!r} is not a whole number: give 0 for irrelevant, 1 or more for relevant"
-            )
-        yield line, query_id, judged, int(grade)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Benchmarks = Annotated[list[Path], typer.Argument(metavar="BENCHMARK", help="Folders in BEIR's layout.")]
+Lenient = Annotated[
+    bool,
+    typer.Option("--lenient", help="Count lines of benchmarks and runs that cannot be used, instead of refusing them."),
+]
 
 
 @verb(app, "evaluate", "evoke evaluate benchmarks/films --split validation --json films.json --report films")
@@ -62,6 +66,7 @@ def evaluate(
         list[Path] | None,
         typer.Option("--run", metavar="FILE...", help="TREC runs of other engines, to measure like the systems."),
     ] = None,
+    lenient: Lenient = False,
     records: Annotated[
         list[Path] | None,
         typer.Option(
@@ -138,7 +143,8 @@ def evaluate(
             "--ratings measures recommendations alone",
             {"BENCHMARK": benchmarks, "--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder,
              "--report": report, "--save-runs": save_runs, "--run": runs, "--records": records, "--labels": labels,
-             "--understanding": understanding, "--reader": reader, "--feedback": feedback, "--baseline": baseline},
+             "--understanding": understanding, "--reader": reader, "--feedback": feedback, "--baseline": baseline,
+             "--lenient": lenient},
         )  # fmt: skip
         _evaluate_taste(ratings, links or [], pairs, json_file)
         return
@@ -148,7 +154,7 @@ def evaluate(
     if feedback:
         _refuse_beside(
             "--feedback is measured on the index that serves, as it is",
-            {"--encoder": encoder, "--run": runs, "--records": records, "--labels": labels},
+            {"--encoder": encoder, "--run": runs, "--records": records, "--labels": labels, "--lenient": lenient},
         )
     from evaluation import runner
     from evaluation.gate import Earlier, check_comparable, describe_falls, read_baseline
@@ -163,7 +169,7 @@ def evaluate(
     if not has_folders and not feedback:
         _refuse_without_benchmark(
             {"--systems": systems, "--baseline-system": baseline_system, "--encoder": encoder, "--report": report,
-             "--save-runs": save_runs, "--run": runs, "--records": records, "--labels": labels}
+             "--save-runs": save_runs, "--run": runs, "--records": records, "--labels": labels, "--lenient": lenient}
         )  # fmt: skip
     if runs and benchmarks and len(benchmarks) > 1:
         raise Refused("a --run file answers the queries of one benchmark: name one folder")
@@ -176,12 +182,13 @@ def evaluate(
         runs=runs or [],
         labels=labels or [],
         save_runs=save_runs,
+        is_lenient=lenient,
         encoder=encoder,
     )
     earlier = read_baseline(baseline) if baseline else Earlier()
     requests = read_requests(understanding) if understanding else []
     settings = read_settings(EvaluationSettings)
-    read = _read_benchmarks(benchmarks or [], split, records or []) if has_folders else []
+    read = _read_benchmarks(benchmarks or [], split, records or [], lenient=lenient) if has_folders else []
     if feedback:
         read.append(_read_feedback(feedback, settings, least_feedback))
     if baseline:
@@ -220,13 +227,24 @@ def _with_reader(settings: EvaluationSettings, url: str) -> EvaluationSettings:
         raise Refused(f"--reader: {error}") from error
 
 
-def _read_benchmarks(folders: list[Path], split: str, records: list[Path]) -> list[Benchmark]:
+def _read_benchmarks(folders: list[Path], split: str, records: list[Path], *, lenient: bool) -> list[Benchmark]:
     """Return the benchmarks in folders, or the starter's, with records added to their works."""
     from evaluation.added_records import add_records
-    from evaluation.benchmark import read_benchmark, starter_benchmark
+    from evaluation.benchmark import starter_benchmark
 
-    read = [read_benchmark(folder, split) for folder in folders] or [starter_benchmark(split)]
+    read = _read_folders(folders, split, lenient=lenient) or [starter_benchmark(split)]
     return [add_records(benchmark, records) for benchmark in read]
+
+
+def _read_folders(folders: list[Path], split: str, *, lenient: bool) -> list[Benchmark]:
+    """Return the benchmarks in folders, and print what is to be said of their files."""
+    from evaluation.benchmark import read_benchmark
+
+    read = [read_benchmark(folder, split, lenient=lenient) for folder in folders]
+    notes = [note for benchmark in read for note in benchmark.notes]
+    if notes:
+        typer.echo("\n".join([*notes, ""]))
+    return read
 
 
 def _read_feedback(files: list[Path], settings: EvaluationSettings, least: int | None) -> Benchmark:
@@ -324,16 +342,16 @@ def tune(
     split: Annotated[
         str, typer.Option(metavar="NAME", help="The split whose judgements count; not test.")
     ] = "validation",
+    lenient: Lenient = False,
 ) -> None:
     """Choose BM25, cleaning and fusion by judged queries."""
-    from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings
     from evaluation.tuning import tuning
     from evaluation.tuning.report import tuning_to_text
 
     started = perf_counter()
     check_output_files(output)
-    read = [read_benchmark(folder, split) for folder in benchmarks]
+    read = _read_folders(benchmarks, split, lenient=lenient)
     tuned = tuning.tune(read, read_settings(EvaluationSettings), output)
     typer.echo(f"{tuning_to_text(tuned)}\n")
     n_queries = sum(len(benchmark.queries) for benchmark in read)
@@ -349,6 +367,7 @@ def train_descriptions(
     benchmarks: Benchmarks,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the trained weights go.")],
     split: Annotated[str, typer.Option(metavar="NAME", help="The split whose judgements count.")] = "train",
+    lenient: Lenient = False,
     terms_only: Annotated[
         bool,
         typer.Option(
@@ -362,12 +381,11 @@ def train_descriptions(
 ) -> None:
     """Train the query adapter on descriptions of works."""
     from evaluation.adapter_training import run
-    from evaluation.benchmark import read_benchmark
     from evaluation.settings import EvaluationSettings
 
     started = perf_counter()
     check_output_files(output, report)
-    read = [read_benchmark(folder, split) for folder in benchmarks]
+    read = _read_folders(benchmarks, split, lenient=lenient)
     training = run.train_query_adapter(read, read_settings(EvaluationSettings), output, terms_only=terms_only)
     table = run.training_to_markdown(training)
     typer.echo(table)
@@ -401,6 +419,7 @@ def train_encoder(
     split: Annotated[
         str, typer.Option(metavar="NAME", help="The split whose judgements count; not validation, not test.")
     ] = "train",
+    lenient: Lenient = False,
     catalogue: Annotated[
         list[Path] | None,
         typer.Option(
@@ -435,7 +454,6 @@ def train_encoder(
     """Adapt the encoder to descriptions, wishes and subjects."""
     if (ratings is None) != (rated_books is None):
         raise Refused("--ratings and --rated-books belong together: give both")
-    from evaluation.benchmark import read_benchmark
     from evaluation.encoder_training import run
     from evaluation.encoder_training.tasks import Material
     from evaluation.settings import EvaluationSettings
@@ -444,7 +462,7 @@ def train_encoder(
     inputs = [*(catalogue or []), *(labels or []), ratings, rated_books, *(reviews or [])]
     check_output_files(output, report, inputs=inputs)
     settings = read_settings(EvaluationSettings)
-    read = [read_benchmark(folder, split) for folder in benchmarks]
+    read = _read_folders(benchmarks, split, lenient=lenient)
     material = Material(catalogue or [], labels or [], ratings, rated_books, reviews or [])
     given = {"rank": rank, "n_steps": steps, "seed": seed}
     recipe = {name: value for name, value in given.items() if value is not None}

@@ -51,6 +51,8 @@ class Plan:
     """Label files to measure the labeller by."""
     save_runs: Path | None = None
     """A folder to write the systems' runs to."""
+    is_lenient: bool = False
+    """Whether lines of runs that cannot be used are counted instead of refused."""
     encoder: str | None = None
     """Word vectors instead of the settings' model: a name that `open_word_encoder` knows."""
 
@@ -74,14 +76,14 @@ def evaluate(
         IndexerError, EngineError: An index cannot be built.
     """
     check_names(benchmarks)
-    foreign = [_read_runs(benchmark, plan) for benchmark in benchmarks]
+    evaluation = Evaluation()
+    foreign = [_read_runs(benchmark, plan, evaluation.notes) for benchmark in benchmarks]
     systems = _choose_systems(plan, foreign)
     sentence_encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
     meaningful = frozenset[str]().union(*taxonomy.community_labels.values())
     labelled = list(read_labels(plan.labels, meaningful))
     adapter = load_query_adapter(settings.descriptions)
-    evaluation = Evaluation()
     for benchmark, runs in zip(benchmarks, foreign, strict=True):
         encoder = sentence_encoder
         if plan.encoder:
@@ -200,13 +202,15 @@ def check_names(benchmarks: Sequence[Benchmark]) -> None:
             raise BenchmarkInvalid(f"two benchmarks are called {name!r}, after their folders: rename one folder")
 
 
-def _read_runs(benchmark: Benchmark, plan: Plan) -> dict[str, Run]:
+def _read_runs(benchmark: Benchmark, plan: Plan, notes: list[str]) -> dict[str, Run]:
+    """Return the plan's runs by tag, and add what is to be said of them to the notes."""
     runs: dict[str, Run] = {}
     for path in plan.runs:
-        tag, run = read_run(path, benchmark)
-        if tag in runs or tag in plan.systems:
-            raise RunInvalid(f"{path}: another system is called {tag!r}: change the run's tag, the last field")
-        runs[tag] = run
+        read = read_run(path, benchmark, lenient=plan.is_lenient)
+        if read.tag in runs or read.tag in plan.systems:
+            raise RunInvalid(f"{path}: another system is called {read.tag!r}: change the run's tag, the last field")
+        runs[read.tag] = read.answers
+        notes += read.notes
     return runs
 
 

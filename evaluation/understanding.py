@@ -19,8 +19,8 @@ import orjson
 from pydantic import Field, StringConstraints, ValidationError
 
 from crawler.records import ClosedModel, Kind
-from evaluation.benchmark import numbered_lines
 from evaluation.errors import RequestsInvalid
+from evaluation.lines import numbered_lines
 from indexer.facts import FACTS, IntegerRange
 from search_api.records import MAX_QUERY_CHARACTERS, Audience, Choice, Filters, Hit, Intent, Page, WorkReference
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.mending import describe_mended
 from crawler.progress import with_progress
 from crawler.records import SourceRecord
 from indexer.build_report import BuildReport
@@ -93,7 +95,8 @@ def read_records(
         report.n_rejected += 1
         reject_file.write(rejected)
 
-    lines = with_progress(_records(catalogues, reject), "records", "reading")
+    mended: Counter[str] = Counter()
+    lines = with_progress(_records(catalogues, reject, mended), "records", "reading")
     for batch in batched(lines, READ_BATCH):
         changes = store.put_records(
             [(record, str(line)) for line, record in batch], run, keeping=keeping, counts=report.reviews
@@ -106,6 +109,8 @@ def read_records(
                 report.changes[change] += 1
     if not report.changes:
         raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
+    if mended:
+        report.notes.append(f"records that were read as what they mean: {describe_mended(mended)}")
     if prune and report.n_rejected:
         report.notes.append("nothing was pruned, since lines were rejected: correct them and run again")
     elif prune:
@@ -137,9 +142,11 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
     return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}"
 
 
-def _records(catalogues: Sequence[Path], reject: Callable[[Rejected], None]) -> Iterator[tuple[Line, SourceRecord]]:
+def _records(
+    catalogues: Sequence[Path], reject: Callable[[Rejected], None], mended: Counter[str]
+) -> Iterator[tuple[Line, SourceRecord]]:
     for path in catalogues:
-        for line in read_catalogue(path):
+        for line in read_catalogue(path, mended):
             if isinstance(line, Rejected):
                 reject(line)
             else:

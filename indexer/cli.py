@@ -48,14 +48,19 @@ def profile(
     catalogues: OptionalCatalogues = None,
 ) -> None:
     """Describe catalogues on one HTML page. It shows contents, gaps and duplicates."""
+    from crawler.mending import describe_mended
     from indexer.catalogues import starter_catalogue
-    from indexer.profile.report import kinds_text, make_report
+    from indexer.profile.report import describe_poor_texts, kinds_text, make_report
     from indexer.settings import IndexSettings
 
     started = perf_counter()
     today = date.today()  # noqa: DTZ011 - the reader's day
     keeping = read_settings(IndexSettings).keeping
     report = make_report(catalogues or [starter_catalogue()], output, today, keeping)
+    if report.mended:
+        typer.echo(f"records that were read as what they mean: {describe_mended(report.mended)}")
+    if poor := describe_poor_texts(report.poor_texts):
+        typer.echo(poor)
     counts = [
         kinds_text(report.n_by_kind),
         *_counted(

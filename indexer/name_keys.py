@@ -39,6 +39,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ROMAN = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii"
 _LONE_ROMAN = frozenset(("v", "x"))
 """Numerals that are often letters or words: "V for Vendetta", "Malcolm X". These stay as they are."""
+_SCALES = {"hundred": 100, "thousand": 1_000}
 _NUMBERED = frozenset(("part", "vol", "volume", "chapter", "episode"))
 """Words before a number that people leave out: "Kill Bill 2"."""
 _NUMBERS: dict[str, str] = {
@@ -110,10 +111,16 @@ def _canonical(word: str) -> str:
 
 
 def _join_numbers(words: Sequence[KeyWord]) -> list[KeyWord]:
-    """Return the words with "2" for "part 2", "21" for "20 1" (twenty-one) and "1984" for "19 84"."""
+    """Return the words with numbers of several words as one.
+
+    "2" for "part 2", "21" for "20 1" (twenty-one), "1984" for "19 84" and "20000" for "20,000".
+    """
     joined: list[KeyWord] = []
     for at, word in enumerate(words):
         previous = joined[-1] if joined else None
+        if previous and previous.word.isdigit() and (number := _larger_number(previous, word)):
+            joined[-1] = KeyWord(number, previous.start, word.end)
+            continue
         if previous and word.word.isdigit():
             is_near = word.start - previous.end <= 2
             if is_near and previous.word in _NUMBERED:
@@ -124,6 +131,16 @@ def _join_numbers(words: Sequence[KeyWord]) -> list[KeyWord]:
                 continue
         joined.append(word)
     return joined
+
+
+def _larger_number(previous: KeyWord, word: KeyWord) -> str | None:
+    """Return the number that a number and a scale after it mean: "20000" for "20 thousand" and for "20,000"."""
+    if len(previous.word) > 3 or word.start - previous.end != 1:
+        return None
+    if word.word == "000":
+        return f"{previous.word}000"
+    scale = _SCALES.get(word.word)
+    return str(int(previous.word) * scale) if scale else None
 
 
 def _joined_number(words: Sequence[KeyWord], at: int, previous: KeyWord) -> str | None:
@@ -165,6 +182,7 @@ def skeleton(words: Sequence[str]) -> str:
 
 _SPLIT_TITLE = re.compile(r",? or:? (?=[A-Z])|: | - | \u2013 ")
 _BRACKETED = re.compile(r"\(([^)#]*)\)")
+_INITIALS = re.compile(r"(?:[A-Z]\.){2,}(?= )")
 LEAST_TAIL_WORDS = 3
 """A title is also called by its last part if that has so many words: "The Empire Strikes Back"."""
 
@@ -172,7 +190,8 @@ LEAST_TAIL_WORDS = 3
 def title_variants(title: str) -> Iterator[tuple[str, int]]:
     """Yield the forms a title is called by, with 0 for the whole title and 1 for a part of it.
 
-    "Star Wars: Episode V - The Empire Strikes Back" is also called by its first part, its first two, and its last.
+    "Star Wars: Episode V - The Empire Strikes Back" is also called by its first part, its first two, and its last, and
+    "E.T. the Extra-Terrestrial" by its initials.
     """
     whole = straight_title(title)
     yield whole, 0
@@ -181,6 +200,8 @@ def title_variants(title: str) -> Iterator[tuple[str, int]]:
         yield whole[: split.start()], 1
     if splits and whole.count(" ", splits[-1].end()) >= LEAST_TAIL_WORDS - 1:
         yield whole[splits[-1].end() :], 1
+    if initials := _INITIALS.match(whole):
+        yield initials[0], 1
     if "(" in title:  # the title in its first language
         for bracketed in _BRACKETED.findall(title):
             if " " in bracketed:

@@ -55,7 +55,10 @@ class FeedbackLine(BaseModel):
 
 
 def request_to_keep(request: SearchRequest) -> dict[str, Any]:
-    """Return a request as a line has it: the query, and what else was set."""
-    given = request.model_dump(mode="json", exclude_unset=True, exclude={"limit", "offset", "cursor"})
+    """Return a request as a line has it: the query, and what else was set.
+
+    The works that it excludes are left out: they can be a person's list.
+    """
+    given = request.model_dump(mode="json", exclude_unset=True, exclude={"limit", "offset", "cursor", "exclude"})
     usual = SearchRequest(query="-").model_dump(mode="json")
     return {name: value for name, value in given.items() if name == "query" or value not in ({}, usual[name])}

@@ -74,6 +74,7 @@ class LegQueries:
         favours_known: Whether well-known works rank higher.
         liked: The works of `intent.like` that the index has, for the reasons.
         refused: The ids of the terms of each of `intent.refused`.
+        excluded: The ids of the works that the request excludes.
     """
 
     query: str
@@ -84,6 +85,7 @@ class LegQueries:
     favours_known: bool = False
     liked: Sequence[LikedWork] = ()
     refused: Sequence[Sequence[int]] = ()
+    excluded: tuple[str, ...] = ()
 
 
 def open_query_classifier(settings: SearchSettings, encoder: Encoder, taxonomy: Taxonomy) -> QueryClassifier | None:
@@ -155,7 +157,7 @@ class LegQueryBuilder:
         given = request.filters.model_fields_set if request.interpret else FACTS
         # A remembered work is seldom a well-known one: among films, known ones first takes .181 to .173.
         favours_known = request.interpret and not intent.is_description
-        return replace(queries, given=frozenset(given), favours_known=favours_known)
+        return replace(queries, given=frozenset(given), favours_known=favours_known, excluded=request.exclude)
 
     def similar(self, work_id: str, filters: Filters, generation: Generation) -> LegQueries:
         """Return the queries for the works most like one work.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from crawler.countries import country_name
 from crawler.languages import language_name
 from indexer.values.taxonomy import TAG_PREFIX
-from search_api.records import Choice, Filters, IntegerRange, Intent, WorkReference, WorkView
+from search_api.records import Choice, Filters, IntegerRange, Intent, ScoreRange, Suggestion, WorkReference, WorkView
 
 _KINDS: Mapping[str, tuple[str, str]] = {"movie": ("film", "films"), "book": ("book", "books")}
 _NAMES: Mapping[str, tuple[str, str, Callable[[str], str]]] = {
@@ -22,30 +23,53 @@ _MOST_NAMED = 5
 _MOST_MAKERS, _MOST_GENRES = 2, 3
 
 
-def describe_understood(intent: Intent, names: Mapping[str, str]) -> list[str]:
-    """Return what was understood of a request, each part in a few words: "less sadness", "like Heat (film, 1995)".
+class Part(NamedTuple):
+    """A part of what was understood.
+
+    Attributes:
+        meaning: What it says, in a few words: "less sadness", "like Heat (film, 1995)".
+        path: The path that leaves it out, as `SearchRequest.without` takes it; None if that is not possible.
+        weight: How much a value or tag is wanted, in [-1, 1]; None for other parts.
+    """
+
+    meaning: str
+    path: str | None = None
+    weight: float | None = None
+
+
+def describe_intent(intent: Intent, names: Mapping[str, str]) -> Iterator[Part]:
+    """Yield the parts of what was understood of a request.
 
     Args:
         intent: What was understood.
         names: The names of values and tags by id.
     """
-    wishes = {**intent.values, **{tag: weight for tag, weight in intent.tags.items() if weight}}
-    return [
-        *(f"like {describe_reference(work)}" for work in intent.like),
-        *(f"unlike {describe_reference(work)}" for work in intent.unlike),
-        *(f"not {describe_reference(work)}" for work in intent.seen),
-        *(f"like the works of {person}" for person in intent.like_people),
-        *(
-            f"less {name}" if weight < 0 else name
-            for name, weight in ((names.get(i) or _name_tag(i), weight) for i, weight in wishes.items())
-        ),
-        *_describe_filters(intent.filters, names),
-        *([f"for {'the whole family' if intent.audience == 'family' else intent.audience}"] if intent.audience else []),
-        *([intent.standing] if intent.standing else []),
-    ]
+    for said, named, works in (
+        ("like", "like", intent.like),
+        ("unlike", "unlike", intent.unlike),
+        ("not", "seen", intent.seen),
+    ):
+        yield from (Part(f"{said} {describe_reference(work)}", f"{named}.{work.id}") for work in works)
+    yield from (Part(f"like the works of {person}") for person in intent.like_people)
+    for value, weight in intent.values.items():
+        yield Part(_describe_wish(names.get(value, value), weight), f"values.{value}", weight)
+    for tag, weight in intent.tags.items():
+        if weight:
+            yield Part(_describe_wish(names.get(tag) or _name_tag(tag), weight), weight=weight)
+    yield from _describe_filters(intent.filters, names)
+    if intent.audience:
+        yield Part(f"for {'the whole family' if intent.audience == 'family' else intent.audience}", "audience")
+    if intent.standing:
+        yield Part(intent.standing, "standing")
+    if intent.subject:
+        yield Part(f"about “{intent.subject}”")
+    if intent.is_guess:
+        yield Part("values guessed from the sense of the words")
+    if intent.is_description:
+        yield Part("a description of a work, searched for as it is")
 
 
-def describe_reference(work: WorkReference) -> str:
+def describe_reference(work: WorkReference | Suggestion) -> str:
     """Return a work with its kind and year, which tell it from others of its title: "Dune (book, 1965)"."""
     facts = ", ".join(str(fact) for fact in (_kind(work.kind), work.year) if fact)
     return f"{work.title} ({facts})" if facts else work.title
@@ -81,17 +105,26 @@ def _kind(kind: str | None) -> str:
     return _KINDS.get(kind or "", ("", ""))[0]
 
 
-def _describe_filters(filters: Filters, names: Mapping[str, str]) -> Iterator[str]:
-    if filters.kind:
-        yield _KINDS[filters.kind][1]
-    yield from _describe_range(filters.year, str)
-    yield from _describe_range(filters.runtime_minutes, describe_minutes)
-    yield from _describe_range(filters.page_count, lambda pages: f"{pages:,} pages")
-    for fact, (wanted, refused, name) in _NAMES.items():
-        yield from _describe_choice(getattr(filters, fact), wanted, refused, name)
-    for value_id, scores in filters.values.items():
-        ends = [("at least", scores.gte), ("at most", scores.lte)]
-        yield " ".join([names.get(value_id, value_id), *(f"{which} {end:g}" for which, end in ends if end is not None)])
+def _describe_wish(name: str, weight: float) -> str:
+    return f"less {name}" if weight < 0 else name
+
+
+def _describe_filters(filters: Filters, names: Mapping[str, str]) -> Iterator[Part]:
+    meanings: dict[str, Iterable[str]] = {
+        "kind": [_KINDS[filters.kind][1]] if filters.kind else [],
+        "year": _describe_range(filters.year, str),
+        "runtime_minutes": _describe_range(filters.runtime_minutes, describe_minutes),
+        "page_count": _describe_range(filters.page_count, lambda pages: f"{pages:,} pages"),
+        **{fact: _describe_choice(getattr(filters, fact), *words) for fact, words in _NAMES.items()},
+        "values": (_describe_scores(names.get(value, value), scores) for value, scores in filters.values.items()),
+    }
+    for fact, said in meanings.items():
+        yield from (Part(meaning, f"filters.{fact}") for meaning in said)
+
+
+def _describe_scores(name: str, scores: ScoreRange) -> str:
+    ends = [("at least", scores.gte), ("at most", scores.lte)]
+    return " ".join([name, *(f"{which} {end:g}" for which, end in ends if end is not None)])
 
 
 def _describe_range(wanted: IntegerRange | None, number: Callable[[int], str]) -> Iterator[str]:

@@ -128,6 +128,10 @@ MAX_ID_CHARACTERS = 2_001
 """The longest id of a work: a source and the id of a record in it, of 1,000 characters each, and a colon."""
 WorkId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)]
 
+MOST_LIKES = 1_000
+"""The most works that a profile likes or dislikes, and that a request excludes."""
+WorkIds = Annotated[tuple[WorkId, ...], Field(max_length=MOST_LIKES)]
+
 CursorText = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
 ]
@@ -206,17 +210,15 @@ class SearchRequest(ClosedModel):
     unlike: tuple[WorkId, ...] = Field(
         default=(), max_length=MOST_NAMES, description="ids of works to be unlike, beside those that the words name"
     )
+    exclude: WorkIds = Field(
+        default=(), description="ids of works that are not shown, such as those that the person has seen"
+    )
     sort: Sort = BEST
 
     @model_validator(mode="after")
     def _check_window(self) -> SearchRequest:
         check_window(self.offset, self.limit, self.cursor)
         return self
-
-
-MOST_LIKES = 1_000
-"""The most works that a profile likes, dislikes or leaves out."""
-WorkIds = Annotated[tuple[WorkId, ...], Field(max_length=MOST_LIKES)]
 
 
 class RecommendRequest(ClosedModel):

@@ -718,14 +718,14 @@ def _pairs(ranking: Ranking) -> list[tuple[int, float]]:
 def _left_out(generation: Generation, queries: LegQueries) -> LeftOut:
     """Return the works that an answer leaves out.
 
-    These are the works that the request names, since the person knows them, and those that are another row of a work
-    that can be shown; a query that is the title of such a row finds it.
+    These are the works that the request excludes, those that it names, since the person knows them, and those that are
+    another row of a work that can be shown; a query that is the title of such a row finds it.
     """
     intent, table = queries.intent, generation.table
     named = (work.id for work in (*intent.like, *intent.unlike, *intent.seen))
     asked = generation.names.named_by(queries.query)
     shown = [work_id for work_id in asked if (row := table.row_of(work_id)) is not None and table.is_twin[row]]
-    return LeftOut(tuple(dict.fromkeys((*named, *intent.hidden))), tuple(shown))
+    return LeftOut(tuple(dict.fromkeys((*named, *intent.hidden, *queries.excluded))), tuple(shown))
 
 
 def _variety(queries: LegQueries) -> Variety:

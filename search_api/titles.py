@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from indexer.name_keys import name_key, straight_title
+from search_api.plain_words import describe_reference
 from search_api.records import Suggestion, WorkReference
 
 MOST_OTHERS = MOST_SUGGESTED = 3
@@ -35,17 +36,17 @@ def choose_titles(
     for title in titles:
         works = find(title)
         if not works:
-            near = ", ".join(map(describe_work, suggest(title, MOST_SUGGESTED)))
+            near = ", ".join(map(name_with_id, suggest(title, MOST_SUGGESTED)))
             notes.append(f"“{title}” is no title in this catalogue{f' (similar: {near})' if near else ''}")
             continue
         work, *others = works
         ids.append(work.id)
         if others:
-            listed = ", ".join(map(describe_work, others[:MOST_OTHERS]))
+            listed = ", ".join(map(name_with_id, others[:MOST_OTHERS]))
             more = ", ..." if len(others) > MOST_OTHERS else ""
-            notes.append(f"“{title}” was taken for {describe_work(work)}; others: {listed}{more}; an id names one")
+            notes.append(f"“{title}” was taken for {name_with_id(work)}; others: {listed}{more}; an id names one")
         elif title != work.id and not _is_title(title, work):
-            notes.append(f"“{title}” was taken for {describe_work(work)}")
+            notes.append(f"“{title}” was taken for {name_with_id(work)}")
     return Found(tuple(dict.fromkeys(ids)), tuple(notes))
 
 
@@ -55,7 +56,6 @@ def _is_title(text: str, work: WorkReference) -> bool:
     return name_key(straight_title(text)) in (key, f"{key}{work.year}")
 
 
-def describe_work(work: WorkReference | Suggestion) -> str:
-    """Return a work's title, kind, year and id: "Heat (movie, 1995) mine:heat"."""
-    facts = ", ".join(str(fact) for fact in (work.kind, work.year) if fact)
-    return f"{work.title} ({facts}) {work.id}" if facts else f"{work.title} {work.id}"
+def name_with_id(work: WorkReference | Suggestion) -> str:
+    """Return a work's title, kind, year and id: "Heat (film, 1995) mine:heat"."""
+    return f"{describe_reference(work)} {work.id}"

@@ -229,7 +229,7 @@ class FakeSearch:
         intent = intent.model_copy(update={"values": values})
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
         intent = intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
-        ranked = self._ranked(intent)
+        ranked = [work for work in self._ranked(intent) if work.id not in request.exclude]
         if "nothing" in request.query:
             ranked = []
         return _page(request.query, intent, ranked, request.offset, request.limit)

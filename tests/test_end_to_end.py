@@ -84,6 +84,21 @@ GOODREADS_PAGE = (
     + json.dumps({"props": {"pageProps": {"apolloState": GOODREADS_STATE}}, "page": "/book/show/[book_id]"})
     + "</script></body></html>"
 )
+WIKIPEDIA_FILM = {
+    "batchcomplete": True,
+    "query": {
+        "pages": [
+            {
+                "pageid": 7171,
+                "ns": 0,
+                "title": "Paper Boats (1999 film)",
+                "extract": "Paper Boats is a film.",
+                "categories": [{"title": "Category:1999 films"}, {"title": "Category:Films about floods"}],
+                "pageprops": {"wikibase_item": "Q71"},
+            }
+        ]
+    },
+}
 ANSWERS: dict[str, Any] = {
     "/movie/71": TMDB_FILM,
     "/movie/72": {
@@ -95,6 +110,7 @@ ANSWERS: dict[str, Any] = {
     },
     "/volumes/aB_-9": GOOGLE_VOLUME,
     "/wiki/Special:EntityData/Q71.json": WIKIDATA_FILM,
+    "/w/api.php": WIKIPEDIA_FILM,
     **OPEN_LIBRARY,
 }
 IMDB_BASICS = (
@@ -123,6 +139,7 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     asked = {
         "tmdb": ["--ids", "71", "72"],
         "wikidata": ["--ids", "Q71"],
+        "wikipedia": ["--ids", "Paper Boats (1999 film)"],
         "google-books": ["--ids", "aB_-9"],
         "open-library": ["--ids", "OL45W"],
         "goodreads": ["--ids", "4711"],
@@ -160,13 +177,14 @@ def test_records_have_only_the_ids_that_their_source_declares(catalogues: list[P
             assert set(record.ids) <= set(SOURCES[record.source].ids)
 
 
-def test_records_of_six_sources_become_three_works(catalogues: list[Path], home: Path) -> None:
+def test_records_of_seven_sources_become_three_works(catalogues: list[Path], home: Path) -> None:
     report = build_index(catalogues, IndexSettings(home=home), encoder=FakeEncoder())
     assert (report.n_works, report.n_rejected) == (3, 0)
     with open_home(home) as search:
         film, book = (ask(search, text, limit=1).hits[0] for text in ("newspapers flooded street", "courier desert"))
         remake = next(hit for hit in ask(search, "paper boats").hits if hit.year == 2015)
-    assert {source.source for source in film.sources} == {"tmdb", "imdb", "wikidata"}
+    assert {source.source for source in film.sources} == {"tmdb", "imdb", "wikidata", "wikipedia"}
+    assert "floods" in film.keywords
     assert {"tmdb": "71", "imdb": "tt0000071", "wikidata": "Q71"}.items() <= film.ids.items()
     assert (film.title, film.year, film.description, film.language) == ("Paper Boats", 1999, PLOT, "fr")
     assert [creator.name for creator in film.creators if creator.role == "director"] == ["Ana Brook"]

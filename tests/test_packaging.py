@@ -228,8 +228,9 @@ def read_imports() -> Iterator[tuple[Path, str]]:
 def test_every_imported_library_is_declared() -> None:
     """A library may also be required by a declared one, as starlette is by fastapi."""
     declared = {each for purpose in ("server", *OPTIONAL, *MORE) for each in names(purpose)}
-    theirs = {canonicalize_name(Requirement(line).name) for name in declared for line in requires(name) or ()}
     providers = packages_distributions()
+    installed = declared & {canonicalize_name(name) for names_of in providers.values() for name in names_of}
+    theirs = {canonicalize_name(Requirement(line).name) for name in installed for line in requires(name) or ()}
     undeclared = {
         module
         for _, module in read_imports()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,16 +35,45 @@ class Part(BaseModel):
 
 def read_object(answer: Answer) -> dict[str, Any] | NotAWork:
     """Return the JSON object of an answer, or why it has none."""
+    return _object_or_why(_read_json(answer))
+
+
+def read_objects(answer: Answer) -> Iterator[dict[str, Any] | NotAWork]:
+    """Yield the JSON object of an answer, or those of an array of answers, or why there is none."""
+    document = _read_json(answer)
+    if not isinstance(document, list):
+        yield _object_or_why(document)
+        return
+    if not document:
+        yield NotAWork(Reason.UNKNOWN, "an array without an answer")
+    for number, each in enumerate(document, start=1):
+        yield _object_or_why(each, f"entry {number} is ")
+
+
+def _read_json(answer: Answer) -> object:
+    """Return the JSON of an answer; NotAWork if it has none."""
     body = answer.body.removeprefix(BYTE_ORDER_MARK).strip()
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if answer.status == 404:
             return NotAWork(Reason.NOT_FOUND)
         if body and not body.startswith((b"{", b"[")):
             return NotAWork(Reason.UNKNOWN, "not JSON")
         return NotAWork(Reason.BROKEN, str(error))
-    return document if isinstance(document, dict) else NotAWork(Reason.UNKNOWN, f"a JSON {type(document).__name__}")
+
+
+def _object_or_why(document: object, place: str = "") -> dict[str, Any] | NotAWork:
+    if isinstance(document, (dict, NotAWork)):
+        return document
+    return NotAWork(Reason.UNKNOWN, f"{place}{_name_of(document)}")
+
+
+def _name_of(value: object) -> str:
+    """Return what a JSON value that is not an object is called."""
+    if isinstance(value, list):
+        return "an array of JSON"
+    return "a text of JSON" if isinstance(value, str) else f"{orjson.dumps(value).decode()[:40]}"
 
 
 def make_record(source: Source, fields: Mapping[str, Any]) -> ParseResult:

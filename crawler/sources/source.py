@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from crawler.id_names import IdName
+
+if TYPE_CHECKING:  # pydantic would be imported before it is needed
+    from crawler.records import Kind
 
 KeepReviews = Literal["text", "features", "none"]
 """What may be kept of reviews: their text, so that a sentence of it can be shown; only what is computed from it, until
@@ -72,6 +75,8 @@ class Source:
     translates_titles: bool = False
     """Whether its records have an English title but the language of the original."""
 
+    describes: frozenset[Kind] = frozenset()
+    """The kinds of works of which its records have descriptions."""
     keeps_reviews: KeepReviews = "none"
     """What its terms let one keep of the reviews that people wrote there."""
     keeps_reviews_why: str = "its answers have none"

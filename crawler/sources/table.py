@@ -14,6 +14,7 @@ from crawler.sources.open_library import OPEN_LIBRARY
 from crawler.sources.source import Source
 from crawler.sources.tmdb import TMDB
 from crawler.sources.wikidata import WIKIDATA
+from crawler.sources.wikipedia import WIKIPEDIA
 
 SOURCES: Mapping[str, Source] = {
     source.name: source
@@ -25,6 +26,7 @@ SOURCES: Mapping[str, Source] = {
         GOOGLE_BOOKS,
         OPEN_LIBRARY,
         WIKIDATA,
+        WIKIPEDIA,
     )
 }
 

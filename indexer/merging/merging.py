@@ -17,8 +17,9 @@ from indexer.leads import NO_LEAD, Lead, read_lead
 from indexer.merging.match_keys import any_alike, canonical_source, read_names
 from indexer.records import SourceReference, TextField, Work
 from indexer.reviews.choosing import ChosenReview, merge_reviews, reviews_digest
+from indexer.stories import is_cast_list
 
-MERGING_VERSION = 4
+MERGING_VERSION = 5
 """Raise it with every change of a rule here: the next build then merges all works again."""
 
 STARTER_SOURCE = "starter"
@@ -205,10 +206,17 @@ def _choose_first(values: Values) -> Merged:
 
 
 def _choose_description(values: Values) -> Merged:
-    """Return the longest text of at most LONGEST_DESCRIPTION characters; if all are longer, the shortest."""
-    record_id, text = max(
-        values, key=lambda each: len(each[1]) if len(each[1]) <= LONGEST_DESCRIPTION else -len(each[1])
-    )
+    """Return the longest text of at most LONGEST_DESCRIPTION characters; if all are longer, the shortest.
+
+    A text with nothing but cast and crew comes last, however long it is.
+    """
+
+    def worth(value: tuple[str, Any]) -> tuple[bool, bool, int]:
+        text = value[1]
+        is_bounded = len(text) <= LONGEST_DESCRIPTION
+        return not is_cast_list(text), is_bounded, len(text) if is_bounded else -len(text)
+
+    record_id, text = max(values, key=worth)
     return text, [record_id]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from crawler.catalogue import Line
 from crawler.records import SourceRecord
-from indexer.profile.vocabulary import split_words
+from indexer.stories import SENTENCE_END, STORY_WORDS, count_making_and_story
 
 UNKNOWN = "unknown"
 """The kind of a record without one."""
@@ -22,39 +22,15 @@ N_TITLES = 3
 """Titles that an example names for records with the same description."""
 SHORT_WORDS = 10
 """A description with fewer words is short."""
-STORY_WORDS = 10
-"""An encyclopaedia's lead with fewer words besides cast and crew has no sentence that could be evidence for a value."""
 FIRST_FILM_YEAR = 1888  # Roundhay Garden Scene
 FIRST_TEXT_YEAR = -2600  # the Kesh temple hymn
 ANNOUNCED_YEARS = 3
 """Works are announced at most this many years ahead."""
 EXCERPT_CHARACTERS = 260
 
-_LEAD_CHARACTERS = 300
-_LEAD = re.compile(
-    r"\b(?:is|was) (?:an?|the) .{0,160}?"
-    r"\b(?:film|movie|short|serial|documentary|novel|novella|book|play|memoir|comedy|drama|thriller|western|musical)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 _LEAD_YEAR = re.compile(
     r"\b(?:is|was) an? (?:[\w-]+ ){0,2}?(?P<year>1[0-9]{3}|20[0-9]{2})\b"
     r"(?:[^,;.]{0,60}?\b(?:(?P<movie>film|movie|serial|documentary)|(?P<book>novel|novella|book|memoir))\b)?"
-)
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"”)]*\s+")  # not after an initial: "Sidney A. Franklin"
-_MAKING = re.compile(
-    r"""\b(?:(?:co-?)?(?:directed|produced|written|wrote|scripted|adapted|composed|edited|filmed|shot|released|distributed
-    |published|translated|illustrated|premiered|nominated|grossed|starr(?:ed|ing)|stars)|featur(?:es|ing|ed)
-    |direct(?:or|ion|orial)|screenplay|screenwriter|cinematograph\w+|soundtrack|score|producers?|production|studios?
-    |box\ office|cast|act(?:or|ress)e?s?|role|author|awards?|festival|novel|book|sequel|prequel|remake|adaptation|dvd
-    |editions?|bestsell\w+|debut|films?|movies?|prints?)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_STORY = re.compile(
-    r"""\b(?:about|who|whose|when|where|follow(?:s|ing)|tell(?:s|ing)|stor(?:y|ies)\ (?:of|about)
-    |cent(?:er|r)(?:es|ed|s|ing)|revolv(?:es|ing)|depict\w*|describ\w*|portray\w*|concern\w*|deal(?:s|ing)|plot|explor\w+
-    |set\ (?:in|during|on|at)|life\ of|plays?\ an?|as\ an?|focus\w*|chronicl\w+|documents|account|examin\w+
-    |traces)\b""",
-    re.IGNORECASE | re.VERBOSE,
 )
 _MARKUP = re.compile(
     r"<[^<>]*>|</|&(?:#\d+|\w+);|\[\[|\]\]|\]\(|[{}]|''|(?<!\w)\*\*|\*\*(?!\w)|https?://|\bwww\.|\\[nrtu\"']|\.(?:html?|jpe?g|png|php)\b",
@@ -100,16 +76,7 @@ def find_short(record: SourceRecord, n_words: int, _year: int) -> Finding:
 
 def find_lead_without_story(record: SourceRecord, _words: int, _year: int) -> Finding:
     """Return a finding if the text is the lead of an English encyclopaedia article on nothing but cast and crew."""
-    text = record.description
-    if not _LEAD.search(text[:_LEAD_CHARACTERS]):
-        return None
-    making, story = 0, 0
-    for sentence in _SENTENCE_END.split(text):
-        n_words = len(split_words(sentence))
-        if _MAKING.search(sentence) and not _STORY.search(sentence):
-            making += n_words
-        else:
-            story += n_words
+    making, story = count_making_and_story(record.description)
     if not making or story >= STORY_WORDS:
         return None
     return f"{_count(story, 'word')} of {making + story:,} besides cast and crew", 0
@@ -125,7 +92,7 @@ def find_odd_year(record: SourceRecord, _words: int, this_year: int) -> Finding:
         return f"{year} is before the first {'film' if record.kind == 'movie' else 'text'}", abs(first - year)
     if year > this_year + ANNOUNCED_YEARS:
         return f"{year} is far in the future", year - this_year
-    lead = _LEAD_YEAR.search(_SENTENCE_END.split(record.description, maxsplit=1)[0])
+    lead = _LEAD_YEAR.search(SENTENCE_END.split(record.description, maxsplit=1)[0])
     if lead and lead[record.kind or "movie"] and abs(difference := int(lead["year"]) - year) > 1:
         return f"{year}, but the description says {lead['year']}", abs(difference)
     return None

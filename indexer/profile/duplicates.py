@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from crawler.records import SourceRecord
 from indexer.merging.match_keys import MatchKeys, read_match_keys
@@ -53,13 +54,22 @@ class DuplicateFinder:
         keys = read_match_keys(record.model_dump(mode="json", exclude={"description", "reviews"}))
         self._records.append((DuplicateRecord(work_id(record), record.source, record.title, record.year), keys))
 
-    def duplicates(self) -> Duplicates:
-        """Return the works that have several of the records."""
+    def groups(self) -> list[list[str]]:
+        """Return the ids of the records of each work that has several."""
+        return [[record.id for record in group] for group in self._groups]
+
+    @cached_property
+    def _groups(self) -> list[tuple[DuplicateRecord, ...]]:
+        """The groups of all records; none can be added any more."""
         ordered = sorted(self._records, key=lambda entry: entry[0].id)  # as in a build: merging depends on the order
-        groups = [
+        return [
             tuple(ordered[position][0] for position in positions)
             for positions in group_records([keys for _, keys in ordered])
         ]
+
+    def duplicates(self) -> Duplicates:
+        """Return the works that have several of the records."""
+        groups = self._groups
         by_sources = Counter(tuple(sorted({record.source for record in group})) for group in groups)
         differing = [group for group in groups if _n_titles(group) > 1]
         examples = heapq.nlargest(N_EXAMPLES, differing, key=lambda group: (_n_titles(group), len(group)))

@@ -21,9 +21,11 @@ from indexer.errors import NothingToIndex
 from indexer.merging.merging import work_id
 from indexer.profile.doubts import UNKNOWN, Doubt, DoubtFinder, shorten
 from indexer.profile.duplicates import DuplicateFinder, Duplicates
-from indexer.profile.vocabulary import Growth, split_words
+from indexer.profile.poor_texts import PoorTextFinder, PoorTexts
+from indexer.profile.vocabulary import Growth
 from indexer.reviews.choosing import ReviewCounts, choose_reviews
 from indexer.reviews.keeping import DECLARED, Keeping
+from indexer.stories import split_words
 
 CatalogueEntry = tuple[Line, SourceRecord] | Rejected
 """A line as `crawler.catalogue.read_catalogue` reads it."""
@@ -80,6 +82,10 @@ class Profile:
     """The reviews, by source: of the sources that have some."""
     doubts: tuple[Doubt, ...]
     duplicates: Duplicates
+    poor_texts: PoorTexts
+    """The works, merged, whose descriptions are too poor to label."""
+    mended: Counter[str]
+    """Records that were read as what they mean, by what was wrong with them."""
     n_repeated: int
     """Records with the source and id of an earlier one. No other figure counts them, since a build keeps the first."""
 
@@ -108,16 +114,25 @@ def profile_catalogues(catalogues: Sequence[Path], today: date, keeping: Keeping
     """
     for path in catalogues:
         check_catalogue(path)
-    entries = (entry for path in catalogues for entry in read_catalogue(path))
-    profile = profile_records(with_progress(entries, "lines", "reading"), today, keeping)
+    mended: Counter[str] = Counter()
+    entries = (entry for path in catalogues for entry in read_catalogue(path, mended))
+    profile = profile_records(with_progress(entries, "lines", "reading"), today, keeping, mended)
     if profile.records.empty:
         raise NothingToIndex(_why_nothing(catalogues, profile))
     return profile
 
 
-def profile_records(entries: Iterable[CatalogueEntry], today: date, keeping: Keeping = DECLARED) -> Profile:
-    """Return the profile of records and rejected lines; only one of them is in memory at a time."""
-    tally = _Tally(DoubtFinder(today.year), keeping)
+def profile_records(
+    entries: Iterable[CatalogueEntry],
+    today: date,
+    keeping: Keeping = DECLARED,
+    mended: Counter[str] | None = None,
+) -> Profile:
+    """Return the profile of records and rejected lines; only one of them is in memory at a time.
+
+    `mended` has the counts of what was mended, once all entries are read.
+    """
+    tally = _Tally(DoubtFinder(today.year), keeping, mended if mended is not None else Counter())
     for entry in entries:
         if isinstance(entry, Rejected):
             tally.reject(entry)
@@ -132,6 +147,8 @@ class _Tally:
 
     doubts: DoubtFinder
     keeping: Keeping
+    mended: Counter[str]
+    poor_texts: PoorTextFinder = field(default_factory=PoorTextFinder)
     duplicates: DuplicateFinder = field(default_factory=DuplicateFinder)
     groups: dict[tuple[str, str], int] = field(default_factory=dict)
     """The number of each (source, kind)."""
@@ -176,6 +193,7 @@ class _Tally:
             of_source.counts.add(choose_reviews(record.reviews, record.source, keep).counts)
         self.doubts.add(line, record, len(words))
         self.duplicates.add(record)
+        self.poor_texts.add(record)
 
     def profile(self) -> Profile:
         groups = pd.DataFrame(self.groups.keys(), columns=["source", "kind"], dtype="category")
@@ -197,6 +215,8 @@ class _Tally:
             reviews=self.reviews,
             doubts=self.doubts.doubts(),
             duplicates=self.duplicates.duplicates(),
+            poor_texts=self.poor_texts.poor_texts(self.duplicates.groups()),
+            mended=self.mended,
             n_repeated=sum(counts["repeated"] for counts in self.files.values()),
         )
 

@@ -15,6 +15,7 @@ from crawler.catalogue import Line
 from indexer.errors import StorageFailed
 from indexer.profile.doubts import UNKNOWN, shorten
 from indexer.profile.plots import bin_edges, plot_distribution, plot_growth
+from indexer.profile.poor_texts import PoorTexts
 from indexer.profile.profile import Profile, profile_catalogues
 from indexer.profile.vocabulary import FIT_FROM, Growth, HeapsLaw
 from indexer.reviews.choosing import ReviewCounts
@@ -149,6 +150,19 @@ def render_report(profile: Profile, today: date) -> str:
 def kinds_text(n_by_kind: Mapping[str, int]) -> str:
     """Return counts of kinds in words: `25,924 films and 1 book`."""
     return _join([f"{n:,} {KIND_NAMES[kind][n != 1]}" for kind, n in n_by_kind.items()], "and")
+
+
+def describe_poor_texts(poor: PoorTexts) -> str:
+    """Return how many works have texts too poor to label, and the sources that may help; empty if none has."""
+    if not poor.n_poor:
+        return ""
+    problems = _join([f"{n:,} {problem}" for problem, n in poor.n_by_problem.most_common()], "and")
+    sources = _join([f"{source} {n:,}" for source, n in poor.n_by_source.most_common()], "and")
+    return (
+        f"{poor.n_poor:,} of {poor.n_works:,} works ({percent(poor.n_poor, poor.n_works)}) have texts too poor to "
+        f"label ({problems}); "
+        + (f"may help, by their ids: {sources}" if sources else "they have no ids of other sources")
+    )
 
 
 def _join(words: Sequence[str], conjunction: str) -> str:

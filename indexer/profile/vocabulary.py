@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-_ONE_BY_ONE = "\u3040-\u30ff\u3400-\u9fff"  # kana and ideographs, which are written without spaces
-_LETTER = rf"[^\W{_ONE_BY_ONE}]"
-_WORD = re.compile(rf"{_LETTER}+(?:['\u2019]{_LETTER}+)*|[{_ONE_BY_ONE}]")
 _STEP = 1.1
 FIT_FROM = 1_000
 """The law is fitted from this many words on: nearly all of the first words of a text are new, in any language."""
 _FIT_LEAST_POINTS = 5
-
-
-def split_words(text: str) -> list[str]:
-    """Return the words of a text in order, case folded; for Chinese and Japanese, the characters."""
-    return _WORD.findall(text.casefold())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from crawler.records import ClosedModel, Creator, Kind
-from indexer.facts import FACTS, Choice, Filters, IntegerRange
 from indexer.known.names import MAKERS
-from indexer.values.taxonomy import TAG_PREFIX
-from search_api.records import Hit, HitValue, Intent, Page, ValueView, WorkReference, WorkView
+from search_api.plain_words import describe_intent
+from search_api.records import Hit, HitValue, Intent, Page, ValueView, WorkView
 from search_api.terminal import choose_sentence, reading_notes
-from search_api.titles import describe_work
 from search_api.voices import name_voices
 
 MOST_MAKERS = 3
@@ -25,9 +23,10 @@ class Understood(ClosedModel):
     """One thing that was understood of a query."""
 
     meaning: str
-    part: str | None = Field(
+    path: str | None = Field(
         default=None, description="give it in `without` to leave this out; absent if that is not possible"
     )
+    weight: float | None = Field(default=None, description="how much a value or tag is wanted, from -1 to 1")
 
 
 class FoundWork(ClosedModel):
@@ -140,7 +139,7 @@ def page_to_works(page: Page, known: Sequence[ValueView], notes: Sequence[str] =
     names = {value.id: value.name for value in known}
     names |= {label.id: label.name for hit in page.hits for label in (*hit.values, *hit.tags)}
     return FoundWorks(
-        understood=tuple(describe_intent(page.intent, names)),
+        understood=tuple(Understood(**part._asdict()) for part in describe_intent(page.intent, names)),
         notes=(*notes, *reading_notes(page.intent)),
         total=page.total,
         offset=page.offset,
@@ -163,65 +162,6 @@ def work_to_shown(work: WorkView, notes: Sequence[str] = ()) -> ShownWork:
         tags=tuple(_show_value(tag, work.kind) for tag in work.tags),
         notes=tuple(notes),
     )
-
-
-def describe_intent(intent: Intent, names: Mapping[str, str]) -> Iterator[Understood]:
-    """Yield what was understood of a query, each with the path that leaves it out.
-
-    Args:
-        intent: What was understood.
-        names: The names of values and tags, by id.
-    """
-    for value_id, weight in intent.values.items():
-        yield Understood(meaning=_describe_wish(names[value_id], weight), part=f"values.{value_id}")
-    if intent.tags:
-        tags = (
-            _describe_wish(names.get(tag, tag.removeprefix(TAG_PREFIX)), weight) for tag, weight in intent.tags.items()
-        )
-        yield Understood(meaning=f"tags: {', '.join(tags)}")
-    yield from _describe_works("like", "like", intent.like)
-    yield from _describe_works("unlike", "unlike", intent.unlike)
-    yield from _describe_works("seen", "not", intent.seen)
-    yield from (Understood(meaning=f"like the works of {name}") for name in intent.like_people)
-    yield from _describe_filters(intent.filters)
-    if intent.audience:
-        yield Understood(meaning=f"for {intent.audience}", part="audience")
-    if intent.standing:
-        yield Understood(meaning=intent.standing, part="standing")
-    if intent.subject:
-        yield Understood(meaning=f"about “{intent.subject}”")
-    if intent.is_guess:
-        yield Understood(meaning="the values are guessed from the sense of the words")
-    if intent.is_description:
-        yield Understood(meaning="the words describe a work, and are searched for as they are")
-
-
-def _describe_wish(name: str, weight: float) -> str:
-    if weight < 0:
-        return f"no {name}" if weight <= -1 else f"less {name} ({weight:g})"
-    return name if weight >= 1 else f"{name} ({weight:g})"
-
-
-def _describe_works(part: str, said: str, works: Sequence[WorkReference]) -> Iterator[Understood]:
-    yield from (Understood(meaning=f"{said} {describe_work(work)}", part=f"{part}.{work.id}") for work in works)
-
-
-def _describe_filters(filters: Filters) -> Iterator[Understood]:
-    for name, fact in FACTS.items():
-        wish = getattr(filters, name)
-        label = (fact.unit or name).removesuffix("_minutes")
-        if isinstance(wish, IntegerRange):
-            ends = [f"from {wish.gte}"] if wish.gte is not None else []
-            ends += [f"up to {wish.lte}"] if wish.lte is not None else []
-            meaning = f"{label} {' '.join(ends)}" if ends else ""
-        elif isinstance(wish, Choice):
-            choices = {"any of": wish.any, "all of": wish.all, "none of": wish.none}
-            chosen = [f"{how} {', '.join(asked)}" for how, asked in choices.items() if asked]
-            meaning = f"{label}: {'; '.join(chosen)}" if chosen else ""
-        else:
-            meaning = f"only {wish}s" if wish else ""
-        if meaning:
-            yield Understood(meaning=meaning, part=f"filters.{name}")
 
 
 def _hit_to_work(hit: Hit, intent: Intent) -> FoundWork:

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from search_api.cursors import MAX_WINDOW
 from search_api.errors import SearchError
-from search_api.plain_words import describe_understood, describe_work
+from search_api.plain_words import describe_intent, describe_work
 from search_api.records import BEST, NO_FILTERS, Hit, Intent, Page, ValueView, sorted_value
 from search_api.service.calls import Attributions, Call
 from search_api.service.page import Files
@@ -145,7 +145,7 @@ def _render(
         choices=list(_choices(request.query_params, names)),
         # After a refusal, the form begins anew: what was refused may be among the rest.
         kept=[] if problem else [(name, value) for name, value in given if name not in _OF_THE_FORM],
-        understood=describe_understood(page.intent, names) if page else [],
+        understood=[part.meaning for part in describe_intent(page.intent, names)] if page else [],
         notes=reading_notes(page.intent) if page else [],
         is_filtered=bool(page and page.intent.filters != NO_FILTERS),
         cards=[_card(hit, page.intent) for hit in page.hits] if page else [],

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from replay import Reply, json_reply, replaying
@@ -45,7 +45,8 @@ def answer_films(path: str, _: int) -> Reply:
 
 
 def environment(address: str, home: Path, **settings: str) -> dict[str, str]:
-    urls = {"tmdb": address, "goodreads": address, "open-library": address, "google-books": address}
+    sources = ("tmdb", "goodreads", "open-library", "google-books", "wikipedia", "wikidata")
+    urls = dict.fromkeys(sources, address)
     return {
         **os.environ,
         "EVOKE_HOME": str(home),
@@ -156,6 +157,41 @@ def test_waiting_has_a_budget(crawl: Crawl, output: Path) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "429" in done.stderr
     assert "--resume" in done.stderr
+
+
+def wiki_page(title: str) -> Reply:
+    page = {
+        "pageid": 100 + len(title), "ns": 0, "title": title, "extract": "It sails.",
+        "categories": [{"ns": 14, "title": "Category:1999 films"}],
+    }  # fmt: skip
+    return json_reply({"batchcomplete": True, "query": {"pages": [page]}})
+
+
+def test_wikipedia_is_asked_for_items_and_titles_and_waits_while_it_lags(crawl: Crawl, output: Path) -> None:
+    """MediaWiki says in an answer of status 200 that it is busy; such an answer is neither counted nor kept."""
+    lag = json_reply({"error": {"code": "maxlag"}}, **{"MediaWiki-API-Error": "maxlag", "Retry-After": "1"})
+    titles_of = {"Q1": "Paper Boats", "Q2": "Salt"}
+
+    def answer(path: str, before: int) -> Reply:
+        asked = parse_qs(urlsplit(path).query)
+        if "ids" in asked:
+            items = {
+                item: {"id": item, "sitelinks": {"enwiki": {"title": titles_of[item]}} if item in titles_of else {}}
+                for item in asked["ids"][0].split("|")
+            }
+            return json_reply({"entities": items})
+        if asked["titles"] == ["Nowhere"]:
+            return json_reply({"query": {"pages": [{"title": "Nowhere", "missing": True}]}})
+        return lag if before == 0 else wiki_page(asked["titles"][0])
+
+    with replaying(answer) as server:
+        done = crawl(server.address, "--ids", "Q1", "Q2", "Q3", "Nowhere", source="wikipedia")
+        assert server.paths() == {"/w/api.php"}
+        assert all("reader@example.org" in headers["User-Agent"] for headers in server.headers)
+    assert done.returncode == 0
+    assert "2 x not found" in done.stdout
+    assert "an error answer" not in done.stdout
+    assert titles(output) == ["Paper Boats", "Salt"]
 
 
 def test_a_missing_work_is_counted(crawl: Crawl, output: Path) -> None:

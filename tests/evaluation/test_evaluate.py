@@ -144,6 +144,24 @@ def test_a_run_may_name_ids_with_spaces(tmp_path: Path) -> None:
     assert result["systems"]["evoke"]["RR"]["value"] == 1
 
 
+def test_lenient_counts_what_it_allows_for(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_line(films / "qrels" / "validation.tsv", "storms\tw99\t1")
+    (films.parent / "run").write_text("storms Q0 w1 1 0.5 mine\nmoon Q0 w1 1 0.5 mine\nferry Q0 w98 1 0.5 mine\n")
+    evaluate(films, code=2)
+    assert "--lenient" in capsys.readouterr().err
+    result = measure(films, "--lenient", "--systems", "bm25", "--run", films.parent / "run")
+    assert (result["n_queries"], result["n_qrels"]) == (3, 6)
+    assert result["per_query"]["mine"]["RR"] == {"storms": 1, "ferry": 0, "kites": 0}
+    printed = capsys.readouterr().out
+    for counted in (
+        "films: 1 judgements of absent works, left out",
+        "run: 1 answers to queries that are not judged",
+        "run: 1 answers with absent works",
+        "run: 1 judged queries without an answer",
+    ):
+        assert counted in printed
+
+
 RUN_LINES = {
     "storms Q0 w1 1 0.5": "run:1: has 5 fields",
     "storms Q0 w1 1 high mine": "run:1: the score 'high'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search_api.plain_words import describe_minutes, describe_understood, describe_work
+from search_api.plain_words import describe_intent, describe_minutes, describe_work
 from search_api.records import Filters, Intent, WorkReference, WorkView
 
 
@@ -25,7 +25,9 @@ from search_api.records import Filters, Intent, WorkReference, WorkView
 )  # fmt: skip
 def test_filters_are_said(filters: dict[str, object], expected: list[str]) -> None:
     intent = Intent(text="", filters=Filters.model_validate(filters))
-    assert describe_understood(intent, {"E5": "inspiration"}) == expected
+    parts = list(describe_intent(intent, {"E5": "inspiration"}))
+    assert [part.meaning for part in parts] == expected
+    assert {part.path for part in parts} == {f"filters.{name}" for name in filters}
 
 
 def test_wishes_and_works_are_said() -> None:
@@ -38,12 +40,21 @@ def test_wishes_and_works_are_said() -> None:
         like_people=("Agnès Varda",),
         audience="family",
         standing="underrated",
+        subject="whales",
     )
     names = {"E5": "inspiration", "E4": "sadness", "T-slow": "slow"}
-    assert describe_understood(intent, names) == [
-        "like Dune (book, 1965)", "unlike Heat", "like the works of Agnès Varda", "inspiration", "less sadness",
-        "made me cry", "less slow", "for the whole family", "underrated",
-    ]  # fmt: skip
+    assert list(describe_intent(intent, names)) == [
+        ("like Dune (book, 1965)", "like.1", None),
+        ("unlike Heat", "unlike.2", None),
+        ("like the works of Agnès Varda", None, None),
+        ("inspiration", "values.E5", 1.0),
+        ("less sadness", "values.E4", -0.5),
+        ("made me cry", None, 0.8),
+        ("less slow", None, -1.0),
+        ("for the whole family", "audience", None),
+        ("underrated", "standing", None),
+        ("about “whales”", None, None),
+    ]
 
 
 def test_a_work_is_said_by_what_is_known_of_it() -> None:

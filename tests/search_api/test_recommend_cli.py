@@ -76,14 +76,14 @@ def test_a_title_that_is_corrected_is_said(misspelt: str, capsys: pytest.Capture
     code, printed, said = recommend(capsys, "--like", misspelt, "--json")
     assert code == 0
     (taken,) = json.loads(printed)["intent"]["like"]
-    described = f"The Lighthouse Year ({taken['kind']}, {taken['year']}) {taken['id']}"
+    described = f"The Lighthouse Year (film, {taken['year']}) {taken['id']}"
     assert said == f"“{misspelt}” was taken for {described}\n"
 
 
 def test_a_title_that_is_not_found_brings_those_that_resemble_it(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, said = recommend(capsys, "--like", "Nigh")
     assert code == 2
-    assert "“Nigh” is no title in this catalogue (similar: Night Ferry (movie, 1978) test:night-ferry" in said
+    assert "“Nigh” is no title in this catalogue (similar: Night Ferry (film, 1978) test:night-ferry" in said
 
 
 def test_a_title_with_its_year_is_not_corrected(capsys: pytest.CaptureFixture[str]) -> None:

@@ -268,6 +268,15 @@ def test_parts_of_what_was_understood_can_be_left_out(search: Search) -> None:
     assert (plain.text, plain.values) == (query, {})
 
 
+def test_excluded_works_are_not_shown_and_not_counted(search: Search) -> None:
+    whole = search.search(SearchRequest(query="something inspiring"))
+    excluded = tuple(hit.id for hit in whole.hits[:3])
+    rest = search.search(SearchRequest(query="something inspiring", exclude=(*excluded, "not:in-this-index")))
+    assert rest.total == whole.total - 3
+    assert not {*excluded} & {hit.id for hit in rest.hits}
+    assert rest.intent == whole.intent
+
+
 def test_seen_works_audience_and_standing_can_be_left_out() -> None:
     alien, jaws = WorkReference(id="a", title="Alien"), WorkReference(id="j", title="Jaws")
     intent = Intent(text="", seen=(alien, jaws), audience="teens", standing="popular")

@@ -63,7 +63,10 @@ def _row_to_record(row: Row) -> ParseResult:
             ],
             "keywords": [shelf for shelf in dict.fromkeys(shelves) if shelf and shelf not in _OWN_SHELVES],
             "page_count": _number(fields.get("Number of Pages"), 1, 100_000),
-            "ids": {"goodreads": book_id, **find_isbns(f"{fields.get('ISBN')} {fields.get('ISBN13')}")},
+            "ids": {
+                "goodreads": book_id,
+                **find_isbns(f"{_whole_isbn(fields.get('ISBN', ''))} {fields.get('ISBN13')}"),
+            },
             "url": book_url(book_id),
             "reviews": [{"text": review, "rating": rating, "spoiler": fields.get("Spoiler") == "true"}]
             if review
@@ -72,7 +75,19 @@ def _row_to_record(row: Row) -> ParseResult:
     )
 
 
+def _whole_isbn(field: str) -> str:
+    """Return an ISBN with the zeros that a spreadsheet took from its beginning, if its check digit fits."""
+    if not re.fullmatch("[0-9]{7,8}[0-9X]", field):
+        return field
+    isbn = field.zfill(10)
+    total = sum(
+        weight * (10 if digit == "X" else int(digit)) for weight, digit in zip(range(10, 0, -1), isbn, strict=True)
+    )
+    return isbn if total % 11 == 0 else field
+
+
 def _number(text: str | None, least: int, most: int) -> int | None:
     """Return the number in a field; None if there is none, if it is 0, or out of range."""
-    number = int(text) if text and re.fullmatch("-?[0-9]{1,6}", text) else 0
+    match = re.fullmatch(r"(-?[0-9]{1,6})(?:[.,]0+)?", text or "")  # a spreadsheet may write 1961 as 1961.0
+    number = int(match[1]) if match else 0
     return number if number and least <= number <= most else None

@@ -178,8 +178,8 @@ def _parse_react_book(entities: Mapping[str, Any], book_id: str, query: str) -> 
                 **({"goodreads_work": work_id[0]} if work_id else {}),
                 **find_isbns(f"{at(details, 'isbn')} {at(details, 'isbn13')}"),
             },
-            "url": _address(at(book, "webUrl")) or book_url(book_id),
-            "image_url": _address(at(book, "imageUrl")),
+            "url": web_address(at(book, "webUrl")) or book_url(book_id),
+            "image_url": web_address(at(book, "imageUrl")),
             "reviews": [
                 {
                     "text": text_of_html(at(edge, "node", "text")),
@@ -288,7 +288,7 @@ def _parse_rails_book(page: Selector) -> ParseResult:
                 **find_isbns(f"{box.get('ISBN')} {box.get('ISBN13')}"),
             },
             "url": canonical if "/book/show/" in canonical else book_url(book_id),
-            "image_url": _address(page.css("#coverImage::attr(src)").get()),
+            "image_url": web_address(page.css("#coverImage::attr(src)").get()),
             "reviews": [
                 {
                     "text": text_of_html(review.css(".reviewText .readable > span")[-1:].get()),
@@ -358,6 +358,6 @@ def _rating(mean: Any, count: Any) -> dict[str, Any] | None:
     return {"mean": mean, "count": count, "scale": 5} if is_rated else None
 
 
-def _address(value: Any) -> str | None:
+def web_address(value: Any) -> str | None:
     """Return a web address; None for anything else and for the placeholder of a missing cover."""
     return value if _text(value).startswith("http") and not any(each in value for each in _NO_COVER) else None

@@ -21,6 +21,7 @@ GOOGLE_BOOKS = Source(
     authority=60,
     field_authority={"title": 50, "year": 60, "page_count": 20},  # its year is the edition's, not the work's
     lists_editions=True,
+    describes=frozenset(("book",)),
     image_hosts=("books.google.com",),
     image_days=1,
     image_terms="unchanged, with its notice and a link to Google Books, kept no longer than its cache header says",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 from pydantic.alias_generators import to_camel
@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.records import NonEmptyLine
 from crawler.sources.google_books import GOOGLE_BOOKS
-from crawler.sources.json_answers import Part, make_record, read_object
+from crawler.sources.json_answers import Part, make_record, read_objects
 
 PageCount = Annotated[int, Field(ge=0, le=100_000)]
 DateText = Annotated[str, Field(pattern=r"^(1[0-9]|20)[0-9]{2}")]
@@ -65,11 +65,16 @@ class _Refusal(Part):
 
 
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
-    """Yield the books of a search, or the book of a volume's own answer, or why an answer is not a book."""
-    document = read_object(answer)
-    if isinstance(document, NotAWork):
-        yield document
-    elif "error" in document:
+    """Yield the books of searches and of volumes' own answers, and why other answers are not books."""
+    for document in read_objects(answer):
+        if isinstance(document, NotAWork):
+            yield document
+        else:
+            yield from _parse_object(document)
+
+
+def _parse_object(document: dict[str, Any]) -> Iterator[ParseResult]:
+    if "error" in document:
         yield _parse_error(_Refusal.model_validate(document).error)
     elif isinstance(volumes := document.get("items"), list) and volumes:
         yield from map(_parse_volume, volumes)

@@ -11,10 +11,10 @@ import jmespath  # type: ignore[import-untyped]
 from parsel import Selector
 from pydantic import ValidationError
 
-from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.answers import ADULT, Answer, NotAWork, ParseResult, Reason
 from crawler.records import SourceRecord
 from crawler.sources.imdb import IMDB
-from crawler.sources.imdb.tables import ADULT, RATING_SCALE, title_url, why_not_a_film
+from crawler.sources.imdb.tables import RATING_SCALE, title_url, why_not_a_film
 from crawler.sources.json_answers import make_record
 from crawler.text import clean_text
 

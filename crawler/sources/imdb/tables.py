@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from pydantic import HttpUrl
 
-from crawler.answers import NotAWork, ParseResult, Reason
+from crawler.answers import ADULT, NotAWork, ParseResult, Reason
 from crawler.errors import GzipDamaged
 from crawler.gzipped import BYTE_ORDER_MARK, read_lines
 from crawler.records import Creator, Rating, SourceRecord
@@ -31,10 +31,6 @@ RATING_SCALE = 10
 FILM_TYPES = frozenset({"movie", "short", "tvmovie", "tvshort", "tvspecial", "video"})
 """Types of titles that are watched on their own, in one sitting: also films for television or video, and specials
 (concerts, stand-up). Not music videos and games, and not series, episodes and pilots."""
-
-ADULT = NotAWork(Reason.OTHER, "adult")
-"""Adult titles are left out and counted: a record cannot say that a film is pornography, so no later stage could keep
-it from people who ask for tenderness."""
 
 _REQUIRED = {
     "title.basics": {"tconst", "titleType", "primaryTitle"},

@@ -19,6 +19,7 @@ OPEN_LIBRARY = Source(
     authority=40,
     # Titles and years are those of works, not of editions, but a title may be in the original language.
     field_authority={"title": 40, "year": 40, "page_count": 30},
+    describes=frozenset(("book",)),
     image_hosts=("covers.openlibrary.org",),
     image_days=7,
     image_terms="public pages should load covers from its own address, and link back; no crawling",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
-from crawler.sources.json_answers import read_object
+from crawler.sources.json_answers import read_object, read_objects
 from crawler.sources.open_library.documents import (
     Document,
     book_to_record,
@@ -20,7 +20,11 @@ from crawler.sources.open_library.documents import (
 
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
     """Yield the work of an answer (several for a search and for `api/books`), and why other parts are not works."""
-    document = read_document(answer)
+    for document in read_objects(answer):
+        yield from _parse_object(_or_error(document, answer.status))
+
+
+def _parse_object(document: Document | NotAWork) -> Iterator[ParseResult]:
     if isinstance(document, NotAWork):
         yield document
     elif type_of(document) == "work":
@@ -43,12 +47,15 @@ def parse_answer(answer: Answer) -> Iterator[ParseResult]:
 
 def read_document(answer: Answer) -> Document | NotAWork:
     """Return the JSON object of an answer; NotAWork for an error, a broken answer or another kind of file."""
-    document = read_object(answer)
+    return _or_error(read_object(answer), answer.status)
+
+
+def _or_error(document: Document | NotAWork, status: int) -> Document | NotAWork:
     if isinstance(document, NotAWork):
         return document
     message = document.get("error") or document.get("message") or document.get("detail")
-    if answer.status >= 400 or (message and not key_of(document) and "docs" not in document):
-        return _parse_error(answer.status, message if isinstance(message, str) else "")
+    if status >= 400 or (message and not key_of(document) and "docs" not in document):
+        return _parse_error(status, message if isinstance(message, str) else "")
     return document
 
 

@@ -23,6 +23,7 @@ TMDB = Source(
     ids=("tmdb", "imdb", "wikidata"),
     authority=10,
     field_authority={"title": 10, "year": 20},
+    describes=frozenset(("movie",)),
     keeps_reviews="text",
     keeps_reviews_why="its terms allow showing its data, with the notice, for at most 6 months",
     review_scale=10,

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from crawler.answers import Answer, NotAWork, ParseResult, Reason
+from crawler.answers import ADULT, Answer, NotAWork, ParseResult, Reason
 from crawler.records import NonEmptyLine, Series
 from crawler.series import make_series
-from crawler.sources.json_answers import Part, make_record, read_object
+from crawler.sources.json_answers import Part, make_record, read_objects
 from crawler.sources.tmdb import TMDB
 
 POSTERS = "https://image.tmdb.org/t/p/w500"
@@ -100,6 +100,7 @@ class _Film(Part):
     """Film details, with the parts that `append_to_response` may have added."""
 
     id: Annotated[int, Field(ge=1)] | None = None
+    adult: bool = False
     imdb_id: ImdbId = ""
     title: str = ""
     original_title: str = ""
@@ -135,12 +136,12 @@ _EXPORT_LINE = re.compile(rb'\s*\{\s*"adult":\s*(?:true|false),\s*"id":\s*\d+,\s
 
 
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
-    """Yield the film of a details answer, or why an answer is not a film."""
+    """Yield the film of a details answer, or of each in an array, or why an answer is not a film."""
     if _EXPORT_LINE.match(answer.body):
         yield NotAWork(Reason.LIST, "a daily export of ids")
         return
-    document = read_object(answer)
-    yield document if isinstance(document, NotAWork) else _parse_object(document)
+    for document in read_objects(answer):
+        yield document if isinstance(document, NotAWork) else _parse_object(document)
 
 
 def _parse_object(document: dict[str, Any]) -> ParseResult:
@@ -167,6 +168,8 @@ def _parse_error(document: dict[str, Any]) -> NotAWork:
 def _film_to_record(film: _Film) -> ParseResult:
     if film.id is None:
         return NotAWork(Reason.UNKNOWN, "a film without an id")
+    if film.adult or any(genre.name.casefold() == "adult" for genre in film.genres):
+        return ADULT
     ids = {
         "tmdb": str(film.id),
         "imdb": film.imdb_id or film.external_ids.imdb_id,

@@ -15,7 +15,7 @@ from typing import Any
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.id_names import IdName
 from crawler.records import KINDS, Kind
-from crawler.sources.json_answers import make_record, read_object
+from crawler.sources.json_answers import make_record, read_objects
 from crawler.sources.wikidata import WIKIDATA
 
 Entity = Mapping[str, Any]
@@ -120,16 +120,21 @@ _PRECISE_TO_THE_YEAR = range(9, 15)  # 8 is a decade, 11 a day
 
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
     """Yield the records of an item or of an answer with several, and why other items are not works."""
-    document = read_object(answer)
-    if isinstance(document, NotAWork):
-        yield document
-    elif "labels" in document or "statements" in document or "claims" in document:
+    for document in read_objects(answer):
+        if isinstance(document, NotAWork):
+            yield document
+        else:
+            yield from _parse_object(document, answer.status)
+
+
+def _parse_object(document: Entity, status: int) -> Iterator[ParseResult]:
+    if "labels" in document or "statements" in document or "claims" in document:
         yield entity_to_record(document)
     elif isinstance(entities := document.get("entities"), dict):
         yield from (entity_to_record(_mapping(entity)) for entity in entities.values())
-    elif answer.status >= 400 or any(name in document for name in ("error", "code", "httpCode")):
+    elif status >= 400 or any(name in document for name in ("error", "code", "httpCode")):
         code = _mapping(document.get("error")).get("code") or document.get("code") or document.get("httpCode")
-        yield _parse_error(answer.status, str(code))
+        yield _parse_error(status, str(code))
     elif any(name in document for name in ("results", "query", "search")):
         yield NotAWork(Reason.LIST)
     else:

@@ -1,6 +1,6 @@
 // The page's address is its state, with the parameters of the API: /?q=hope&kind=movie asks /v1/search?q=hope&kind=movie.
 // The page's own parameters: `like` alone asks for similar works, `shown` counts the works on the page, `hide=seen`
-// leaves out what is in the person's lists, and `work`, `list` and `for` name other views.
+// leaves out what the person has seen or refused, and `work`, `list` and `for` name other views.
 // `without` and `weight` correct what was understood, as in the API: `without=values.E4`, `weight=E5:0.8`.
 
 import { FACTS } from "../facts.js";
@@ -96,9 +96,6 @@ export function weighed(params, weights) {
   return next;
 }
 
-/** Whether the service can order the answer: of a recommendation it cannot. @param {URLSearchParams} params */
-export const canSort = (params) => params.has("q") || (params.getAll("like").length === 1 && !params.has("unlike"));
-
 /** The order that is asked for. @param {URLSearchParams} params */
 export const sortOf = (params) => params.get("sort") ?? "best";
 
@@ -107,19 +104,32 @@ export const sortOf = (params) => params.get("sort") ?? "best";
  * @param {URLSearchParams} params
  * @param {number} offset
  * @param {number} limit
+ * @param {string[]} hidden the works to leave out: too many for a link
  * @returns {ServiceRequest}
  */
-export function toRequest(params, offset, limit) {
+export function toRequest(params, offset, limit, hidden) {
   const place = { limit: String(limit), offset: String(offset) };
+  if (params.has("q") && hidden.length > 0) return { path: "search", body: { ...toBody(params), exclude: hidden, limit, offset } };
   if (params.has("q")) return { path: "search", params: new URLSearchParams([...without(params, OWN), ...Object.entries(place)]) };
   const [first, ...others] = params.getAll("like");
   const unlike = params.getAll("unlike");
   const sort = [...params].filter(([name]) => name === "sort");
-  if (first && others.length === 0 && unlike.length === 0) {
+  if (first && others.length === 0 && unlike.length === 0 && hidden.length === 0) {
     return { path: `works/${encodeURIComponent(first)}/similar`, params: new URLSearchParams([...filtersOf(params), ...sort, ...Object.entries(place)]) };
   }
   const filters = filtersToBody(filtersOf(params));
-  return { path: "recommend", body: { likes: params.getAll("like"), dislikes: unlike, filters, limit, offset } };
+  return { path: "recommend", body: { likes: params.getAll("like"), dislikes: unlike, filters, without: hidden, sort: sortOf(params), limit, offset } };
+}
+
+/**
+ * A search in words as the body of a request has it.
+ * @param {URLSearchParams} params
+ */
+function toBody(params) {
+  return {
+    query: params.get("q"), filters: filtersToBody(filtersOf(params)), without: params.getAll("without"),
+    weights: Object.fromEntries(weightsOf(params)), like: params.getAll("like"), unlike: params.getAll("unlike"), sort: sortOf(params),
+  };
 }
 
 /**

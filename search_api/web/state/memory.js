@@ -92,8 +92,11 @@ export function setListed(name, works, on) {
   keep();
 }
 
-/** Ids of the works that stay out of answers when asked. */
-export const hiddenIds = () => new Set([...memory.lists.seen, ...memory.lists.refused].map(({ id }) => id));
+const MOST_HIDDEN = 1000; // of a request
+
+/** Ids of the works that stay out of answers when asked, the latest first. */
+export const hiddenIds = () => [...memory.lists.seen, ...memory.lists.refused]
+  .toSorted((a, b) => (b.at ?? "").localeCompare(a.at ?? "")).map(({ id }) => id).slice(0, MOST_HIDDEN);
 
 export const profile = () => memory.profile;
 

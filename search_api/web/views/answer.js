@@ -3,7 +3,7 @@
 
 import { ask, isAborted, toTrouble } from "../api.js";
 import { adjusting } from "./adjust.js";
-import { PAGE_SIZE, canSort, filtersToParams, shownCount, sortOf, toRequest, withOnly, without } from "../state/address.js";
+import { PAGE_SIZE, filtersToParams, shownCount, sortOf, toRequest, withOnly, without } from "../state/address.js";
 import { legend, markLevels } from "./bars.js";
 import { card, skeleton } from "./card.js";
 import { facetOf, knownValues, learnNames, loadValues, loadWork, nameOf } from "../state/catalogue.js";
@@ -43,8 +43,11 @@ export const forgetAnswer = (params) => answers.delete(keyOf(params));
 /** Stop what waits for a pause in the person's moves: the address counts. */
 export const settleAnswer = () => sliders.cancel();
 
+/** The works that the answer leaves out. @param {URLSearchParams} params */
+const hidden = (params) => (params.has("hide") ? hiddenIds() : []);
+
 /** @param {URLSearchParams} params */
-const keyOf = (params) => without(params, ["hide"]).toString();
+const keyOf = (params) => [params, ...hidden(params)].join();
 
 /** @param {URLSearchParams} params @param {AbortSignal} signal */
 export async function showAnswerView(params, signal) {
@@ -55,7 +58,7 @@ export async function showAnswerView(params, signal) {
   const kept = answers.get(keyOf(params));
   if (!kept) showWaiting();
   try {
-    const answer = kept ?? await ask(toRequest(params, 0, shownCount(params)), signal);
+    const answer = kept ?? await ask(toRequest(params, 0, shownCount(params), hidden(params)), signal);
     if (signal.aborted) return;
     showAnswer(params, answer);
     showBeside(params, answer, signal);
@@ -144,12 +147,11 @@ function showAnswer(params, answer, { isSaid = false } = {}) {
   showUnderstood(params, answer.intent);
   sliders.show(params, answer.intent, knownValues());
   showOrder(params, answer.intent);
-  const { seen, hits } = visible(params, answer.hits);
   const weights = weightsFor(answer.intent, params);
   endWaiting();
-  byId("results").replaceChildren(...hits.map((hit) => cardFor(hit, weights)));
-  byId("legend").replaceChildren(...(hits.length > 0 ? [legend(answer.intent.like)] : []));
-  const summary = summaryOf(params, answer, seen);
+  byId("results").replaceChildren(...answer.hits.map((hit) => cardFor(hit, weights)));
+  byId("legend").replaceChildren(...(answer.hits.length > 0 ? [legend(answer.intent.like)] : []));
+  const summary = summaryOf(params, answer);
   byId("summary").textContent = answer.total > 0 ? summary : "";
   if (!isSaid) announce([sliders.takeSaid(), answer.total > 0 ? summary : "No work fits"].filter(Boolean).join(": "));
   showAfter(params, answer, weights);
@@ -159,18 +161,6 @@ function showAnswer(params, answer, { isSaid = false } = {}) {
 function cardFor(hit, weights) {
   const comparison = hit.reasons.filter((reason) => /^shares /i.test(reason)).join(" ");
   return card(hit, weights, hit.values.filter(({ name }) => comparison.includes(name)).map(({ id }) => id));
-}
-
-/**
- * The works to show, and how many are left out because the person has seen or refused them.
- * @param {URLSearchParams} params
- * @param {Hit[]} hits
- */
-function visible(params, hits) {
-  if (!params.has("hide")) return { hits, seen: 0 };
-  const hidden = hiddenIds();
-  const left = hits.filter(({ id }) => !hidden.has(id));
-  return { hits: left, seen: hits.length - left.length };
 }
 
 /**
@@ -187,14 +177,14 @@ const ORDERS = { best: "best first", newest: "newest first", oldest: "oldest fir
 /** The order in words. @param {string} sort */
 const orderName = (sort) => ORDERS[sort] ?? `most ${nameOf(sort.split(":")[1] ?? "")} first`;
 
-/** @param {URLSearchParams} params @param {Answer} answer @param {number} seen */
-function summaryOf(params, answer, seen) {
+/** @param {URLSearchParams} params @param {Answer} answer */
+function summaryOf(params, answer) {
   const took = `${answer.took_ms < 10 ? answer.took_ms.toFixed(1) : Math.round(answer.took_ms)} ms`;
-  const leftOut = seen > 0 ? `; ${count(seen)} you have seen or do not want ${seen === 1 ? "is" : "are"} left out` : "";
+  const leftOut = params.has("hide") ? "; what you have seen or do not want is left out" : "";
   return `${works(answer.total)}, ${orderName(sortOf(params))}, in ${took}${leftOut}`;
 }
 
-/** The controls of the order, where the request has one, and of what is left out. @param {URLSearchParams} params @param {Intent} intent */
+/** The controls of the order, and of what is left out. @param {URLSearchParams} params @param {Intent} intent */
 function showOrder(params, intent) {
   const sort = byId("sort");
   const asked = Object.entries(intent.values).filter(([, weight]) => weight > 0).map(([id]) => `value:${id}`);
@@ -202,10 +192,9 @@ function showOrder(params, intent) {
   const options = [...new Set([...Object.keys(ORDERS), ...asked, chosen])];
   sort.replaceChildren(...options.map((value) => h("option", { value, selected: value === chosen },
     value.startsWith("value:") ? `Most ${nameOf(value.slice(6))}` : `${value.slice(0, 1).toUpperCase()}${value.slice(1)}`)));
-  byId("order").hidden = !canSort(params);
-  const n = hiddenIds().size;
+  byId("order").hidden = false;
   const button = byId("hide-seen");
-  button.hidden = n === 0;
+  button.hidden = hiddenIds().length === 0;
   button.setAttribute("aria-pressed", String(params.has("hide")));
 }
 
@@ -231,18 +220,17 @@ async function showMore(params, answer, weights, button) {
   button.disabled = true;
   const before = address().toString();
   try {
-    const next = await ask(toRequest(params, answer.hits.length, PAGE_SIZE));
+    const next = await ask(toRequest(params, answer.hits.length, PAGE_SIZE, hidden(params)));
     if (address().toString() !== before) return; // the person went elsewhere meanwhile
     const whole = { ...answer, hits: [...answer.hits, ...next.hits], total: next.hits.length ? next.total : answer.hits.length };
     const longer = withOnly(params, { shown: String(whole.hits.length) });
     setAddress(longer);
     answers.set(keyOf(address()), whole);
     learnNames(next);
-    const { hits } = visible(params, next.hits);
-    const cards = hits.map((hit) => cardFor(hit, weights));
+    const cards = /** @type {Hit[]} */ (next.hits).map((hit) => cardFor(hit, weights));
     byId("results").append(...cards);
     /** @type {HTMLElement | null | undefined} */ (cards[0]?.querySelector("h2"))?.focus({ preventScroll: true });
-    announce(`${hits.length} more works`);
+    announce(`${next.hits.length} more works`);
     showAfter(longer, whole, weights);
     Promise.all(whole.intent.like.slice(0, MOST_LIKED).map(({ id }) => loadWork(id))).then((liked) => markLevels(byId("results"), liked), () => {});
   } catch (error) {

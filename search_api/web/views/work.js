@@ -20,6 +20,7 @@ const SITES = {
   goodreads: ["Goodreads", (id) => `https://www.goodreads.com/book/show/${id}`],
   open_library: ["Open Library", (id) => `https://openlibrary.org/${id.endsWith("W") ? "works" : "books"}/${id}`],
   google_books: ["Google Books", (id) => `https://books.google.com/books?id=${id}`],
+  wikipedia: ["Wikipedia", (id) => `https://en.wikipedia.org/${/^\d+$/.test(id) ? `?curid=${id}` : `wiki/${encodeURIComponent(id)}`}`],
   wikidata: ["Wikidata", (id) => `https://www.wikidata.org/wiki/${id}`],
 };
 

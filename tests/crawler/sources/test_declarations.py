@@ -85,6 +85,7 @@ def test_what_a_source_cannot_be_asked_by_is_refused(source: Source) -> None:
         ("open-library", {"ROBOTSTXT_OBEY": True, "DOWNLOAD_DELAY": 1, "HTTPCACHE_EXPIRATION_SECS": 7 * 86_400}),
         ("wikidata", {"ROBOTSTXT_OBEY": True, "DOWNLOAD_DELAY": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": 1}),
         ("wikidata", {"HTTPCACHE_EXPIRATION_SECS": 7 * 86_400, "HTTPCACHE_ENABLED": True}),
+        ("wikipedia", {"ROBOTSTXT_OBEY": False, "DOWNLOAD_DELAY": 0.1, "CONCURRENT_REQUESTS_PER_DOMAIN": 1}),
     ],
 )
 def test_a_crawl_keeps_to_the_declared_pace_and_cache(name: str, expected: dict[str, object]) -> None:

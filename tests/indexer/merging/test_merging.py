@@ -404,6 +404,16 @@ def test_an_english_edition_of_a_book_is_preferred() -> None:
     assert (work.genres, work.page_count) == (("Fiction", "Proza"), 300)
 
 
+def test_a_plot_is_preferred_to_a_longer_list_of_cast_and_crew() -> None:
+    cast = (
+        "Paper Boats is a 1999 Danish drama film directed by Ada Marsh and starring Olle Brink. It was produced by "
+        "Ida Holm and distributed by Nordlys. The soundtrack was composed by Per Lund."
+    )
+    plot = "Two brothers sail a boat of newspapers down a flooded street to find their father."
+    work = merge_records([record("one", "1", description=cast), record("two", "2", description=plot)])
+    assert (work.description, work.origins["description"]) == (plot, ("two:2",))
+
+
 def test_a_description_is_preferred_to_a_whole_synopsis() -> None:
     short, synopsis = (
         record("one", "1", description="Two brothers sail."),

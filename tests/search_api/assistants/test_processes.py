@@ -44,7 +44,7 @@ async def check_answers(client: Client) -> None:
     assert names == ["search", "recommend", "similar", "work", "values"]
     found = await client.call_tool("search", {"query": "a film about a lighthouse", "limit": 3})
     assert "The Lighthouse Year (movie, 1994, Ada Marsh), id test:lighthouse" in text_of(found)
-    assert found.structured_content["understood"][0]["meaning"] == "only movies"
+    assert found.structured_content["understood"][0]["meaning"] == "films"
     liked = await client.call_tool("recommend", {"likes": ["The Lighthouse Year"], "limit": 1})
     assert liked.structured_content["works"][0]["reasons"][0] == "Because you liked The Lighthouse Year"
     similar = await client.call_tool("similar", {"work": "Salt Road", "kind": "book"})

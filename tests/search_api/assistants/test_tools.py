@@ -73,19 +73,22 @@ def test_the_next_works_begin_at_the_offset(ask: Ask) -> None:
 def test_what_was_understood_is_said_with_the_part_that_leaves_it_out(ask: Ask, search: FakeSearch) -> None:
     query = "a book like contact, inspiring, haunting, not too sad, under two hours, no comedy or horror"
     result = ask("search", query=query)
-    understood = {each["meaning"]: each.get("part") for each in result.structured_content["understood"]}
-    assert understood == {
-        "inspiration": "values.E5",
-        "less sadness (-0.6)": "values.E4",
-        "tags: haunting": None,
-        "like Contact movie:contact": "like.movie:contact",
-        "only books": "filters.kind",
-        "minutes up to 120": "filters.runtime_minutes",
-        "genres: none of Comedy, Horror": "filters.genres",
+    understood = {
+        each["meaning"]: (each.get("path"), each.get("weight")) for each in result.structured_content["understood"]
     }
-    parts = [part for part in understood.values() if part]
+    assert understood == {
+        "like Contact": ("like.movie:contact", None),
+        "inspiration": ("values.E5", 1.0),
+        "less sadness": ("values.E4", -0.6),
+        "haunting": (None, 1.0),
+        "books": ("filters.kind", None),
+        "up to 2 h": ("filters.runtime_minutes", None),
+        "no Comedy": ("filters.genres", None),
+        "no Horror": ("filters.genres", None),
+    }
+    parts = list(dict.fromkeys(path for path, _ in understood.values() if path))
     again = ask("search", query=query, without=parts)
-    assert [each["meaning"] for each in again.structured_content["understood"]] == ["tags: haunting"]
+    assert [each["meaning"] for each in again.structured_content["understood"]] == ["haunting"]
     assert search.requests[-1].without == tuple(parts)
 
 
@@ -97,8 +100,8 @@ def test_corrections_and_what_cannot_be_met_are_notes(ask: Ask) -> None:
     assert "not understood: “clowns”" in notes
     assert set(notes) <= set(text_of(result).splitlines())
     understood = [each["meaning"] for each in result.structured_content["understood"]]
-    assert {"for children", FOR_THE_KIDS["standing"], "countries: any of SE; none of US"} <= set(understood)
-    assert "not Contact (movie, 1997) movie:contact" in understood
+    assert {"for children", FOR_THE_KIDS["standing"], "from Sweden", "not from United States"} <= set(understood)
+    assert "not Contact (film, 1997)" in understood
 
 
 def test_facts_and_values_of_the_arguments_hold(ask: Ask, search: FakeSearch) -> None:
@@ -154,7 +157,7 @@ def test_similar_works_are_found_by_title(ask: Ask) -> None:
     assert [work["kind"] for work in result.structured_content["works"]] == ["book"]
     assert "like Contact" in text_of(result)
     assert refusal(ask("similar", work="Contac")) == (
-        "“Contac” is no title in this catalogue (similar: Contact (movie, 1997) movie:contact)"
+        "“Contac” is no title in this catalogue (similar: Contact (film, 1997) movie:contact)"
     )
 
 

@@ -72,8 +72,9 @@ def test_a_line_leads_to_nobody(home: Path) -> None:
     assert set(json.loads(text)) == {"day", "answer", "request", "work", "kind"}
 
 
-def test_a_body_is_remembered_with_all_that_was_set_but_the_part_of_the_answer(home: Path) -> None:
+def test_a_body_is_remembered_without_the_part_of_the_answer_and_the_works_that_a_person_excludes(home: Path) -> None:
     body = {"query": "hope", "filters": {"kind": None}, "weights": {"E5": 0.5}, "interpret": True, "offset": 1}
+    body |= {"exclude": ["movie:seen-by-a-person"]}
     with serving(home) as client:
         found = client.post("/v1/search", json=body)
         assert send(client, found.headers["X-Request-ID"], found.json()["hits"][0]["id"]).status_code == 204

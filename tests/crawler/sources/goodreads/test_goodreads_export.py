@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,7 @@ def test_a_review_without_a_rating_and_a_rating_without_a_review(export: Path) -
     [
         (WANTED.removesuffix(",0,0"), "line 4: 22 fields where there are 24 columns"),
         (WANTED.replace("12,Epic", "twelve,Epic"), "line 4: 'twelve' is not a book id"),
-        ("," * 23, "line 4: '' is not a book id"),
+        (",Nameless" + "," * 22, "line 4: '' is not a book id"),
     ],
 )
 def test_a_bad_row_is_reported_with_its_line_and_does_not_spoil_others(export: Path, row: str, why: str) -> None:
@@ -119,9 +121,41 @@ def test_a_book_without_a_title(export: Path) -> None:
     assert result.reason is Reason.UNTITLED
 
 
-def test_bytes_that_are_not_utf_8_spoil_their_row_only(export: Path) -> None:
-    export.write_bytes(f"{HEADER}\n{READ}\n".encode("latin-1") + WANTED.encode())
-    assert list(read_export(export)) == [NotAWork(Reason.BROKEN, "line 2: not UTF-8"), WANTED_RECORD]
+def test_a_row_in_another_encoding_is_read_and_said(export: Path, caplog: pytest.LogCaptureFixture) -> None:
+    named = WANTED.replace("Homer", "Ömer")
+    export.write_bytes(f"{HEADER}\n{READ}\n".encode("cp1252") + f"{named}\n".encode())
+    first, second = read_export(export)
+    assert first == READ_RECORD
+    assert isinstance(second, SourceRecord)
+    assert second.creators[0].name == "Ömer"
+    assert f"{export}: line 2 is in Windows-1252 and not in UTF-8: read as such" in caplog.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_an_export_that_a_spreadsheet_saved_again(export: Path, encoding: str, delimiter: str) -> None:
+    saved = StringIO(newline="")
+    csv.writer(saved, delimiter=delimiter).writerows(
+        csv.reader([HEADER, *READ.splitlines(keepends=True), "\n", WANTED])
+    )
+    export.write_bytes(saved.getvalue().encode(encoding))
+    assert is_export(export, export.read_bytes()[:4096])
+    assert list(read_export(export)) == [READ_RECORD, WANTED_RECORD]
+
+
+@pytest.mark.parametrize(
+    ("isbn", "ids"),
+    [
+        ("142402494", {"isbn10": "0142402494"}),
+        ("142402495", {}),
+        ("9,78014E+12", {}),
+        ("9.78E+12", {}),
+    ],
+)
+def test_an_isbn_that_a_spreadsheet_read_as_a_number(export: Path, isbn: str, ids: dict[str, str]) -> None:
+    (result,) = read(export, WANTED.replace('"=""""","="""""', f'"{isbn}",'))
+    assert isinstance(result, SourceRecord)
+    assert result.ids == {"goodreads": "12"} | ids
 
 
 def test_an_export_cut_or_garbled_anywhere_makes_no_other_record(export: Path) -> None:

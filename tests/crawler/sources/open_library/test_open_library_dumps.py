@@ -186,3 +186,47 @@ def test_recorded_dumps() -> None:
         assert len(records) <= truth["lines"]
         assert truth["first_title"] in {record.title for record in records}
         assert sum(bool(record.description) for record in records) == truth["with_description"]
+
+
+def moved(key: str, location: str) -> bytes:
+    return line({"key": key, "location": location}, "redirect")
+
+
+def test_redirects_of_works_and_authors_are_followed(write: Any) -> None:
+    """A work and its author were merged into others, the author twice; an edition still names the old work."""
+    work = {**WORK, "authors": [{"author": {"key": "/authors/OL5A"}}]}
+    lines = [
+        *map(line, (work, *AUTHORS)),
+        line({**EDITION, "works": [{"key": "/works/OL9W"}]}),
+        line({**OLDER, "works": [{"key": "/works/OL8W"}]}),
+        moved("/authors/OL5A", "/authors/OL6A"),
+        moved("/authors/OL6A", "/authors/OL7A"),
+        moved("/works/OL9W", "/works/OL8W"),
+        moved("/works/OL8W", "/works/OL70W"),
+        line({**WORK, "key": "/works/OL9W", "title": "The name before"}),  # from a dump before the merge
+    ]
+    for order in (lines, lines[::-1]):
+        results = read(write("dump.txt.gz", *order))
+        assert [each for each in results if isinstance(each, SourceRecord)] == [RECORD]
+        assert len([each for each in results if isinstance(each, NotAWork)]) == 4
+
+
+def test_a_redirect_to_a_work_that_is_not_there_joins_editions_under_its_key(write: Any) -> None:
+    path = write("dump.txt", line(EDITION), line(OLDER), moved("/works/OL70W", "/works/OL99W"))
+    record = read(path)[-1]
+    assert isinstance(record, SourceRecord)
+    assert (record.source_id, record.ids["open_library"], record.year) == ("OL99W", "OL99W", 1985)
+
+
+def test_redirects_in_a_circle_are_reported_and_lose_nothing(write: Any) -> None:
+    path = write(
+        "dump.txt",
+        moved("/works/OL70W", "/works/OL8W"), moved("/works/OL8W", "/works/OL70W"),
+        moved("/authors/OL7A", "/authors/OL7A"), moved("/works/OL6W", "/authors/OL7A"),
+        line(WORK), *map(line, AUTHORS),
+    )  # fmt: skip
+    results = read(path)
+    broken = [each.detail for each in results if isinstance(each, NotAWork) and each.reason is Reason.BROKEN]
+    assert broken[1:] == [f"{key} redirects in a circle" for key in ("/works/OL8W", "/works/OL70W", "/authors/OL7A")]
+    assert "redirects to another kind" in broken[0]
+    assert titles(results) == {"OL70W": "The Salt Atlas"}

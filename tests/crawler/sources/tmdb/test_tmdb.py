@@ -194,7 +194,6 @@ ROW = {name: FILM[name] for name in ("id", "title", "original_title", "overview"
         ({**FILM, "title": "", "original_title": " "}, Reason.UNTITLED, "4711"),
         ({**FILM, "id": None}, Reason.UNKNOWN, "a film without an id"),
         ({"kind": "books#volume", "id": "x"}, Reason.UNKNOWN, ""),
-        ([FILM], Reason.UNKNOWN, "a JSON list"),
         (b"<html>502 Bad Gateway</html>", Reason.UNKNOWN, "not JSON"),
     ],
 )
