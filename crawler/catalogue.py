@@ -39,13 +39,13 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where a record was read: a file and a line in it, counted from 1."""
+    """Where a record was read: a file and a line in it, counted from 1; 0 if the record is of several lines."""
 
     path: Path
     number: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.number}"
+        return f"{self.path}:{self.number}" if self.number else str(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ CrawlerError
 ├── CatalogueMissing     a file is not there or cannot be opened
 ├── GzipDamaged          a gzip stream is damaged or cut short; what came before it was read
 ├── RecordRejected       one line is not a record; the others are read
+├── TableRefused         a file cannot be read as a table of works, or its columns are not known
 ├── SelectionRefused     a source cannot be asked for this, or a setting it needs is missing
 └── CrawlStopped         a source refuses or blocks requests; the records written so far stay
 """
@@ -39,6 +40,10 @@ class GzipDamaged(CrawlerError):
 
 class RecordRejected(CrawlerError):
     """One line is not a record; the message names the field and the reason."""
+
+
+class TableRefused(CrawlerError):
+    """A file cannot be read as a table of works, or its columns are not known; the message says what to do."""
 
 
 class SelectionRefused(CrawlerError):

@@ -27,6 +27,8 @@ EXTRAS: Mapping[str, str] = {
     "mlflow": "track",
     "locust": "stress",
     "ray": "distributed",
+    "openpyxl": "tables",
+    "pyarrow": "tables",
 }
 """The extra that installs a module. `requirements/` declares the libraries; a test compares the two.
 

@@ -16,7 +16,7 @@ from crawler.errors import CatalogueMissing
 from crawler.gzipped import open_unpacked
 
 MOST_TABLE_BYTES = 512 * 2**20
-"""Room for any list of works: the 45,000 films of Kaggle with all their casts take 190 MB."""
+"""Room for any list of works: the credits of the 4,803 films of TMDB 5000 take 40 MB."""
 
 MOST_CELL_CHARACTERS = 2**20
 """Room for the cast of a film (50 kB); with it a quotation mark that is never closed costs a moment, and no more."""

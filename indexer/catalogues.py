@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.catalogue import Line, Rejected
 from crawler.mending import describe_mended
 from crawler.progress import with_progress
 from crawler.records import SourceRecord
+from crawler.tables.catalogues import check_catalogues, read_catalogues
+from crawler.tables.works import LeftOut
 from indexer.build_report import BuildReport
 from indexer.errors import NothingToIndex, StorageFailed
 from indexer.merging.match_keys import canonical_source
@@ -66,10 +68,11 @@ def check_files(catalogues: Sequence[Path], rejects: Path) -> None:
 
     Raises:
         CatalogueMissing: A file cannot be read.
+        TableRefused: A table is not known by its columns; the line has the command that reads it.
         StorageFailed: The reject file is a catalogue.
     """
+    check_catalogues(catalogues)
     for path in catalogues:
-        check_catalogue(path)
         if rejects.exists() and rejects.samefile(path):
             raise StorageFailed(f"--rejects {rejects}: is one of the catalogues; name another file")
 
@@ -95,8 +98,9 @@ def read_records(
         report.n_rejected += 1
         reject_file.write(rejected)
 
+    left_out = LeftOut()
     mended: Counter[str] = Counter()
-    lines = with_progress(_records(catalogues, reject, mended), "records", "reading")
+    lines = with_progress(_records(catalogues, reject, left_out, mended), "records", "reading")
     for batch in batched(lines, READ_BATCH):
         changes = store.put_records(
             [(record, str(line)) for line, record in batch], run, keeping=keeping, counts=report.reviews
@@ -107,6 +111,7 @@ def read_records(
                 reject(Rejected(line, reason, record.model_dump_json(exclude_unset=True)))
             else:
                 report.changes[change] += 1
+    report.notes += left_out.lines()
     if not report.changes:
         raise NothingToIndex(_why_nothing(catalogues, report, reject_file))
     if mended:
@@ -139,15 +144,17 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
     if first is None:
         return f"{', '.join(map(str, catalogues))}: no records: write one on each line; the index is unchanged"
     more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
-    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}"
+    table = (
+        f", or read a table by evoke crawl table {first.line.path}" if first.reason.startswith("source: Field") else ""
+    )
+    return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}{table}"
 
 
 def _records(
-    catalogues: Sequence[Path], reject: Callable[[Rejected], None], mended: Counter[str]
+    catalogues: Sequence[Path], reject: Callable[[Rejected], None], left_out: LeftOut, mended: Counter[str]
 ) -> Iterator[tuple[Line, SourceRecord]]:
-    for path in catalogues:
-        for line in read_catalogue(path, mended):
-            if isinstance(line, Rejected):
-                reject(line)
-            else:
-                yield line
+    for entry in read_catalogues(catalogues, left_out, mended):
+        if isinstance(entry, Rejected):
+            reject(entry)
+        else:
+            yield entry

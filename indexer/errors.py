@@ -12,6 +12,7 @@ IndexerError
 ├── VerificationFailed   a check of the new generation failed; the old one goes on serving
 ├── StorageFailed        the store or the index cannot be written: disk full, no permission
 │   └── StoreDamaged         the store's file is not as SQLite wrote it
+├── ExchangeRefused      there is no index to publish or pull, or no place for it
 ├── BackupRefused        there is nothing to back up, or a restored index would replace one
 └── BackupInvalid        a file that is no backup, is cut or damaged, or was written by a newer version
 """
@@ -71,6 +72,10 @@ class StoreDamaged(StorageFailed):
             f"{path} is damaged ({problem}): restore a backup (`evoke restore FILE --replace`), or move the file away "
             "and index the sources again"
         )
+
+
+class ExchangeRefused(IndexerError):
+    """There is no index to publish or pull, or no place for it."""
 
 
 class BackupRefused(IndexerError):

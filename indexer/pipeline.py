@@ -13,7 +13,7 @@ from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
 from indexer.healing import set_damage_aside
@@ -118,7 +118,7 @@ def update_index(
         writing(settings.home),
         Store(settings.home) as store,
         # Opened first, so that a build without a working engine fails now and not after hours of work.
-        closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
+        closing(open_engine_of(settings, patience_seconds=settings.qdrant_retry_seconds)) as engine,
         _open_makers(settings, recipe, report) as makers,
     ):
         filling = Filling(engine, store, recipe, encoder, taxonomy, labeller, settings, report, taste)

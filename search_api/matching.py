@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from crawler.isbn import read_isbn, shorten_isbn
 from indexer.known.names import WHOLE, name_words
-from indexer.merging.match_keys import read_isbn, shorten_isbn
 from indexer.name_keys import title_variants
 from search_api.names import ALIKE, NameIndex, NameMatch
 from search_api.records import ListedIds, ListedWork

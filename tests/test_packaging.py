@@ -28,7 +28,7 @@ STAGES = ("crawler", "indexer", "search_api", "evaluation")
 PYTHONS = ("3.11", "3.12", "3.13")
 OPTIONAL = {"crawl": ("crawl",), "train": ("train", "report"), "report": ("report",)}
 """The files of requirements/ that each extra installs, of those that the distribution installs without it too."""
-MORE = ("embeddings", "traces", "sentry", "mcp", "track", "stress", "distributed")
+MORE = ("embeddings", "traces", "sentry", "mcp", "track", "stress", "tables", "distributed")
 """The extras that install what is optional everywhere, each a file of requirements/."""
 MODULES = {
     "mlflow-skinny": "mlflow",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
@@ -14,7 +14,6 @@ from pydantic_core import PydanticUseDefault
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.gzipped import BYTE_ORDER_MARK
 from crawler.records import SourceRecord
-from crawler.sources.source import Source
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +75,20 @@ def _name_of(value: object) -> str:
     return "a text of JSON" if isinstance(value, str) else f"{orjson.dumps(value).decode()[:40]}"
 
 
-def make_record(source: Source, fields: Mapping[str, Any]) -> ParseResult:
+class Origin(Protocol):
+    """Where records come from: the source that they name, and the terms that are kept with them."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def licence(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def attribution(self) -> str | None: ...  # noqa: D102
+
+
+def make_record(source: Origin, fields: Mapping[str, Any]) -> ParseResult:
     """Return a record of these fields with the source's name, licence and attribution, or why they are not a work.
 
     A language or country that is not known is left out, with a warning once for each: the rest of the work is worth

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crawler.tables.cells import whole_imdb_id
 from evaluation.errors import RatingsTooFew
 from evaluation.taste.records import PairsResult
 from indexer.ratings.joining import WorkFinder
 from indexer.ratings.links import read_links
-from indexer.ratings.reading import rows_of, whole_imdb_id
+from indexer.ratings.reading import rows_of
 from indexer.ratings.records import RatedWork
 from indexer.value_training.calibration import area_under_curve
 from search_api.records import RecommendRequest

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from rapidfuzz import fuzz
 
 from crawler.catalogue import BEIR_SOURCE
+from crawler.isbn import read_isbn
 from crawler.sources.table import SOURCES
 
 Name = tuple[str, ...]
@@ -217,37 +218,6 @@ def _first(pattern: str) -> Callable[[str], str | None]:
         return (match[1].lstrip("0") or None) if match else None
 
     return normalise
-
-
-def read_isbn(text: str) -> str | None:
-    """Return an ISBN as 13 digits; None if its check digit is wrong. An ISBN-10 may lack its leading zeros.
-
-    The check digits are those of ISO 2108: weights 10 to 1 modulo 11 for ten digits, and weights 1 and 3 in turn modulo
-    10 for thirteen.
-    """
-    digits = text.upper().replace("-", "").replace(" ", "")
-    if re.fullmatch(r"97[89]\d{10}", digits):
-        return digits if _isbn13_check(digits) == digits[12] else None
-    digits = digits.zfill(10)
-    if not re.fullmatch(r"\d{9}[\dX]", digits) or not digits.strip("0"):
-        return None
-    values = [10 if digit == "X" else int(digit) for digit in digits]
-    if sum(weight * value for weight, value in zip(range(10, 0, -1), values, strict=True)) % 11:
-        return None
-    return f"978{digits[:9]}" + _isbn13_check(f"978{digits[:9]}")
-
-
-def shorten_isbn(isbn: str) -> str | None:
-    """Return an ISBN of 13 digits as one of ten; None if it has no such form: only those that begin with 978 have."""
-    if not isbn.startswith("978"):
-        return None
-    digits = isbn[3:12]
-    check = -sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
-    return digits + ("X" if check == 10 else str(check))
-
-
-def _isbn13_check(digits: str) -> str:
-    return str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits[:12])) % 10)
 
 
 class ComparedId(NamedTuple):

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crawler.catalogue import Line, Rejected, check_catalogue, read_catalogue
+from crawler.catalogue import Line, Rejected
 from crawler.progress import with_progress
 from crawler.records import SourceRecord
+from crawler.tables.catalogues import check_catalogues, read_catalogues
 from indexer.errors import NothingToIndex
 from indexer.merging.merging import work_id
 from indexer.profile.doubts import UNKNOWN, Doubt, DoubtFinder, shorten
@@ -112,11 +113,10 @@ def profile_catalogues(catalogues: Sequence[Path], today: date, keeping: Keeping
         CatalogueMissing: A file cannot be read.
         NothingToIndex: The files have no record.
     """
-    for path in catalogues:
-        check_catalogue(path)
+    check_catalogues(catalogues)
     mended: Counter[str] = Counter()
-    entries = (entry for path in catalogues for entry in read_catalogue(path, mended))
-    profile = profile_records(with_progress(entries, "lines", "reading"), today, keeping, mended)
+    entries = with_progress(read_catalogues(catalogues, mended=mended), "lines", "reading")
+    profile = profile_records(entries, today, keeping, mended)
     if profile.records.empty:
         raise NothingToIndex(_why_nothing(catalogues, profile))
     return profile

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-MOVIELENS_LICENCE = "MovieLens (GroupLens): research only, no redistribution"
-GOODBOOKS_LICENCE = "goodbooks-10k: CC BY-SA 4.0"
+from crawler.tables.presets import GOODBOOKS_LICENCE, MOVIELENS_LICENCE
+
 PERSONAL_LICENCE = "personal export: private"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crawler.series import plain_title
+from crawler.tables.cells import whole_imdb_id
 from indexer.errors import TasteInvalid
 from indexer.ratings.formats import (
     GOODBOOKS,
@@ -16,7 +17,7 @@ from indexer.ratings.formats import (
     RatingFormat,
     column_names,
 )
-from indexer.ratings.reading import first_line, plain, read_year, rows_of, whole_imdb_id
+from indexer.ratings.reading import first_line, plain, read_year, rows_of
 from indexer.ratings.records import RatedWork
 
 _TABLES_OF = {

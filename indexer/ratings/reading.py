@@ -15,6 +15,7 @@ from crawler.gzipped import open_unpacked
 from crawler.series import plain_title
 from crawler.sources.goodreads.pages import find_isbns
 from crawler.sources.imdb.tables import why_not_a_film
+from crawler.tables.cells import whole_imdb_id
 from indexer.errors import TasteInvalid
 from indexer.ratings.formats import (
     GOODREADS,
@@ -298,9 +299,3 @@ def read_year(text: str | None) -> int | None:
 
 def _whole_id(id_name: str, work: str) -> str:
     return whole_imdb_id(work) if id_name == "imdb" else work
-
-
-def whole_imdb_id(number: str) -> str:
-    """Return an IMDb id with its letters and at least seven digits: "tt0111161" for "111161"."""
-    is_number = number.isascii() and number.isdigit()  # of any length: `int` refuses more than 4,300 digits
-    return f"tt{number.lstrip('0').zfill(7)}" if is_number else number

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,10 +79,38 @@ def write_commands(folder: Path, service: Service, new_home: Path) -> dict[str, 
     return {**environment_without_evoke(), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
 
 
+def _write_tables(folder: Path, films: Sequence[Mapping[str, Any]]) -> None:
+    top = [
+        "Series_Title",
+        "Released_Year",
+        "Runtime",
+        "Genre",
+        "IMDB_Rating",
+        "Overview",
+        "Director",
+        "Star1",
+        "No_of_Votes",
+    ]
+    with (folder / "imdb_top_1000.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(top)
+        for film in films:
+            year = "PG" if film is films[-1] else film["year"]
+            genres = ", ".join(film["genres"])
+            table.writerow(
+                [film["title"], year, "142 min", genres, 8.1, film["description"], "A. Director", "", "1,200"]
+            )
+    with (folder / "my films.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter=";")
+        table.writerow(["Film", "Released", "Plot", "Score", "Votes"])
+        table.writerows([film["title"], film["year"], film["description"], "8,1", "1.200"] for film in films)
+
+
 def write_catalogues(folder: Path) -> None:
     """Write the files that pages speak of, from the starter catalogue: 20 films and 20 books, and a benchmark of each.
 
-    For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`; and an export of reviews.
+    For the films there are also another engine's run, `theirs.run`, and labels, `tags.jsonl`; an export of reviews; and
+    the films as a table of Kaggle and as one of nobody's.
     """
     (folder / "letterboxd-export").mkdir()
     (folder / "letterboxd-export" / "reviews.csv").write_text(
@@ -107,6 +137,7 @@ def write_catalogues(folder: Path) -> None:
         kept = [line for line in judgements if line.split("\t")[1] in judged]
         (benchmark / "qrels" / "validation.tsv").write_text("\n".join([header, *kept, ""]), encoding="utf-8")
         if kind == "movie":
+            _write_tables(folder, chosen)
             answers = [" ".join([query, "Q0", work, "1", "1.0", "theirs"]) for query, work, _ in map(str.split, kept)]
             (folder / "theirs.run").write_text("\n".join(dict.fromkeys(answers)), encoding="utf-8")
             tags = (["comedy"], ["murder"], [])

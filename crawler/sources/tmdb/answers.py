@@ -25,7 +25,7 @@ _WRITING_JOBS = (
     "Theatre Play", "Radio Play", "Musical", "Opera", "Poem",
 )  # fmt: skip
 _IN_CINEMAS = (2, 3)  # limited release, release
-_ROLES = {"Director": "director", **dict.fromkeys(_WRITING_JOBS, "writer")}
+ROLES_OF_JOBS = {"Director": "director", **dict.fromkeys(_WRITING_JOBS, "writer")}
 
 ImdbId = Annotated[str, Field(pattern=r"^tt[0-9]{7,}$")]
 ImagePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._-]+$")]
@@ -45,7 +45,7 @@ def _keep_creators(crew: object) -> object:
     """Return the crew whose jobs make them creators: a dozen of the hundreds that a large film has."""
     if not isinstance(crew, list):
         return crew
-    return [member for member in crew if isinstance(member, dict) and str(member.get("job")) in _ROLES]
+    return [member for member in crew if isinstance(member, dict) and str(member.get("job")) in ROLES_OF_JOBS]
 
 
 class _Credits(Part):
@@ -213,7 +213,7 @@ def _creators(credits_: _Credits) -> Iterator[dict[str, str]]:
         (role, credit.name)
         for role in ("director", "writer")
         for credit in credits_.crew
-        if _ROLES.get(credit.job) == role
+        if ROLES_OF_JOBS.get(credit.job) == role
     ]
     cast = [("actor", credit.name) for credit in sorted(credits_.cast, key=lambda credit: credit.order)]
     for role, name in dict.fromkeys([*crew, *cast[:MOST_ACTORS]]):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from crawler.id_names import ID_NAMES, IdName
+from crawler.isbn import read_isbn, shorten_isbn
 from crawler.records import Series, SourceRecord
 from crawler.sources.table import SOURCES
-from indexer.merging.match_keys import COMPARED_IDS, read_isbn, read_match_keys, read_names, read_title, shorten_isbn
+from indexer.merging.match_keys import COMPARED_IDS, read_match_keys, read_names, read_title
 from indexer.merging.matching import group_records
 from indexer.merging.merging import AUTHORITY, PREFERRED, merge_records
 
