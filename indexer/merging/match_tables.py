@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -119,7 +120,8 @@ class MatchTables:
     def numbered(self, numbers: Sequence[int]) -> dict[int, MatchKeys]:
         """Return the match keys of some records, by their numbers."""
         query = "SELECT number, keys FROM matched WHERE number IN (SELECT value FROM json_each(?))"
-        return {number: _unpack(keys) for number, keys in self._database.rows(query, _to_json(numbers))}
+        with _no_collection():
+            return {number: _unpack(keys) for number, keys in self._database.rows(query, _to_json(numbers))}
 
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the ids of some records, by their numbers."""
@@ -159,6 +161,18 @@ class MatchTables:
         """Change the works of records, given as pairs of a work's and a record's id."""
         with self._database.transaction() as connection:
             connection.executemany("UPDATE matched SET work = ? WHERE id = ?", work_of_record)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles: while many small objects are made, that takes four fifths of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _pack(keys: MatchKeys) -> bytes:
