@@ -168,7 +168,7 @@ def _connected(settings: IndexSettings) -> Iterator[int]:
                 "_temp_dir": str(stack.enter_context(_temporary_folder())),
             }
         try:
-            ray.init(None if address == LOCAL else address, **options)
+            ray.init(address, **options)  # "local" is a word of Ray too: not the cluster of RAY_ADDRESS
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise WorkersFailed(f"no Ray cluster answers at {address}: {reason}") from error
