@@ -34,6 +34,15 @@ OptionalCatalogues = Annotated[
 ]
 
 
+def _check_ray(address: str | None) -> str | None:
+    from indexer.settings import check_ray
+
+    try:
+        return address and check_ray(address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 @verb(app, "profile", "evoke profile films.jsonl books.jsonl.gz -o report.html")
 def profile(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
@@ -79,6 +88,15 @@ def index(
             metavar="FILE", show_default="EVOKE_HOME/rejects.jsonl", help="Where lines that are not records go."
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="EVOKE_RAY, or this process",
+            callback=_check_ray,
+            help="Embed and label in processes of Ray: local, auto, or HOST:PORT of a cluster.",
+        ),
+    ] = None,
     publish: Annotated[
         str | None,
         typer.Option(metavar="URL", help="A Qdrant server to which the index is copied then, to serve there."),
@@ -92,6 +110,8 @@ def index(
     settings = read_settings(IndexSettings)
     if publish:
         check_server(publish)
+    if ray:
+        settings = settings.model_copy(update={"ray": ray})
     report = build_index(catalogues or [], settings, prune=prune, keep_starter=keep_starter, rejects=rejects)
     for line in report_lines(report, perf_counter() - started):
         typer.echo(line)

@@ -8,6 +8,7 @@ IndexerError
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
 ├── UnknownWorks         there are no works with the ids that were given
+├── WorkersFailed        the workers of Ray cannot be reached, or differ from this process
 ├── VerificationFailed   a check of the new generation failed; the old one goes on serving
 ├── StorageFailed        the store or the index cannot be written: disk full, no permission
 │   └── StoreDamaged         the store's file is not as SQLite wrote it
@@ -49,6 +50,10 @@ class NothingToIndex(IndexerError):
 
 class UnknownWorks(IndexerError):
     """There are no works with the ids that were given."""
+
+
+class WorkersFailed(IndexerError):
+    """The workers of Ray cannot be reached, or differ from this process."""
 
 
 class VerificationFailed(IndexerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from crawler.settings import HomePath, HomeSettings
 from indexer.reviews.keeping import Keeping, parse_keeping
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+MATCHING_MEMORY_MB = 512
+"""Enough to match 200,000 records at once."""
 
 
 def check_addresses(text: str) -> str:
@@ -60,6 +63,21 @@ def _check_file(path: Path) -> Path:
 
 KeyFile = Annotated[HomePath, AfterValidator(_check_key_file)]
 ExistingFile = Annotated[HomePath, AfterValidator(_check_file)]
+
+
+LOCAL = "local"
+_RAY_ADDRESS = re.compile(r"local|auto|[^\s/:]+:\d+|\[[\da-fA-F:]+\]:\d+")
+
+
+def check_ray(address: str) -> str:
+    """Return the address of a Ray cluster.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not _RAY_ADDRESS.fullmatch(address):
+        raise ValueError("should be local, auto (the cluster that this machine is part of), or HOST:PORT")
+    return address
 
 
 def _check_keeping(text: str) -> str:
@@ -171,6 +189,19 @@ class IndexSettings(VectorSettings, StorageSettings):
         default="",
         description="what is kept of the reviews of sources, instead of what they declare: text, features or none; "
         "such as goodreads=features,mine=none; * stands for all sources that are not named",
+    )
+    ray: Annotated[str, AfterValidator(check_ray)] | None = Field(
+        default=None,
+        description="processes that analyse, embed and label works, instead of this one: local, for processes of this "
+        "machine; auto, for the Ray cluster that this machine is part of; or the address of a cluster, HOST:PORT",
+    )
+    ray_workers: int | None = Field(
+        default=None, ge=1, description="number of these processes; by default one for each core"
+    )
+    matching_memory_mb: int = Field(
+        default=MATCHING_MEMORY_MB,
+        ge=16,
+        description="memory in MB for matching all records; what does not fit is sorted on the disk",
     )
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
