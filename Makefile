@@ -1,12 +1,14 @@
 # make run   sets everything up, indexes the starter catalogue, prints a first answer, serves page and API
 # make test  sets everything up and runs the tests
 # make client generates a client from the OpenAPI document and uses it against a running service
+# make stores uses the embedded engine as the client of LangChain, LlamaIndex and Haystack
 # make bench BENCHMARKS=FOLDER compares Evoke with its peers on a benchmark: speed, memory and quality
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-peers/.installed
 CLIENT := .venv-client/.installed
+STORES := .venv-stores/.installed
 PAGE_TOOLS := node_modules/.installed
 
 # PyTorch's own index has the CPU build. pip's usual index has the build for CUDA on Linux, with 19 packages and 4.7 GB.
@@ -24,7 +26,7 @@ ifneq ($(filter retrain%,$(MAKECMDGOALS)),)
 $(if $(DATA),,$(error DATA is empty: name a folder laid out as docs/encoder.md says, as in make retrain DATA=path/to/folder))
 endif
 
-.PHONY: install peers run test gate check check-page client bench bench-growth bench-load stress bench-evoke \
+.PHONY: install peers run test gate check check-page client stores bench bench-growth bench-load stress bench-evoke \
 	retrain retrain-encoder retrain-values retrain-descriptions retrain-reader stale lint-deploy clean
 
 install: $(INSTALLED)
@@ -54,6 +56,15 @@ client: install $(CLIENT)
 $(CLIENT): tests/search_api/service/generator.txt
 	$(PYTHON) -m venv .venv-client
 	.venv-client/bin/pip install --quiet --requirement $<
+	touch $@
+
+# Libraries that take a QdrantClient are used with the embedded engine in an environment of their own.
+stores: install $(STORES)
+	$(BIN)/pytest tests/indexer/engine/test_stores.py
+
+$(STORES): tests/indexer/engine/stores.txt constraints.txt
+	$(PYTHON) -m venv .venv-stores
+	.venv-stores/bin/pip install --quiet --constraint constraints.txt --requirement $<
 	touch $@
 
 run: install
@@ -167,4 +178,4 @@ lint-deploy:
 	sh deploy/lint.sh
 
 clean:
-	rm -rf .venv .venv-peers .venv-client node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-peers .venv-client .venv-stores node_modules build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from qdrant_client import models
@@ -234,14 +233,11 @@ def print_overhead(edge: EdgeClient, queries: Sequence[Query]) -> None:
     fused = models.RrfQuery(rrf=models.Rrf(k=RRF_K))
     bare, adapted = [], []
     for query, other in pairwise(queries):
-        given: dict[str, Any] = {
-            "query": fused,
-            "prefetch": [*legs(query), legs(other)[0]],
-            "query_filter": query.model,
-        }
-        request = edge_request(no_lookup, **given, limit=100)
-        bare.append(milliseconds(partial(shard.query, request)))
-        adapted.append(milliseconds(partial(edge.query_points, "works", **given, limit=100, with_payload=False)))
+        prefetch = [*legs(query), legs(other)[0]]
+        request = models.QueryRequest(query=fused, prefetch=prefetch, filter=query.model)
+        bare.append(milliseconds(partial(shard.query, edge_request(no_lookup, request, 100, 0))))
+        ask = partial(edge.query_points, query_filter=query.model, limit=100, with_payload=False)
+        adapted.append(milliseconds(partial(ask, "works", fused, prefetch=prefetch)))
     medians = statistics.median(bare), statistics.median(adapted)
     print(f"  bare qdrant_edge {medians[0]:.2f} ms, EdgeClient {medians[1]:.2f} ms", end=": ")
     print(f"the adapter adds {statistics.median(b - a for a, b in zip(bare, adapted, strict=True)):.2f} ms")

@@ -24,11 +24,11 @@ from qdrant_client import models
 from benchmarks.peers.protocol import size_on_disk
 from evaluation.lines import numbered_lines
 from indexer.encoder.encoder import open_encoder
-from indexer.engine import EdgeClient, Engine, open_engine
+from indexer.engine import EdgeClient, Engine, open_engine_of
 from indexer.legs import LEGS
 from indexer.serving import read_facts, serving_generation
 from indexer.settings import StorageSettings, VectorSettings
-from search_api.generation import text_params
+from search_api.generation import EXACT_WORKS, text_params
 from search_api.settings import VectorSearch
 
 DEPTH = 200
@@ -57,7 +57,7 @@ def main() -> None:
     settings = StorageSettings(home=options.home)
     texts = [orjson.loads(line)["text"] for _, line in numbered_lines(options.queries)]
     queries = open_encoder(settings).encode(texts[: options.n_queries]).tolist()
-    with closing(open_engine(settings.engine_location, read_only=True)) as served:
+    with closing(open_engine_of(settings, read_only=True)) as served:
         for stored in STORED:
             with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder, EdgeClient(folder) as engine:
                 seconds = fill(engine, served, stored)
@@ -99,7 +99,7 @@ def measure(engine: EdgeClient, stored: VectorSettings, queries: Sequence[Sequen
     best, exact_seconds = ask(engine, queries, EXACT)
     print(f"    exact search: {exact_seconds * 1_000:.2f} ms a query")
     for search in SEARCHED[stored.quantization]:
-        found, seconds = ask(engine, queries, text_params(search, stored))
+        found, seconds = ask(engine, queries, text_params(search, stored, EXACT_WORKS + 1))
         recall = np.mean([len(a & b) / len(b) for a, b in zip(found, best, strict=True)])
         print(f"    {describe(search)}: recall@{DEPTH} {recall:.4f}, {seconds * 1_000:.2f} ms a query")
 

@@ -28,7 +28,7 @@ import uvicorn
 
 from benchmarks.peers.processes import System, serving
 from indexer.encoder.encoder import open_encoder
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
 from indexer.values.taxonomy import load_taxonomy
@@ -97,7 +97,7 @@ class Clocked:
 
 
 def measure_service(settings: SearchSettings, n_queries: int) -> None:
-    encoder, engine = Clocked(open_encoder(settings)), Clocked(open_engine(settings.engine_location, read_only=True))
+    encoder, engine = Clocked(open_encoder(settings)), Clocked(open_engine_of(settings, read_only=True))
     app = create_app(settings, Search(engine, encoder, load_taxonomy(settings.taxonomy), n_cached=0))
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))

@@ -26,6 +26,7 @@ EXTRAS: Mapping[str, str] = {
     "mcp": "mcp",
     "mlflow": "track",
     "locust": "stress",
+    "ray": "distributed",
     "openpyxl": "tables",
     "pyarrow": "tables",
 }

@@ -24,7 +24,7 @@ from evaluation.systems import BASELINE, SYSTEMS, Answers, RankBM25, Systems
 from indexer.analysis import Analyser
 from indexer.build_report import BuildReport
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.features import FeatureMaker
 from indexer.hearing import HearingLabeller
 from indexer.pipeline import build_index
@@ -133,7 +133,7 @@ def answer_queries(
     rank_bm25 = None
     if "rank-bm25" in systems:
         rank_bm25 = RankBM25((work_id, sum_fields(terms)) for work_id, terms in read_terms(settings, encoder))
-    with closing(open_engine(settings.engine_location, read_only=True)) as engine:
+    with closing(open_engine_of(settings, read_only=True)) as engine:
         classifier = open_query_classifier(settings, encoder, taxonomy)
         opened = Systems(engine, encoder, taxonomy, open_tuned(settings), classifier, rank_bm25, adapter)
         return opened.answer(benchmark.queries, systems, benchmark.name, benchmark.filters)

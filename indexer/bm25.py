@@ -1,9 +1,11 @@
-"""BM25 as sparse vectors: the weights of documents are computed here, the IDF in the engine.
+"""BM25 as sparse vectors: documents have their weights without the IDF, queries bring it.
 
-The score is the dot product of a document's and a query's vector.
+The score is the dot product of a document's and a query's vector. How many works have a term is counted while a
+generation is filled. Qdrant's own IDF modifier counts in each shard alone, so that scores would change with the number
+of shards.
 
 Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.15, with the IDF of
-Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)), which Qdrant's IDF modifier computes from the collection itself:
+Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)):
 
     score(q, d) = sum over t in q of  idf(t) * tf(t, d) (k1 + 1) / (tf(t, d) + k1 (1 - b + b |d| / avgdl))
 
@@ -18,8 +20,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from crawler.records import ClosedModel
@@ -120,8 +124,15 @@ def document_weights(
     return _sparse({term: count * (k1 + 1) / (count + length_norm) for term, count in counts.items()})
 
 
+def inverse_frequencies(n_works: int, counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Return Lucene's IDF of terms, float64 (n,), given in how many of `n_works` works each is."""
+    counts = counts.astype(np.float64)
+    weights: NDArray[np.float64] = np.log(1 + (n_works - counts + 0.5) / (counts + 0.5))
+    return weights
+
+
 def query_weights(terms: Iterable[str]) -> SparseVector:
-    """Return a query's weights: how often each term occurs in it."""
+    """Return a query's weights without the IDF: how often each term occurs in it."""
     return _sparse(Counter(terms))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from indexer.collection import generations
 from indexer.database import is_damage
 from indexer.encoder.kept_models import COMPILED, RECORD
-from indexer.engine import EdgeClient, Engine, EngineDamaged, open_engine
+from indexer.engine import EdgeClient, Engine, EngineDamaged, open_engine_of
 from indexer.engine.manifest import MANIFEST, Damage, find_damage
 from indexer.errors import StoreDamaged
 from indexer.reviews.review_table import is_changed, read_reviews, record_digest
@@ -51,7 +51,7 @@ def check_home(settings: StorageSettings) -> Iterator[Checked]:
     n_works, store = check_store(settings.home / "store.sqlite3")
     yield store
     if settings.qdrant_url:
-        with closing(open_engine(settings.qdrant_url, api_key=settings.engine_key)) as engine:
+        with closing(open_engine_of(settings)) as engine:
             yield _check_served(engine, "index on the server", n_works, "; its files are the server's: not read")
     elif (settings.home / "index").is_dir():
         with closing(EdgeClient(settings.home / "index", read_only=True)) as engine:

@@ -12,6 +12,7 @@ import typer
 import indexer.works_cli
 from crawler.verbs import check_output_files, read_settings, verb
 from indexer import keeping_cli
+from indexer.keeping_cli import check_server, exchanged_line
 
 if TYPE_CHECKING:
     from indexer.build_report import BuildReport
@@ -31,6 +32,15 @@ OptionalCatalogues = Annotated[
         help="JSON Lines of source records, or a BEIR corpus; gzip too. Without one: the starter catalogue.",
     ),
 ]
+
+
+def _check_ray(address: str | None) -> str | None:
+    from indexer.settings import check_ray
+
+    try:
+        return address and check_ray(address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @verb(app, "profile", "evoke profile films.jsonl books.jsonl.gz -o report.html")
@@ -78,6 +88,19 @@ def index(
             metavar="FILE", show_default="EVOKE_HOME/rejects.jsonl", help="Where lines that are not records go."
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="EVOKE_RAY, or this process",
+            callback=_check_ray,
+            help="Embed and label in processes of Ray: local, auto, or HOST:PORT of a cluster.",
+        ),
+    ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A Qdrant server to which the index is copied then, to serve there."),
+    ] = None,
 ) -> None:
     """Make works searchable. New works are added, changed ones updated."""
     from indexer.pipeline import build_index
@@ -85,9 +108,18 @@ def index(
 
     started = perf_counter()
     settings = read_settings(IndexSettings)
+    if publish:
+        check_server(publish)
+    if ray:
+        settings = settings.model_copy(update={"ray": ray})
     report = build_index(catalogues or [], settings, prune=prune, keep_starter=keep_starter, rejects=rejects)
     for line in report_lines(report, perf_counter() - started):
         typer.echo(line)
+    if publish:
+        from indexer import exchange
+
+        started = perf_counter()
+        typer.echo(exchanged_line(exchange.publish(settings, publish), perf_counter() - started))
 
 
 @verb(app, "label", "evoke label films.jsonl -o labels.jsonl")

@@ -113,6 +113,12 @@ def mark_twins(engine: Engine, generation: str, twins: TwinChanges) -> None:
         engine.delete_payload(generation, [TWIN_KEY], points=[point_id(each) for each in work_ids], wait=True)
 
 
+def read_terms(engine: Engine, generation: str, work_ids: Sequence[str]) -> list[models.Record]:
+    """Return the points of the works that a generation has, with the vector `bm25` alone."""
+    points = [point_id(work_id) for work_id in work_ids]
+    return engine.retrieve(generation, points, with_payload=False, with_vectors=["bm25"])
+
+
 def remove_works(engine: Engine, generation: str, work_ids: Sequence[str]) -> None:
     """Remove a batch of works from a generation."""
     engine.delete(generation, [point_id(work_id) for work_id in work_ids], wait=True)

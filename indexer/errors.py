@@ -8,9 +8,11 @@ IndexerError
 ├── BM25Invalid          a tuning that cannot be read, or has impossible BM25 settings
 ├── NothingToIndex       no line of the catalogues is a record
 ├── UnknownWorks         there are no works with the ids that were given
+├── WorkersFailed        the workers of Ray cannot be reached, or differ from this process
 ├── VerificationFailed   a check of the new generation failed; the old one goes on serving
 ├── StorageFailed        the store or the index cannot be written: disk full, no permission
 │   └── StoreDamaged         the store's file is not as SQLite wrote it
+├── ExchangeRefused      there is no index to publish or pull, or no place for it
 ├── BackupRefused        there is nothing to back up, or a restored index would replace one
 └── BackupInvalid        a file that is no backup, is cut or damaged, or was written by a newer version
 """
@@ -50,6 +52,10 @@ class UnknownWorks(IndexerError):
     """There are no works with the ids that were given."""
 
 
+class WorkersFailed(IndexerError):
+    """The workers of Ray cannot be reached, or differ from this process."""
+
+
 class VerificationFailed(IndexerError):
     """A check of the new generation failed; the old one goes on serving."""
 
@@ -66,6 +72,10 @@ class StoreDamaged(StorageFailed):
             f"{path} is damaged ({problem}): restore a backup (`evoke restore FILE --replace`), or move the file away "
             "and index the sources again"
         )
+
+
+class ExchangeRefused(IndexerError):
+    """There is no index to publish or pull, or no place for it."""
 
 
 class BackupRefused(IndexerError):

@@ -1,8 +1,8 @@
 """Make a generation of the index from the store, verify it, and swap it in.
 
 A generation is filled with all works, or it is a copy of the serving one with the differences applied. A copy keeps the
-mean length of the generation that was filled, and replaced works count in the engine's IDF until their segment is
-rebuilt. Both are bounded, by `MOST_CHANGED` and `MEAN_TOLERANCE`: beyond them all works are filled in.
+mean length of the generation that was filled, within `MEAN_TOLERANCE`; and at most `MOST_CHANGED` of its points are
+replaced or deleted ones, which the engine keeps until their segment is rebuilt. Beyond them all works are filled in.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from indexer.collection import (
     copy_generation,
     create_generation,
     mark_twins,
+    read_terms,
     remove_works,
     swap_generation,
     verify_generation,
     work_to_point,
 )
 from indexer.encoder.encoder import Encoder
-from indexer.engine import Engine, NotSupported
+from indexer.engine import Engine, NotSupported, ServerClient
 from indexer.engine.folder import bytes_on_disk
 from indexer.hearing import with_reviews
 from indexer.known.writer import KnownWriter, is_written, remove_others
@@ -49,8 +50,8 @@ FILL_BATCH = 128
 """Works upserted together. An interrupted build first finishes its batch."""
 
 MOST_CHANGED = 0.1
-"""The share of works that may be changed, added or removed since all works were last filled in. The engine's IDF then
-counts at most a tenth of the works twice, or though they are gone."""
+"""The share of works that may be changed, added or removed since all works were last filled in. The
+engine keeps replaced and deleted points until their segment is rebuilt."""
 
 MEAN_TOLERANCE = 0.01
 """How far the mean length of works may be from the one that BM25 weights were computed with, as a share of it. Each
@@ -232,6 +233,7 @@ def _write(filling: Filling, new: _New) -> None:
     engine, seconds, known_folder = filling.engine, filling.report.seconds, filling.settings.known_folder
     n_rated = n_of_kinds = 0
     base = known_folder / new.base if new.base else None
+    stop_waiting = engine.stop_waiting if isinstance(engine, ServerClient) else None
     with KnownWriter(known_folder / new.name, new.facts.value_ids, base) as known:
 
         def write(works: list[IndexedWork]) -> int:
@@ -239,6 +241,8 @@ def _write(filling: Filling, new: _New) -> None:
             _check_room(filling.settings, LEAST_FREE_BYTES)
             with seconds.timed("upsert"):
                 points = [work_to_point(work, new.facts, filling.taste) for work in works]
+                if new.base:
+                    known.uncount_terms(read_terms(engine, new.name, [work.work.id for work in works]))
                 known.add(points)
                 engine.upsert(new.name, points, wait=True)
             if filling.taste:
@@ -254,11 +258,12 @@ def _write(filling: Filling, new: _New) -> None:
         )
         n_works = new.facts.n_works if new.changed is None else len(new.changed)
         with show_progress("works", "indexing", n_works) as progress:
-            for n_written in in_stages(batched(works, FILL_BATCH), write):
+            for n_written in in_stages(batched(works, FILL_BATCH), write, on_stop=stop_waiting):
                 progress.update(n_written)
         if filling.taste and new.changed is None:
             filling.report.notes.append(_describe_taste(n_rated, n_of_kinds, n_works))
         for gone in batched(new.gone, FILL_BATCH):
+            known.uncount_terms(read_terms(engine, new.name, gone))
             known.remove(gone)
             remove_works(engine, new.name, gone)
         if not filling.settings.qdrant_url:  # what was written is written once more while it is optimised

@@ -1,14 +1,17 @@
-"""The verbs that keep an index: `evoke check`, `backup` and `restore`."""
+"""The verbs that keep an index: `evoke check`, `backup`, `restore` and `pull`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crawler.verbs import MEASURE_FELL, Refused, check_output_files, read_settings, verb
+
+if TYPE_CHECKING:
+    from indexer.exchange import Exchanged
 
 app = typer.Typer()
 
@@ -75,6 +78,40 @@ def restore(
         f"{report.header.n_works:,} works of {report.header.created_at} restored; {serving}; "
         f"{perf_counter() - started:.1f} s"
     )
+
+
+@verb(app, "pull", "evoke pull http://qdrant.internal:6333")
+def pull(
+    url: Annotated[str, typer.Argument(metavar="URL", help="A Qdrant server, or several addresses of one cluster.")],
+) -> None:
+    """Copy the index of a Qdrant server into the home folder, to serve from there."""
+    from indexer import exchange
+    from indexer.settings import IndexSettings
+
+    started = perf_counter()
+    check_server(url)
+    exchanged = exchange.pull(read_settings(IndexSettings), url)
+    typer.echo(exchanged_line(exchanged, perf_counter() - started))
+
+
+def check_server(url: str) -> None:
+    """Refuse what is no address of a server.
+
+    Raises:
+        Refused: It is none.
+    """
+    from indexer.settings import check_addresses
+
+    try:
+        check_addresses(url)
+    except ValueError as error:
+        raise Refused(f"the address of the server {error}") from None
+
+
+def exchanged_line(exchanged: Exchanged, seconds: float) -> str:
+    """Return the line that says what was carried between the home folder and a server."""
+    carried = f"{exchanged.n_carried:,} carried now" if exchanged.n_carried else "they were there already"
+    return f"{exchanged.n_works:,} works: {carried}; {exchanged.generation} serves there; {seconds:.1f} s"
 
 
 def _size(n_bytes: int) -> str:

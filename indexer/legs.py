@@ -71,7 +71,7 @@ def _text_params(facts: GenerationFacts) -> models.VectorParams:
 def _bm25_params(_: GenerationFacts) -> models.SparseVectorParams:
     from qdrant_client import models
 
-    return models.SparseVectorParams(modifier=models.Modifier.IDF)
+    return models.SparseVectorParams()
 
 
 def _bm25_vector(indexed: IndexedWork, facts: GenerationFacts, _: Taste | None) -> models.SparseVector:

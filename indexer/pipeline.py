@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from indexer.analysis import Analyser
@@ -13,12 +13,12 @@ from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
 from indexer.healing import set_damage_aside
 from indexer.hearing import drop_unreadable_reviews, read_reviews
-from indexer.making import make_features, make_labels
+from indexer.making import Makers, make_features, make_labels
 from indexer.recipes import Recipe
 from indexer.records import Features, Work
 from indexer.reviews.features import ReviewReader
@@ -118,7 +118,8 @@ def update_index(
         writing(settings.home),
         Store(settings.home) as store,
         # Opened first, so that a build without a working engine fails now and not after hours of work.
-        closing(open_engine(settings.engine_location, api_key=settings.engine_key)) as engine,
+        closing(open_engine_of(settings, patience_seconds=settings.qdrant_retry_seconds)) as engine,
+        _open_makers(settings, recipe, report) as makers,
     ):
         filling = Filling(engine, store, recipe, encoder, taxonomy, labeller, settings, report, taste)
         report.notes += set_damage_aside(engine)
@@ -127,19 +128,31 @@ def update_index(
         drop_unreadable_reviews(store, reader, report)
         change(store)
         with report.seconds.timed("merge"):
-            update_works(store)
+            update_works(store, settings.matching_memory_mb)
         report.n_works = store.count_works()
         if (n_records := store.count_records()) > report.n_works:
             report.notes.append(f"{n_records:,} records describe {report.n_works:,} works")
         # All other works are in the base, which was made with the same recipe: they lack nothing.
         changed = None if base is None else store.served.differences().changed
-        make_features(store, maker, report, changed)
-        make_labels(store, maker, labeller, filling.labelling, report, changed)
+        make_features(store, maker, report, changed, makers)
+        make_labels(store, maker, labeller, filling.labelling, report, changed, makers)
         read_reviews(store, reader, report)
         fill_and_swap(filling, base)
         store.remove_other_features(maker.recipe)
         store.labels.remove_others(filling.labelling)
         store.review_features.remove_others(reader.recipe)
+
+
+@contextmanager
+def _open_makers(settings: IndexSettings, recipe: Recipe, report: BuildReport) -> Iterator[Makers | None]:
+    """Yield what makes features and labels in other processes, if the settings ask for them."""
+    if settings.ray is None:
+        yield None
+        return
+    from indexer.distributed import RayMakers
+
+    with RayMakers(settings, recipe, report.seconds) as makers:
+        yield makers
 
 
 def prepare_works(
@@ -164,7 +177,7 @@ def prepare_works(
         with reject_file:
             read_records(catalogues, store, run, report, reject_file, settings.keeping, prune=False, keep_starter=True)
         store.prune(run)
-        update_works(store)
+        update_works(store, settings.matching_memory_mb)
         make_features(store, maker, report)
         read_reviews(store, reader, report)
         summaries = dict(store.review_features.summaries(reader.recipe))

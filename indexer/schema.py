@@ -16,7 +16,7 @@ ALIAS = "works"
 
 PayloadSchema = models.PayloadSchemaType | models.IntegerIndexParams
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Raise it with any change that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` notices
 that an older generation lacks it."""
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from crawler.settings import HomePath, HomeSettings
 from indexer.reviews.keeping import Keeping, parse_keeping
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+MATCHING_MEMORY_MB = 512
+"""Enough to match 200,000 records at once."""
+
+
+def check_addresses(text: str) -> str:
+    """Return addresses of a server or of the nodes of a cluster, with commas between them, or refuse them.
+
+    Raises:
+        ValueError: One is none; the message says what it should be.
+    """
+    for url in text.split(","):
+        _check_web_address(url.strip())
+    return text
 
 
 def _check_web_address(url: str) -> str:
@@ -28,7 +42,42 @@ def _check_web_address(url: str) -> str:
     return url
 
 
-WebAddress = Annotated[str, AfterValidator(_check_web_address)]
+WebAddresses = Annotated[str, AfterValidator(check_addresses)]
+
+
+def _check_key_file(path: Path) -> Path:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if not text:
+        raise ValueError("is empty: write the key into it")
+    return path
+
+
+def _check_file(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("is not a file")
+    return path
+
+
+KeyFile = Annotated[HomePath, AfterValidator(_check_key_file)]
+ExistingFile = Annotated[HomePath, AfterValidator(_check_file)]
+
+
+LOCAL = "local"
+_RAY_ADDRESS = re.compile(r"local|auto|[^\s/:]+:\d+|\[[\da-fA-F:]+\]:\d+")
+
+
+def check_ray(address: str) -> str:
+    """Return the address of a Ray cluster.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not _RAY_ADDRESS.fullmatch(address):
+        raise ValueError("should be local, auto (the cluster that this machine is part of), or HOST:PORT")
+    return address
 
 
 def _check_keeping(text: str) -> str:
@@ -39,10 +88,25 @@ def _check_keeping(text: str) -> str:
 class StorageSettings(HomeSettings):
     """Where the index is, and the model and taxonomy that it is built with."""
 
-    qdrant_url: WebAddress | None = Field(
-        default=None, description="address of a Qdrant server, instead of the embedded engine"
+    qdrant_url: WebAddresses | None = Field(
+        default=None,
+        description="address of a Qdrant server, or several of one cluster, such as `http://a:6333,http://b:6333`, "
+        "instead of the embedded engine",
     )
     qdrant_api_key: SecretStr | None = Field(default=None, description="API key of the Qdrant server")
+    qdrant_api_key_file: KeyFile | None = Field(
+        default=None, description="file with the API key of the Qdrant server, instead of the key"
+    )
+    qdrant_ca_file: ExistingFile | None = Field(
+        default=None, description="certificates (PEM) that the Qdrant server's is checked with, instead of the system's"
+    )
+    qdrant_timeout_seconds: float = Field(
+        default=60,
+        gt=0,
+        le=3_600,
+        description="how long one request to one Qdrant address may take; in a service at most half of "
+        "`EVOKE_DEADLINE_SECONDS`",
+    )
     model: str = Field(
         default=DEFAULT_MODEL, description="sentence encoder: a folder, or the name of a sentence-transformers model"
     )
@@ -77,9 +141,15 @@ class StorageSettings(HomeSettings):
         default=None, description="file that `evoke train-taste` wrote: what people like, for recommendations"
     )
 
+    @model_validator(mode="after")
+    def _check_one_key(self) -> Self:
+        if self.qdrant_api_key and self.qdrant_api_key_file:
+            raise ValueError("EVOKE_QDRANT_API_KEY and EVOKE_QDRANT_API_KEY_FILE are both set: keep one of them")
+        return self
+
     @property
     def engine_location(self) -> str | Path:
-        """The location of the engine: the server's address, or the folder of the embedded engine."""
+        """The location of the engine: the server's addresses, or the folder of the embedded engine."""
         return self.qdrant_url or self.home / "index"
 
     @property
@@ -90,6 +160,8 @@ class StorageSettings(HomeSettings):
     @property
     def engine_key(self) -> str | None:
         """The server's key, if it has one."""
+        if self.qdrant_api_key_file:
+            return self.qdrant_api_key_file.read_text(encoding="utf-8").strip()
         return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None
 
 
@@ -118,10 +190,30 @@ class IndexSettings(VectorSettings, StorageSettings):
         description="what is kept of the reviews of sources, instead of what they declare: text, features or none; "
         "such as goodreads=features,mine=none; * stands for all sources that are not named",
     )
+    ray: Annotated[str, AfterValidator(check_ray)] | None = Field(
+        default=None,
+        description="processes that analyse, embed and label works, instead of this one: local, for processes of this "
+        "machine; auto, for the Ray cluster that this machine is part of; or the address of a cluster, HOST:PORT",
+    )
+    ray_workers: int | None = Field(
+        default=None, ge=1, description="number of these processes; by default one for each core"
+    )
+    matching_memory_mb: int = Field(
+        default=MATCHING_MEMORY_MB,
+        ge=16,
+        description="memory in MB for matching all records; what does not fit is sorted on the disk",
+    )
     shard_number: int | None = Field(default=None, ge=1, description="Qdrant cluster: shards of the collection")
     replication_factor: int | None = Field(default=None, ge=1, description="Qdrant cluster: copies of each shard")
     write_consistency_factor: int | None = Field(
         default=None, ge=1, description="Qdrant cluster: copies that must confirm a write"
+    )
+
+    qdrant_retry_seconds: float = Field(
+        default=120,
+        ge=0,
+        le=86_400,
+        description="how long a build tries a request again, in growing pauses, while no Qdrant address answers",
     )
 
     @property

@@ -15,17 +15,26 @@ N_AHEAD = 3
 """Batches begun and not yet returned: one in each of two stages, and one between them."""
 
 
-def in_stages(batches: Iterable[Any], *stages: Callable[[Any], Any]) -> Iterator[Any]:
+def in_stages(
+    batches: Iterable[Any], *stages: Callable[[Any], Any], on_stop: Callable[[], None] | None = None
+) -> Iterator[Any]:
     """Run each batch through the stages, one after another, and yield the results in order.
 
     The caller's thread takes batches from the iterable, at most N_AHEAD in advance. An error in a stage is raised when
     the result of its batch is due. After an error, or if the caller stops early, batches that have not begun are
     dropped.
+
+    Args:
+        batches: The batches.
+        stages: What each batch runs through.
+        on_stop: Called after an error or an early stop, before what runs is waited for: ends what may last long.
     """
     with ExitStack() as threads:
         pools = [ThreadPoolExecutor(1, stage.__name__) for stage in stages]
         for pool in pools:
             threads.callback(pool.shutdown, cancel_futures=True)
+        if on_stop:
+            threads.push(lambda kind, *_: on_stop() if kind else None)
         begun: deque[Future[Any]] = deque()
         for batch in batches:
             begun.append(_begin(batch, stages, pools))

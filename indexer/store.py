@@ -204,6 +204,11 @@ class Store:
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM work WHERE id = ?", ((each,) for each in ids))
 
+    def remove_unmatched_works(self) -> None:
+        """Remove the works that no record was matched to."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM work WHERE id NOT IN (SELECT work FROM matched)")
+
     def count_records(self) -> int:
         """Return how many records there are."""
         return int(self._database.one("SELECT count(*) FROM record"))

@@ -48,7 +48,7 @@ def delete_works(
 
     def remove(store: Store) -> None:
         nonlocal n_records
-        update_works(store)
+        update_works(store, settings.matching_memory_mb)
         known = store.known_works(work_ids)
         # A work that is only in the index was removed by a run that was killed: this run goes on with it.
         _check_known([each for each in work_ids if each not in known and not store.served.has(each)], settings)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crawler.folders import make_private_folder
-from indexer.engine import EngineError
+from indexer.engine import EngineDamaged, EngineError, EngineUnavailable
 from indexer.engine.lock import WriterLock
 from indexer.errors import StorageFailed
 
@@ -18,17 +18,18 @@ UNFINISHED = ".unfinished-"
 
 @contextmanager
 def writing(home: Path, unchanged: str = "the index is unchanged") -> Iterator[None]:
-    """Hold the home folder's writer lock, and translate the errors of the file system.
+    """Hold the home folder's writer lock, and say of errors what they leave unchanged.
 
     What a killed command left unfinished in the folder is removed.
 
     Args:
         home: The folder, created for its owner only if it is missing.
-        unchanged: What an error of the file system leaves as it was.
+        unchanged: What an error of the file system or of the engine leaves as it was.
 
     Raises:
         EngineLocked: Another process is writing.
         StorageFailed: The folder cannot be written.
+        EngineUnavailable: As raised within, with what is unchanged.
     """
     try:
         make_private_folder(home)
@@ -41,6 +42,10 @@ def writing(home: Path, unchanged: str = "the index is unchanged") -> Iterator[N
         for leftover in home.glob(f"{UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield
+    except EngineUnavailable as error:
+        if isinstance(error, EngineDamaged):
+            raise
+        raise EngineUnavailable(f"{error}; {unchanged}: run the command again later") from error
     except OSError as error:
         if isinstance(error, EngineError):
             raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.bm25 import inverse_frequencies
 from indexer.engine import Engine
 from search_api.fusion import Rows
 
@@ -59,13 +60,12 @@ class Background:
         return self.of_kinds.get(kind, self.of_all)
 
     def idf(self, terms: NDArray[np.int64]) -> Floats:
-        """Return the IDF of terms, with the engine's formula: float32 (n,)."""
+        """Return the IDF of terms in the sample, float32 (n,)."""
         counts = np.zeros(len(terms), dtype=np.int64)
         if len(self.terms):
             places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
             counts = np.where(self.terms[places] == terms, self.counts[places], 0)
-        idf: Floats = np.log(1 + (self.n_works - counts + 0.5) / (counts + 0.5)).astype(np.float32)
-        return idf
+        return inverse_frequencies(self.n_works, counts).astype(np.float32)
 
 
 def read_background(engine: Engine, generation: str, table: WorkTable, profiles: ValueProfiles) -> Background:

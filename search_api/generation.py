@@ -40,6 +40,13 @@ from search_api.work_table import ValueProfiles, WorkTable
 CHECK_SECONDS = 1.0
 """How long the name of the serving generation is trusted: asking a server at every request costs a round trip."""
 
+EXACT_WORKS = 50_000
+"""In up to so many works, text vectors are searched exactly. The graph finds .957 of the best 200 for 160 descriptions
+among 28,963 works, at worst .82, and other ones after each build and on each shard; with 800 candidates .996. An exact
+search takes 0.75, 2.6 and 4.5 ms of processor time with 10,000, 40,000 and 80,000 works, the graph with 800 candidates
+2.4 ms with 28,963."""
+DEFAULT_EF = 800
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -187,7 +194,7 @@ class GenerationFollower:
             table,
             NameIndex(connection, table),
             table.profiles(facts.value_ids),
-            text_params=text_params(self._vector_search, facts.vectors),
+            text_params=text_params(self._vector_search, facts.vectors, facts.n_works),
             taste=self._taste if self._taste and self._taste.fingerprint == facts.taste else None,
         )
 
@@ -215,11 +222,13 @@ class GenerationFollower:
                 raise IndexIncompatible(f"the index was built with {what} than this process uses: {REBUILD}")
 
 
-def text_params(search: VectorSearch, vectors: VectorSettings) -> models.SearchParams | None:
+def text_params(search: VectorSearch, vectors: VectorSettings, n_works: int) -> models.SearchParams | None:
     """Return how the engine searches text vectors that are stored in this way; None: as it does by default."""
     is_quantized = vectors.quantization != "none"
     if search.hnsw_ef is None and not is_quantized:
-        return None
+        if vectors.vectors_on_disk:
+            return None
+        return models.SearchParams(exact=True) if n_works <= EXACT_WORKS else models.SearchParams(hnsw_ef=DEFAULT_EF)
     quantization = models.QuantizationSearchParams(
         rescore=search.rescore, oversampling=search.oversampling if search.rescore else None
     )

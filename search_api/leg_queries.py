@@ -273,7 +273,7 @@ class LegQueryBuilder:
             weigh_terms = self._query_adapter.weigh if cleaning.weigh_terms and self._query_adapter else query_weights
             legs["bm25"] = bm25 = weigh_terms(term for term, _ in terms)
             if cleaning.most_terms and cleaning.most_terms < len(bm25.indices):
-                idf = find_idf(self._engine, generation.name, bm25.indices)
+                idf = find_idf(generation, bm25.indices)
                 legs["bm25"] = top_terms_by_idf(bm25, idf, cleaning.most_terms)
         if liked_terms:
             own = legs.get("bm25")

@@ -93,7 +93,7 @@ def note_candidates(rankings: Mapping[str, Ranking]) -> None:
 
 
 def fetch_vectors(engine: Engine, generation: Generation, rows: Rows) -> LegVectors:
-    """Return the vectors of works, except those of words: only the engine knows how much a word weighs."""
+    """Return the vectors of works, except those of words, of which each has some hundreds."""
     points = generation.table.points[rows].tolist()
     found = fetch_points(engine, generation.name, points, KEPT_LEGS, with_payload=False)
     kept: dict[Leg, NDArray[np.float32]] = {}
@@ -133,8 +133,12 @@ def leg_request(
     It fetches no payloads, since a page shows ten of 600 candidates: to read each candidate's id from its payload would
     take 20 of the 40 ms of a search among 350 works.
     """
+    if isinstance(query, models.SparseVector):
+        vector: Any = _with_idf(generation, query) if leg == "bm25" else query
+    else:
+        vector = _to_list(query)
     return models.QueryRequest(
-        query=query if isinstance(query, models.SparseVector) else _to_list(query),
+        query=vector,
         using=leg,
         filter=works_filter,
         limit=depth,
@@ -143,29 +147,16 @@ def leg_request(
     )
 
 
-def find_idf(engine: Engine, generation: str, terms: Iterable[int]) -> dict[int, float]:
-    """Return the engine's IDF of terms by term id; a term that no work has is left out.
-
-    It is the score of the best work for a query of that term alone, divided by the work's weight of the term. A request
-    for each term takes about as long as one request for all.
-    """
-    wanted = list(terms)
-    requests = [
-        models.QueryRequest(
-            query=models.SparseVector(indices=[term], values=[1.0]), using="bm25", limit=1, with_vector=["bm25"]
-        )
-        for term in wanted
-    ]
-    answers = engine.query_batch_points(generation, requests=requests) if requests else []
-    return {
-        term: _idf_of(answer.points[0], term) for term, answer in zip(wanted, answers, strict=True) if answer.points
-    }
+def find_idf(generation: Generation, terms: Sequence[int]) -> dict[int, float]:
+    """Return the IDF of terms by term id; a term that no work has is left out."""
+    counts, weights = generation.table.count_works_with(terms), generation.table.idf(terms)
+    return {term: float(weight) for term, count, weight in zip(terms, counts, weights, strict=True) if count}
 
 
-def _idf_of(best: models.ScoredPoint, term: int) -> float:
-    vectors: Any = best.vector
-    weights: dict[int, float] = dict(zip(vectors["bm25"].indices, vectors["bm25"].values, strict=True))
-    return best.score / weights[term]
+def _with_idf(generation: Generation, query: models.SparseVector) -> models.SparseVector:
+    """Return a query of terms, each weight multiplied by the IDF of its term."""
+    weights = np.asarray(query.values, dtype=np.float64) * generation.table.idf(query.indices)
+    return models.SparseVector(indices=query.indices, values=weights.tolist())
 
 
 def find_with_terms(engine: Engine, generation: Generation, terms: Sequence[int], most: int) -> Rows:

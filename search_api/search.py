@@ -16,7 +16,7 @@ from qdrant_client import models
 from indexer.artefacts import find_misfits, open_taste
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import Engine, open_engine
+from indexer.engine import Engine, ServerClient, open_engine_of, split_urls
 from indexer.legs import Leg
 from indexer.schema import GenerationFacts
 from indexer.taste.taste import Taste
@@ -102,6 +102,8 @@ MOST_CACHED_BYTES = 16 * 2**20
 CACHED_COUNTS = 1_000
 CACHED_FACETS = 64
 """How many answers of facets are kept, 5 kB each: without filters they change only with the generation."""
+CLUSTER_PATIENCE_SECONDS = 2.0
+"""How long a request waits while no address of a cluster answers, such as while its nodes choose a new leader."""
 SENSELESS = (
     "brelk voosh tarn", "qwimble xorf", "zzkt", "plondering fwee", "grosk", "mivvle tocka prend", "asdf jkl",
     "ulfram desk nib", "vrenta olo", "hjkl", "snorble wexit gand", "fimbo trask",
@@ -119,7 +121,13 @@ def open_search(
         encoder: The encoder to use; None: the one that the settings name.
         today: The date that "the last ten years" counts from.
     """
-    engine = open_engine(settings.engine_location, api_key=settings.engine_key, read_only=True)
+    is_cluster = settings.qdrant_url is not None and len(split_urls(settings.qdrant_url)) > 1
+    engine = open_engine_of(
+        settings,
+        read_only=True,
+        longest_seconds=settings.deadline_seconds / 2,
+        patience_seconds=CLUSTER_PATIENCE_SECONDS if is_cluster else 0.0,
+    )
     encoder, taxonomy = encoder or open_encoder(settings), load_taxonomy(settings.taxonomy)
     query_classifier = open_query_classifier(settings, encoder, taxonomy)
     query_adapter = load_query_adapter(settings.descriptions)
@@ -293,6 +301,12 @@ class Search:
                 f"{INDEX_AGAIN}, or start with the tuning it was built with"
             )
         return (*notes, *self._taste_mismatch(facts))
+
+    def unanswered(self) -> tuple[str, ...]:
+        """Return a line for each address of the index's server that does not answer, while another one does."""
+        nodes = self.engine.nodes if isinstance(self.engine, ServerClient) else None
+        problems = nodes.problems() if nodes else {}
+        return tuple(f"{url}: {problem}" for url, problem in problems.items())
 
     def taste_notes(self) -> tuple[str, ...]:
         """Return those of the notes that say why works are recommended by content alone; () where taste is used."""

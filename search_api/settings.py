@@ -59,8 +59,8 @@ class VectorSearch(BaseModel):
         default=None,
         ge=1,
         le=10_000,
-        description="candidates that a search of the HNSW graph keeps; by default as many as when the graph was built, "
-        "or as are wanted if these are more",
+        description="candidates that a search of the HNSW graph keeps; by default up to 50,000 works are searched "
+        "exactly, and more with 800 candidates; with vectors in eight bits or on the disk, as many as are wanted",
     )
     rescore: bool = Field(
         default=True, description="with eight-bit vectors: score the best again by their stored vectors"

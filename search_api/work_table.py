@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crawler.records import KINDS, Kind
+from indexer.bm25 import inverse_frequencies
 from indexer.known.columns import KNOWN_VERSION, map_column, map_texts, read_figures
 from indexer.known.fields import UNKNOWN, kind_number
 from indexer.known.writer import MOST_BYTE
@@ -61,6 +62,7 @@ class WorkTable:
         self.fingerprint: str = figures["fingerprint"]
         self.n_works: int = figures["n_works"]
         self.n_twins: int = figures["n_twins"]
+        self._n_with_terms: int = figures["n_with_terms"]
         self.points: NDArray[np.uint64] = columns["points"]
         self.kinds: NDArray[np.int8] = columns["kinds"]
         self.years: Floats = columns["years"]
@@ -82,6 +84,8 @@ class WorkTable:
             kind: tuple(names) for kind, names in figures["genres"].items()
         }
         self._shares: dict[str, dict[str, float]] = figures["shares"]
+        self._term_ids: NDArray[np.uint32] = columns["term_ids"]
+        self._term_counts: NDArray[np.uint32] = columns["term_counts"]
         self._genre_weights: Floats = columns["genre_weights"]
         self._genre_bits: NDArray[np.uint8] = columns["genre_bits"]
         self._sorted_points: NDArray[np.uint64] = columns["sorted_points"]
@@ -96,6 +100,22 @@ class WorkTable:
     def profiles(self, dimensions: Sequence[str]) -> ValueProfiles:
         """Return the strengths of the values and tags of all works, given the ids of these in their order."""
         return ValueProfiles(self._strengths, self._mean_strengths, dimensions)
+
+    # --- terms ---
+
+    def idf(self, terms: Sequence[int]) -> NDArray[np.float64]:
+        """Return the IDF of terms by their ids, float64 (n,); of a term that no work has, that of one in no work."""
+        return inverse_frequencies(self._n_with_terms, self.count_works_with(terms))
+
+    def count_works_with(self, terms: Sequence[int]) -> NDArray[np.int64]:
+        """Return in how many works each of some terms is, by the ids of the terms: int64 (n,)."""
+        wanted = np.asarray(terms, dtype=np.uint32)
+        counts = np.zeros(len(wanted), np.int64)
+        if len(self._term_ids):
+            places = np.minimum(np.searchsorted(self._term_ids, wanted), len(self._term_ids) - 1)
+            is_known = self._term_ids[places] == wanted
+            counts[is_known] = self._term_counts[places[is_known]]
+        return counts
 
     # --- works by id, point and row ---
 

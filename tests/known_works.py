@@ -32,10 +32,15 @@ def facts(value_ids: Sequence[str] = (), fingerprint: str = "test") -> Generatio
     )
 
 
+NO_TERMS = models.SparseVector(indices=[], values=[])
+
+
 def to_point(payload: Mapping[str, Any], strengths: Mapping[int, float] | None = None) -> models.PointStruct:
     strengths = strengths or {}
     values = models.SparseVector(indices=list(strengths), values=list(strengths.values()))
-    return models.PointStruct(id=point_id(payload["id"]), vector={"values": values}, payload=dict(payload))
+    return models.PointStruct(
+        id=point_id(payload["id"]), vector={"values": values, "bm25": NO_TERMS}, payload=dict(payload)
+    )
 
 
 def write_known(

@@ -309,6 +309,9 @@ class FakeSearch:
     def ready(self) -> int:
         return self.check()
 
+    def unanswered(self) -> tuple[str, ...]:
+        return ()
+
     def notes(self) -> tuple[str, ...]:
         return self.misfits
 

@@ -130,6 +130,11 @@ def test_an_index_built_with_another_taxonomy_says_so_and_offers_a_rebuild(home:
     [
         (["search", "hope"], "EVOKE_QDRANT_URL", "localhost:6333", "http://"),
         (["search", "hope"], "EVOKE_QDRANT_URL", "http://user:secret@host:port", "should name a host, and a port"),
+        (["search", "hope"], "EVOKE_QDRANT_URL", "http://a:6333,b:6333", "should begin with http://"),
+        (["search", "hope"], "EVOKE_QDRANT_API_KEY_FILE", "/no/such/key", "EVOKE_QDRANT_API_KEY_FILE"),
+        (["search", "hope"], "EVOKE_QDRANT_CA_FILE", "/no/such/ca.pem", "EVOKE_QDRANT_CA_FILE"),
+        (["index", "--publish", "localhost:6333"], "EVOKE_RUNTIME", "openvino", "should begin with http://"),
+        (["pull", "qdrant:6333"], "EVOKE_RUNTIME", "openvino", "should begin with http://"),
         (["search", "hope"], "EVOKE_FUSION", '{"method": "vote"}', "method"),
         (["search", "hope"], "EVOKE_FUSION", "{", "EVOKE_FUSION"),
         (["search", "hope"], "EVOKE_TAXONOMY", "/no/such/values.toml", "/no/such/values.toml"),

@@ -27,7 +27,7 @@ from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
 VERBS = (
-    "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore",
+    "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore", "pull",
     "search", "serve", "recommend", "mcp", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
 )  # fmt: skip
 

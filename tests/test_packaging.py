@@ -28,7 +28,7 @@ STAGES = ("crawler", "indexer", "search_api", "evaluation")
 PYTHONS = ("3.11", "3.12", "3.13")
 OPTIONAL = {"crawl": ("crawl",), "train": ("train", "report"), "report": ("report",)}
 """The files of requirements/ that each extra installs, of those that the distribution installs without it too."""
-MORE = ("embeddings", "traces", "sentry", "mcp", "track", "stress", "tables")
+MORE = ("embeddings", "traces", "sentry", "mcp", "track", "stress", "tables", "distributed")
 """The extras that install what is optional everywhere, each a file of requirements/."""
 MODULES = {
     "mlflow-skinny": "mlflow",
@@ -261,6 +261,7 @@ def test_a_server_starts_without_the_libraries_of_the_extras() -> None:
         ("scrapy", "needs scrapy: pip install 'evoke-search[crawl]'"),
         ("matplotlib.figure", "needs matplotlib: pip install 'evoke-search[report]'"),
         ("sentence_transformers", "needs sentence-transformers: pip install 'evoke-search[train]'"),
+        ("ray.data", "needs ray: pip install 'evoke-search[distributed]'"),
         ("opentelemetry.sdk.trace", "needs opentelemetry.sdk: pip install 'evoke-search[traces]'"),
         ("indexer.no_such_module", None),
     ],

@@ -22,7 +22,7 @@ from evaluation.runner import answer_queries, index_benchmark, read_works
 from evaluation.settings import EvaluationSettings
 from evaluation.significance import bootstrap_intervals
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.tracking import track
 from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from search_api.leg_queries import LegQueries, open_query_classifier
@@ -169,7 +169,7 @@ def _leg_queries(
     benchmark: Benchmark, settings: EvaluationSettings, encoder: CachedEncoder, taxonomy: Taxonomy
 ) -> Iterator[tuple[str, LegQueries]]:
     """Yield each query's id and its requests to the legs, without an adapter."""
-    with closing(open_engine(settings.engine_location, read_only=True)) as engine:
+    with closing(open_engine_of(settings, read_only=True)) as engine:
         query_classifier = open_query_classifier(settings, encoder, taxonomy)
         search = Search(engine, encoder, taxonomy, query_classifier=query_classifier)
         queries = benchmark.queries.items()

@@ -21,7 +21,7 @@ from evaluation.tuning.bm25_in_memory import LexicalIndex, WeighedIndex
 from evaluation.tuning.coordinate_ascent import Mask
 from evaluation.tuning.space import CLEANING_WAYS, DEPTHS
 from indexer.bm25 import BM25, top_terms_by_idf
-from indexer.engine import open_engine
+from indexer.engine import open_engine_of
 from indexer.values.taxonomy import load_taxonomy
 from search_api.candidates import Candidates
 from search_api.fusion import kind_of_query
@@ -119,7 +119,7 @@ def search_queries(
 ) -> Iterator[JudgedQuery]:
     """Yield a benchmark's queries with their candidates and terms for every way of cleaning their words."""
     taxonomy, adapter = load_taxonomy(settings.taxonomy), load_query_adapter(settings.descriptions)
-    with closing(open_engine(settings.engine_location, read_only=True)) as engine:
+    with closing(open_engine_of(settings, read_only=True)) as engine:
         classifier = open_query_classifier(settings, encoder, taxonomy)
         first = Search(engine, encoder, taxonomy, query_classifier=classifier, query_adapter=adapter)
         searches = {

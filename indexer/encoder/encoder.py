@@ -70,10 +70,10 @@ class _Sums:
     sentences: Vectors
 
 
-def open_encoder(settings: StorageSettings) -> Encoder:
-    """Return the encoder that the settings name; no file is read yet."""
+def open_encoder(settings: StorageSettings, *, n_threads: int | None = None) -> Encoder:
+    """Return the encoder that the settings name; no file is read yet. `n_threads` is as for `Encoder`."""
     converted = settings.home / "models" if settings.runtime == "openvino" else None
-    return Encoder(settings.model, converted, settings.encoder_adaptation, settings.converted_models)
+    return Encoder(settings.model, converted, settings.encoder_adaptation, settings.converted_models, n_threads)
 
 
 class Encoder:
@@ -85,6 +85,7 @@ class Encoder:
         adaptation: The file of an adaptation of the weights, or "off"; None is the packaged adaptation for the packaged
             model, and no adaptation for another.
         shipped: A folder of converted models that is looked at before `converted`, and only read.
+        n_threads: Threads that embed batches; None: as many as there are cores. It changes no vector.
     """
 
     def __init__(
@@ -93,10 +94,12 @@ class Encoder:
         converted: Path | None = None,
         adaptation: Path | Literal["off"] | None = None,
         shipped: Path | None = None,
+        n_threads: int | None = None,
     ) -> None:
         self.model = model
         self.files = ModelFiles(model, converted, adaptation, shipped)
         self._converted = converted
+        self._n_threads = n_threads
 
     @cached_property
     def fingerprint(self) -> str:
@@ -129,7 +132,9 @@ class Encoder:
 
     @cached_property
     def _runtime(self) -> Runtime:
-        return open_runtime(self.files, self._converted) if self._converted else TorchRuntime(self.files)
+        return (
+            open_runtime(self.files, self._converted, self._n_threads) if self._converted else TorchRuntime(self.files)
+        )
 
     def open_network(self, network: TokenNetwork, *, keep: bool = True) -> NetworkRuntime:
         """Return the encoder's layers with a network on them; `TokenReader` runs it on texts.

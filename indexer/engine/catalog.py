@@ -13,11 +13,11 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import qdrant_edge as edge
 from pydantic import BaseModel, ConfigDict, ValidationError
 from qdrant_client import models
 
@@ -27,7 +27,7 @@ from indexer.engine.folder import copy_tree, file_stamp, replace_file, sync_path
 from indexer.engine.manifest import MANIFEST, Damage, find_damage, first_damage
 from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
 from indexer.engine.sealed import seal, unseal
-from indexer.engine.shard import Shard, load_shard
+from indexer.engine.shard import Shard, create_shard, load_shard
 from indexer.engine.vectors import VectorShape, vector_shapes
 
 COLLECTION = "collection.json"
@@ -42,6 +42,8 @@ class StoredCollection(BaseModel):
     request: models.CreateCollection
     created_at: datetime
     finished_at: datetime | None = None
+    failed: str | None = None
+    """Why a write failed in the middle: the collection cannot be finished."""
     has_manifest: bool = False
     """Whether a manifest lists the files of the finished shard; collections of earlier versions have none."""
 
@@ -128,7 +130,7 @@ class Catalog:
         """
         config = edge_config(stored.request)
         shard = self._new_folder(name) / "shard"
-        self._keep(name, stored, Shard(edge.EdgeShard.create(str(shard), config)))
+        self._keep(name, stored, create_shard(shard, config))
         sync_path(self._folder)
 
     def copy(self, source: str, name: str) -> None:
@@ -187,6 +189,20 @@ class Catalog:
         """Write a collection's new state; its loaded shard stays unless another is given."""
         self._keep(collection.name, stored, shard or collection.shard)
 
+    def record_failure(self, collection: OpenCollection, problem: str) -> None:
+        """Note that a write to a collection failed in the middle; if the disk does not take it, until it is closed."""
+        stored = collection.stored.model_copy(update={"failed": problem})
+        self._open[collection.name] = replace(collection, stored=stored)
+        with suppress(OSError):  # a full disk is a reason to fail
+            self._keep(collection.name, stored, collection.shard)
+
+    def reconfigure(self, collection: OpenCollection, request: models.CreateCollection) -> None:
+        """Write new parameters of a collection that is not finished; load its shard again with them."""
+        config = edge_config(request)
+        self.release(collection.name)
+        shard = load_shard(collection.path.parent / SHARD, config)
+        self._keep(collection.name, collection.stored.model_copy(update={"request": request}), shard)
+
     def delete(self, name: str) -> bool:
         """Remove a collection and return whether there was one; processes that have it open can go on reading it."""
         if name not in self.names():
@@ -236,10 +252,12 @@ class Catalog:
         shutil.rmtree(doomed, ignore_errors=True)
 
     def clear_leftovers(self) -> None:
-        """Remove what a killed writer left half deleted or half restored. Only the writer may call this."""
+        """Remove what a killed writer left half deleted, restored or written. Only the writer may call this."""
         self._folder.mkdir(exist_ok=True)
         for leftover in self._folder.glob(".*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        for draft in [*self.path.glob(f".{ALIASES}-*"), *self._folder.glob(f"*/.{COLLECTION}-*")]:
+            draft.unlink(missing_ok=True)
 
     def release(self, name: str) -> None:
         """Close a collection's shard, if it is open."""

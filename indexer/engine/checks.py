@@ -1,10 +1,14 @@
-"""Refuse queries that a server refuses before it looks at the collection."""
+"""Refuse requests that a server refuses before it looks at the collection, and shard keys, which one shard lacks."""
 
-from typing import Any
+import math
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest
+from indexer.engine.errors import BadRequest, NotSupported
+
+Model = TypeVar("Model", bound=BaseModel)
 
 MAX_MMR_CANDIDATES = 16_384
 
@@ -17,6 +21,8 @@ def check_query(query: Any, using: str | None, prefetch: Any, score_threshold: f
     """
     if prefetch and query is None:
         raise BadRequest("A query is needed to merge the prefetches.")
+    if score_threshold is not None:
+        check_number(score_threshold, "score_threshold")
     if score_threshold is not None and query is None:
         raise BadRequest("A query is needed to use the score_threshold.")
     if score_threshold is not None and isinstance(query, models.OrderByQuery):
@@ -29,6 +35,34 @@ def check_query(query: Any, using: str | None, prefetch: Any, score_threshold: f
         _check_rrf(query.rrf, prefetch)
     if isinstance(query, models.NearestQuery) and query.mmr is not None:
         _check_mmr(query.mmr)
+
+
+def check_shard_key(shard_key: Any) -> None:
+    """Refuse a shard key.
+
+    Raises:
+        NotSupported: There is one.
+    """
+    if shard_key is not None:
+        raise NotSupported(
+            f"The embedded engine is one shard, so there is no shard key {shard_key!r}: store it in the payload, index "
+            "it, and filter by it"
+        )
+
+
+def check_number(number: float, name: str) -> None:
+    """Refuse NaN, which JSON lacks: Edge takes it for 0, for the least number, or panics, depending on the index."""
+    if isinstance(number, float) and math.isnan(number):
+        raise BadRequest(f"{name} must be a number, not NaN")
+
+
+def as_model(kind: type[Model], given: Any) -> Any:
+    """Return a model that was given as a dict; anything else as it is.
+
+    Raises:
+        ValueError: The dict does not describe such a model.
+    """
+    return kind.model_validate(given) if isinstance(given, dict) else given
 
 
 def check_limit(limit: int) -> None:
@@ -46,6 +80,8 @@ def check_offset(offset: int | None) -> None:
 def _check_rrf(rrf: models.Rrf, prefetch: Any) -> None:
     if rrf.k is not None and rrf.k < 1:
         raise BadRequest(f"rrf k value {rrf.k} is invalid. Must be 1 or larger.")
+    for weight in rrf.weights or []:
+        check_number(weight, "rrf weight")
     n_prefetches = len(prefetch) if isinstance(prefetch, list) else 1
     if rrf.weights is not None and len(rrf.weights) != n_prefetches:
         raise BadRequest(f"{len(rrf.weights)} RRF weights for {n_prefetches} prefetches")

@@ -1,7 +1,6 @@
 """Say when a key crosses a network in clear text."""
 
 import logging
-import warnings
 from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,12 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def warn_of_clear_text(url: str) -> None:
-    """Warn once that the key of a server is sent in clear text, unless the server is on a private network.
-
-    It stands for the warning of `qdrant_client`, which names neither the setting nor the address, and warns of the
-    container next door too.
-    """
-    warnings.filterwarnings("ignore", "Api key is used with an insecure connection", UserWarning)
+    """Warn once that the key of a server is sent in clear text, unless the server is on a private network."""
     host = urlsplit(url).hostname or ""
     if url.startswith("http://") and not is_private(host):
         _warn(host)
@@ -42,3 +36,9 @@ def is_private(host: str) -> bool:
         return ip_address(host).is_private
     except ValueError:
         return "." not in host or host.endswith(PRIVATE_ENDINGS)
+
+
+def without_password(url: str) -> str:
+    """Return an address as it may be shown: without a user and password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

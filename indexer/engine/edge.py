@@ -3,58 +3,55 @@
 # QdrantClient's own signatures are long, and some of their arguments mean nothing within one process.
 # ruff: noqa: ARG002
 
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-import qdrant_edge as edge
 from pydantic_core import to_jsonable_python
-from qdrant_client import QdrantClient, models
+from qdrant_client import models
 
+from indexer.engine.absent import ABSENT
 from indexer.engine.alias import change_aliases
 from indexer.engine.catalog import StoredCollection
-from indexer.engine.errors import BadRequest, NotSupported, refusing
-from indexer.engine.filters import edge_filter
+from indexer.engine.changes import (
+    changed_schema,
+    check_unsupported,
+    single,
+    with_metadata,
+    with_vector_name,
+    without_vector_name,
+)
+from indexer.engine.errors import EngineError, NotSupported, refusing
 from indexer.engine.folder import sync_tree
 from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
 from indexer.engine.manifest import MANIFEST, Damage, write_manifest
-from indexer.engine.points import (
-    PointId,
-    edge_payload,
-    edge_points,
-)
-from indexer.engine.reading import EdgeReader
-from indexer.engine.schema import SparseVectorsConfig, VectorsConfig, check_schema, edge_index
+from indexer.engine.schema import SparseVectorsConfig, VectorsConfig, check_schema, edge_vector_name
 from indexer.engine.shard import load_shard
-from indexer.engine.snapshots import delete_snapshot, list_snapshots, unpack_snapshot, write_snapshot
-
-Selector = list[PointId] | models.Filter | models.PointIdsList | models.FilterSelector
-Update = edge.UpdateOperation
+from indexer.engine.snapshots import clear_snapshots, delete_snapshot, list_snapshots, unpack_snapshot, write_snapshot
+from indexer.engine.updating import EdgeWriter, Update
 
 
-class EdgeClient(EdgeReader):
+class EdgeClient(EdgeWriter):
     """Collections in a folder, with `QdrantClient`'s methods, arguments, results and errors.
 
     Additions to `QdrantClient` are `finish`, `copy_collection`, `rank_points`, `forget`, `read_only`, and those for
     damage. One writer builds a collection and finishes it; from then on any number of threads and processes read it.
-    Known differences to
-    `QdrantClient`:
+    docs/python.md says how a collection lives. Known differences to `QdrantClient`:
 
     Writing
-        - There is no write-ahead log. Points are safely on disk after `finish` or `create_snapshot`; a kill before that
-          loses the collection being written, and no other.
-        - A finished collection refuses writes. Until then its status is grey, and read-only clients do not see it.
-        - There is one shard on one machine. More shards or replicas, quantization other than scalar, inference, and
-          stop words or a stemmer for a payload index raise NotSupported. `wait`, `ordering`, `consistency` and
-          `timeout` are ignored.
+        - There is no write-ahead log. Points are safely on disk after `finish`, `close` or `create_snapshot`; a kill
+          before that loses the collection being written, and no other.
+        - A finished collection refuses writes, all but those of metadata. Until then its status is grey, and read-only
+          clients do not see it. After a write that failed in the middle its status is red, and it cannot be finished.
+        - There is one shard on one machine: shard keys, more shards or replicas, strict mode, a configured write-ahead
+          log, inference, and collections without vectors raise NotSupported. `wait`, `ordering` and `consistency` ask
+          for less than is given. `timeout`, and of uploads `parallel`, `method` and `max_retries`, have no effect.
         - A batch with one bad point is refused as a whole. Changing points whose ids do not exist is refused (as by a
           server; in local mode it depends on the method). A null set on a point without payload is kept (as on a
-          server).
+          server). A payload is nested at most 127 levels (as on a server). NaN is refused in payloads too.
         - A float of 16 digits or more may be returned with a different last digit (as by a server).
     Reading
         - Equal scores are ordered by id. Within a prefetch, where equal scores take ranks, the order is the engine's,
@@ -66,9 +63,9 @@ class EdgeClient(EdgeReader):
         - Replaced and deleted points count in the IDF until their segment is rebuilt. `finish` rebuilds segments that
           are small, much changed or not indexed.
         - An id that is retrieved twice is returned once (as by a server). Unknown vector names are refused.
-        - A field condition may hold one condition; several raise NotSupported.
-        - Groups, discovery, context, relevance feedback, text queries, slices, distance matrices, MMR of sparse vectors
-          and methods missing here raise NotSupported; unknown arguments raise TypeError.
+        - A field condition may hold one condition; several raise NotSupported, as do slices and MMR of sparse vectors.
+        - Methods missing here (`indexer/engine/absent.py`) raise NotSupported, which says what to use in their place;
+          unknown arguments raise TypeError.
         - Readers need permission to write to the files, because Edge opens them for writing. They change times
           only, and the order of keys in two JSON files.
         - Point versions are operation numbers; operation ids are 0.
@@ -85,12 +82,12 @@ class EdgeClient(EdgeReader):
             EngineLocked: Another client writes to this folder.
         """
         super().__init__(Path(path), read_only=read_only)
-        self._writing = threading.RLock()
         self._lock: WriterLock | None = None
         if not read_only:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = WriterLock(self.path)
             self._catalog.clear_leftovers()
+            clear_snapshots(self.path / "snapshots")
 
     def __enter__(self) -> Self:
         return self
@@ -103,11 +100,11 @@ class EdgeClient(EdgeReader):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            if hasattr(QdrantClient, name):
-                raise NotSupported(f"The embedded engine has no {name}")
+            if name in ABSENT:
+                raise NotSupported(f"The embedded engine has no {name}: {ABSENT[name]}")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def close(self) -> None:
+    def close(self, grpc_grace: float | None = None) -> None:
         """Flush and close every collection, and release the writer's lock."""
         if not self._closed:
             super().close()
@@ -122,45 +119,139 @@ class EdgeClient(EdgeReader):
         vectors_config: VectorsConfig = None,
         sparse_vectors_config: SparseVectorsConfig = None,
         shard_number: int | None = None,
+        sharding_method: models.ShardingMethod | None = None,
         replication_factor: int | None = None,
         write_consistency_factor: int | None = None,
         on_disk_payload: bool | None = None,
         hnsw_config: models.HnswConfigDiff | None = None,
         optimizers_config: models.OptimizersConfigDiff | None = None,
+        wal_config: models.WalConfigDiff | None = None,
+        quantization_config: models.QuantizationConfig | None = None,
         timeout: int | None = None,
+        strict_mode_config: models.StrictModeConfig | None = None,
         metadata: dict[str, Any] | None = None,
+        payload: models.PayloadStorageParams | None = None,
+        id_tracker: models.IdTrackerParams | None = None,
     ) -> bool:
-        """Create an empty collection; return True."""
-        for name, number in (
-            ("shard_number", shard_number),
-            ("replication_factor", replication_factor),
-            ("write_consistency_factor", write_consistency_factor),
-        ):
-            if number not in (None, 1):
-                raise NotSupported(f"The embedded engine is one shard on one machine, so {name} cannot be {number}")
+        """Create an empty collection; return True. It takes writes until `finish`, and none after."""
+        single(
+            shard_number=shard_number,
+            replication_factor=replication_factor,
+            write_consistency_factor=write_consistency_factor,
+        )
+        check_unsupported(sharding_method, wal_config, strict_mode_config)
         check_schema(vectors_config, sparse_vectors_config)
-        request = models.CreateCollection(
+        request = refusing(models.CreateCollection)(
             vectors=dict(vectors_config) if isinstance(vectors_config, Mapping) else vectors_config,
             sparse_vectors=dict(sparse_vectors_config) if sparse_vectors_config else None,
             on_disk_payload=on_disk_payload,
             hnsw_config=hnsw_config,
             optimizers_config=optimizers_config,
+            quantization_config=quantization_config,
             metadata=to_jsonable_python(metadata),
+            payload=payload,
+            id_tracker=id_tracker,
         )
         with self._write_access():
             self._catalog.create(collection_name, StoredCollection(request=request, created_at=datetime.now(UTC)))
         return True
 
-    def update_collection(
-        self, collection_name: str, metadata: dict[str, Any] | None = None, timeout: int | None = None
+    def recreate_collection(
+        self,
+        collection_name: str,
+        vectors_config: VectorsConfig = None,
+        sparse_vectors_config: SparseVectorsConfig = None,
+        shard_number: int | None = None,
+        sharding_method: models.ShardingMethod | None = None,
+        replication_factor: int | None = None,
+        write_consistency_factor: int | None = None,
+        on_disk_payload: bool | None = None,
+        hnsw_config: models.HnswConfigDiff | None = None,
+        optimizers_config: models.OptimizersConfigDiff | None = None,
+        wal_config: models.WalConfigDiff | None = None,
+        quantization_config: models.QuantizationConfig | None = None,
+        timeout: int | None = None,
+        strict_mode_config: models.StrictModeConfig | None = None,
+        metadata: dict[str, Any] | None = None,
+        payload: models.PayloadStorageParams | None = None,
+        id_tracker: models.IdTrackerParams | None = None,
     ) -> bool:
-        """Merge these metadata into those of the collection; return True."""
+        """Delete a collection, if there is one, and create an empty one of this name; return True."""
+        arguments = {name: value for name, value in locals().items() if name != "self"}
         with self._write_access():
+            self.delete_collection(collection_name)
+            return self.create_collection(**arguments)
+
+    def update_collection(
+        self,
+        collection_name: str,
+        optimizers_config: models.OptimizersConfigDiff | None = None,
+        collection_params: models.CollectionParamsDiff | None = None,
+        vectors_config: Mapping[str, models.VectorParamsDiff] | None = None,
+        hnsw_config: models.HnswConfigDiff | None = None,
+        quantization_config: models.QuantizationConfigDiff | None = None,
+        timeout: int | None = None,
+        sparse_vectors_config: SparseVectorsConfig = None,
+        strict_mode_config: models.StrictModeConfig | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> bool:
+        """Change parameters of a collection, and merge metadata into its own; return True.
+
+        `finish` builds by the new parameters. Of a finished collection only metadata can be changed.
+        """
+        check_unsupported(None, None, strict_mode_config)
+        parts = (
+            optimizers_config,
+            collection_params,
+            vectors_config,
+            hnsw_config,
+            quantization_config,
+            sparse_vectors_config,
+        )
+        with self._write_access():
+            if any(part is not None for part in parts):
+                unfinished = self._open_unfinished(collection_name)
+                self._catalog.reconfigure(unfinished, changed_schema(unfinished.stored.request, *parts))
             collection = self._open(collection_name)
-            merged = {**(collection.stored.request.metadata or {}), **to_jsonable_python(metadata or {})}
-            request = collection.stored.request.model_copy(update={"metadata": merged})
+            request = with_metadata(collection.stored.request, metadata or {})
             self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
         return True
+
+    def create_vector_name(
+        self,
+        collection_name: str,
+        vector_name: str,
+        vector_name_config: models.DenseVectorNameConfig | models.SparseVectorNameConfig,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Add a named vector to a collection; its points have none of this name yet."""
+        with self._write_access():
+            request = self._open_unfinished(collection_name).stored.request
+            request = with_vector_name(request, vector_name, vector_name_config)
+            return self._update_vectors(collection_name, edge_vector_name(vector_name, vector_name_config), request)
+
+    def delete_vector_name(
+        self,
+        collection_name: str,
+        vector_name: str,
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,
+    ) -> models.UpdateResult:
+        """Remove a named vector from a collection and from all its points."""
+        with self._write_access():
+            request = without_vector_name(self._open_unfinished(collection_name).stored.request, vector_name)
+            return self._update_vectors(collection_name, Update.delete_vector_name(vector_name), request)
+
+    def _update_vectors(
+        self, collection_name: str, operation: Any, request: models.CreateCollection
+    ) -> models.UpdateResult:
+        result = self._update(collection_name, operation)
+        collection = self._open(collection_name)
+        self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
+        return result
 
     def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
         """Delete a collection and its aliases; return whether there was one."""
@@ -176,11 +267,18 @@ class EdgeClient(EdgeReader):
 
         Blocks: 18 s for 30,000 points of 384 dimensions on two cores. A finished collection is left as it is. After an
         interrupt the collection stays unfinished, and this client must not use it again.
+
+        Raises:
+            EngineError: A write to it failed in the middle.
         """
         with self._write_access():
             collection = self._open(collection_name)
             if collection.stored.finished_at is not None:
                 return
+            if collection.stored.failed is not None:
+                raise EngineError(
+                    f"Collection {collection.name} lacks a write: {collection.stored.failed}: build it again"
+                )
             try:
                 run_interruptibly(collection.shard.optimize)
             except KeyboardInterrupt:
@@ -248,120 +346,6 @@ class EdgeClient(EdgeReader):
             aliases.write(change_aliases(aliases.read(), change_aliases_operations, set(self._catalog.names())))
         return True
 
-    # Writing
-
-    def create_payload_index(
-        self,
-        collection_name: str,
-        field_name: str,
-        field_schema: Any = None,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Index a payload key: makes filters on it fast, and facets and orders possible."""
-        if field_schema is None:
-            raise NotSupported("The embedded engine needs the field_schema of a payload index")
-        return self._update(collection_name, refusing(Update.create_field_index)(field_name, edge_index(field_schema)))
-
-    def delete_payload_index(
-        self,
-        collection_name: str,
-        field_name: str,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Drop the index of a payload key."""
-        return self._update(collection_name, refusing(Update.delete_field_index)(field_name))
-
-    def upsert(
-        self,
-        collection_name: str,
-        points: models.Batch | Sequence[models.PointStruct],
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        update_filter: models.Filter | None = None,
-        update_mode: models.UpdateMode | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Add points; a point with the same id is replaced."""
-        converted = edge_points(points, self._open(collection_name).shapes)
-        if not converted:
-            raise BadRequest("Empty update request")
-        mode = None if update_mode is None else _UPDATE_MODES[update_mode]
-        return self._update(collection_name, Update.upsert_points(converted, edge_filter(update_filter), mode))
-
-    def upload_points(
-        self, collection_name: str, points: Iterable[models.PointStruct], batch_size: int = 64, wait: bool = True
-    ) -> None:
-        """Upsert a stream of points in batches."""
-        stream = iter(points)
-        while batch := list(islice(stream, batch_size)):
-            self.upsert(collection_name, batch)
-
-    def delete(
-        self,
-        collection_name: str,
-        points_selector: Selector,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Delete points by id or filter."""
-        return self._select(collection_name, points_selector, Update.delete_points, Update.delete_points_by_filter)
-
-    def set_payload(
-        self,
-        collection_name: str,
-        payload: dict[str, Any],
-        points: Selector,
-        key: str | None = None,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Set keys of the payload; other keys stay."""
-        arguments = edge_payload(payload), key
-        return self._select(collection_name, points, Update.set_payload, Update.set_payload_by_filter, *arguments)
-
-    def overwrite_payload(
-        self,
-        collection_name: str,
-        payload: dict[str, Any],
-        points: Selector,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Replace the whole payload."""
-        new = edge_payload(payload)
-        return self._select(collection_name, points, Update.overwrite_payload, Update.overwrite_payload_by_filter, new)
-
-    def delete_payload(
-        self,
-        collection_name: str,
-        keys: Sequence[str],
-        points: Selector,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Delete keys of the payload."""
-        gone = list(keys)
-        return self._select(collection_name, points, Update.delete_payload, Update.delete_payload_by_filter, gone)
-
-    def clear_payload(
-        self,
-        collection_name: str,
-        points_selector: Selector,
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,
-    ) -> models.UpdateResult:
-        """Delete the whole payload."""
-        return self._select(collection_name, points_selector, Update.clear_payload, Update.clear_payload_by_filter)
-
     # Backup
 
     def create_snapshot(self, collection_name: str, wait: bool = True) -> models.SnapshotDescription:
@@ -382,9 +366,17 @@ class EdgeClient(EdgeReader):
             return delete_snapshot(self._snapshots(self._catalog.resolve(collection_name)), snapshot_name)
 
     def recover_snapshot(
-        self, collection_name: str, location: str, checksum: str | None = None, wait: bool = True
+        self,
+        collection_name: str,
+        location: str,
+        api_key: str | None = None,
+        checksum: str | None = None,
+        priority: models.SnapshotPriority | None = None,
+        wait: bool = True,
     ) -> bool:
         """Create or replace a collection from a snapshot file (a path or a `file://` URL); return True.
+
+        A file needs no `api_key`, and where there are no replicas every `priority` means the snapshot.
 
         Raises:
             BadRequest: The file is missing, is not a snapshot, or has another SHA-256 than `checksum`.
@@ -396,42 +388,7 @@ class EdgeClient(EdgeReader):
     def _snapshots(self, collection_name: str) -> Path:
         return self.path / "snapshots" / collection_name
 
-    # Inside
-
-    def _write_access(self) -> threading.RLock:
-        self._check_open()
-        if self.read_only:
-            raise NotSupported(f"The engine at {self.path} is open for reading only")
-        return self._writing
-
-    def _update(self, collection_name: str, operation: edge.UpdateOperation) -> models.UpdateResult:
-        with self._write_access():
-            collection = self._open(collection_name)
-            if collection.stored.finished_at is not None:
-                raise BadRequest(f"Collection {collection.name} is finished: build another and swap the alias")
-            collection.shard.update(operation)
-        return models.UpdateResult(operation_id=0, status=models.UpdateStatus.COMPLETED)
-
-    def _select(
-        self, collection_name: str, selector: Selector, by_ids: Any, by_filter: Any, *arguments: Any
-    ) -> models.UpdateResult:
-        if isinstance(selector, models.FilterSelector):
-            selector = selector.filter
-        if isinstance(selector, models.Filter):
-            return self._update(collection_name, refusing(by_filter)(edge_filter(selector), *arguments))
-        ids = selector.points if isinstance(selector, models.PointIdsList) else list(selector)
-        if not ids:
-            raise BadRequest("Empty update request")
-        return self._update(collection_name, refusing(by_ids)(ids, *arguments))
-
 
 def _move_files(source: Path, target: Path) -> None:
     for path in source.iterdir():
         path.rename(target / path.name)
-
-
-_UPDATE_MODES = {
-    models.UpdateMode.UPSERT: edge.UpdateMode.Upsert,
-    models.UpdateMode.INSERT_ONLY: edge.UpdateMode.InsertOnly,
-    models.UpdateMode.UPDATE_ONLY: edge.UpdateMode.UpdateOnly,
-}

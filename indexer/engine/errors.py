@@ -5,7 +5,7 @@ EngineError
 │   ├── BadRequest            400: wrong dimension, unknown vector, missing index, bad parameter
 │   ├── CollectionNotFound    404: neither a collection nor an alias has this name
 │   └── CollectionExists      409: the name is taken
-├── NotSupported          this engine lacks the feature; also a NotImplementedError
+├── NotSupported          this engine lacks the feature; also a NotImplementedError and an AttributeError
 ├── EngineLocked          another process is writing
 └── EngineUnavailable     the server does not answer, or the files cannot be read
     └── EngineDamaged         the files are not as they were written
@@ -66,8 +66,8 @@ class CollectionExists(RequestRefused):
     reason_phrase = "Conflict"
 
 
-class NotSupported(EngineError, NotImplementedError):
-    """The engine in use lacks this feature."""
+class NotSupported(EngineError, NotImplementedError, AttributeError):
+    """The engine in use lacks this feature. As an AttributeError, it lets `hasattr` say so of a method."""
 
 
 class EngineLocked(EngineError):
@@ -92,6 +92,19 @@ class EngineDamaged(EngineUnavailable):
         super().__init__(f"{problem}: `evoke index` builds the index again from the store")
 
 
+def is_panic(error: BaseException) -> bool:
+    """Return whether an error is a panic of Edge's Rust code.
+
+    It is raised as `pyo3_runtime.PanicException`, which no module exports and which is no `Exception`.
+    """
+    return type(error).__name__ == "PanicException"
+
+
+def panic_error(error: BaseException) -> EngineUnavailable:
+    """Return the engine's error for a panic."""
+    return EngineUnavailable(f"Qdrant Edge has failed: {' '.join(str(error).split())}: run `evoke check`")
+
+
 def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
     """Decorate a conversion to Edge's types: a value that they refuse raises `BadRequest`."""
 
@@ -103,5 +116,9 @@ def refusing(convert: Callable[Parameters, Answer]) -> Callable[Parameters, Answ
             raise
         except (ValueError, TypeError, OverflowError) as error:
             raise BadRequest(str(error)) from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise panic_error(error) from error
 
     return refusing_convert

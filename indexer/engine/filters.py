@@ -10,13 +10,14 @@ import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
+from indexer.engine.checks import as_model, check_number
 from indexer.engine.errors import BadRequest, NotSupported, refusing
 
 
 @refusing
 def edge_filter(model: models.Filter | None) -> edge.Filter | None:
     """Return the filter in Edge's types."""
-    return None if model is None else _filter(model)
+    return None if model is None else _filter(as_model(models.Filter, model))
 
 
 def edge_condition(model: models.Condition) -> edge.ConditionType:
@@ -82,6 +83,8 @@ def _edge_range(model: models.Range | models.DatetimeRange) -> edge.RangeType:
     if isinstance(model, models.DatetimeRange):
         lower, upper = _one_bound(model, "gt", "gte", max, _moment), _one_bound(model, "lt", "lte", min, _moment)
         return edge.RangeDateTime(**{name: bound.isoformat() for name, bound in (lower | upper).items()})
+    for name, bound in model:
+        check_number(bound, f"range bound {name}")
     return edge.RangeFloat(**_one_bound(model, "gt", "gte", max, float), **_one_bound(model, "lt", "lte", min, float))
 
 
@@ -112,10 +115,23 @@ def _geo_point(model: models.GeoPoint) -> edge.GeoPoint:
 
 
 def _geo_box(model: models.GeoBoundingBox) -> edge.GeoBoundingBox:
-    return edge.GeoBoundingBox(_geo_point(model.top_left), _geo_point(model.bottom_right))
+    """Return the box in Edge's types, which excludes its edges.
+
+    Edge's index finds nothing in a box that ends at the north pole or at 180 degrees, as if it began there.
+    """
+    top_left, bottom_right = model.top_left, model.bottom_right
+    return edge.GeoBoundingBox(
+        edge.GeoPoint(top_left.lon, _below(90, top_left.lat)),
+        edge.GeoPoint(_below(180, bottom_right.lon), bottom_right.lat),
+    )
+
+
+def _below(end: float, degrees: float) -> float:
+    return end - _DEGREES_WITHIN if end - _DEGREES_WITHIN < degrees <= end else degrees
 
 
 def _geo_radius(model: models.GeoRadius) -> edge.GeoRadius:
+    check_number(model.radius, "radius")
     return edge.GeoRadius(_geo_point(model.center), model.radius)
 
 
@@ -125,6 +141,9 @@ def _geo_polygon(model: models.GeoPolygon) -> edge.GeoPolygon:
     ]
     return edge.GeoPolygon(exterior, interiors)
 
+
+_DEGREES_WITHIN = 1e-10
+"""A hundredth of a millimetre. With 1e-14 the index finds nothing; with this, 302 points as without an index."""
 
 _MATCHES: dict[type, Callable[[Any], edge.MatchType]] = {
     models.MatchValue: lambda model: edge.MatchValue(_edge_value(model.value)),

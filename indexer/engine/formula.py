@@ -7,6 +7,7 @@ from typing import Any
 import qdrant_edge as edge
 from qdrant_client import models
 
+from indexer.engine.checks import check_number
 from indexer.engine.filters import edge_condition
 from indexer.engine.points import edge_payload
 
@@ -22,6 +23,11 @@ def edge_expression(model: Any) -> edge.Expression:
     """Return a node of a formula, and all nodes below it, in Edge's types."""
     convert = _EXPRESSIONS.get(type(model))
     return convert(model) if convert else Expression.Condition(edge_condition(model))
+
+
+def _constant(number: float) -> edge.Expression:
+    check_number(number, "A formula's constant")
+    return Expression.Constant(number)
 
 
 def _all(models_: list[Any]) -> list[edge.Expression]:
@@ -49,8 +55,8 @@ def _moment(model: models.DatetimeExpression) -> edge.Expression:
 
 
 _EXPRESSIONS: dict[type, Callable[[Any], edge.Expression]] = {
-    int: lambda model: Expression.Constant(float(model)),
-    float: Expression.Constant,
+    int: lambda model: _constant(float(model)),
+    float: _constant,
     str: Expression.Variable,
     models.MultExpression: lambda model: Expression.Mult(_all(model.mult)),
     models.SumExpression: lambda model: Expression.Sum(_all(model.sum)),

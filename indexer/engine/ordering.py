@@ -120,6 +120,8 @@ def _first_fetch(page: Page) -> Fetch:
     It asks for a tenth more than needed. A third of BM25 searches end among equal scores, seldom more than ten of them
     (400 short queries, the best 200 of 25,924 works each), and a second search costs as much as the first.
     """
+    if isinstance(page.query, models.SampleQuery):
+        return Fetch(page.limit)  # a sample has no order, so an offset changes nothing
     if not orders_by_score(page.query):
         return Fetch(page.limit, page.offset)
     if page.prefetch:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
+from indexer.engine.checks import as_model
 from indexer.engine.errors import BadRequest, refusing
 from indexer.engine.vectors import VectorShape, edge_vectors, model_vector
 
@@ -16,6 +17,9 @@ PointId = int | str | uuid.UUID
 WithPayload = bool | Sequence[str] | models.PayloadSelectorInclude | models.PayloadSelectorExclude | None
 Model = TypeVar("Model", bound=BaseModel)
 WithVectors = bool | Sequence[str] | None
+
+MAX_PAYLOAD_LEVELS = 127
+"""Objects and lists within one another, the payload itself included. Edge, like a server, cannot read 128."""
 
 _set = object.__setattr__
 _FIELDS: dict[type, set[str]] = {kind: set(kind.model_fields) for kind in (models.ScoredPoint, models.Record)}
@@ -29,7 +33,7 @@ def edge_points(
     triples = (
         _batch_triples(points)
         if isinstance(points, models.Batch)
-        else ((point.id, point.vector, point.payload) for point in points)
+        else ((point.id, point.vector, point.payload) for point in map(_point, points))
     )
     return [
         edge.Point(point_id, edge_vectors(vectors, shapes), edge_payload(payload))
@@ -37,10 +41,52 @@ def edge_points(
     ]
 
 
+@refusing
+def edge_point_vectors(
+    points: Iterable[models.PointVectors], shapes: Mapping[str, VectorShape]
+) -> list[edge.PointVectors]:
+    """Return new vectors of points in Edge's types, for a collection with vectors of these shapes."""
+    return [edge.PointVectors(each.id, edge_vectors(each.vector, shapes)) for each in points]
+
+
+def _point(given: Any) -> models.PointStruct | models.Record:
+    point = as_model(models.PointStruct, given)
+    if not isinstance(point, models.PointStruct | models.Record):
+        raise BadRequest(f"A point must be a PointStruct, not {type(point).__name__}")
+    return point
+
+
 def edge_payload(payload: dict[str, Any] | None) -> dict[str, Any]:
-    """Return a payload of plain JSON values; times and UUIDs become strings, as in a request to a server."""
-    jsonable: dict[str, Any] = to_jsonable_python(payload or {})
+    """Return a payload of plain JSON values; times and UUIDs become strings, as in a request to a server.
+
+    Raises:
+        BadRequest: It is nested deeper than Edge reads again, or refers to itself.
+    """
+    try:
+        jsonable: dict[str, Any] = to_jsonable_python(payload or {})
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"A payload cannot be written as JSON: {error}") from error
+    check_depth(jsonable)
     return jsonable
+
+
+def check_depth(payload: dict[str, Any], n_above: int = 0) -> None:
+    """Refuse a payload that is nested too deep, below `n_above` other levels.
+
+    Edge stores any depth, but reads 127 levels. A deeper payload would make its whole collection unreadable.
+    """
+    level: list[Any] = [payload]
+    depth = n_above
+    while level:
+        depth += 1
+        if depth > MAX_PAYLOAD_LEVELS:
+            raise BadRequest(f"A payload is nested deeper than {MAX_PAYLOAD_LEVELS} levels")
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
 
 
 @refusing
@@ -52,6 +98,9 @@ def edge_with_payload(selector: WithPayload) -> Any:
         return edge.PayloadSelector.Include(selector.include)
     if isinstance(selector, models.PayloadSelectorExclude):
         return edge.PayloadSelector.Exclude(selector.exclude)
+    if isinstance(selector, dict):
+        kind: Any = models.PayloadSelectorInclude if "include" in selector else models.PayloadSelectorExclude
+        return edge_with_payload(kind.model_validate(selector))
     if isinstance(selector, str):
         raise BadRequest(f"with_payload must be a bool, a list of keys or a selector, got {selector!r}")
     return list(selector)

@@ -10,7 +10,7 @@ import qdrant_edge as edge
 from qdrant_client import models
 
 from indexer.engine.averages import average_vector
-from indexer.engine.checks import check_limit, check_query
+from indexer.engine.checks import as_model, check_limit, check_number, check_query, check_shard_key
 from indexer.engine.errors import BadRequest, NotSupported, refusing
 from indexer.engine.filters import edge_filter
 from indexer.engine.formula import edge_formula
@@ -22,7 +22,15 @@ DEFAULT_RRF_K = 2
 """Qdrant's default: the first rank scores 1 / 2."""
 
 Prefetches = models.Prefetch | list[models.Prefetch] | None
-Lookup = Callable[[PointId, str, models.LookupLocation | None], Any]
+
+
+class Lookup(NamedTuple):
+    """Finds the vectors of examples that are given by their ids."""
+
+    vector: Callable[[PointId, str, models.LookupLocation | None], Any]
+    """Returns the vector of a point, by its id, the vector's name, and where to look."""
+    is_own: Callable[[models.LookupLocation], bool]
+    """Returns whether a location is the collection that is searched."""
 
 
 class Scoring(NamedTuple):
@@ -45,9 +53,9 @@ class Examples:
         """Return the vector of an example: a vector itself, or the stored vector of the point whose id it is."""
         if not isinstance(example, int | str | uuid.UUID):
             return edge_vector(example)
-        if self.location is None:
+        if self.location is None or self.lookup.is_own(self.location):
             self.mentioned.append(example)
-        return self.lookup(example, self.vector_name, self.location)
+        return self.lookup.vector(example, self.vector_name, self.location)
 
     def vectors(self, examples: Sequence[Any] | None) -> list[Any]:
         """Return the vectors of several examples."""
@@ -106,6 +114,7 @@ def _edge_order(order_by: str | models.OrderBy) -> edge.OrderBy:
     if isinstance(order_by, str):
         return edge.OrderBy(order_by)
     start: Any = order_by.start_from
+    check_number(start, "start_from")
     descending = order_by.direction == models.Direction.DESC
     return edge.OrderBy(
         order_by.key,
@@ -140,13 +149,18 @@ def _edge_scoring(
 ) -> Scoring:
     if query is None:
         return Scoring(None, [])
+    if location is not None:
+        check_shard_key(location.shard_key)
     name = location.vector if location is not None and location.vector is not None else using
     examples = Examples(lookup, name or UNNAMED, location, [])
     if isinstance(query, list | np.ndarray | models.SparseVector | int | str | uuid.UUID):
         return Scoring(edge.Query.Nearest(examples.vector(query), using), examples.mentioned)
     convert = _QUERIES.get(type(query))
     if convert is None:
-        raise NotSupported(f"The embedded engine has no {type(query).__name__}")
+        raise NotSupported(
+            f"The embedded engine cannot query by {type(query).__name__}: embed texts and images before, such as with "
+            "the package fastembed"
+        )
     return Scoring(convert(query, using, limit, examples), examples.mentioned)
 
 
@@ -175,6 +189,42 @@ def _recommend(query: models.RecommendQuery, using: str | None, _limit: int, exa
     return edge.Query.RecommendSumScores(given, using)
 
 
+def _discover(query: models.DiscoverQuery, using: str | None, _limit: int, examples: Examples) -> Any:
+    target = examples.vector(query.discover.target)
+    return edge.Query.Discover(edge.DiscoverQuery(target, _pairs(query.discover.context, examples)), using)
+
+
+def _context(query: models.ContextQuery, using: str | None, _limit: int, examples: Examples) -> Any:
+    return edge.Query.Context(edge.ContextQuery(_pairs(query.context, examples)), using)
+
+
+def _pairs(given: models.ContextPair | list[models.ContextPair], examples: Examples) -> list[edge.ContextPair]:
+    pairs = given if isinstance(given, list) else [given]
+    return [edge.ContextPair(examples.vector(each.positive), examples.vector(each.negative)) for each in pairs]
+
+
+def _feedback(query: models.RelevanceFeedbackQuery, using: str | None, _limit: int, examples: Examples) -> Any:
+    given = query.relevance_feedback
+    for each in given.feedback:
+        check_number(each.score, "feedback score")
+    target = examples.vector(given.target)
+    judged = [edge.FeedbackItem(examples.vector(each.example), each.score) for each in given.feedback]
+    naive = given.strategy.naive
+    for name, coefficient in naive:
+        check_number(coefficient, f"feedback coefficient {name}")
+    strategy = edge.NaiveFeedbackStrategy(naive.a, naive.b, naive.c)
+    return edge.Query.FeedbackNaive(edge.FeedbackNaiveQuery(target, judged, strategy), using)
+
+
+def _text(query: models.TextQuery, using: str | None, _limit: int, _examples: Examples) -> Any:
+    if using is None:
+        raise BadRequest("A text query needs `using`, the payload key with a text index that has `scoring`")
+    if isinstance(query.text, str):
+        return edge.TextQuery(using, query.text)
+    bm25 = None if query.text.scoring is None else query.text.scoring.bm25
+    return edge.TextQuery(using, query.text.query, None if bm25 is None else edge.Bm25Params(bm25.k, bm25.b))
+
+
 def _fusion(query: models.FusionQuery, *_: Any) -> Any:
     return edge.Fusion.Dbsf() if query.fusion == models.Fusion.DBSF else edge.Fusion.Rrf(DEFAULT_RRF_K)
 
@@ -186,6 +236,10 @@ def _rrf(query: models.RrfQuery, *_: Any) -> Any:
 _QUERIES: dict[type, Callable[[Any, str | None, int, Examples], Any]] = {
     models.NearestQuery: _nearest,
     models.RecommendQuery: _recommend,
+    models.DiscoverQuery: _discover,
+    models.ContextQuery: _context,
+    models.RelevanceFeedbackQuery: _feedback,
+    models.TextQuery: _text,
     models.FusionQuery: _fusion,
     models.RrfQuery: _rrf,
     models.FormulaQuery: lambda query, *_: edge_formula(query),
@@ -206,6 +260,7 @@ def _without(mentioned: Sequence[PointId], model: models.Filter | None) -> model
 
 
 def _edge_params(model: models.SearchParams | None) -> edge.SearchParams | None:
+    model = as_model(models.SearchParams, model)
     if model is None:
         return None
     corpus = model.idf.corpus if isinstance(model.idf, models.IdfCorpusParams) else None

@@ -2,11 +2,13 @@
 
 import functools
 import inspect
+import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from qdrant_client import QdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 from qdrant_client.http.models import QueryResponse
 
@@ -19,6 +21,7 @@ from indexer.engine.errors import (
     NotSupported,
     RequestRefused,
 )
+from indexer.engine.nodes import NodesTransport
 from indexer.engine.ordering import DEFAULT_LIMIT, orders_by_score, ranked
 from indexer.engine.points import filled_points
 from indexer.engine.protocol import ENGINE_METHODS
@@ -32,6 +35,29 @@ class ServerClient(QdrantClient):
 
     Errors are those of `indexer.engine.errors`; equal scores are ordered as in `indexer.engine.ordering`.
     """
+
+    nodes: NodesTransport | None = None
+    """What sends the requests; None for ':memory:'."""
+
+    @classmethod
+    def over(cls, nodes: NodesTransport, api_key: str | None, timeout_seconds: float) -> Self:
+        """Return a client whose requests go to the nodes of a cluster; it closes them."""
+        # The address is never used; with https, the client does not warn of a key over http, which we say ourselves.
+        # The nodes compare the versions: the client's own check would warn from another thread.
+        client = cls(
+            url="https://nodes",
+            api_key=api_key,
+            timeout=math.ceil(timeout_seconds),
+            check_compatibility=False,
+            transport=nodes,
+        )
+        client.nodes = nodes
+        return client
+
+    def stop_waiting(self) -> None:
+        """Give up on requests that are tried again since no address answers."""
+        if self.nodes:
+            self.nodes.stop_waiting()
 
     def finish(self, collection_name: str, timeout_seconds: float = 3600) -> None:
         """Wait until a collection is optimised: its status is green.
@@ -68,8 +94,8 @@ def engine_error(error: Exception) -> EngineError:
     """Return the engine's error for an error of `qdrant_client`."""
     if isinstance(error, NotImplementedError):
         return NotSupported(str(error))
-    if isinstance(error, ResponseHandlingException):
-        return EngineUnavailable(f"The engine does not answer: {error.source}")
+    if isinstance(error, ResponseHandlingException | ResourceExhaustedResponse):
+        return EngineUnavailable(f"The engine does not answer: {getattr(error, 'source', error)}")
     if isinstance(error, UnexpectedResponse):
         return _response_error(error)
     message = str(error)
@@ -102,7 +128,13 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
             return method(*arguments, **named)
         except EngineError:
             raise
-        except (UnexpectedResponse, ResponseHandlingException, ValueError, NotImplementedError) as error:
+        except (
+            UnexpectedResponse,
+            ResponseHandlingException,
+            ResourceExhaustedResponse,
+            ValueError,
+            NotImplementedError,
+        ) as error:
             raise engine_error(error) from error
 
     return translated_method

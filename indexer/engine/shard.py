@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import qdrant_edge as edge
 
-from indexer.engine.errors import BadRequest, EngineDamaged, EngineError, EngineUnavailable
+from indexer.engine.errors import BadRequest, EngineDamaged, EngineError, EngineUnavailable, is_panic, panic_error
 
 Answer = TypeVar("Answer")
 
@@ -39,15 +39,20 @@ class Shard:
         translated(self._shard.close)()
 
 
-def load_shard(path: Path) -> Shard:
-    """Load the shard in a folder.
+def create_shard(path: Path, config: edge.EdgeConfig) -> Shard:
+    """Create an empty shard in a folder that does not exist."""
+    return Shard(translated(edge.EdgeShard.create)(str(path), config))
+
+
+def load_shard(path: Path, config: edge.EdgeConfig | None = None) -> Shard:
+    """Load the shard in a folder; with `config`, its configuration becomes this one.
 
     Raises:
         EngineDamaged: Its files are missing or damaged.
         EngineUnavailable: This process may not write to its files, or the machine has no room, memory or handles left.
     """
     try:
-        return Shard(edge.EdgeShard.load(str(path)))
+        return Shard(edge.EdgeShard.load(str(path), config))
     except BaseException as error:
         if not is_failure(error):
             raise
@@ -60,18 +65,14 @@ def load_shard(path: Path) -> Shard:
 
 
 def is_failure(error: BaseException) -> bool:
-    """Return whether an error is a failure of Edge: an exception, or a panic of its Rust code.
-
-    A panic is raised as `pyo3_runtime.PanicException`, which no module exports and which is no `Exception`, unlike an
-    interrupt or an exit, which must pass.
-    """
-    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+    """Return whether an error is a failure of Edge: an exception, or a panic. Interrupts and exits must pass."""
+    return isinstance(error, Exception) or is_panic(error)
 
 
 def _engine_error(error: BaseException) -> EngineError:
     message = str(error)
     if not isinstance(error, Exception):
-        return EngineUnavailable(f"Qdrant Edge has failed: {_one_line(error)}: run `evoke check`")
+        return panic_error(error)
     if message.startswith(FAULTS):
         return EngineError(message)
     return BadRequest(message, 404 if message.startswith("No point with id") else 400)

@@ -1,6 +1,7 @@
 """Snapshots: a collection's folder as one tar file, with its SHA-256 in a file beside it."""
 
 import hashlib
+import shutil
 import tarfile
 import tempfile
 from datetime import UTC, datetime
@@ -13,13 +14,17 @@ from indexer.engine.errors import BadRequest, NotSupported
 from indexer.engine.folder import sync_path, sync_tree
 
 SUFFIX = ".snapshot"
+CHECKSUM_SUFFIX = ".checksum"
+MAX_STEM_BYTES = 200
 
 
 def write_snapshot(collection: Path, target: Path) -> models.SnapshotDescription:
     """Pack a collection's folder into a new file in the target folder; a partial file is never visible there."""
     target.mkdir(parents=True, exist_ok=True)
     moment = datetime.now(UTC)
-    archive = target / f"{collection.name}-{moment:%Y-%m-%d-%H-%M-%S-%f}{SUFFIX}"
+    # The longest name of a collection would be too long with a time and endings.
+    stem = collection.name.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+    archive = target / f"{stem}-{moment:%Y-%m-%d-%H-%M-%S-%f}{SUFFIX}"
     with tempfile.TemporaryDirectory(dir=target, prefix=".") as temporary:
         draft = Path(temporary, archive.name)
         with tarfile.open(draft, "w") as tar:
@@ -29,6 +34,15 @@ def write_snapshot(collection: Path, target: Path) -> models.SnapshotDescription
         draft.rename(archive)
     sync_path(target)
     return _describe(archive)
+
+
+def clear_snapshots(snapshots: Path) -> None:
+    """Remove what a killed process left of snapshots: drafts, and checksums of snapshots that do not exist."""
+    for draft in snapshots.glob("*/.*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    for checksum in snapshots.glob(f"*/*{SUFFIX}{CHECKSUM_SUFFIX}"):
+        if not checksum.with_suffix("").exists():
+            checksum.unlink()
 
 
 def list_snapshots(target: Path) -> list[models.SnapshotDescription]:
@@ -83,7 +97,7 @@ def _describe(archive: Path) -> models.SnapshotDescription:
 
 
 def _checksum_file(archive: Path) -> Path:
-    return archive.with_name(archive.name + ".checksum")
+    return archive.with_name(archive.name + CHECKSUM_SUFFIX)
 
 
 def _sha256(path: Path) -> str:

@@ -40,18 +40,39 @@ def edge_vectors(vectors: Any, shapes: Mapping[str, VectorShape]) -> Any:
 
 
 def edge_vector(vector: Any) -> Any:
-    """Return one vector (dense, sparse or multivector) in Edge's types."""
+    """Return one vector (dense, sparse or multivector) in Edge's types.
+
+    A NaN is refused here: Edge would find nothing for it, and say nothing.
+    """
     if isinstance(vector, models.SparseVector):
         if len(vector.indices) != len(vector.values):
             raise BadRequest("A sparse vector needs as many values as indices")
         if len(set(vector.indices)) != len(vector.indices):
             raise BadRequest("The indices of a sparse vector must be unique")
+        _check_row(vector.values)
         return edge.SparseVector(vector.indices, vector.values)
     if isinstance(vector, np.ndarray):
-        return vector.tolist()
-    if isinstance(vector, list):
-        return vector
-    raise NotSupported(f"The embedded engine takes vectors, not {type(vector).__name__}")
+        vector = vector.tolist()
+    if not isinstance(vector, list):
+        raise NotSupported(
+            f"The embedded engine takes vectors, not {type(vector).__name__}: embed texts and images before, such as "
+            "with the package fastembed"
+        )
+    if vector and isinstance(vector[0], np.ndarray):
+        vector = [row.tolist() for row in vector]
+    for row in vector if vector and isinstance(vector[0], list) else [vector]:
+        _check_row(row)
+    return vector
+
+
+def _check_row(row: Any) -> None:
+    # The sum is a cheap first test. It is NaN if a number is, and also if there are infinities of both signs.
+    try:
+        is_suspicious = math.isnan(sum(row))
+    except (TypeError, OverflowError) as error:
+        raise BadRequest(f"A vector needs rows of numbers: {error}") from error
+    if is_suspicious and any(map(math.isnan, row)):
+        raise BadRequest("A vector must not contain NaN")
 
 
 def model_vector(vector: Any) -> Any:
@@ -79,7 +100,4 @@ def _fitting_vector(vector: Any, name: str, shapes: Mapping[str, VectorShape]) -
         if not isinstance(row, list) or len(row) != shape.size:
             given = len(row) if isinstance(row, list) else "a number"
             raise BadRequest(f"Vector dimension error: expected dim: {shape.size}, got {given} for vector {name!r}")
-        # The sum is a cheap first test. It is NaN if a number is, and also if there are infinities of both signs.
-        if math.isnan(sum(row)) and any(map(math.isnan, row)):
-            raise BadRequest(f"Vector {name!r} contains NaN values")
     return converted

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.known.fields import MOST_MAKERS
 
-KNOWN_VERSION = 3
+KNOWN_VERSION = 4
 """Raise it with any change of these files that a reader relies on: they are then made again."""
 FIGURES_FILE = "columns.json"
 
@@ -62,6 +62,12 @@ def map_column(folder: Path, name: str, dtype: str, shape: Sequence[int], *, wri
     mapped: Array = np.memmap(column_path(folder, name), dtype, "r+" if writable else "r", shape=tuple(shape))
     # As a plain array: numpy's subclass for maps makes each small operation three times slower.
     return mapped.view(np.ndarray)
+
+
+def map_columns(folder: Path, names: Sequence[str]) -> list[Array]:
+    """Return some of the columns of a folder, of the shapes in its figures."""
+    shapes: dict[str, Any] = read_figures(folder)["shapes"]
+    return [map_column(folder, name, *shapes[name]) for name in names]
 
 
 class TextColumn:

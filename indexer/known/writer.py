@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
+from qdrant_client import models
 
 from indexer.engine import Engine
 from indexer.engine.folder import copy_tree
 from indexer.engine.manifest import first_damage, write_manifest
-from indexer.known.columns import KNOWN_VERSION, ColumnWriter, read_figures
+from indexer.known.columns import KNOWN_VERSION, ColumnWriter, map_columns, read_figures
 from indexer.known.fields import KEYS, Payload, column_values, series_words, to_named_work
 from indexer.known.names import NamesWriter
 from indexer.known.standings import (
@@ -27,6 +28,7 @@ from indexer.known.standings import (
     spelled_genres,
     weigh_genres,
 )
+from indexer.known.term_counts import TermCounts
 from indexer.schema import GenerationFacts, point_id
 
 NAMES_FILE = "names.sqlite"
@@ -35,6 +37,11 @@ MOST_BYTE = 255
 LEAST_WORKS_OF_A_GENRE = 3
 """A query can ask for the genres of so many works of a kind."""
 READ_BATCH = 2_000
+TERM_COLUMNS = ("term_ids", "term_counts")
+"""The derived columns of terms: their ids, ascending, and in how many works each is."""
+
+
+NOTHING = models.SparseVector(indices=[], values=[])
 
 
 class Point(Protocol):
@@ -71,6 +78,10 @@ class KnownWriter:
         if base:
             copy_tree(base, self._draft)
         self._columns = ColumnWriter(self._draft, self._n_dimensions)
+        self._terms = TermCounts()
+        if base:
+            ids, counts = map_columns(base, TERM_COLUMNS)
+            self._terms = TermCounts(ids, counts, read_figures(base)["n_with_terms"])
         self._connection = sqlite3.connect(self._draft / NAMES_FILE, check_same_thread=False, isolation_level=None)
         # Nothing is lost with these files: they are derived, and appear only when they are complete.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-262144", "locking_mode=EXCLUSIVE"):
@@ -87,14 +98,15 @@ class KnownWriter:
         shutil.rmtree(self._draft, ignore_errors=True)
 
     def add(self, points: Sequence[Point]) -> None:
-        """Add works, or replace those that are there, by their points with payload and vector `values`."""
+        """Add works, or replace those that are there, by their points with payload and vectors `values`, `bm25`."""
         if not points:
             return
         payloads: list[Payload] = [point.payload or {} for point in points]
         strengths = np.zeros((len(points), self._n_dimensions), dtype=np.uint8)
         for place, point in enumerate(points):
-            values = point.vector["values"]
+            values = _vector(point, "values")
             strengths[place, values.indices] = np.rint(np.multiply(values.values, MOST_BYTE))
+        self._terms.add(_vector(point, "bm25") for point in points)
         rows: list[int] = []
         n_rows = self._columns.n_rows
         for payload in payloads:
@@ -113,6 +125,10 @@ class KnownWriter:
             [{"ids": p["id"], "titles": p["title"], "series_names": series_words(p)} for p in payloads],
             [list(dict.fromkeys(genre.casefold() for genre in p.get("genres") or ())) for p in payloads],
         )
+
+    def uncount_terms(self, points: Sequence[Point]) -> None:
+        """Take the terms of works that are replaced or removed out of the counts, by their old points."""
+        self._terms.remove(_vector(point, "bm25") for point in points)
 
     def remove(self, work_ids: Iterable[str]) -> None:
         """Take out works; an unknown id is ignored."""
@@ -142,13 +158,16 @@ class KnownWriter:
         figures = {
             "fingerprint": facts.fingerprint,
             "n_works": n_works,
+            "n_with_terms": self._terms.n_works,
             "n_twins": int(is_twin.sum()),
             "shares": share_facts(kinds, columns.read("known_facts"), is_there),
             "home_languages": find_home_languages(columns.read("sole_countries"), columns.read("languages")),
             "genres": spelled_genres(self._names.genres(), LEAST_WORKS_OF_A_GENRE),
             "mean_strengths": mean_strengths(columns.read("strengths"), is_there),
         }
+        terms = dict(zip(TERM_COLUMNS, self._terms.totals(), strict=True))
         derived: dict[str, np.ndarray] = {
+            **terms,
             "places": places,
             **standings._asdict(),
             "sorted_points": points,
@@ -180,13 +199,19 @@ class KnownWriter:
         return TwinChanges(ids(now - was_twin), ids(was_twin - now))
 
 
+def _vector(point: Point, leg: str) -> models.SparseVector:
+    """Return a sparse vector of a point; an engine may leave out one without entries."""
+    vector: models.SparseVector = point.vector.get(leg, NOTHING)
+    return vector
+
+
 def write_from_engine(engine: Engine, generation: str, facts: GenerationFacts, folder: Path) -> None:
     """Write the files of a generation that is filled already, from the points of the engine."""
     with KnownWriter(folder, facts.value_ids) as writer:
         offset = None
         while True:
             records, offset = engine.scroll(
-                generation, limit=READ_BATCH, offset=offset, with_payload=list(KEYS), with_vectors=["values"]
+                generation, limit=READ_BATCH, offset=offset, with_payload=list(KEYS), with_vectors=["values", "bm25"]
             )
             writer.add(records)
             if offset is None:

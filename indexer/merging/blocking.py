@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.merging.match_keys import MatchKeys
+from indexer.merging.sorted_pairs import Pairs
 
 WINDOW = 50
 """A record is compared with at most this many records that follow it in a block, so that time grows linearly."""
@@ -22,14 +21,9 @@ MOST_NAMES = 4
 """The most people of a record whose names become blocking keys, each together with a title."""
 
 
-class Blocks(NamedTuple):
-    """All pairs of a blocking key and a record that has it, sorted by key and then record: int64 (n_pairs,) each.
-
-    A record is its position in the sequence that the blocks were made of.
-    """
-
-    keys: NDArray[np.int64]
-    records: NDArray[np.int64]
+KEYS_AT_ONCE = 1_000_000
+"""Blocking keys that are handed on together. A record has seven."""
+LEAST_KEY, MOST_KEY = -(2**63), 2**63 - 1
 
 
 def blocking_keys(record: MatchKeys) -> set[int]:
@@ -54,27 +48,29 @@ def _hash(key: tuple[object, ...]) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def make_blocks(records: Sequence[MatchKeys]) -> Blocks:
-    """Return the blocks of records, given in the order of their ids."""
-    keys, owners = array("q"), array("q")
+def make_blocks(records: Iterable[MatchKeys]) -> Iterator[Pairs]:
+    """Yield every blocking key of every record with the record's position, in arrays, as they come."""
+    pairs = array("q")
     for position, record in enumerate(records):
-        of_record = blocking_keys(record)
-        keys.extend(of_record)
-        owners.extend([position] * len(of_record))
-    if not keys:
-        empty = np.zeros(0, dtype=np.int64)
-        return Blocks(empty, empty)
-    order = np.argsort(np.frombuffer(keys, dtype=np.int64), kind="stable")
-    return Blocks(np.frombuffer(keys, dtype=np.int64)[order], np.frombuffer(owners, dtype=np.int64)[order])
+        for key in blocking_keys(record):
+            pairs.extend((key, position))
+        if len(pairs) >= 2 * KEYS_AT_ONCE:
+            yield np.array(pairs, dtype=np.int64).reshape(-1, 2)
+            pairs = array("q")
+    yield np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def candidate_pairs(blocks: Blocks, n_records: int) -> Iterator[tuple[int, int]]:
-    """Yield the positions of pairs to compare, each pair once, the first position first."""
-    pairs = []
+def candidate_pairs(blocks: Pairs) -> Iterator[Pairs]:
+    """Yield the pairs of positions to compare, in arrays, the first position of a pair first.
+
+    Records with several keys in common are yielded several times.
+
+    Args:
+        blocks: Pairs of a blocking key and the position of a record that has it, sorted by both; whole blocks.
+    """
+    keys, positions = blocks.T
     for distance in range(1, WINDOW + 1):
-        same = blocks.keys[distance:] == blocks.keys[:-distance]
+        same = keys[distance:] == keys[:-distance]
         if not same.any():
-            break
-        pairs.append(blocks.records[:-distance][same] * n_records + blocks.records[distance:][same])
-    for pair in np.unique(np.concatenate(pairs)) if pairs else ():
-        yield divmod(int(pair), n_records)
+            return
+        yield np.stack([positions[:-distance][same], positions[distance:][same]], axis=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -10,8 +12,9 @@ from typing import NamedTuple
 import orjson
 
 from indexer.database import Database
-from indexer.merging.blocking import Blocks, blocking_keys
+from indexer.merging.blocking import blocking_keys
 from indexer.merging.match_keys import MatchKeys, Title
+from indexer.merging.sorted_pairs import Pairs
 
 WRITTEN_TOGETHER = 100_000
 """Blocking keys that are handed to SQLite at once: a million records have seven million."""
@@ -23,6 +26,14 @@ class MatchedRecord(NamedTuple):
     id: str
     digest: bytes
     work_id: str
+    keys: MatchKeys
+
+
+class UnmatchedRecord(NamedTuple):
+    """A record that is to be matched: its id, the digest of its content, and its match keys."""
+
+    id: str
+    digest: bytes
     keys: MatchKeys
 
 
@@ -80,19 +91,53 @@ class MatchTables:
         query = "SELECT id FROM matched WHERE work IN (SELECT value FROM json_each(?)) ORDER BY id"
         return [row[0] for row in self._database.rows(query, _to_json(list(work_ids)))]
 
-    def replace_all(self, records: Sequence[MatchedRecord], blocks: Blocks) -> None:
-        """Store all records, sorted by id, with their blocks."""
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Iterable[UnmatchedRecord]], Iterator[MatchKeys]]]:
+        """Replace all that is stored in the block, which is one transaction.
+
+        The block gets a function that stores records, given in the order of their ids, each as a work of its own, and
+        yields their match keys. The records are numbered from 0.
+        """
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM matched")
             connection.execute("DELETE FROM block")
-            connection.executemany(
-                "INSERT INTO matched VALUES (?, ?, ?, ?, ?)",
-                ((number, each.id, each.digest, each.work_id, _pack(each.keys)) for number, each in enumerate(records)),
-            )
-            for start in range(0, len(blocks.keys), WRITTEN_TOGETHER):
-                part = slice(start, start + WRITTEN_TOGETHER)
-                pairs = zip(blocks.keys[part].tolist(), blocks.records[part].tolist(), strict=True)
+
+            def store(records: Iterable[UnmatchedRecord]) -> Iterator[MatchKeys]:
+                for number, (id_, digest, keys) in enumerate(records):
+                    row = (number, id_, digest, id_, _pack(keys))
+                    connection.execute("INSERT INTO matched VALUES (?, ?, ?, ?, ?)", row)
+                    yield keys
+
+            yield store
+
+    def put_blocks(self, blocks: Pairs) -> None:
+        """Store pairs of a blocking key and the number of a record."""
+        with self._database.transaction() as connection:
+            for start in range(0, len(blocks), WRITTEN_TOGETHER):
+                pairs = blocks[start : start + WRITTEN_TOGETHER].tolist()
                 connection.executemany("INSERT INTO block VALUES (?, ?)", pairs)
+
+    def numbered(self, numbers: Sequence[int]) -> dict[int, MatchKeys]:
+        """Return the match keys of some records, by their numbers."""
+        query = "SELECT number, keys FROM matched WHERE number IN (SELECT value FROM json_each(?))"
+        with _no_collection():
+            return {number: _unpack(keys) for number, keys in self._database.rows(query, _to_json(numbers))}
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the ids of some records, by their numbers."""
+        query = "SELECT number, id FROM matched WHERE number IN (SELECT value FROM json_each(?))"
+        return dict(self._database.rows(query, _to_json(numbers)))
+
+    def alone(self, n_records: int) -> Iterator[list[tuple[str, bytes]]]:
+        """Yield the records that are works of their own, id and digest, in lists made of `n_records` records each.
+
+        The caller may write between two lists.
+        """
+        query = """SELECT id, digest FROM matched WHERE number >= ? AND number < ? AND work = id AND NOT EXISTS
+                   (SELECT 1 FROM matched AS other WHERE other.work = matched.id AND other.id != matched.id)"""
+        end = (self._database.one("SELECT max(number) FROM matched") or 0) + 1
+        for start in range(0, end, n_records):
+            yield list(self._database.rows(query, start, start + n_records))
 
     def replace(self, records: Iterable[MatchedRecord], gone: Collection[str]) -> None:
         """Store new and changed records with their blocking keys, and remove those that are gone."""
@@ -116,6 +161,18 @@ class MatchTables:
         """Change the works of records, given as pairs of a work's and a record's id."""
         with self._database.transaction() as connection:
             connection.executemany("UPDATE matched SET work = ? WHERE id = ?", work_of_record)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles: while many small objects are made, that takes four fifths of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _pack(keys: MatchKeys) -> bytes:

@@ -12,10 +12,12 @@ from enum import IntEnum
 from itertools import chain, combinations, groupby, product
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz import fuzz
 
 from indexer.merging.blocking import candidate_pairs, make_blocks
 from indexer.merging.match_keys import EDITION_SOURCES, TRANSLATING_SOURCES, MatchKeys, Title, any_alike
+from indexer.merging.sorted_pairs import sorted_unique
 
 MATCHING_VERSION = 1
 """Raise it with every change of a rule here, in `match_keys` or in `blocking`: the next build then matches all records
@@ -98,7 +100,7 @@ class Match(NamedTuple):
     other: int
 
 
-_CERTAINTY = {
+CERTAINTY = {
     evidence: rank
     for rank, evidence in enumerate(
         (
@@ -127,12 +129,10 @@ def group_records(keys: Sequence[MatchKeys]) -> list[list[int]]:
 
     Between equally certain pairs the order of `keys` decides: pass them in the order of the records' ids.
     """
-    return join_matches(keys, find_matches(keys, candidate_pairs(make_blocks(keys), len(keys))))
-
-
-def find_matches(keys: Sequence[MatchKeys], pairs: Iterable[tuple[int, int]]) -> list[Match]:
-    """Return the pairs of positions whose records match, with the evidence."""
-    return [Match(evidence, i, j) for i, j in pairs if (evidence := compare(keys[i], keys[j]))]
+    blocks = sorted_unique(np.concatenate(list(make_blocks(keys))))
+    pairs = sorted_unique(np.concatenate([np.zeros((0, 2), dtype=np.int64), *candidate_pairs(blocks)]))
+    matches = [Match(evidence, i, j) for i, j in pairs.tolist() if (evidence := compare(keys[i], keys[j]))]
+    return join_matches(keys, matches)
 
 
 def join_matches(keys: Sequence[MatchKeys], matches: Iterable[Match]) -> list[list[int]]:
@@ -141,7 +141,7 @@ def join_matches(keys: Sequence[MatchKeys], matches: Iterable[Match]) -> list[li
     What becomes of a pair depends only on the records that are connected to it by matches.
     """
     groups = _Groups(keys)
-    surest_first = sorted(matches, key=lambda match: (_CERTAINTY[match[0]], match[1:]))
+    surest_first = sorted(matches, key=lambda match: (CERTAINTY[match[0]], match[1:]))
     for evidence, equally_sure in groupby(surest_first, key=lambda match: match[0]):
         groups.join_all([(i, j) for _, i, j in equally_sure], evidence)
     return sorted(sorted(chain.from_iterable(parts)) for parts in groups.parts.values())
@@ -166,7 +166,7 @@ def _find_evidence(one: MatchKeys, other: MatchKeys) -> Evidence | None:
     if gap is None or likeness is None:
         return None
     evidence = Evidence(Ids.NONE, people, gap, likeness)
-    return evidence if evidence in _CERTAINTY else None
+    return evidence if evidence in CERTAINTY else None
 
 
 def contradict(some: Sequence[MatchKeys], others: Sequence[MatchKeys], evidence: Evidence) -> bool:

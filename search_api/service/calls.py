@@ -102,6 +102,10 @@ class Searching(Protocol):
         """Return a line for each trained or tuned file that does not fit."""
         ...
 
+    def unanswered(self) -> tuple[str, ...]:
+        """Return a line for each address of the index's server that does not answer."""
+        ...
+
     def close(self) -> None:
         """Close the index."""
         ...
@@ -114,11 +118,14 @@ class Attributions(BaseModel):
 
 
 class Ready(BaseModel):
-    """How many works can be searched, and which trained or tuned files do not fit."""
+    """How many works can be searched, which trained or tuned files do not fit, and what of a server does not answer."""
 
     works: int
     notes: tuple[str, ...] | None = Field(
         default=None, description="what is not used, why, and the command that trains it anew; absent if all fits"
+    )
+    unanswered: tuple[str, ...] | None = Field(
+        default=None, description="addresses of the Qdrant server that do not answer, and why; absent if all do"
     )
 
 
@@ -153,7 +160,9 @@ REQUEST_ID = "http.request.id"
 
 _MADE: Mapping[str, Callable[[Searching], BaseModel]] = {
     "attributions": lambda search: Attributions(attributions=search.attributions()),
-    "ready": lambda search: Ready(works=search.ready(), notes=search.notes() or None),
+    "ready": lambda search: Ready(
+        works=search.ready(), notes=search.notes() or None, unanswered=search.unanswered() or None
+    ),
 }
 """The answers that the service makes of what a method returns."""
 

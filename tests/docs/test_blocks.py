@@ -17,7 +17,7 @@ from terminal import is_shown, read_console, run_bash, run_console
 SKIPS = {
     "network": r"evoke crawl|run_crawl|aws ecs|pip install|docker|git clone|pre-commit",
     "minutes": r"evoke (train-|tune|evaluate)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
-    "server": r"evoke (serve|mcp)",
+    "server": r"evoke (serve|mcp|pull)",
     "home": r"evoke (backup|restore|check)",
 }
 """Why a block may be left out, and what it holds then."""

@@ -1,4 +1,4 @@
-"""The engine's sparse score is BM25: rank-bm25, given Lucene's IDF, is the oracle."""
+"""Scores of the engine for queries with the IDF are BM25: rank-bm25, given Lucene's IDF, is the oracle."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qdrant_client import models
 from rank_bm25 import BM25Okapi
 
 from indexer.analysis import Analyser
-from indexer.bm25 import K1, B, document_weights, query_weights
+from indexer.bm25 import K1, B, document_weights, inverse_frequencies, query_weights
 from indexer.engine import open_engine
+from indexer.known.term_counts import TermCounts
 
 WORDS = [
     "whale",
@@ -53,9 +55,7 @@ def random_documents(seed: int, n_documents: int) -> list[list[str]]:
 def engine_scores(documents: Sequence[Sequence[str]], query: Sequence[str], location: Path | str) -> dict[int, float]:
     mean_length = sum(map(len, documents)) / len(documents)
     engine = open_engine(location)
-    engine.create_collection(
-        "works", sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)}
-    )
+    engine.create_collection("works", sparse_vectors_config={"bm25": models.SparseVectorParams()})
     engine.upsert(
         "works",
         [
@@ -64,7 +64,13 @@ def engine_scores(documents: Sequence[Sequence[str]], query: Sequence[str], loca
         ],
     )
     engine.finish("works")
-    points = engine.query_points("works", query=query_weights(query), using="bm25", limit=len(documents)).points
+    weights = query_weights(query)
+    counts = TermCounts()
+    counts.add(document_weights(Counter(terms), mean_length) for terms in documents)
+    n_with = dict(zip(*(each.tolist() for each in counts.totals()), strict=True))
+    idf = inverse_frequencies(len(documents), np.array([n_with.get(term, 0) for term in weights.indices]))
+    weighed = models.SparseVector(indices=weights.indices, values=(weights.values * idf).tolist())
+    points = engine.query_points("works", query=weighed, using="bm25", limit=len(documents)).points
     engine.close()
     return {int(point.id): point.score for point in points}
 

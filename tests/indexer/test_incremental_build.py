@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from indexer.engine import open_engine
 from indexer.schema import GenerationFacts
 from indexer.served import ServedContent
 from indexer.serving import read_facts, serving_generation
+from search_api.records import SearchRequest
 
 N_WORKS = 60
 RECORDS = make_records(N_WORKS)
@@ -46,6 +48,14 @@ def facts_of(home: Path) -> GenerationFacts:
     engine.close()
     assert facts is not None
     return facts
+
+
+def bm25_scores(home: Path, queries: Sequence[str]) -> list[dict[str, float]]:
+    """Return the scores of works in the leg `bm25`, by id, for each query."""
+    with open_home(home) as search:
+        rankings = [search.find_candidates(SearchRequest(query=each), 100).rankings["bm25"] for each in queries]
+        table = search.serving().table
+        return [dict(zip(table.ids_of(each.rows), each.scores.tolist(), strict=True)) for each in rankings]
 
 
 def changed(place: int, **facts: Any) -> dict[str, Any]:
@@ -87,6 +97,10 @@ def test_after_small_changes_the_index_is_as_if_built_at_once(built_home: Path, 
         fresh.fingerprint, fresh.attributions, fresh.n_works,
     )  # fmt: skip
     assert read_points(built_home) == read_points(tmp_path / "fresh")
+    queries = ["volcano harbour", "a mayor", "boats of the town"]
+    scores = [bm25_scores(home, queries) for home in (built_home, tmp_path / "fresh")]
+    assert scores[0] == scores[1]
+    assert any(scores[0])
 
 
 def test_an_index_that_was_changed_is_up_to_date(built_home: Path) -> None:

@@ -77,7 +77,8 @@ def test_the_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("search", "vectors", "expected"),
     [
-        (VectorSearch(), VectorSettings(), None),
+        (VectorSearch(), VectorSettings(), models.SearchParams(hnsw_ef=800)),
+        (VectorSearch(), VectorSettings(vectors_on_disk=True), None),
         (VectorSearch(hnsw_ef=300), VectorSettings(), models.SearchParams(hnsw_ef=300)),
         (
             VectorSearch(),
@@ -94,7 +95,12 @@ def test_the_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPa
 def test_the_engine_is_asked_as_the_vectors_are_stored(
     search: VectorSearch, vectors: VectorSettings, expected: models.SearchParams | None
 ) -> None:
-    assert text_params(search, vectors) == expected
+    assert text_params(search, vectors, n_works=100_000) == expected
+
+
+def test_few_text_vectors_are_searched_exactly_unless_the_graph_is_asked_for() -> None:
+    assert text_params(VectorSearch(), VectorSettings(), n_works=30_000) == models.SearchParams(exact=True)
+    assert text_params(VectorSearch(hnsw_ef=64), VectorSettings(), 30_000) == models.SearchParams(hnsw_ef=64)
 
 
 def scores_around(scores: list[float]) -> Iterator[float]:

@@ -12,11 +12,11 @@ import pytest
 from qdrant_client import models
 
 from evaluation.tuning.bm25_in_memory import LexicalIndex
-from indexer.bm25 import BM25, document_weights, query_weights, top_terms_by_idf
+from indexer.bm25 import BM25, document_weights, inverse_frequencies, query_weights, top_terms_by_idf
 from indexer.engine import Engine, open_engine
+from indexer.known.term_counts import TermCounts
 from indexer.records import FieldTerms
 from search_api.fusion import Ranking
-from search_api.retrieval import find_idf
 
 WORDS = "whale sea captain ship storm island treasure map friend enemy night star love war child river snow".split()  # noqa: SIM905
 
@@ -49,9 +49,7 @@ def fill(location: Path, works: Sequence[tuple[str, FieldTerms]], bm25: BM25) ->
     counts = [bm25.count(terms) for _, terms in works]
     mean_length = sum(sum(each.values()) for each in counts) / len(counts)
     engine = open_engine(location)
-    engine.create_collection(
-        "works", sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)}
-    )
+    engine.create_collection("works", sparse_vectors_config={"bm25": models.SparseVectorParams()})
     vectors = [document_weights(each, mean_length, k1=bm25.k1, b=bm25.b) for each in counts]
     engine.upsert("works", [models.PointStruct(id=n, vector={"bm25": each}) for n, each in enumerate(vectors)])
     engine.finish("works")
@@ -68,14 +66,19 @@ def test_scores_equal_those_of_the_engine(tmp_path: Path, bm25: BM25) -> None:
     engine = fill(tmp_path, works, bm25)
     index = LexicalIndex(works).weigh(bm25)
     query = query_weights(["whale", "whale", "snow", "treasure", "rare", "unheard"])
-    points = engine.query_points("works", query=query, using="bm25", limit=len(works)).points
+    counts = TermCounts()
+    counts.add(document_weights(bm25.count(terms), 1.0) for _, terms in works)
+    ids, n_with = counts.totals()
+    idf = dict(zip(ids.tolist(), inverse_frequencies(counts.n_works, n_with).tolist(), strict=True))
+    assert index.idf(query.indices) == pytest.approx({term: idf[term] for term in query.indices if term in idf})
+    values = [weight * idf.get(term, 0.0) for term, weight in zip(query.indices, query.values, strict=True)]
+    weighed = models.SparseVector(indices=query.indices, values=values)
+    points = engine.query_points("works", query=weighed, using="bm25", limit=len(works)).points
     expected = {int(point.id): point.score for point in points if point.score > 0}
     assert as_pairs(index.rank(query, depth=len(works))) == pytest.approx(expected, rel=1e-4)
     best = index.rank(query, depth=10)
     assert best.scores == pytest.approx([point.score for point in points[:10]], rel=1e-4)
     assert list(as_pairs(best)) == sorted(as_pairs(best), key=lambda row: (-as_pairs(best)[row], row))
-    idf = find_idf(engine, "works", query.indices)
-    assert index.idf(query.indices) == pytest.approx(idf, rel=1e-4)
     engine.close()
 
 

@@ -328,20 +328,18 @@ def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> Non
 # Missing features
 
 
+DOT = models.VectorParams(size=2, distance=models.Distance.DOT)
 LACKING: dict[str, Callable[[EdgeClient], Any]] = {
     "shards": lambda edge: edge.create_collection("g2", shard_number=2),
     "replicas": lambda edge: edge.create_collection("g2", replication_factor=3),
-    "binary quantization": lambda edge: edge.create_collection(
-        "g2",
-        models.VectorParams(
-            size=2,
-            distance=models.Distance.DOT,
-            quantization_config=models.BinaryQuantization(binary=models.BinaryQuantizationConfig()),
-        ),
+    "custom shards": lambda edge: edge.create_collection("g2", DOT, sharding_method=models.ShardingMethod.CUSTOM),
+    "strict mode": lambda edge: edge.create_collection(
+        "g2", DOT, strict_mode_config=models.StrictModeConfig(enabled=True)
     ),
-    "discovery": lambda edge: edge.query_points(
-        "g1", models.DiscoverQuery(discover=models.DiscoverInput(target=1, context=[])), using="text"
+    "write-ahead log": lambda edge: edge.create_collection(
+        "g2", DOT, wal_config=models.WalConfigDiff(wal_capacity_mb=64)
     ),
+    "payload only": lambda edge: edge.create_collection("g2", {}),
     "inference": lambda edge: edge.query_points("g1", models.Document(text="hope", model="any"), using="text"),
     "slices": lambda edge: edge.count(
         "g1", models.Filter(must=[models.SliceCondition(slice=models.Slice(total=2, index=0))])
@@ -354,7 +352,6 @@ LACKING: dict[str, Callable[[EdgeClient], Any]] = {
         models.NearestQuery(nearest=models.SparseVector(indices=[1], values=[1.0]), mmr=models.Mmr(diversity=0.5)),
         using="bm25",
     ),
-    "groups": lambda edge: edge.query_points_groups("g1", group_by="kind"),  # type: ignore[attr-defined]
     "snapshots from afar": lambda edge: edge.recover_snapshot("g2", "https://example.org/g2.snapshot"),
 }
 
@@ -364,15 +361,6 @@ def test_missing_features_raise_not_supported(edge: EdgeClient, case: str) -> No
     fill(edge, "g1")
     with pytest.raises(NotSupported):
         LACKING[case](edge)
-
-
-def test_unknown_arguments_are_refused(edge: EdgeClient) -> None:
-    with pytest.raises(TypeError, match="shard_key_selector"):
-        edge.count("g1", shard_key_selector="a")  # type: ignore[call-arg]
-
-
-def test_unknown_attributes_raise_attribute_error(edge: EdgeClient) -> None:
-    assert not hasattr(edge, "qurey_points")
 
 
 def test_booleans_are_matched_as_booleans(edge: EdgeClient) -> None:
