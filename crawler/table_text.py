@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,8 @@ _HEAD_BYTES = 4096
 _SAMPLED_ROWS = 50
 _NAMED_DELIMITER = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 """The first line in which Excel takes the delimiter from."""
+
+_LINE = re.compile(r"[^\r\n]++(?:\r\n|\r|\n|\Z)|\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,14 @@ def decode_table(body: bytes) -> TableText:
 
 def find_delimiter(text: str) -> str:
     """Return the delimiter with which the first rows have the most columns, all as many as the first row."""
+    head = text[: 4 * MOST_CELL_CHARACTERS]
 
     def fit(delimiter: str) -> int:
-        first, *rows = islice(_parsed_rows(text, delimiter), _SAMPLED_ROWS)
+        first, *rows = islice(_parsed_rows(head, delimiter), _SAMPLED_ROWS)
         n_alike = 1 + sum(len(row) == len(first) for row in rows)
         return n_alike * (len(first) - 1)
 
-    return max(DELIMITERS, key=fit) if text.strip() else DELIMITERS[0]
+    return max(DELIMITERS, key=fit) if head.strip() else DELIMITERS[0]
 
 
 def read_rows(table: TableText) -> Iterator[TableRow | BrokenRow]:
@@ -120,7 +122,7 @@ def read_rows(table: TableText) -> Iterator[TableRow | BrokenRow]:
     on in the next line. In a table with tabs, whose cells often have plain quotation marks, it is read without quoting.
     """
     csv.field_size_limit(MOST_CELL_CHARACTERS)
-    lines = io.StringIO(table.text, newline="").readlines()
+    lines = list(_lines(table.text))
     position = 1 if _NAMED_DELIMITER.match(table.text) else 0
     n_columns = 0
     while position < len(lines):
@@ -175,11 +177,16 @@ def _decode_line(line: bytes) -> tuple[str, bool]:
 def _parsed_rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the beginning's rows that are not empty, however they are quoted."""
     csv.field_size_limit(MOST_CELL_CHARACTERS)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = csv.reader(_lines(text), delimiter=delimiter)
     try:
         yield from filter(None, rows)
     except csv.Error:
         return
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines with their ends. io.StringIO would take four bytes for each character: 1.6 GB for 400 MB."""
+    return (match[0] for match in _LINE.finditer(text))
 
 
 def _from(lines: Sequence[str], start: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from search_api.records import IntegerRange
 from search_api.understanding.phrases import any_case, fold, word_set
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Scope
+from search_api.understanding.years import DECADES
 
 # --- words ---
 
@@ -90,6 +91,12 @@ _SIGNS = word_set(
 
 TENS: Mapping[str, int] = {"ten": 10, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
 _TENS = "|".join(TENS)
+_TIME = (
+    r" (?:(?:from|before|after|since|around|between|made|released|the|early|mid|late|in|of|a|\d)[ -])*"
+    rf"(?:'?\d0s|(?:1[5-9]|20)\d0s|(?:1[5-9]|20)\d\d(?! ?[ap]m)|(?:last|past) (?:\w+ )?(?:years?|decades?|century)"
+    rf"|\w+ century|(?:\w+[ -])?(?:{'|'.join(DECADES)}))\b"
+)
+"""A time after "from" or "after" says when works were made: "under 90 minutes from the 1940s"."""
 _NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 AMOUNT = any_case(
     r"(?<![\w.,$£€])(?:(?P<hours>\d{1,2}(?:[.,]\d{1,2})?"
@@ -99,7 +106,9 @@ AMOUNT = any_case(
     rf"|three) quarters?)?(?: ?(?:and )?(?P<rest>[0-5]?\d|{_TENS})(?: ?(?:minutes?|mins?|m))?)?"
     rf"|(?P<minutes>\d{{2,3}}|{_NUMBER})(?: or so)?[ -]?(?:minutes?|mins?)"
     rf"|(?P<pages>\d{{2,4}}|{_NUMBER})(?P<plus>\+)?(?: or so)?[ -]?(?:pages?|pp|pgs?))\b"
-    r"(?: long| in length)?(?(pages)|(?! of (?!film|run|watch)))(?(pages)|(?! from\b))(?! (?:later|ago|away"
+    r"(?: long| in length)?(?(pages)|(?! of (?!film|run|watch)))(?(pages)|(?! from\b(?!"
+    + _TIME
+    + r")))(?! (?:later|ago|away"
     r"|a day|a week|per|each"
     r"|drive|flight|train|commute|walk)\b)"
 )
@@ -110,7 +119,7 @@ _FIRST_OF_TWO = any_case(
     rf"|or) ?$"
 )
 """ "90 to" of "90 to 120 minutes"."""
-_TO_LIVE = any_case(r" (?:to (?!kill|spare|fill|watch|read)|left\b|after\b)")
+_TO_LIVE = any_case(rf" (?:to (?!kill|spare|fill|watch|read)|left\b|after\b(?!{_TIME}))")
 _BOUND = "|".join(sorted((*AT_MOST, *AT_LEAST), key=len, reverse=True))
 BOUND_BEFORE = any_case(
     r"(?:\b(?P<deny>not|nothing|nobody|no(?: \w+)?|never|none|cannot|without|\w+n't)(?: (?:be|being|will|would|can"

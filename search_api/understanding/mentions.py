@@ -63,6 +63,8 @@ _ASKS_FOR_OTHERS = any_case(
 )
 """Who likes a person and asks this wants none of that person's own works."""
 
+_CALLED = re.compile(r"(?i:the (?:book|novel|film|movie)) [\"']?[A-Z]")
+
 PersonWay = Literal["with", "without", "like", "maybe", "none"]
 """How a person is named: asked for, refused, as an example, without a word that says it, or as a subject."""
 
@@ -120,13 +122,16 @@ def read_title(said: str, taxonomy: Taxonomy, names: Names) -> tuple[str, ...]:
     """Return the ids of the works that the whole query names, best first; () when it asks for something instead.
 
     Besides a title the query may say kind, year and author: "the movie Heat", "Heat (1995)", "Emma by Jane Austen".
-    Words that ask for values name a work only with something more: "a love story" is a wish.
+    Words that ask for values name a work only with something more, or after its kind: "a love story" is a wish, "the
+    book Hopeless" is a title.
     """
     named = names.named_by(said)
     if not named:
         return ()
     query = Query(said)
     asked = {index for phrase in find_phrases(query, taxonomy.asking) for index in range(phrase.first, phrase.last + 1)}
+    if _CALLED.match(said):
+        return tuple(named)
     plain = phrases.LEADING | phrases.NOUNS | {"the"}
     says_more = any(token.word not in plain for index, token in enumerate(query.tokens) if index not in asked)
     return tuple(named) if says_more else ()

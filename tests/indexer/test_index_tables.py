@@ -83,6 +83,18 @@ def test_refusal_of_an_unknown_table_has_the_command_that_reads_it(
     assert '"rating":{"mean":8.3,"count":700,"scale":10.0}' in record
 
 
+def test_refusal_guesses_german_columns_and_names_those_that_it_does_not_know(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = tmp_path / "Filme.csv"
+    rows = "Titel;Erscheinungsjahr;Laufzeit;Inhalt;Regie;Regal\nDer Hügel;1991;93;Vom Warten;Jo;2\n"
+    films.write_bytes(rows.encode("cp1252"))
+    assert evoke.main(["index", str(films)]) == 2
+    error = capsys.readouterr().err
+    assert "title=Titel,year=Erscheinungsjahr,description=Inhalt,directors=Regie,runtime=Laufzeit --kind movie" in error
+    assert error.endswith("Not guessed: Regal\n")
+
+
 def test_list_of_ids_is_refused_with_what_fetches_its_works(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

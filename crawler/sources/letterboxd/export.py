@@ -30,7 +30,8 @@ class _Film:
 def parse_answer(answer: Answer) -> Iterator[ParseResult]:
     """Yield why a file that is not `reviews.csv` has no reviews."""
     is_exported = column_names(answer.body) >= _EXPORT
-    yield NotAWork(Reason.OTHER if is_exported else Reason.UNKNOWN, "another file of the export" if is_exported else "")
+    other = "another file of the export: `evoke index` and `evoke crawl table` read its films"
+    yield NotAWork(Reason.OTHER, other) if is_exported else NotAWork(Reason.UNKNOWN)
 
 
 def is_export(path: Path, head: bytes) -> bool:  # noqa: ARG001 - the file may have any name

@@ -106,12 +106,29 @@ def test_pages(text: str, bounds: dict[str, int]) -> None:
         "a film in which the night is long",
         "maybe under two hours, a film",
         "two minutes later he dies, what film is it",
+        "a film about a town under two hours from Paris",
+        "a film where he has under two hours after the bomb",
         "a novel under two hours",
         "a film under 200 pages",
     ],
 )
 def test_words_of_length_that_ask_for_none(text: str) -> None:
     assert (fact(text, "runtime_minutes"), fact(text, "page_count")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "most", "years"),
+    [
+        ("a comedy film under 80 minutes from the 1930s", 79, (1930, 1939)),
+        ("movies under 110 minutes after 2015", 109, (2016, None)),
+        ("a western, less than two hours from before 1970", 119, (None, 1969)),
+        ("at most 100 minutes from the eighties", 100, (1980, 1989)),
+        ("under 2 hours from 1994", 119, (1994, 1994)),
+    ],
+)
+def test_a_length_and_the_years_after_it_both_limit(said: str, most: int, years: tuple[int | None, int | None]) -> None:
+    year = fact(said, "year")
+    assert (fact(said, "runtime_minutes"), year.get("gte"), year.get("lte")) == ({"lte": most}, *years)
 
 
 @pytest.mark.parametrize(

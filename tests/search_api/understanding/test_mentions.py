@@ -283,6 +283,7 @@ def test_a_label_makes_a_name_of_words_that_nothing_else_marks_and_says_what_is_
     [
         ("Heat", "Heat 1995"),
         ("the movie Up", "Up 2009"),
+        ("the movie Love Story", "Love Story 1970"),
         ("The Thing 2011", "The Thing 2011"),
         ("The Road by Cormac McCarthy", "The Road 2006 book"),
         ("Little Women film", "Little Women 2019"),
