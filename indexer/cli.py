@@ -23,13 +23,17 @@ app.add_typer(keeping_cli.app)
 
 Catalogues = Annotated[
     list[Path],
-    typer.Argument(metavar="CATALOGUE", help="JSON Lines of source records, or a BEIR corpus; gzip too."),
+    typer.Argument(
+        metavar="CATALOGUE",
+        help="JSON Lines of source records, a BEIR corpus, or a table that is known by its columns; gzip too.",
+    ),
 ]
 OptionalCatalogues = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="CATALOGUE",
-        help="JSON Lines of source records, or a BEIR corpus; gzip too. Without one: the starter catalogue.",
+        help="JSON Lines of source records, a BEIR corpus, or a table that is known by its columns (CSV, Excel, Parquet); "
+        "gzip too. Without one: the starter catalogue.",
     ),
 ]
 
