@@ -32,7 +32,7 @@ OptionalCatalogues = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="CATALOGUE",
-        help="JSON Lines of source records, a BEIR corpus, or a table that is known by its columns (CSV, Excel, Parquet); "
+        help="JSON Lines of source records, a BEIR corpus, or a table known by its columns (CSV, Excel, Parquet); "
         "gzip too. Without one: the starter catalogue.",
     ),
 ]

@@ -354,6 +354,7 @@ def test_a_title_is_needed() -> None:
         ('{"props": {"pageProps": {}}, "page": "/title/[tconst]"}', Reason.EMPTY),
         ('{"errors": [{"message": "forbidden"}]}', Reason.ERROR),
         ('{"id": 71}', Reason.UNKNOWN),
+        ("Const,Your Rating,Title\ntt0000071,8,Paper Boats\n", Reason.OTHER),
         (page(title="Find - IMDb").replace("<title>", '<link rel="canonical" href="/find/"><title>'), Reason.LIST),
         (page(title="404 Error - IMDb"), Reason.NOT_FOUND),
         (page(title="503 Service Unavailable"), Reason.ERROR),
