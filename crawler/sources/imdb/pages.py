@@ -157,9 +157,9 @@ def _parse_body(answer: Answer) -> ParseResult:
         return _parse_json(text)
     if text.startswith("<"):
         return _parse_page(text, answer.url)
-    if text.startswith(("Const,", "Position,Const,")):
-        return NotAWork(Reason.OTHER, "an exported list: `evoke index` and `evoke crawl table` read its films")
-    return NotAWork(Reason.UNKNOWN)
+    is_export = text.startswith(("Const,", "Position,Const,"))
+    other = "an exported list: `evoke index` and `evoke crawl table` read its films"
+    return NotAWork(Reason.OTHER, other) if is_export else NotAWork(Reason.UNKNOWN)
 
 
 def _parse_json(text: str) -> ParseResult:
