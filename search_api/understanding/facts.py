@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from search_api.records import Choice, Filters, Standing
+from search_api.records import Choice, Filters, Standing, Unmet
 from search_api.understanding.countries import read_origin
 from search_api.understanding.genres import CatalogueGenres, read_genres
 from search_api.understanding.kinds import read_kind
-from search_api.understanding.lengths import read_length
+from search_api.understanding.lengths import read_bare_size, read_length
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Scope
 from search_api.understanding.standing import read_standing
@@ -24,7 +24,8 @@ from search_api.understanding.years import read_years
 class Facts(NamedTuple):
     """The facts that a query asks for, and the spans of the text that name them.
 
-    `spans` name what is asked for and `denied_spans` what is unwanted; `time_spans` are the times among both.
+    `spans` name what is asked for and `denied_spans` what is unwanted; `time_spans` are the times among both. `unmet`
+    has what is asked for without being clear.
     """
 
     filters: Filters
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     denied_spans: list[Span]
     time_spans: list[Span]
     standing: Standing | None = None
+    unmet: tuple[Unmet, ...] = ()
 
 
 def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: TokenLabels | None = None) -> Facts:
@@ -51,6 +53,7 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: To
     kind = kind or genre.kind
     years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope)
     length, length_spans = read_length(query, kind, scope)
+    bare = None if kind or length else read_bare_size(query, scope)
     if kind is None and length:
         kind = "movie" if "runtime_minutes" in length else "book"
     origin = read_origin(query, scope)
@@ -67,4 +70,11 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: To
         denied_spans=[*genre.denied_spans, *denied_years],
         time_spans=[*year_spans, *denied_years],
         standing=standing,
+        unmet=(
+            Unmet(
+                part="filters.runtime_minutes", note=f"“{bare}” is minutes for a film and pages for a book: say which"
+            ),
+        )
+        if bare
+        else (),
     )

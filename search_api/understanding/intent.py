@@ -159,6 +159,7 @@ def parse_intent(
         standing=facts.standing,
         corrected=mentions.corrected,
         ignored=remainder.ignored,
+        unmet=facts.unmet,
         refused=(*mentions.refused, *remainder.refused),
     )
 

@@ -175,7 +175,8 @@ SIZE = any_case(
     rf"(?P<size>short|short-ish|shorter|shortest|quick|brief|slim|slender|long|longer|lengthy|(?:big )?(?:fat|thick"
     rf"|chunky"
     rf"|hefty)(?= (?:[a-z-]+ )?(?:books?|novels?|reads?)\b))(?:,? {_NOT_A_SIZE}[a-z-]+){{0,2}}?"
-    r" (?P<noun>films?|movies?|flicks?|watch|books?|novels?|reads?)\b"
+    r" (?P<noun>films?|movies?|flicks?|watch|books?|novels?|reads?|comed(?:y|ies)|documentar(?:y|ies)|thrillers?"
+    r"|westerns?|musicals?)\b"
 )
 """ "A short sad novel", "not a very long film", but not "a long lost film"."""
 BARE_SIZE = any_case(
@@ -183,8 +184,8 @@ BARE_SIZE = any_case(
     r"|lengthy)\b(?P<noun>)"
     r"(?! (?:ago|since|after|before|on|of a)\b)",
     r"(?<=something )(?P<size2>short|shorter|quick|brief|shortish|long)\b(?!-)(?! (?:stor|lived|of|on))",
-    r"(?:(?<=keep it )|(?<=, )|(?<=preferably )|(?<=ideally )|(?<=and ))(?P<size3>short|shortish)\b(?=\s*(?:$|[,.;!]"
-    r"|and |please))",
+    r"(?:(?<=keep it )|(?<=, )|(?<=preferably )|(?<=ideally )|(?<=and )|(?<=but ))(?P<size3>short|shortish)\b"
+    r"(?=\s*(?:$|[,.;!]|and |please))",
 )
 """ "That isn't too long", "something short", where the request names film or book elsewhere."""
 ONE_SITTING = any_case(
@@ -231,6 +232,12 @@ def read_length(
     if kind is None and len(lengths) > 1:  # a film or a book: each length would leave out the other kind
         return {}, []
     return {unit: length.bounds for unit, length in lengths.items()}, [length.span for length in lengths.values()]
+
+
+def read_bare_size(query: Query, scope: Scope) -> str | None:
+    """Return the word for a length that only the kind of work makes clear: "short" in "something hopeful but short"."""
+    length = next(_sizes(query, "movie", scope), None)
+    return query.text[slice(*length.span)] if length else None
 
 
 def _amounts(query: Query, scope: Scope) -> Iterator[_Length]:

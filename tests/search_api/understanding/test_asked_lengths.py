@@ -1,7 +1,7 @@
 """How long the works asked for may be."""
 
 import pytest
-from reading import fact
+from reading import fact, read
 
 MINUTES = [
     ("a film under 90 min", {"lte": 89}),
@@ -42,6 +42,8 @@ MINUTES = [
     ("a film that is not too long", {"lte": 149}),
     ("not a long movie please", {"lte": 149}),
     ("something short to watch", {"lte": 90}),
+    ("a short comedy", {"lte": 90}),
+    ("no long westerns", {"lte": 149}),
     ("My feet hurt and it rains. Any musical? Ninety minutes at most, then I sleep.", {"lte": 90}),
 ]
 PAGES = [
@@ -143,3 +145,22 @@ def test_a_length_and_the_years_after_it_both_limit(said: str, most: int, years:
 )
 def test_further_words_for_a_length(said: str, name: str, length: dict[str, int]) -> None:
     assert {key: value for key, value in fact(said, name).items() if value is not None} == length
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("something hopeful but short", "short"),
+        ("warm, funny, not too long", "not too long"),
+        ("something long and epic", "long"),
+    ],
+)
+def test_a_length_that_a_film_and_a_book_measure_otherwise_is_asked_back(text: str, size: str) -> None:
+    facts = read(text)
+    assert (facts.filters.runtime_minutes, facts.filters.page_count) == (None, None)
+    assert [each.note for each in facts.unmet] == [f"“{size}” is minutes for a film and pages for a book: say which"]
+
+
+@pytest.mark.parametrize("text", ["a short film", "short stories", "a short-lived love", "life is short and we love"])
+def test_a_clear_length_and_other_shortness_are_not_asked_back(text: str) -> None:
+    assert read(text).unmet == ()
