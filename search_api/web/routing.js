@@ -11,7 +11,7 @@ let show = () => {};
 let entry = entryKey();
 
 function entryKey() {
-  if (!history.state?.key) history.replaceState({ key: `${Date.now()}-${Math.random()}` }, "");
+  if (!history.state?.key) history.replaceState({ ...history.state, key: `${Date.now()}-${Math.random()}` }, "");
   return /** @type {string} */ (history.state.key);
 }
 
@@ -42,8 +42,8 @@ export async function go(params, { replace = false, top = false } = {}) {
   const next = new URLSearchParams(params);
   const url = next.size > 0 ? `?${next}` : location.pathname;
   rememberPlace();
-  if (replace) history.replaceState({ key: entry }, "", url);
-  else history.pushState(null, "", url);
+  if (replace) history.replaceState(history.state, "", url);
+  else history.pushState({ hasBefore: true }, "", url);
   entry = entryKey();
   if (top) scrollTo(0, 0);
   await show();
@@ -54,8 +54,11 @@ export async function go(params, { replace = false, top = false } = {}) {
  * @param {URLSearchParams} params
  */
 export function setAddress(params) {
-  history.replaceState({ key: entry }, "", params.size > 0 ? `?${params}` : location.pathname);
+  history.replaceState(history.state, "", params.size > 0 ? `?${params}` : location.pathname);
 }
+
+/** Whether "back" leads to another view of this page. */
+export const hasBefore = () => Boolean(history.state?.hasBefore);
 
 /** Show the address anew. */
 export const showAgain = () => show();

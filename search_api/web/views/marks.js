@@ -52,5 +52,5 @@ export function plusButton(work) {
       const params = toggled(without(address(), ["work", "list", "for"]), "like", work.id);
       go(params, { top: true });
     } },
-  h("span", { "aria-hidden": "true" }, isLiked ? "−" : "+"), h("span", { class: "unseen" }, `${isLiked ? "Not like" : "Like"} ${work.title}`));
+  h("span", { "aria-hidden": "true" }, isLiked ? "− " : "+ "), isLiked ? "Not like" : "Like", h("span", { class: "unseen" }, ` ${work.title}`));
 }

@@ -7,7 +7,7 @@ import { cover } from "./cover.js";
 import { facetOf, learnNames, loadValues, loadWork } from "../state/catalogue.js";
 import { announce, byId, h, link, shown } from "../dom.js";
 import { markButtons, plusButton } from "./marks.js";
-import { showAgain } from "../routing.js";
+import { hasBefore, showAgain } from "../routing.js";
 import { troubleLine, troubleNotice } from "./trouble.js";
 import { count, countryName, factsOf, kindName, strength } from "../words.js";
 
@@ -79,6 +79,7 @@ function whole(work) {
   const told = tell(work, {}, [], true);
   const tags = work.tags.filter(({ score, said }) => score >= .25 || said);
   return shown([
+    hasBefore() && h("button", { class: "quiet back", type: "button", onclick: () => history.back() }, "← Back"),
     h("article", { class: "work", "aria-labelledby": "work-title" },
       cover(work),
       h("div", { class: "telling" },
@@ -87,8 +88,8 @@ function whole(work) {
           plusButton(work)),
         work.original_title && work.original_title !== work.title && h("p", { class: "original" }, h("bdi", {}, work.original_title)),
         h("p", { class: "facts" }, [...factsOf(work), ...work.countries.map(countryName)].join(" · ")),
-        work.series && h("p", { class: "facts" }, `Part ${work.series.number ?? ""} of ${work.series.name}`.replace("Part  of", "Part of")),
-        work.rating && h("p", { class: "facts" }, `Rated ${work.rating.average.toFixed(1)} by ${count(work.rating.count)}`),
+        work.series && h("p", { class: "facts" }, `Part ${work.series.position === undefined ? "" : `${work.series.position} `}of ${work.series.name}`),
+        work.rating && h("p", { class: "facts" }, `Rated ${work.rating.mean.toFixed(1)} of ${work.rating.scale} by ${count(work.rating.count)} people`),
         h("div", { class: "actions" }, markButtons(work),
           link({ like: work.id }, { class: "more-like" }, "More like this"), shareButton(work)),
         told.text, told.sayings,

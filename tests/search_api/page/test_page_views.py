@@ -129,6 +129,35 @@ def test_a_work_links_to_where_its_ids_lead(page: Browser) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("series", "said"), [({"name": "Night Trains", "position": 2}, "Part 2 of"), ({"name": "Night Trains"}, "Part of")]
+)
+def test_a_work_shows_its_series_and_what_people_rate_it(page: Browser, series: dict[str, object], said: str) -> None:
+    rating = {"mean": 7.25, "count": 1200, "scale": 10}
+    work = make_work("movie:rated", "Rated", "A film.", {"E2": 0.8}, kind="movie", rating=rating, series=series)
+    with serving(FakeSearch((work,))) as address:
+        asked = Browser(page.driver, address)
+        asked.open("/?work=movie:rated")
+        asked.wait(lambda: asked.all("#work-title"))
+        shown = [each.text for each in asked.all(".work .facts")]
+        assert f"{said} Night Trains" in shown
+        assert "Rated 7.3 of 10 by 1,200 people" in shown
+
+
+@pytest.mark.browser
+def test_a_work_that_was_opened_leads_back_to_the_answer(page: Browser) -> None:
+    page.open("/?work=movie:contact")
+    page.wait(lambda: page.one("#work-title").text.startswith("Contact"))
+    assert page.all("#work-view .back") == []
+    page.open("/?q=inspiring")
+    page.wait(page.titles)
+    page.one("#results .card h2 a").click()
+    page.wait(lambda: page.one("#work-view .back")).click()
+    page.wait(page.titles)
+    assert page.parameters() == {"q": ["inspiring"]}
+
+
+@pytest.mark.browser
 def test_a_missing_work_keeps_a_heading_and_a_way_on(page: Browser) -> None:
     page.open("/?work=movie:gone")
     page.wait(lambda: page.seen(".trouble").text.startswith("Work not found"))

@@ -10,14 +10,14 @@ interface Work extends WorkReference {
   genres: string[];
   language?: string;
   countries: string[];
-  series?: { name: string; number?: number };
+  series?: { name: string; position?: number };
   runtime_minutes?: number;
   page_count?: number;
-  rating?: { average: number; count: number };
+  rating?: { mean: number; count: number; scale: number };
   ids: Record<string, string>;
   url?: string;
   n_reviews: number;
-  sources: { source: string; source_id: string; url?: string; licence?: string; attribution?: string }[];
+  sources: { source: string; source_id: string; licence?: string; attribution?: string }[];
   values: WorkValue[];
   tags: WorkValue[];
 }
