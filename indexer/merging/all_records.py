@@ -49,7 +49,8 @@ def match_all(
         blocks = sort_pairs(make_blocks(keys(records)), folder / "blocks", most_sorted, LEAST_KEY, MOST_KEY)
         candidates = _candidates(blocks, tables)
         pairs = sort_pairs(candidates, folder / "pairs", most_sorted, 0, max(0, n_records - 1))
-        matches = _find_matches(pairs, tables, most_compared)
+    # The transaction has ended: comparing takes long, and only reads.
+    matches = _find_matches(pairs, tables, most_compared)
     yield from _join(matches, n_records, tables, most_compared)
 
 

@@ -30,12 +30,12 @@ def sorted_unique(pairs: Pairs) -> Pairs:
 
 
 def sort_pairs(chunks: Iterable[Pairs], path: Path, most: int, lowest: int, highest: int) -> Iterator[Pairs]:
-    """Yield pairs sorted by both numbers, each pair once, in arrays that together have all.
+    """Take pairs, and return them sorted by both numbers, each pair once, in arrays that together have all.
 
     Pairs with the same first number are in one array. No other array has more than `most` pairs.
 
     Args:
-        chunks: The pairs, in any order. All are taken before the first array is yielded.
+        chunks: The pairs, in any order. All are taken before this function returns.
         path: Where a file may be written. It is removed, and so are those beside it that it is split into.
         most: The most pairs that are sorted in memory.
         lowest: No first number is less.
@@ -44,7 +44,7 @@ def sort_pairs(chunks: Iterable[Pairs], path: Path, most: int, lowest: int, high
     with path.open("wb") as file:
         for chunk in chunks:
             chunk.tofile(file)
-    yield from _sort_file(path, most, lowest, highest)
+    return _sort_file(path, most, lowest, highest)
 
 
 def _sort_file(path: Path, most: int, lowest: int, highest: int) -> Iterator[Pairs]:
