@@ -83,6 +83,7 @@ def start(settings: IndexSettings, catalogue: Path, tmp_path: Path) -> Iterator[
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
         assert list(Path(temporary).glob("evoke-ray-*")) == []
+    signal.signal(signal.SIGINT, before)
 
 
 def offspring(pid: int) -> set[int]:
