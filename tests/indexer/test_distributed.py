@@ -56,6 +56,8 @@ def settings(real_encoder: Encoder, pytestconfig: pytest.Config, tmp_path: Path)
 def start(settings: IndexSettings, catalogue: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start `evoke index --ray` in a group of its own, with a folder of its own for temporary files."""
     started: list[subprocess.Popen[str]] = []
+    # Background jobs of a shell ignore SIGINT, and so would the processes that they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     # Ray's sockets lie in it, and their names may have 107 characters.
     with tempfile.TemporaryDirectory(prefix="ray-") as temporary:
 
