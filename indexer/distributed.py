@@ -58,7 +58,7 @@ _Read = Callable[[Path, bytes, Row], Row]
 
 
 class RayMakers:
-    """Makes features and labels by Ray, on this machine or on a cluster; see `indexer.making.Makers`.
+    """Makers of features and labels by Ray, on this machine or on a cluster; see `indexer.making.Makers`.
 
     It is a context: Ray is started, or the cluster connected to, with the first batch, and left at the end.
     """

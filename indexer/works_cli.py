@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from crawler.text import count_of
 from crawler.verbs import check_output_files, read_settings, verb
 
 app = typer.Typer(
@@ -35,8 +36,8 @@ def delete(
     for note in report.notes:
         typer.echo(note)
     serving = f"now serving {report.generation}" if report.generation else "the index was up to date"
-    counts = f"{_count(len(ids), 'work')} deleted with {_count(n_records, 'record')}"
-    left = f"{_count(report.n_works, 'work')} left"
+    counts = f"{count_of(len(ids), 'work')} deleted with {count_of(n_records, 'record')}"
+    left = f"{count_of(report.n_works, 'work')} left"
     again = "indexing a file that has them adds them again"
     typer.echo(f"{counts}; {left}; {serving}; {perf_counter() - started:.1f} s; {again}")
 
@@ -75,11 +76,7 @@ def export(
     check_output_files(output)
     exported = export_records(read_settings(IndexSettings), output)
     if output:
-        typer.echo(f"{_count(exported.n_records, 'record')} written to {output}")
+        typer.echo(f"{count_of(exported.n_records, 'record')} written to {output}")
     if exported.n_reviews_left_out:
-        left_out = f"{_count(exported.n_reviews_left_out, 'review')} left out: only their features may be kept"
+        left_out = f"{count_of(exported.n_reviews_left_out, 'review')} left out: only their features may be kept"
         typer.echo(left_out, err=output is None)  # the records may be on standard output
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + "s" * (number != 1)

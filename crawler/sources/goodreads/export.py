@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crawler.answers import NotAWork, ParseResult
+from crawler.isbn import read_isbn, shorten_isbn
 from crawler.series import plain_title, read_series
 from crawler.sources.csv_exports import Row, broken_row, column_names, read_rows
 from crawler.sources.goodreads import GOODREADS
@@ -77,13 +78,8 @@ def _row_to_record(row: Row) -> ParseResult:
 
 def _whole_isbn(field: str) -> str:
     """Return an ISBN with the zeros that a spreadsheet took from its beginning, if its check digit fits."""
-    if not re.fullmatch("[0-9]{7,8}[0-9X]", field):
-        return field
-    isbn = field.zfill(10)
-    total = sum(
-        weight * (10 if digit == "X" else int(digit)) for weight, digit in zip(range(10, 0, -1), isbn, strict=True)
-    )
-    return isbn if total % 11 == 0 else field
+    isbn = read_isbn(field) if re.fullmatch("[0-9]{7,8}[0-9X]", field) else None
+    return (isbn and shorten_isbn(isbn)) or field
 
 
 def _number(text: str | None, least: int, most: int) -> int | None:
