@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from crawler.gzipped import BYTE_ORDER_MARK, open_unpacked, read_lines
 from crawler.sources.goodreads.export import read_export
 from crawler.sources.imdb.tables import read_tables
 from crawler.sources.open_library.dumps import read_dumps
+from crawler.tables.catalogues import check_catalogues, read_catalogues
 from evaluation.benchmark import read_benchmark
 from evaluation.errors import BenchmarkInvalid
 from indexer.errors import ValueHeadInvalid
@@ -102,3 +105,13 @@ def test_every_reader_reports_a_cut_file_in_the_same_words(tmp_path: Path, reade
     path = tmp_path / "queries.jsonl"
     path.write_bytes(gzip.compress(BYTE_ORDER_MARK + line.encode() + b"\n")[:-6])
     assert "the gzip stream is damaged or cut short here (" in read(path)
+
+
+def test_a_catalogue_comes_whole_through_a_pipe(tmp_path: Path) -> None:
+    pipe, line = tmp_path / "pipe", b'{"source": "mine", "source_id": "1", "kind": "book", "title": "Salt"}\n'
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(line * 3,), daemon=True)
+    writer.start()
+    check_catalogues([pipe])
+    assert len(list(read_catalogues([pipe]))) == 3
+    writer.join()
