@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -121,6 +122,8 @@ class GenerationFollower:
         self._lock = threading.Lock()
         self._current: Generation | None = None
         self._loading: threading.Thread | None = None
+        self._problem: str | None = None
+        self._closed = threading.Event()
         self._checked_at = float("-inf")
 
     def use(self, answer: Callable[[Generation], T]) -> T:
@@ -161,11 +164,31 @@ class GenerationFollower:
                 self._lock.release()
         return current
 
+    def follow(self) -> None:
+        """Look for a new generation now and then until `close`, so that the first request after a pause has it.
+
+        Otherwise that request would be answered from the old generation, while the new one is loaded.
+        """
+        threading.Thread(target=self._follow, name="follow generations", daemon=True).start()
+
+    def close(self) -> None:
+        """End what `follow` began."""
+        self._closed.set()
+
+    def _follow(self) -> None:
+        while not self._closed.wait(CHECK_SECONDS):
+            if self._current is not None:
+                with suppress(EngineError):  # requests say so
+                    self._serving()
+
     def _load_next(self) -> None:
         try:
-            self._renewed()
+            generation = self._renewed()
+            logger.info("answering from the index %s now: %s works", generation.name, f"{generation.facts.n_works:,}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the old one answers
-            logger.warning("the new index cannot be used, the old one goes on answering: %s", error)
+            if str(error) != self._problem:
+                logger.warning("the new index cannot be used, the old one goes on answering: %s", error)
+            self._problem = str(error)
 
     def _renewed(self) -> Generation:
         """Return the generation that the alias points to, loaded if it is another than before."""

@@ -252,9 +252,14 @@ class Search:
 
     def close(self) -> None:
         """Close the index."""
+        self._generations.close()
         self.engine.close()
         if self._model_reader:
             self._model_reader.close()
+
+    def follow(self) -> None:
+        """Look for a new index also while nobody asks, until `close`: for a service."""
+        self._generations.follow()
 
     def with_fusions(self, fusions: Fusions) -> Search:
         """Return a copy with other fusions. It caches no answers and shares everything else, so close only one."""
@@ -292,9 +297,11 @@ class Search:
         return self.serving().facts.n_works
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line for each trained or tuned file that does not fit this index, encoder or taxonomy."""
+        """Return a line for each file that does not fit index, encoder or taxonomy, and for an encoder on torch."""
         facts = self.serving().facts
         notes = [*self._misfits]
+        if slow := self.encoder.runtime_note:
+            notes.append(slow)
         if self._bm25 not in (None, facts.bm25):
             notes.append(
                 "the index was built with other BM25 settings than this process uses (EVOKE_TUNING): "

@@ -46,6 +46,8 @@ class FakeEncoder:
     def lower_fingerprint(self) -> str:
         return self.fingerprint
 
+    runtime_note = None
+
     @property
     def runtime(self) -> str:
         return "fake"

@@ -30,7 +30,7 @@ from indexer.encoder.kept_models import (
     find_converted,
     is_sound,
 )
-from indexer.encoder.model_files import ModelFiles, first_line
+from indexer.encoder.model_files import ModelFiles, in_one_line
 from indexer.errors import ModelUnavailable
 from indexer.imports import hide_module
 from indexer.room import check_room
@@ -63,7 +63,7 @@ def load_module(model: ModelFiles) -> Any:
     try:
         module = SentenceTransformer(str(model.folder), device="cpu").eval()
     except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"the model {model.name!r} cannot be loaded: {first_line(error)}") from error
+        raise ModelUnavailable(f"the model {model.name!r} cannot be loaded: {in_one_line(error)}") from error
     if model.adaptation:
         model.adaptation.merge(module[0].auto_model)
     return module

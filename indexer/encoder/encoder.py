@@ -130,6 +130,12 @@ class Encoder:
         """The name of the runtime. Vectors of two runtimes differ a little, but can be compared with each other."""
         return self._runtime.name
 
+    @property
+    def runtime_note(self) -> str | None:
+        """Why the encoder runs on torch although OpenVINO was asked for; None where it does not, or is not loaded."""
+        runtime: Runtime | None = vars(self).get("_runtime")
+        return runtime.note if runtime else None
+
     @cached_property
     def _runtime(self) -> Runtime:
         return (

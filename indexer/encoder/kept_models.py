@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from crawler.extras import install_command
@@ -118,21 +119,26 @@ def kept_compiled(compiled: Path) -> Iterator[None]:
     """Guard what OpenVINO compiles of a converted model, and keeps in a folder, against damage.
 
     A manifest is written after the block. If the folder differs from it, its content is removed before the block, which
-    compiles it again. A folder that cannot be written is left as it is.
+    compiles it again. A lock is held meanwhile: what another process is writing differs from its manifest too. A folder
+    that cannot be written is left as it is.
     """
     from indexer.engine.manifest import MANIFEST, first_damage, write_manifest
 
-    with suppress(OSError):
-        if compiled.is_dir() and first_damage(compiled):
-            shutil.rmtree(compiled)
-        make_private_folder(compiled)
-    yield
-    with suppress(OSError):
-        if not (compiled / MANIFEST).exists() or first_damage(compiled):
-            newest_first = sorted(compiled.glob("*.blob"), key=lambda path: -path.stat().st_mtime)
-            for old in newest_first[MOST_COMPILED:]:
-                old.unlink()
-            write_manifest(compiled)
+    with ExitStack() as locked:
+        with suppress(OSError, NotImplementedError):  # a folder that is read only, a file system without locks
+            make_private_folder(compiled.parent)
+            locked.enter_context(FileLock(compiled.parent.parent / "compiling.lock"))
+        with suppress(OSError):
+            if compiled.is_dir() and first_damage(compiled):
+                shutil.rmtree(compiled)
+            make_private_folder(compiled)
+        yield
+        with suppress(OSError):
+            if not (compiled / MANIFEST).exists() or first_damage(compiled):
+                newest_first = sorted(compiled.glob("*.blob"), key=lambda path: -path.stat().st_mtime)
+                for old in newest_first[MOST_COMPILED:]:
+                    old.unlink()
+                write_manifest(compiled)
 
 
 def read_record(folder: Path) -> ConversionRecord | None:

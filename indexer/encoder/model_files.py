@@ -186,13 +186,13 @@ def _fetch(name: str) -> Path:
         return Path(snapshot_download(repository, allow_patterns=list(_HUB_FILES)))
     except (OSError, ValueError) as error:  # the base classes of what the hub's client raises
         raise ModelUnavailable(
-            f"the model {name!r} is not a folder and cannot be fetched: {first_line(error)}"
+            f"the model {name!r} is not a folder and cannot be fetched: {in_one_line(error)}"
         ) from error
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message; empty if it has none."""
-    return str(error).strip().split("\n", 1)[0]
+def in_one_line(error: BaseException) -> str:
+    """Return an error's message in one line: OpenVINO names the cause in the last of several."""
+    return " ".join(str(error).split())
 
 
 def _sha256(path: Path) -> str:

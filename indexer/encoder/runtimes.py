@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder.conversion import TELEMETRY, converted_model, load_module
 from indexer.encoder.kept_models import COMPILED, can_load_weights, kept_compiled
-from indexer.encoder.model_files import ModelFiles, first_line
+from indexer.encoder.model_files import ModelFiles, in_one_line
 from indexer.encoder.token_networks import (
     NetworkRuntime,
     OpenVinoNetworkRuntime,
@@ -24,6 +24,7 @@ from indexer.encoder.token_networks import (
 from indexer.errors import ModelUnavailable
 from indexer.imports import hide_module
 
+T = TypeVar("T")
 Tokens = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 ONE_CORE: Mapping[str, str] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": "1"}
 """OpenVINO's options for single texts. With the hint for throughput, 16 tokens take 1.8 ms instead of 1.5."""
+
+_PRECISION: Mapping[str, str] = {"INFERENCE_PRECISION_HINT": "f32"}
+"""On a processor with AMX, OpenVINO would compute the other operations in bfloat16: a third faster, but inputs of 32
+tokens get wrong vectors (cosine of 0.81 to the reference)."""
 
 _FIRST_RUN = threading.Lock()
 """Held for the first run. Until the first run has ended, two threads that pass an array to OpenVINO can deadlock: one
@@ -45,6 +50,8 @@ class Runtime(Protocol):
     """Vectors of two runtimes with different names differ a little."""
     padded_to: int
     """Batches are padded to a multiple of this many tokens."""
+    note: str | None
+    """Why this one runs instead of a faster one; None where it was asked for."""
 
     @property
     def n_streams(self) -> int:
@@ -82,9 +89,10 @@ def open_runtime(model: ModelFiles, cache: Path, n_threads: int | None = None) -
         return OpenVinoRuntime(model, cache, n_threads)
     except (ImportError, OSError, RuntimeError) as error:
         if not can_load_weights():
-            raise ModelUnavailable(f"OpenVINO cannot run the model {model.name!r}: {first_line(error)}") from error
-        logger.warning("the encoder runs on torch, several times slower, since OpenVINO fails: %s", first_line(error))
-        return TorchRuntime(model)
+            raise ModelUnavailable(f"OpenVINO cannot run the model {model.name!r}: {in_one_line(error)}") from error
+        note = f"the encoder runs on torch, several times slower, since OpenVINO fails: {in_one_line(error)}"
+        logger.warning("%s", note)
+        return TorchRuntime(model, note)
 
 
 class TorchRuntime:
@@ -94,7 +102,8 @@ class TorchRuntime:
     padded_to = 1
     n_streams = 1  # torch uses every core for one batch
 
-    def __init__(self, model: ModelFiles) -> None:
+    def __init__(self, model: ModelFiles, note: str | None = None) -> None:
+        self.note = note
         self._module = load_module(model)
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
@@ -119,6 +128,7 @@ class OpenVinoRuntime:
     padded_to = 16
     """OpenVINO prepares itself for each new shape. Queries of 5 to 12 tokens took 3.8 ms on one core at their own
     lengths, and 1.6 ms when padded to 16. Documents take the same time either way."""
+    note = None
 
     def __init__(self, model: ModelFiles, cache: Path, n_threads: int | None = None) -> None:
         self._n_threads = n_threads
@@ -129,8 +139,7 @@ class OpenVinoRuntime:
         self._path = converted_model(model, cache)
         self._compiled = cache / self._path.parent.name / COMPILED
         self._requests = threading.local()
-        with kept_compiled(self._compiled):
-            self._for_one = self._compile(ONE_CORE)
+        self._for_one = self._compile(ONE_CORE)
         with _FIRST_RUN:
             self.run(*(np.ones((1, self.padded_to), dtype=np.int64) for _ in ("ids", "mask")))
 
@@ -142,9 +151,8 @@ class OpenVinoRuntime:
     @cached_property
     def _for_batches(self) -> Any:
         """The model compiled for several batches at once; a service that embeds single texts never opens it."""
-        with kept_compiled(self._compiled):
-            threads = {} if self._n_threads is None else {"INFERENCE_NUM_THREADS": str(self._n_threads)}
-            return self._compile({"PERFORMANCE_HINT": "THROUGHPUT", **threads})
+        threads = {} if self._n_threads is None else {"INFERENCE_NUM_THREADS": str(self._n_threads)}
+        return self._compile({"PERFORMANCE_HINT": "THROUGHPUT", **threads})
 
     def run(self, ids: Tokens, mask: Tokens) -> Vectors:
         """Return each token's vector; see `Runtime`.
@@ -165,19 +173,30 @@ class OpenVinoRuntime:
 
     def open_network(self, network: TokenNetwork, *, keep: bool) -> NetworkRuntime:
         """Return the encoder's layers with a network on them; see `Runtime`."""
-        options = self._options(ONE_CORE)
-        if not keep:
-            options.pop("CACHE_DIR", None)
-        with kept_compiled(self._compiled):
+
+        def compile_network(options: Mapping[str, str]) -> NetworkRuntime:
             return OpenVinoNetworkRuntime(self._core, str(self._path), options, network)
 
-    def _compile(self, threads: Mapping[str, str]) -> Any:
-        return self._core.compile_model(str(self._path), "CPU", self._options(threads))
+        return self._compile_kept(compile_network, ONE_CORE) if keep else compile_network({**ONE_CORE, **_PRECISION})
 
-    def _options(self, threads: Mapping[str, str]) -> dict[str, str]:
-        # On a processor with AMX, OpenVINO would compute the other operations in bfloat16: a third faster, but inputs
-        # of 32 tokens get wrong vectors (cosine of 0.81 to the reference).
-        # The compiled model is kept, beside a model that was converted here: starting takes 0.1 s instead of 0.5 s.
-        # Where the folder cannot be made, OpenVINO would fail.
-        kept = {"CACHE_DIR": str(self._compiled)} if self._compiled.is_dir() else {}
-        return {**threads, "INFERENCE_PRECISION_HINT": "f32", **kept}
+    def _compile(self, threads: Mapping[str, str]) -> Any:
+        return self._compile_kept(lambda options: self._core.compile_model(str(self._path), "CPU", options), threads)
+
+    def _compile_kept(self, compile_model: Callable[[dict[str, str]], T], threads: Mapping[str, str]) -> T:
+        """Return what OpenVINO compiles with options; it is kept, and read from what was kept.
+
+        It is kept beside a model that was converted here: starting takes 0.1 s instead of 0.5 s. Where the folder
+        cannot be made or used, OpenVINO would fail, and compiles without it.
+        """
+        options = {**threads, **_PRECISION}
+        with kept_compiled(self._compiled):
+            if self._compiled.is_dir():
+                try:
+                    return compile_model({**options, "CACHE_DIR": str(self._compiled)})
+                except RuntimeError as error:
+                    logger.warning(
+                        "the encoder is compiled at each start, since %s cannot keep it: %s",
+                        self._compiled,
+                        in_one_line(error),
+                    )
+            return compile_model(options)

@@ -99,7 +99,7 @@ class Searching(Protocol):
         ...
 
     def notes(self) -> tuple[str, ...]:
-        """Return a line for each trained or tuned file that does not fit."""
+        """Return a line for each trained or tuned file that does not fit, and for an encoder on torch."""
         ...
 
     def unanswered(self) -> tuple[str, ...]:
@@ -122,7 +122,9 @@ class Ready(BaseModel):
 
     works: int
     notes: tuple[str, ...] | None = Field(
-        default=None, description="what is not used, why, and the command that trains it anew; absent if all fits"
+        default=None,
+        description="what is not used, why, and the command that trains it anew; why the encoder is slow; absent if "
+        "all fits",
     )
     unanswered: tuple[str, ...] | None = Field(
         default=None, description="addresses of the Qdrant server that do not answer, and why; absent if all do"

@@ -46,7 +46,7 @@ class IndexFigures:
         n_works: How many works it has.
         built_at: When it was built, in seconds since the epoch.
         build_seconds: How long each step of its build took.
-        n_notes: How many trained or tuned files do not fit it.
+        n_notes: How many notes /readyz has.
     """
 
     is_ready: bool = False
@@ -241,7 +241,9 @@ def _index_families(index: IndexFigures) -> Iterable[Metric]:
         steps.add_metric((step,), seconds)
     yield steps
     yield GaugeMetricFamily(
-        "evoke_misfits", "trained or tuned files that do not fit; /readyz names them", index.n_notes
+        "evoke_misfits",
+        "trained or tuned files that do not fit, and an encoder that runs on torch; /readyz names them",
+        index.n_notes,
     )
 
 

@@ -46,7 +46,9 @@ def open_index(settings: SearchSettings) -> Searching:
     """Open the index that the settings name."""
     from search_api.search import open_search
 
-    return open_search(settings)
+    search = open_search(settings)
+    search.follow()
+    return search
 
 
 def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:

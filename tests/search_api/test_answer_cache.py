@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +94,20 @@ def test_the_old_index_answers_while_the_new_one_is_loaded(
     may_load.set()
     while search.search(SearchRequest(query="storm")).total == 3:
         time.sleep(0.01)
+    assert search.search(SearchRequest(query="storm")).total == len(SMALL)
+
+
+def test_the_first_request_after_a_pause_has_the_new_index(
+    home: Path, search: Search, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 0.01)
+    caplog.set_level(logging.INFO, "search_api.generation")
+    search.follow()
+    assert search.search(SearchRequest(query="storm")).total == 3
+    build(home, SMALL)
+    while "answering from the index works-2 now: " not in caplog.text:
+        time.sleep(0.01)
+    monkeypatch.setattr("search_api.generation.CHECK_SECONDS", 3_600)
     assert search.search(SearchRequest(query="storm")).total == len(SMALL)
 
 

@@ -147,6 +147,7 @@ def test_torch_stands_in_where_openvino_is_missing(
         assert encoder.runtime == "torch"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "OpenVINO" in caplog.text
+    assert encoder.runtime_note == caplog.records[0].message
     assert encoder.fingerprint == torch_encoder.fingerprint
     np.testing.assert_allclose(encoder.encode(SHORT), torch_encoder.encode(SHORT), atol=1e-6)
 

@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import openvino
 import pytest
 
 from crawler.extras import EXTRAS
@@ -18,7 +21,7 @@ from indexer.checking import check_home
 from indexer.encoder import conversion
 from indexer.encoder.conversion import converted_model
 from indexer.encoder.encoder import Encoder, open_encoder
-from indexer.encoder.kept_models import COMPILED, MODEL, RECORD, ConversionRecord, find_converted
+from indexer.encoder.kept_models import COMPILED, MODEL, RECORD, ConversionRecord, find_converted, kept_compiled
 from indexer.encoder.model_files import ModelFiles
 from indexer.engine.manifest import find_damage
 from indexer.errors import ModelUnavailable, StorageFailed
@@ -219,6 +222,54 @@ def test_a_damaged_compiled_model_is_compiled_again(models: Path, real_encoder: 
         flip_a_byte(path)
     np.testing.assert_array_equal(Encoder(converted=models).encode(TEXTS), ours)
     assert not any(damage for folder in models.glob(f"*/{COMPILED}") for damage in find_damage(folder, read_all=True))
+
+
+def test_what_one_process_is_compiling_is_left_alone_by_another(tmp_path: Path) -> None:
+    compiled, seen = tmp_path / "models" / "openvino-1" / COMPILED, []
+
+    def compile_too() -> None:
+        with kept_compiled(compiled):
+            seen.extend(path.name for path in compiled.glob("*.blob"))
+
+    with ThreadPoolExecutor() as beside:
+        with kept_compiled(compiled):
+            (compiled / "1.blob").touch()
+            other = beside.submit(compile_too)
+            wait([other], timeout=0.2)
+            (compiled / "2.blob").touch()
+        other.result()
+    assert sorted(seen) == ["1.blob", "2.blob"]
+
+
+def test_processes_that_start_at_once_run_on_openvino(models: Path, tmp_path: Path) -> None:
+    commands = [[sys.executable, "-c", ENCODE, str(models), str(tmp_path / f"{number}.npy")] for number in range(3)]
+    starting = [subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for each in commands]
+    for process in starting:
+        out, err = process.communicate(timeout=120)
+        assert out.split()[1:] == ["openvino-int8"], err
+        assert not err
+
+
+def test_a_folder_that_cannot_keep_what_is_compiled_does_without(
+    models: Path, real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compile_model = openvino.Core.compile_model
+
+    def compile_unkept(core: Any, model: str, device: str, options: dict[str, str]) -> Any:
+        if "CACHE_DIR" in options:
+            raise RuntimeError("Exception from src/core.cpp:1:\nthe folder is gone\n")
+        return compile_model(core, model, device, options)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", compile_unkept)
+    encoder = Encoder(converted=models)
+    np.testing.assert_array_equal(encoder.encode(TEXTS), real_encoder.encode(TEXTS))
+    assert encoder.runtime == "openvino-int8"
+    assert encoder.runtime_note is None
+    (folder,) = models.glob(f"*/{COMPILED}")
+    assert caplog.records[0].message == (
+        f"the encoder is compiled at each start, since {folder} cannot keep it: Exception from src/core.cpp:1: "
+        "the folder is gone"
+    )
 
 
 def test_a_full_disk_stops_a_conversion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
