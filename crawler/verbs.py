@@ -162,8 +162,13 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        field, *place = error.errors()[0]["loc"]
-        raise Refused(describe_problem(error, kind.variable(str(field)), *place)) from error
+        from crawler.plain_problems import plain_problem
+
+        problem = error.errors()[0]
+        field, *place = problem["loc"] or ("",)
+        where = ".".join(map(str, (kind.variable(str(field)), *place)))
+        # A check of several settings names them itself.
+        raise Refused(f"{where}: {plain_problem(problem)}" if field else plain_problem(problem)) from error
     except SettingsError as error:  # the message quotes the field, and not the variable
         variables = [kind.variable(name) for name in kind.model_fields if f'"{name}"' in str(error)]
         raise Refused(f"{', '.join(variables) or error}: is not JSON") from error

@@ -219,10 +219,10 @@ def _with_reader(settings: EvaluationSettings, url: str) -> EvaluationSettings:
     Raises:
         Refused: It is not an address.
     """
-    from search_api.settings import check_url
+    from indexer.settings import check_web_address
 
     try:
-        return settings.model_copy(update={"reader_url": check_url(url)})
+        return settings.model_copy(update={"reader_url": check_web_address(url)})
     except ValueError as error:
         raise Refused(f"--reader: {error}") from error
 

@@ -32,9 +32,15 @@ class Analysed(NamedTuple):
 
 
 class FeatureMaker:
-    """An analyser and an encoder that make features together; `seconds` has the time that each step took."""
+    """An analyser and an encoder that make features together; `seconds` has the time that each step took.
 
-    def __init__(self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None) -> None:
+    `runtime` is the encoder's runtime if it is known: else the encoder is loaded to name it.
+    """
+
+    def __init__(
+        self, analyser: Analyser, encoder: Encoder, seconds: StepSeconds | None = None, runtime: str | None = None
+    ) -> None:
+        self._runtime = runtime
         self.analyser = analyser
         self.encoder = encoder
         self.seconds = StepSeconds() if seconds is None else seconds
@@ -42,7 +48,8 @@ class FeatureMaker:
     @property
     def recipe(self) -> bytes:
         """A hash over all that features depend on besides the text; stored features with another hash are not used."""
-        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{self.encoder.runtime}".encode()).digest()
+        runtime = self._runtime or self.encoder.runtime
+        return hashlib.sha256(f"{ANALYSER_VERSION}:{self.encoder.fingerprint}:{runtime}".encode()).digest()
 
     def analyse(self, works: Sequence[Work]) -> list[Analysed]:
         """Return the analysis of each work, in order; `embed` needs it."""

@@ -12,7 +12,7 @@ from indexer.bm25 import read_bm25
 from indexer.build_report import BuildReport
 from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
-from indexer.encoder.encoder import Encoder, open_encoder
+from indexer.encoder.encoder import Encoder, expected_runtime, open_encoder
 from indexer.engine import open_engine_of
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
@@ -89,6 +89,7 @@ def update_index(
     *,
     encoder: Encoder | None = None,
     anew: bool = False,
+    embeds: bool = True,
 ) -> None:
     """Change the stored records, and bring works and index up to date with them.
 
@@ -98,14 +99,17 @@ def update_index(
         change: Changes the records of the store; if it raises an error, the index stays as it is.
         encoder: An encoder to use instead of the one that the settings name.
         anew: Write all works anew, so that the new index holds no bytes of the old one.
+        embeds: Whether works may lack features. Without, the encoder that the settings name is neither converted nor
+            loaded, unless a work lacks them all the same.
 
     Raises:
         EngineLocked: Another build is running.
         StorageFailed, VerificationFailed: The old index goes on serving; the next run resumes.
     """
+    runtime = None if embeds or encoder else expected_runtime(settings)
     encoder = encoder or open_encoder(settings)
     taxonomy = load_taxonomy(settings.taxonomy)
-    maker = FeatureMaker(Analyser(), encoder, report.seconds)
+    maker = FeatureMaker(Analyser(), encoder, report.seconds, runtime)
     labeller = open_labeller(taxonomy, encoder, settings.values_head)
     taste, _ = open_taste(settings.taste, encoder)
     fingerprint = taste.fingerprint if taste else None

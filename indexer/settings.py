@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from crawler.folders import make_private_folder
 from crawler.settings import HomePath, HomeSettings
+from indexer.errors import StorageFailed
 from indexer.reviews.keeping import Keeping, parse_keeping
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -25,11 +27,16 @@ def check_addresses(text: str) -> str:
         ValueError: One is none; the message says what it should be.
     """
     for url in text.split(","):
-        _check_web_address(url.strip())
+        check_web_address(url.strip())
     return text
 
 
-def _check_web_address(url: str) -> str:
+def check_web_address(url: str) -> str:
+    """Return an address of the web, or refuse it.
+
+    Raises:
+        ValueError: It is none; the message says what it should be.
+    """
     if not url.startswith(("http://", "https://")):
         raise ValueError("should begin with http:// or https://")
     try:
@@ -146,6 +153,19 @@ class StorageSettings(HomeSettings):
         if self.qdrant_api_key and self.qdrant_api_key_file:
             raise ValueError("EVOKE_QDRANT_API_KEY and EVOKE_QDRANT_API_KEY_FILE are both set: keep one of them")
         return self
+
+    def make_home(self) -> None:
+        """Create the home folder if it is missing; an index on a server needs none.
+
+        Raises:
+            StorageFailed: It cannot be created.
+        """
+        if self.qdrant_url:
+            return
+        try:
+            make_private_folder(self.home)
+        except OSError as error:
+            raise StorageFailed(f"EVOKE_HOME: the folder {self.home} cannot be made: {error.strerror}") from error
 
     @property
     def engine_location(self) -> str | Path:

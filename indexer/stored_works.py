@@ -55,7 +55,7 @@ def delete_works(
         store.remove_made(known)
         n_records = store.remove_records(store.matching.records_of(known))
 
-    update_index(settings, report, remove, encoder=encoder, anew=erase)
+    update_index(settings, report, remove, encoder=encoder, anew=erase, embeds=False)
     return n_records, report
 
 

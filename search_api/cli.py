@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import search_api.feedback_cli
 import search_api.mcp_cli
 import search_api.recommend_cli
 from crawler.verbs import Refused, describe_problem, read_settings, verb
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 app.add_typer(search_api.recommend_cli.app)
 app.add_typer(search_api.mcp_cli.app)
+app.add_typer(search_api.feedback_cli.app)
 
 
 @verb(app, "search", 'evoke search "something hopeful about the sea" --limit 5')

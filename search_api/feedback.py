@@ -38,7 +38,7 @@ class FeedbackLine(BaseModel):
     """A line of the file: nothing in it tells who sent it.
 
     Attributes:
-        day: The day in UTC; a time would lead to a line of the access log, and so to an address.
+        day: The day in UTC; a time would lead to a line of the access log of a proxy, and so to an address.
         answer: Is the same for all feedback on one answer. It is not the request's id, for the same reason.
         request: What was asked, without the part of the answer (limit, offset, cursor); None: no longer known.
         work: The id of the work.

@@ -28,6 +28,10 @@ from search_api.understanding.reading import Reading, hold_to_schema, reading_sc
 MOST_BYTES = 256 * 1024
 """The most bytes of an answer. A reading has about 1 kB."""
 
+MOST_FAILURES, PAUSE_SECONDS = 3, 30.0
+"""After so many failures in a row the endpoint is left alone for so long: each text would wait for it in vain. Then one
+text tries again."""
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -35,6 +39,10 @@ T = TypeVar("T")
 
 class NotRead(Exception):
     """The endpoint did not read a request. The message says why, and has no part of the request or the address."""
+
+
+class LeftAlone(NotRead):
+    """The endpoint was not asked, since it failed several times in a row."""
 
 
 class ModelReader:
@@ -60,6 +68,8 @@ class ModelReader:
             {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
         )
         self._client = httpx.Client(headers=headers, timeout=self._seconds)
+        self._n_failures = 0
+        self._left_alone_until = float("-inf")
 
     def close(self) -> None:
         """Close the connections to the endpoint."""
@@ -78,12 +88,36 @@ class ModelReader:
             return own
         asked = text[:MOST_READ_CHARACTERS]
         try:
-            reading, misfits = self._readings.get_or_make((asked, today), lambda: self._read(asked, today))
+            reading, misfits = self._readings.get_or_make((asked, today), lambda: self._try(asked, today))
         except NotRead as error:
-            logger.warning("the built-in reader answers, since the language model %s", error)
+            level = logging.DEBUG if isinstance(error, LeftAlone) else logging.WARNING
+            logger.log(level, "the built-in reader answers, since the language model %s", error)
             note("model_failed")
             return own.model_copy(update={"reader_notes": (f"read by rules, since the language model {error}",)})
         return merge_reading(own, reading, text, here, misfits)
+
+    def _try(self, text: str, today: date) -> tuple[Reading, list[str]]:
+        """Return the model's reading of a text, as `_read` does, unless the endpoint is left alone.
+
+        Raises:
+            NotRead: As for `_read`; `LeftAlone` if it was not asked.
+        """
+        if time.monotonic() < self._left_alone_until:
+            raise LeftAlone(f"is left alone for {PAUSE_SECONDS:g} s after {self._n_failures} failures in a row")
+        try:
+            read = self._read(text, today)
+        except NotRead:
+            self._n_failures += 1
+            if self._n_failures >= MOST_FAILURES:
+                self._left_alone_until = time.monotonic() + PAUSE_SECONDS
+                logger.warning(
+                    "the language model is left alone for %g s: it failed %s times in a row",
+                    PAUSE_SECONDS,
+                    self._n_failures,
+                )
+            raise
+        self._n_failures = 0
+        return read
 
     def _read(self, text: str, today: date) -> tuple[Reading, list[str]]:
         """Return the model's reading of a text, and the parts of its answer that do not fit one.
@@ -110,7 +144,10 @@ class ModelReader:
             raise NotRead(f"did not answer within {self._seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL):
             raise NotRead("cannot be reached") from None
-        return hold_to_schema(_read_document(body))
+        reading, misfits = hold_to_schema(_read_document(body))
+        if misfits and reading == Reading():
+            raise NotRead("answered something that is not a reading")
+        return reading, misfits
 
     def _post(self, request: Mapping[str, Any]) -> bytes:
         ends = time.monotonic() + self._seconds

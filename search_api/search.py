@@ -121,6 +121,7 @@ def open_search(
         encoder: The encoder to use; None: the one that the settings name.
         today: The date that "the last ten years" counts from.
     """
+    settings.make_home()
     is_cluster = settings.qdrant_url is not None and len(split_urls(settings.qdrant_url)) > 1
     engine = open_engine_of(
         settings,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from indexer.settings import StorageSettings
+from indexer.settings import StorageSettings, check_web_address
 from search_api.ranking_settings import Fusion
 
 Scope = Literal["read", "admin"]
@@ -27,18 +27,7 @@ def _check_key(key: SecretStr) -> SecretStr:
 Key = Annotated[SecretStr, AfterValidator(_check_key)]
 
 
-def check_url(url: str) -> str:
-    """Return an address of the web, or refuse it.
-
-    Raises:
-        ValueError: It is none; the message says what one begins with.
-    """
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    return url
-
-
-Url = Annotated[str, AfterValidator(check_url)]
+Url = Annotated[str, AfterValidator(check_web_address)]
 
 
 class ApiKey(BaseModel):
@@ -48,6 +37,15 @@ class ApiKey(BaseModel):
 
     key: Key
     scopes: frozenset[Scope] = Field(default=frozenset({"read"}), min_length=1)
+
+
+def _check_keys_differ(keys: dict[str, ApiKey]) -> dict[str, ApiKey]:
+    names: dict[str, str] = {}
+    for name, each in keys.items():
+        first = names.setdefault(each.key.get_secret_value(), name)
+        if first != name:
+            raise ValueError(f"{first} and {name} are one key: give each name a key of its own")
+    return keys
 
 
 class VectorSearch(BaseModel):
@@ -80,7 +78,7 @@ class SearchSettings(VectorSearch, StorageSettings):
         default=None,
         description="when set, every /v1 request must carry it in the header X-API-Key; this key may do everything",
     )
-    api_keys: dict[str, ApiKey] = Field(
+    api_keys: Annotated[dict[str, ApiKey], AfterValidator(_check_keys_differ)] = Field(
         default_factory=dict,
         description='several keys by name, as JSON: `{"page": {"key": "...", "scopes": ["read"]}}`; the scopes are '
         "`read`, the default, and `admin`",

@@ -25,6 +25,8 @@ COMPOSE = ROOT / "docker-compose.yml"
 DEPLOY = ROOT / "deploy"
 MONITORING = "deploy/monitoring/"
 """Its files are written beside this page: a mount of one that is missing fails only where the folder is there."""
+ADDED_RIGHTS = {"alloy": ["DAC_OVERRIDE"]}
+"""Alloy runs as root, and its folder /var/lib/alloy belongs to the user 473 with mode 770."""
 ONE_SHOT = ("prepare", "index", "full")
 
 
@@ -145,6 +147,7 @@ def test_a_service_has_limits_and_no_rights(services: dict[str, Any], name: str)
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
+    assert service.get("cap_add", []) == ADDED_RIGHTS.get(name, [])
     if name not in ONE_SHOT:
         from_image = service.get("build", {}).get("target") == "server"
         assert from_image or service["healthcheck"]["test"][0] == "CMD"

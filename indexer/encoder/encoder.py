@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.encoder.model_files import ModelFiles
-from indexer.encoder.runtimes import Runtime, TorchRuntime, open_runtime
+from indexer.encoder.runtimes import OpenVinoRuntime, Runtime, TorchRuntime, open_runtime
 from indexer.encoder.token_networks import NetworkRuntime, TokenNetwork
 from indexer.records import Span
 from indexer.settings import DEFAULT_MODEL, StorageSettings
@@ -74,6 +74,11 @@ def open_encoder(settings: StorageSettings, *, n_threads: int | None = None) -> 
     """Return the encoder that the settings name; no file is read yet. `n_threads` is as for `Encoder`."""
     converted = settings.home / "models" if settings.runtime == "openvino" else None
     return Encoder(settings.model, converted, settings.encoder_adaptation, settings.converted_models, n_threads)
+
+
+def expected_runtime(settings: StorageSettings) -> str:
+    """Return the name of the runtime that the settings ask for; the encoder runs on another one if that fails."""
+    return OpenVinoRuntime.name if settings.runtime == "openvino" else TorchRuntime.name
 
 
 class Encoder:

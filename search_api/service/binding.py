@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Sized
 
@@ -12,6 +13,8 @@ from pydantic import SecretStr
 from search_api.errors import SearchError
 from search_api.settings import SearchSettings
 
+LEAST_BOUND, WORKERS_A_CORE = 32, 4
+"""The bound of `--workers`: four a core, for those that wait for a language model, and 32 on a small machine."""
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not to listen there: to show one that answers
 
 
@@ -33,6 +36,20 @@ def check_service(settings: SearchSettings, host: str) -> None:
     check_patience(settings)
     if settings.key_requests_per_minute and not (settings.api_key or settings.api_keys):
         raise ServiceRefused("EVOKE_KEY_REQUESTS_PER_MINUTE has no effect without an API key: set EVOKE_API_KEY")
+
+
+def check_workers(n_workers: int) -> None:
+    """Refuse more search processes than a machine could run, such as by a slip of the hand.
+
+    Raises:
+        ServiceRefused: There are too many.
+    """
+    most = max(LEAST_BOUND, WORKERS_A_CORE * (os.cpu_count() or 1))
+    if n_workers > most:
+        raise ServiceRefused(
+            f"--workers is {n_workers:,}: at most {most} on this machine; each process takes 600 MB, and more than one "
+            "a core do not answer faster"
+        )
 
 
 def check_patience(settings: SearchSettings) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import logging
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ import orjson
 from crawler.folders import make_private_folder
 from search_api.errors import FeedbackNotKept, RequestRefused
 from search_api.feedback import FEEDBACK_FILE, MAX_REQUEST_BYTES, Feedback, request_to_keep
+from search_api.kept_feedback import append_whole
 from search_api.records import SearchRequest
 
 MOST_ANSWERS = 10_000
@@ -109,29 +107,3 @@ class FeedbackKeeper:
         except OSError as error:
             logger.warning("feedback is not kept: %s: %s", self._path, error.strerror)
             raise FeedbackNotKept(f"the feedback could not be kept: {error.strerror}") from error
-
-
-def append_whole(path: Path, line: bytes) -> None:
-    """Append a line to a file that others append to as well; it is for its owner alone.
-
-    The lock lets a failed write be taken back: else a part of a line would stay, and the next one would be glued to it.
-    After a crash of the machine the last line may be cut; then the new one begins on a line of its own.
-
-    Raises:
-        OSError: It cannot be written; the file is as before.
-    """
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        size = os.fstat(file).st_size
-        is_cut = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-        try:
-            whole = b"\n" + line if is_cut else line
-            if os.write(file, whole) < len(whole):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file)
-        except OSError:
-            os.ftruncate(file, size)
-            raise
-    finally:
-        os.close(file)

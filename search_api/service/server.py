@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_api.service.binding import ServiceRefused, check_port, check_service
+from search_api.service.binding import ServiceRefused, check_port, check_service, check_workers
 from search_api.service.search_processes import open_pool
 from search_api.service.sentry import check_sentry
 from search_api.service.traces import check_traces
@@ -20,9 +20,12 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
 
     Raises:
         ServiceRefused: The service will not, or cannot, listen there, or a setting makes no sense.
+        StorageFailed: The home folder cannot be made.
         SearchProcessFailed: A file that the settings name, or the index, cannot be used.
     """
     check_service(settings, host)
+    check_workers(workers)
+    settings.make_home()  # before processes that need it start
     check_sentry(settings)
     check_traces()
     port = check_port(host, port)

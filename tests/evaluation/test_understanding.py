@@ -209,7 +209,7 @@ def test_the_verb_asks_the_index_that_serves(tmp_path: Path, capsys: pytest.Capt
         ([], {"want": [["E99"]]}, "request 'r1': no value has the id 'E99'"),
         (["--systems", "bm25"], {}, "--systems measures benchmarks"),
         ([], {"like": "Alien"}, "mine.jsonl:1: like: "),
-        (["--reader", "localhost:1"], {}, "--reader: must begin with http:// or https://"),
+        (["--reader", "localhost:1"], {}, "--reader: should begin with http:// or https://"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_line(

@@ -17,7 +17,7 @@ import evoke
 import indexer.works
 from crawler.catalogue import read_catalogue
 from crawler.records import SourceRecord
-from indexer.errors import UnknownWorks
+from indexer.errors import ModelUnavailable, UnknownWorks
 from indexer.settings import IndexSettings
 from indexer.store import Store
 from indexer.stored_works import delete_works
@@ -123,6 +123,30 @@ def test_nothing_of_an_erased_work_is_left_in_the_home_folder(home: Path) -> Non
     delete_works(["mine:Quillon"], settings, encoder=FakeEncoder(), erase=True)
     assert files_with(home, "Zephyrin") == files_with(home, "Quillon") == []
     assert len(read_points(home)) == 150
+
+
+class ConvertedEncoder(FakeEncoder):
+    """Has the name of the runtime that is usual."""
+
+    runtime = "openvino-int8"
+
+
+class MissingEncoder(FakeEncoder):
+    """Has files that can be read, and neither a converted model nor torch."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("runtime", "warm", "encode", "embed"):
+            raise ModelUnavailable("the encoder was loaded")
+        return super().__getattribute__(name)
+
+
+def test_a_restored_home_loses_a_work_without_an_encoder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(home, make_records(30), ConvertedEncoder())
+    monkeypatch.setattr("indexer.pipeline.open_encoder", lambda _settings: MissingEncoder())
+    settings, (first, second, *_) = IndexSettings(home=home), read_points(home)
+    for work_id, erase in ((first, False), (second, True)):
+        _, report = delete_works([work_id], settings, erase=erase)
+        assert (report.n_embedded, work_id in str(read_points(home))) == (0, False)
 
 
 def test_the_store_keeps_no_terms_of_a_deleted_text(home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ FAILURES = {
     "an error": ({"status": 500}, "answered with the HTTP status 500"),
     "a redirect": ({"status": 307}, "answered with the HTTP status 307"),
     "no JSON": ({"body": b"<html>"}, "answered something that is not a reading"),
+    "nothing of a reading": ({"content": {"foo": 1, "wishes": "x"}}, "answered something that is not a reading"),
     "no message": ({"body": b'{"choices": []}'}, "answered something that is not a reading"),
     "no text": ({"body": b'{"choices": [{"message": {"content": null}}]}'}, "answered something that is not a reading"),
     "prose": ({"content": "I am sorry, but as a language model"}, "answered something that is not a reading"),
@@ -165,6 +167,31 @@ def test_after_a_failure_the_same_text_is_read_by_the_model(opened: Open, endpoi
     assert ask(search).intent.read_by == "model"
     assert ask(search).intent.read_by == "model"
     assert len(endpoint.asked) == 2
+
+
+def test_an_endpoint_that_goes_on_failing_is_left_alone_for_a_while(
+    opened: Open, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    search, texts = opened(), [f"something warm for evening {number}" for number in range(7)]
+    endpoint.status = 500
+    for text in texts[:3]:
+        assert "HTTP status 500" in ask(search, text).intent.reader_notes[0]
+    assert "the language model is left alone for 30 s: it failed 3 times in a row" in caplog.text
+    with keep_account() as account:
+        intent = ask(search, texts[3]).intent
+    assert len(endpoint.asked) == 3
+    assert intent.read_by == "rules"
+    assert intent.reader_notes == (
+        "read by rules, since the language model is left alone for 30 s after 3 failures in a row",
+    )
+    assert account.counts["model_failed"] == 1
+    monkeypatch.setattr("search_api.model_reader.time.monotonic", lambda now=time.monotonic: now() + 60)
+    ask(search, texts[4])  # it fails again, and so is left alone at once
+    ask(search, texts[5])
+    assert len(endpoint.asked) == 4
+    endpoint.status = 200
+    monkeypatch.setattr("search_api.model_reader.time.monotonic", lambda now=time.monotonic: now() + 60)
+    assert [ask(search, text).intent.read_by for text in texts[5:]] == ["model", "model"]
 
 
 def test_a_failure_is_logged_without_the_request(
@@ -225,7 +252,7 @@ def test_an_address_of_another_sort_is_refused(
 ) -> None:
     monkeypatch.setenv("EVOKE_READER_URL", "127.0.0.1:8080")
     assert evoke.main(["search", "hope"]) == 2
-    assert capsys.readouterr().err == "evoke search: EVOKE_READER_URL: must begin with http:// or https://\n"
+    assert capsys.readouterr().err == "evoke search: EVOKE_READER_URL: should begin with http:// or https://\n"
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ import pytest
 from fastapi.testclient import TestClient
 from service_fakes import FakeSearch
 
+import evoke
 from search_api.feedback import MAX_LINE_BYTES, Feedback, FeedbackLine
+from search_api.kept_feedback import append_whole, delete_lines
 from search_api.records import SearchRequest
 from search_api.service.app import create_app
-from search_api.service.feedback import FeedbackKeeper, RecentAnswers, append_whole
+from search_api.service.feedback import FeedbackKeeper, RecentAnswers
 from search_api.settings import ApiKey, SearchSettings
 
 KEYS = {"page": ApiKey(key="correct horse")}  # type: ignore[arg-type]
@@ -191,6 +193,67 @@ def test_several_services_append_whole_lines_to_one_file(tmp_path: Path) -> None
         service.join()
     lines = path.read_text().splitlines()
     assert sorted(lines) == [name * 3_000 for name in "abc" for _ in range(200)]
+
+
+ASKED = ("A „quiet” film", 'he said "adieu" to Amélie', "[TOMT] a.c", "abc")
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "n_left"),
+    [
+        ("„QUIET”", None, 6),
+        ('"adieu"', None, 6),
+        ("ame\u0301lie", None, 6),  # an accent of its own
+        ("a.c", None, 6),  # no pattern
+        ("film", None, 6),
+        ("cut", None, 7),
+        ("abc", "2026-11-30", 7),
+        ("not asked", None, 8),
+        ("saved", None, 8),  # what was done is not what was asked
+    ],
+)
+def test_a_persons_lines_are_deleted_and_nobody_elses(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, day: str, n_left: int
+) -> None:
+    home.mkdir(parents=True)
+    path = home / "feedback.jsonl"
+    lines = [
+        {"day": day, "request": {"query": query}, "work": "x:1", "kind": "saved"}
+        for query in ASKED
+        for day in ("2026-11-30", "2026-12-01")
+    ]
+    path.write_text(
+        "".join(f"{json.dumps(line)}\n" for line in lines[:-1]) + '{"day":"2026-12-01","request":{"query":"a cut'
+    )
+    path.chmod(0o600)
+    before = path.read_text().splitlines()
+    monkeypatch.setenv("EVOKE_HOME", str(home))
+    assert evoke.main(["feedback", "delete", "--containing", text, *(["--day", day] if day else [])]) == 0
+    assert capsys.readouterr().out == f"{8 - n_left} line{'s' * (8 - n_left != 1)} deleted, {n_left} left\n"
+    assert len(path.read_text().splitlines()) == n_left
+    assert set(path.read_text().splitlines()) <= set(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in home.iterdir()] == ["feedback.jsonl"]
+
+
+def _append_lines(path: Path) -> None:
+    for number in range(200):
+        append_whole(path, b'{"request": {"query": "mine %d"}}\n' % number)
+
+
+def test_no_line_that_a_service_writes_meanwhile_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "feedback.jsonl"
+    append_whole(path, b'{"request": {"query": "theirs"}}\n')
+    service = multiprocessing.get_context("spawn").Process(target=_append_lines, args=(path,))
+    service.start()
+    while service.is_alive():
+        append_whole(path, b'{"request": {"query": "theirs"}}\n')
+        delete_lines(path, "theirs")
+    service.join()
+    delete_lines(path, "theirs")
+    assert [json.loads(line)["request"]["query"] for line in path.read_text().splitlines()] == [
+        f"mine {number}" for number in range(200)
+    ]
 
 
 def test_the_oldest_answers_are_forgotten_by_number_and_by_size() -> None:
