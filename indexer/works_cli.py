@@ -65,7 +65,7 @@ def export(
             "-o",
             metavar="FILE",
             show_default="standard output",
-            help="Where the records go; gzipped if the name ends in .gz.",
+            help="Where the records go; gzipped if the name ends in .gz; - for standard output.",
         ),
     ] = None,
 ) -> None:
@@ -73,6 +73,8 @@ def export(
     from indexer.settings import IndexSettings
     from indexer.stored_works import export_records
 
+    if output == Path("-"):  # as other programs name it
+        output = None
     check_output_files(output)
     exported = export_records(read_settings(IndexSettings), output)
     if output:

@@ -6,6 +6,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from search_api.assistants.server import make_server
@@ -17,7 +18,7 @@ from search_api.service.problems import http_problem, respond
 from search_api.service.security import MAX_BODY_BYTES
 from search_api.settings import SearchSettings
 
-PATH = "/mcp"
+PATH, HEALTH = "/mcp", "/healthz"
 
 
 def create_http_app(settings: SearchSettings, backend: Backend, host: str) -> Starlette:
@@ -49,6 +50,8 @@ def create_http_app(settings: SearchSettings, backend: Backend, host: str) -> St
 class Gate:
     """Middleware that refuses a request without a key of the scope `read`, and one that is not sent to the tools.
 
+    `/healthz` needs no key.
+
     Many clients can send a key only as `Authorization: Bearer`, so this header counts beside X-API-Key. A GET would
     open a stream on which nothing is ever sent.
     """
@@ -62,6 +65,9 @@ class Gate:
         """Pass the request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"] == HEALTH and scope["method"] == "GET":
+            await JSONResponse({"status": "ok"})(scope, receive, send)
             return
         headers = Headers(scope=scope)
         scheme, _, bearer = headers.get("authorization", "").partition(" ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Literal
 import uvicorn
 from starlette.types import ASGIApp
 
+from crawler.extras import installed_version
 from search_api.service.app import create_app
 from search_api.service.backend import Backend
 from search_api.service.binding import address
@@ -24,6 +26,8 @@ from search_api.service.search_pool import GRACE_SECONDS
 from search_api.service.sentry import send_errors
 from search_api.service.traces import send_traces
 from search_api.settings import SearchSettings
+
+logger = logging.getLogger(__name__)
 
 
 def run(settings: SearchSettings, host: str, port: int, backend: Backend) -> None:
@@ -152,6 +156,7 @@ class _Server(uvicorn.Server):
             starting.cancel()
             if not self.started:
                 await self._backend.close()
+        logger.info("Evoke %s answers: %s search processes", installed_version(), len(self._backend.state().pids))
         root = address(self.config.host, self.servers[0].sockets[0].getsockname()[1])
         sys.stderr.write(f"{self._ready.format(root=root)}\n")
         sys.stderr.flush()

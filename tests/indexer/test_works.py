@@ -259,8 +259,11 @@ def test_exported_records_give_the_same_index(built_home: Path, tmp_path: Path, 
     assert "test:night-ferry" in read_points(again), "the work has the id of the record that was indexed first"
 
 
-def test_records_are_exported_to_standard_output(built_home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    assert evoke.main(["works", "export"]) == 0
+@pytest.mark.parametrize("arguments", [[], ["-o", "-"]])
+def test_records_are_exported_to_standard_output(
+    built_home: Path, capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]
+) -> None:
+    assert evoke.main(["works", "export", *arguments]) == 0
     lines = capfdbinary.readouterr().out.splitlines()
     assert {json.loads(line)["source_id"] for line in lines} == {record["source_id"] for record in SMALL}
 

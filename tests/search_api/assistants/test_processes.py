@@ -130,6 +130,13 @@ def post(settings: SearchSettings, host: str = "127.0.0.1", **headers: str) -> h
         return client.post("/mcp", json=body, headers=accept)  # type: ignore[return-value]
 
 
+def test_a_probe_is_answered_without_a_key(tmp_path: Path) -> None:
+    settings = SearchSettings(home=tmp_path, api_key="change-me")  # type: ignore[arg-type]
+    with TestClient(create_http_app(settings, ThreadBackend(FakeSearch()), "127.0.0.1")) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.post("/healthz").status_code == 401
+
+
 @pytest.mark.parametrize(
     ("headers", "status"), [({}, 401), ({"X-API-Key": "wrong"}, 401), ({"Authorization": "Basic c2VjcmV0"}, 401),
                             ({"X-API-Key": "admin"}, 403), ({"X-API-Key": "secret"}, 200)],

@@ -222,9 +222,8 @@ def test_a_persons_lines_are_deleted_and_nobody_elses(
         for query in ASKED
         for day in ("2026-11-30", "2026-12-01")
     ]
-    path.write_text(
-        "".join(f"{json.dumps(line)}\n" for line in lines[:-1]) + '{"day":"2026-12-01","request":{"query":"a cut'
-    )
+    whole = "".join(f"{json.dumps(line)}\n" for line in lines[:-1])
+    path.write_text(whole + '{"day":"2026-12-01","request":{"query":"a cut')
     path.chmod(0o600)
     before = path.read_text().splitlines()
     monkeypatch.setenv("EVOKE_HOME", str(home))
