@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import date
 from itertools import accumulate
@@ -284,8 +285,10 @@ class Search:
 
     def check(self) -> int:
         """Return how many works can be searched, and load what the first request would wait for."""
-        self._builder.warm()
-        return self.ready()
+        with ThreadPoolExecutor(1) as beside:
+            n_works = beside.submit(self.ready)
+            self._builder.warm()
+            return n_works.result()
 
     def ready(self) -> int:
         """Return how many works can be searched, as the index says; nothing is counted or loaded."""

@@ -16,13 +16,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
 
 from structlog.contextvars import bound_contextvars
 
 from crawler.extras import missing_library
+from indexer.imports import deferring_models
 from search_api.errors import SearchError, SearchProcessEnded, SearchProcessFailed
 from search_api.service.backend import warm
 from search_api.service.calls import REQUEST_ID, Answer, Call, Searching, answer
@@ -30,6 +32,9 @@ from search_api.service.error_reports import UnforeseenError, report_of
 from search_api.service.logs import set_up_logs
 from search_api.service.search_pool import GRACE_SECONDS, SearchPool
 from search_api.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from indexer.encoder.encoder import Encoder
 
 OpenSearch = Callable[[SearchSettings], Searching]
 
@@ -44,9 +49,20 @@ logger = logging.getLogger(__name__)
 
 def open_index(settings: SearchSettings) -> Searching:
     """Open the index that the settings name."""
-    from search_api.search import open_search
+    with deferring_models():
+        import qdrant_client  # noqa: F401
+    # The encoder is loaded beside the imports: they hold Python's lock, and it does not.
+    with ThreadPoolExecutor(1) as beside:
+        encoder = beside.submit(_load_encoder, settings)
+        from search_api.search import open_search
 
-    return open_search(settings)
+        return open_search(settings, encoder.result())
+
+
+def _load_encoder(settings: SearchSettings) -> Encoder:
+    from indexer.encoder.encoder import open_encoder
+
+    return open_encoder(settings).warm()
 
 
 def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
@@ -180,6 +196,7 @@ def _begin(settings: SearchSettings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # until all is loaded: it would look through what the imports make again and again
     set_up_logs(settings)
 
 
@@ -204,6 +221,7 @@ def _open(settings: SearchSettings, open_search: OpenSearch) -> None:
     _searches[:] = [search]
     # Garbage collection over everything that is loaded would delay one request in fifty by half a second.
     gc.freeze()
+    gc.enable()
 
 
 def _in_one_line(error: Exception) -> str:
