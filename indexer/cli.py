@@ -107,8 +107,12 @@ def index(
     ] = None,
 ) -> None:
     """Make works searchable. New works are added, changed ones updated."""
-    from indexer.pipeline import build_index
-    from indexer.settings import IndexSettings
+    from indexer.imports import import_client, without_collecting
+
+    with without_collecting():
+        import_client()
+        from indexer.pipeline import build_index
+        from indexer.settings import IndexSettings
 
     started = perf_counter()
     settings = read_settings(IndexSettings)

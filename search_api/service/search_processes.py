@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from structlog.contextvars import bound_contextvars
 
 from crawler.extras import missing_library
-from indexer.imports import deferring_models
+from indexer.imports import import_client, without_collecting
 from search_api.errors import SearchError, SearchProcessEnded, SearchProcessFailed
 from search_api.service.backend import warm
 from search_api.service.calls import REQUEST_ID, Answer, Call, Searching, answer
@@ -49,8 +49,7 @@ logger = logging.getLogger(__name__)
 
 def open_index(settings: SearchSettings) -> Searching:
     """Open the index that the settings name."""
-    with deferring_models():
-        import qdrant_client  # noqa: F401
+    import_client()
     # The encoder is loaded beside the imports: they hold Python's lock, and it does not.
     with ThreadPoolExecutor(1) as beside:
         encoder = beside.submit(_load_encoder, settings)
@@ -196,7 +195,6 @@ def _begin(settings: SearchSettings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # until all is loaded: it would look through what the imports make again and again
     set_up_logs(settings)
 
 
@@ -214,14 +212,14 @@ def _open(settings: SearchSettings, open_search: OpenSearch) -> None:
         SearchProcessFailed: It cannot be opened; the message is one line for a person.
     """
     try:
-        search = open_search(settings)
-        warm(search, may_wait=settings.qdrant_url is not None)
+        with without_collecting():
+            search = open_search(settings)
+            warm(search, may_wait=settings.qdrant_url is not None)
     except Exception as error:
         raise SearchProcessFailed(_in_one_line(error)) from error
     _searches[:] = [search]
     # Garbage collection over everything that is loaded would delay one request in fifty by half a second.
     gc.freeze()
-    gc.enable()
 
 
 def _in_one_line(error: Exception) -> str:
