@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged
+from indexer.engine.errors import BadRequest, CollectionExists, EngineDamaged, no_collection
 from indexer.engine.folder import Stamp, file_stamp, replace_file
 from indexer.engine.sealed import seal, unseal
 
@@ -64,7 +64,7 @@ def change_aliases(
         match operation:
             case models.CreateAliasOperation(create_alias=create):
                 if create.collection_name not in collections:
-                    raise CollectionNotFound(f"Collection {create.collection_name} not found")
+                    raise no_collection(create.collection_name)
                 _refuse_taken(create.alias_name, collections)
                 changed[create.alias_name] = create.collection_name
             case models.DeleteAliasOperation(delete_alias=delete):

@@ -22,6 +22,11 @@ def edge_filter(model: models.Filter | None) -> edge.Filter | None:
 
 def edge_condition(model: models.Condition) -> edge.ConditionType:
     """Return the condition in Edge's types."""
+    if isinstance(model, models.SliceCondition):
+        raise NotSupported(
+            "The embedded engine has no slices of the ids: scroll page after page with `offset`, or name ids with a "
+            "HasIdCondition"
+        )
     try:
         convert = _CONDITIONS[type(model)]
     except KeyError:
@@ -40,7 +45,7 @@ def _filter(model: models.Filter) -> edge.Filter:
 
 def _min_should(model: models.MinShould) -> edge.MinShould:
     if model.min_count < 1:
-        raise BadRequest(f"min_count value {model.min_count} is invalid. Must be 1 or larger.")
+        raise BadRequest(f"min_count value {model.min_count} is invalid: it must be 1 or larger")
     return edge.MinShould([edge_condition(each) for each in model.conditions], model.min_count)
 
 

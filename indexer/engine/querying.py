@@ -16,7 +16,7 @@ from indexer.engine.catalog import OpenCollection
 from indexer.engine.checks import as_model, check_limit, check_offset, check_query, check_shard_key
 from indexer.engine.errors import BadRequest, EngineError, refusing
 from indexer.engine.formula_faults import CANCELLED, formula_error
-from indexer.engine.grouping import GroupId, Ranking, find_groups, group_ids, lookup_id, widened
+from indexer.engine.grouping import GroupId, Ranking, find_groups, group_ids, holder_of, lookup_id, widened
 from indexer.engine.ordering import DEFAULT_LIMIT, Fetch, Page, orders_by_score, ranked_batch
 from indexer.engine.points import PointId, WithPayload, WithVectors, filled_points, model_id, scored_points
 from indexer.engine.queries import Lookup, Prefetches, edge_request
@@ -132,7 +132,7 @@ class EdgeQuerier(EdgeReader):
             asked = request.model_copy(update={"limit": n_points, "filter": wanted or request.filter})
             found = scored_points(self._hits(collection, [asked])[0])
             hits.update((point.id, point) for point in found)
-            payloads = self._records(collection, [point.id for point in found], [group_by], False)
+            payloads = self._records(collection, [point.id for point in found], holder_of(group_by), False)
             groups_of = {record.id: group_ids(record.payload, group_by) for record in payloads}
             return [(point.id, groups_of.get(point.id, [])) for point in found]
 
@@ -228,7 +228,7 @@ class EdgeQuerier(EdgeReader):
         self, collection_name: str, query_filter: models.Filter | None, limit: int, sample: int, using: str | None
     ) -> dict[models.ExtendedPointId, list[models.ScoredPoint]]:
         check_limit(limit)
-        check_limit(sample)
+        check_limit(sample, 2, "sample")
         name = using or UNNAMED
         given = [] if query_filter is None else [as_model(models.Filter, query_filter)]
         has_vector = models.Filter(must=[*given, models.HasVectorCondition(has_vector=name)])
