@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, CollectionExists, EngineDamaged, no_collection
+from indexer.engine.errors import BadRequest, CollectionExists, EngineDamaged, no_collection, refusing
 from indexer.engine.folder import Stamp, file_stamp, replace_file
 from indexer.engine.sealed import seal, unseal
 
@@ -53,6 +54,12 @@ def _read(path: Path) -> dict[str, str]:
     if not isinstance(aliases, dict) or not all(isinstance(name, str) for name in aliases.values()):
         raise EngineDamaged(f"{path} is damaged: it does not hold aliases")
     return aliases
+
+
+@refusing
+def as_alias_operation(given: Any) -> Any:
+    """Return an operation that was given as a dict as a model; anything else as it is."""
+    return models.ChangeAliasesOperation(actions=[given]).actions[0] if isinstance(given, dict) else given
 
 
 def change_aliases(

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
 from indexer.engine.absent import ABSENT
-from indexer.engine.alias import change_aliases
+from indexer.engine.alias import as_alias_operation, change_aliases
 from indexer.engine.catalog import StoredCollection
 from indexer.engine.changes import (
     changed_schema,
@@ -148,7 +148,6 @@ class EdgeClient(EdgeWriter):
             write_consistency_factor=write_consistency_factor,
         )
         check_unsupported(sharding_method, wal_config, strict_mode_config)
-        check_schema(vectors_config, sparse_vectors_config)
         request = refusing(models.CreateCollection)(
             vectors=dict(vectors_config) if isinstance(vectors_config, Mapping) else vectors_config,
             sparse_vectors=dict(sparse_vectors_config) if sparse_vectors_config else None,
@@ -160,6 +159,7 @@ class EdgeClient(EdgeWriter):
             payload=payload,
             id_tracker=id_tracker,
         )
+        check_schema(request.vectors, request.sparse_vectors)
         with self._write_access():
             self._catalog.create(collection_name, StoredCollection(request=request, created_at=datetime.now(UTC)))
         return True
@@ -208,18 +208,18 @@ class EdgeClient(EdgeWriter):
         `finish` builds by the new parameters. Of a finished collection only metadata can be changed.
         """
         check_unsupported(None, None, strict_mode_config)
-        parts = (
-            optimizers_config,
-            collection_params,
-            vectors_config,
-            hnsw_config,
-            quantization_config,
-            sparse_vectors_config,
+        change = refusing(models.UpdateCollection)(
+            optimizers_config=optimizers_config,
+            params=collection_params,
+            vectors=vectors_config,
+            hnsw_config=hnsw_config,
+            quantization_config=quantization_config,
+            sparse_vectors=sparse_vectors_config,
         )
         with self._write_access():
-            if any(part is not None for part in parts):
+            if any(part is not None for _, part in change):
                 unfinished = self._open_unfinished(collection_name)
-                self._catalog.reconfigure(unfinished, changed_schema(unfinished.stored.request, *parts))
+                self._catalog.reconfigure(unfinished, changed_schema(unfinished.stored.request, change))
             collection = self._open(collection_name)
             request = with_metadata(collection.stored.request, metadata or {})
             self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
@@ -355,9 +355,10 @@ class EdgeClient(EdgeWriter):
         self, change_aliases_operations: Sequence[models.AliasOperations], timeout: int | None = None
     ) -> bool:
         """Apply all operations at once, on disk and visible to all processes when this returns; return True."""
+        operations = [as_alias_operation(each) for each in change_aliases_operations]
         with self._write_access():
             aliases = self._catalog.aliases
-            aliases.write(change_aliases(aliases.read(), change_aliases_operations, set(self._catalog.names())))
+            aliases.write(change_aliases(aliases.read(), operations, set(self._catalog.names())))
         return True
 
     # Backup

@@ -77,6 +77,8 @@ def check_collection_name(name: str) -> None:
 @refusing
 def edge_index(schema: models.PayloadSchemaType | BaseModel | str) -> Any:
     """Return the payload index in Edge's types: a type, or a type's parameters."""
+    if isinstance(schema, dict):
+        schema = models.CreateFieldIndex(field_name="any", field_schema=schema).field_schema
     if isinstance(schema, str):
         return _same_name(edge.PayloadSchemaType, models.PayloadSchemaType(schema))
     if not isinstance(schema, BaseModel):

@@ -355,6 +355,9 @@ READINGS: dict[str, Callable[[Any], Any]] = {
         query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[1.0, 0.7])),
         prefetch=[leg("mood"), leg("terms")],
     ),
+    "groups of what is found again by another vector": lambda client: _grouped(
+        client, "kind", query=ASKED["mood"], using="mood", prefetch=leg("mood", limit=2), limit=2, group_size=9
+    ),
     "groups that look up": lambda client: _grouped(
         client,
         "year",
