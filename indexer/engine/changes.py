@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
 from indexer.engine.checks import as_model
-from indexer.engine.errors import BadRequest, NotSupported, refusing
+from indexer.engine.errors import BadRequest, NotSupported
 from indexer.engine.schema import check_schema
 from indexer.engine.vectors import UNNAMED
 
@@ -41,17 +41,13 @@ def check_unsupported(
     """
     if sharding_method not in (None, models.ShardingMethod.AUTO):
         raise NotSupported("The embedded engine is one shard: filter by a payload key in place of shard keys")
-    wal_config, strict_mode_config = _models(wal_config, strict_mode_config)
+    wal_config = as_model(models.WalConfigDiff, wal_config)
+    strict_mode_config = as_model(models.StrictModeConfig, strict_mode_config)
     given = {} if wal_config is None else wal_config.model_dump(exclude_none=True)
     if any(_SERVER_WAL[name] != value for name, value in given.items()):
         raise NotSupported("The embedded engine has no write-ahead log: `finish` and `close` write all points to disk")
     if strict_mode_config is not None and strict_mode_config.enabled:
         raise NotSupported("The embedded engine has no strict mode: check requests before you make them")
-
-
-@refusing
-def _models(wal_config: Any, strict_mode_config: Any) -> tuple[Any, Any]:
-    return as_model(models.WalConfigDiff, wal_config), as_model(models.StrictModeConfig, strict_mode_config)
 
 
 _SERVER_WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}

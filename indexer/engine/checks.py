@@ -57,12 +57,19 @@ def check_number(number: float, name: str) -> None:
 
 
 def as_model(kind: type[Model], given: Any) -> Any:
-    """Return a model that was given as a dict; anything else as it is.
+    """Return a model that was given as a dict; a model, or None, as it is.
 
     Raises:
-        ValueError: The dict does not describe such a model.
+        BadRequest: The dict does not describe such a model, or it is something else.
     """
-    return kind.model_validate(given) if isinstance(given, dict) else given
+    if given is None or isinstance(given, kind):
+        return given
+    if not isinstance(given, dict):
+        raise BadRequest(f"A {kind.__name__} is needed, not {given!r}")
+    try:
+        return kind.model_validate(given)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
 
 
 def check_limit(limit: int, least: int = 1, name: str = "limit") -> None:

@@ -146,6 +146,10 @@ def test_a_schema_can_be_given_as_dicts(edge: EdgeClient) -> None:
         lambda: edge.create_payload_index("g1", "title", wrong),
         lambda: edge.scroll("g1", order_by=wrong),
         lambda: edge.delete_payload("g1", "year", [1]),
+        lambda: edge.update_vectors("g1", [wrong]),
+        lambda: edge.search_matrix_pairs("g1", {"mst": []}, using="text"),  # type: ignore[arg-type]
+        lambda: edge.count("g1", ["year"]),  # type: ignore[arg-type]
+        lambda: edge.upsert("g1", [3]),  # type: ignore[list-item]
     ):
         with pytest.raises(BadRequest):
             refused()
