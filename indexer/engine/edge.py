@@ -66,7 +66,7 @@ class EdgeClient(EdgeWriter):
         - A filter beside prefetches is applied inside each prefetch, not to their results; its `should` and
           `min_should` become alternatives to theirs (as on a server), so put such filters into `must`.
         - Conditions on an indexed key see only values of the index's type, and facets and orders need an index (as on
-          a server; local mode has no indexes).
+          a server; local mode has no indexes). An index finds no place exactly at the north pole by its distance.
         - Replaced and deleted points count in the IDF until their segment is rebuilt. `finish` rebuilds segments that
           are small, much changed or not indexed.
         - An id that is retrieved twice is returned once (as by a server). Unknown vector names are refused.

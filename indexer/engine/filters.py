@@ -70,6 +70,9 @@ def _field_condition(model: models.FieldCondition) -> edge.ConditionType:
     if name in _WHOLE_FIELD:
         condition = _WHOLE_FIELD[name](model.key)
         return condition if part else edge.Filter(must_not=[condition])
+    if isinstance(part, models.GeoBoundingBox):
+        boxes = [edge.FieldCondition(model.key, geo_bounding_box=_geo_box(box)) for box in _found_boxes(part)]
+        return boxes[0] if len(boxes) == 1 else edge.Filter(should=boxes)
     return edge.FieldCondition(model.key, **{name: _PARTS[name](part)})
 
 
@@ -131,6 +134,21 @@ def _geo_box(model: models.GeoBoundingBox) -> edge.GeoBoundingBox:
     )
 
 
+def _found_boxes(box: models.GeoBoundingBox) -> list[models.GeoBoundingBox]:
+    """Return boxes that together are this one, and in which Edge's index finds all places.
+
+    It finds few places in a box around the world, over 180 degrees, whose ends are in the same cell of 45 degrees.
+    """
+    west, east = box.top_left.lon, box.bottom_right.lon
+    if not 0 < west - east < _APART:
+        return [box]
+    end = east - _APART if east >= -180 + _APART + 45 else west + _APART
+    return [
+        box.model_copy(update={"bottom_right": box.bottom_right.model_copy(update={"lon": end})}),
+        box.model_copy(update={"top_left": box.top_left.model_copy(update={"lon": end - 1})}),
+    ]
+
+
 def _below(end: float, degrees: float) -> float:
     return end - _DEGREES_WITHIN if end - _DEGREES_WITHIN < degrees <= end else degrees
 
@@ -146,6 +164,9 @@ def _geo_polygon(model: models.GeoPolygon) -> edge.GeoPolygon:
     ]
     return edge.GeoPolygon(exterior, interiors)
 
+
+_APART = 90.0
+"""Degrees between the ends of a box around the world that are never in the same cell."""
 
 _DEGREES_WITHIN = 1e-10
 """A hundredth of a millimetre. With 1e-14 the index finds nothing; with this, 302 points as without an index."""
@@ -165,7 +186,6 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
     "match": _edge_match,
     "range": _edge_range,
     "values_count": _values_count,
-    "geo_bounding_box": _geo_box,
     "geo_radius": _geo_radius,
     "geo_polygon": _geo_polygon,
 }

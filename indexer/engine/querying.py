@@ -305,6 +305,8 @@ class EdgeQuerier(EdgeReader):
     def _lookup(self, collection: OpenCollection) -> Lookup:
         def stored_vector(point_id: PointId, name: str, location: models.LookupLocation | None) -> Any:
             source = collection if location is None else self._open(location.collection)
+            if name not in source.shapes:
+                raise BadRequest(f"Not existing vector name error: {name}")
             found = source.shard.retrieve([point_id], False, True)
             if not found:
                 raise BadRequest(f"Point {point_id} is not found in the collection")

@@ -109,6 +109,19 @@ FILTERS: dict[str, models.Filter] = {
             )
         ]
     ),
+    **{
+        f"box around the world from {west}": where(
+            must=[
+                field(
+                    "place",
+                    geo_bounding_box=models.GeoBoundingBox(
+                        top_left=models.GeoPoint(lon=west, lat=60), bottom_right=models.GeoPoint(lon=east, lat=-60)
+                    ),
+                )
+            ]
+        )
+        for west, east in ((88, 66), (-103, -126))
+    },
     "box": where(
         must=[
             field(
