@@ -71,7 +71,9 @@ def _field_condition(model: models.FieldCondition) -> edge.ConditionType:
         condition = _WHOLE_FIELD[name](model.key)
         return condition if part else edge.Filter(must_not=[condition])
     if isinstance(part, models.GeoBoundingBox):
-        boxes = [edge.FieldCondition(model.key, geo_bounding_box=_geo_box(box)) for box in _found_boxes(part)]
+        boxes: list[edge.ConditionType] = [
+            edge.FieldCondition(model.key, geo_bounding_box=_geo_box(box)) for box in _found_boxes(part)
+        ]
         return boxes[0] if len(boxes) == 1 else edge.Filter(should=boxes)
     return edge.FieldCondition(model.key, **{name: _PARTS[name](part)})
 
