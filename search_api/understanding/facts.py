@@ -51,11 +51,11 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: To
     kind, kind_spans = read_kind(query, scope)
     genre = read_genres(query, genres, kind, scope, labels)
     kind = kind or genre.kind
-    years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope)
     length, length_spans = read_length(query, kind, scope)
     bare = None if kind or length else read_bare_size(query, scope)
     if kind is None and length:
         kind = "movie" if "runtime_minutes" in length else "book"
+    years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope, lengths=length_spans)
     origin = read_origin(query, scope)
     standing, standing_spans = read_standing(query, scope)
     countries = Choice(any=("JP",)) if genre.is_anime and origin.countries is None else origin.countries

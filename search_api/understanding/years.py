@@ -8,7 +8,7 @@ text. So does what a person tells of themselves: "I was a child in the 80s".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -173,7 +173,7 @@ _MADE = (
     r"(?P<made>made|released|published|written|shot|filmed|produced|(?:came|come|comes|coming) out|out|dating|appeared)"
 )
 LEAD = any_case(
-    rf"(?:\b{_MADE} (?P<maker>by(?: [\w'-]+){{1,4}}? )?)?(?:(?:from|in|back|only) )?"
+    rf"(?:\b{_MADE} (?P<maker>by(?: [\w'-]+){{1,4}}? )?)?(?:\b(?:from|in|back|only) )?"
     r"\b(?:(?P<before>before|older than|earlier than|prior to|pre|predating)|(?P<until>until|up to|till?|up till)"
     r"|(?P<after>after|newer than|later than|more recent than|post)|(?P<since>since|starting(?: in| from)?)"
     rf"|(?P<between>between|in between)|(?P<from>{_FROM})|(?P<of>of)|(?P<within>in|during|within|over|throughout))"
@@ -208,6 +208,12 @@ _CENTURY_BEFORE_NOUN = any_case(
 """ "A 19th-century novel", "20th century Russian fiction", "not a 19th century one"."""
 _ALONE = any_case(r" *(?:$|[,.;!?)\0]| (?:(?P<one>ones?)|and|or|but|please|pls|with|about|only)\b)")
 """A time with nothing beside it, which is read after a negation ("no 19th century, please"), or as a keyword."""
+_BESIDE_LENGTH = any_case(r",? (?:(?:and|but|or|of) )?")
+"""Between a length, which is the work's own, and the time beside it, which is so too: "under two hours, in the 90s"."""
+_GOES_ON = any_case(
+    rf" (?:that|which|who|where|when|if|so|to|by|for|from|like|set|made|directed|starring|i|we|{WORK_NOUN})\b"
+)
+"""What may follow the time of a work: "under two hours in the 90s that makes me laugh"."""
 _KEYWORD_BEFORE = any_case(rf"(?:^|[,.;!?(]|ideally|preferably|{WORK_NOUN}) *$")
 """ "Horror movies 80s", "slasher, 1970s"."""
 _AFTER_NOUN = any_case(rf"{WORK_NOUN} $")
@@ -272,7 +278,14 @@ class _Use(NamedTuple):
     """Of the uses of a query, those of the lowest order count: a range, bounds, "onwards", a period."""
 
 
-def read_years(query: Query, kind: Kind | None = None, *, today: date, scope: Scope | None = None) -> Years:
+def read_years(
+    query: Query,
+    kind: Kind | None = None,
+    *,
+    today: date,
+    scope: Scope | None = None,
+    lengths: Sequence[Span] = (),
+) -> Years:
     """Return when the works asked for came out; a number that may be a title is left alone.
 
     A range has no holes, so a period that is not wanted takes off one end: "not from the 19th century" asks for what
@@ -283,11 +296,12 @@ def read_years(query: Query, kind: Kind | None = None, *, today: date, scope: Sc
         kind: The kind of work that it asks for, if any.
         today: The day from which "the past ten years" and "this year" are counted.
         scope: The scope of the query, if the caller has one.
+        lengths: The spans that ask for a length.
     """
     has_digit = re.search(r"\d", query.text)
     if not has_digit and not any(token.word in _SIGNS for token in query.tokens):
         return Years(None, [], [])
-    reader = _Reader(query, scope or Scope(query), kind, today.year)
+    reader = _Reader(query, scope or Scope(query), kind, today.year, lengths)
     wanted = [use for time in reader.times for use in reader.uses(time)] + [*reader.other_uses()]
     years, spans = _combine(wanted) if wanted else reader.year_in_brackets()
     denied_spans = []
@@ -319,8 +333,8 @@ _RANGE, _BOUND, _ONWARD, _PERIOD = range(4)
 class _Reader:
     """The times of one query, and how each is used."""
 
-    def __init__(self, query: Query, scope: Scope, kind: Kind | None, this_year: int) -> None:
-        self.query, self.scope, self.kind, self.this_year = query, scope, kind, this_year
+    def __init__(self, query: Query, scope: Scope, kind: Kind | None, this_year: int, lengths: Sequence[Span]) -> None:
+        self.query, self.scope, self.kind, self.this_year, self.lengths = query, scope, kind, this_year, lengths
         self.text = query.text
         self.times = _join_times(self.text, sorted(_find_times(self.text, this_year), key=lambda time: time.start))
 
@@ -396,6 +410,8 @@ class _Reader:
         """Return whether "of", "in" or "from" before a time may date the work: "films of the 70s"."""
         before = self.text[max(0, lead.start() - MAX_WORDS_BEFORE) : lead.start()]
         is_one_year = time.first == time.last
+        if self._precedes_length(time.end) or (self._follows_length(lead.start()) and self._is_whole(time)):
+            return self.scope.part(lead.start()) == "request"
         if time.sort == "relative" and time.last < self.this_year - 1:  # the turn of the millennium
             return False
         if lead["of"]:  # "the best film of 1994", but not "victims of the 1994 genocide"
@@ -430,10 +446,19 @@ class _Reader:
         ):
             return False
         has_article = time.sort != "relative" and self.text[time.start : time.end].lower().startswith("the ")
-        is_alone = time.is_range or _ALONE.match(self.text, time.end)
-        return bool(
-            not has_article and is_alone and _KEYWORD_BEFORE.search(self.text, max(0, time.start - 20), time.start)
-        )
+        is_alone = time.is_range or _ALONE.match(self.text, time.end) or self._precedes_length(time.end)
+        is_keyword = _KEYWORD_BEFORE.search(self.text, max(0, time.start - 20), time.start)
+        return bool(not has_article and is_alone and (is_keyword or self._follows_length(time.start)))
+
+    def _is_whole(self, time: _Time) -> bool:
+        """Return whether a time is no part of a name or setting, as in "in the 90s Balkans"."""
+        return bool(_ALONE.match(self.text, time.end) or _GOES_ON.match(self.text, time.end))
+
+    def _follows_length(self, start: int) -> bool:
+        return any(_BESIDE_LENGTH.fullmatch(self.text, end, start) for _, end in self.lengths)
+
+    def _precedes_length(self, end: int) -> bool:
+        return any(_BESIDE_LENGTH.fullmatch(self.text, end, start) for start, _ in self.lengths)
 
     def other_uses(self) -> Iterator[_Use]:
         """Yield the years that words without a number ask for: "a recent film", "nothing older than ten years"."""
