@@ -15,7 +15,7 @@ from search_api.records import IntegerRange
 from search_api.understanding.phrases import any_case, fold, word_set
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Scope
-from search_api.understanding.years import DECADES
+from search_api.understanding.times import DECADES
 
 # --- words ---
 
