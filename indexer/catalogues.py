@@ -122,8 +122,7 @@ def read_records(
         report.n_pruned = store.prune(run, keep_starter=keep_starter)
     if not keep_starter and (n_removed := store.remove_starter(run)):
         report.notes.append(
-            f"the starter catalogue's {n_removed:,} works were removed: --keep-starter keeps them, "
-            "`evoke index --keep-starter` brings them back"
+            f"the starter catalogue's {n_removed:,} works were removed: `evoke index --keep-starter` brings them back"
         )
     report.notes += apply_keeping(store, keeping)
 
