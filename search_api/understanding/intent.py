@@ -19,7 +19,7 @@ from typing import TypeAlias
 from crawler.records import Kind
 from indexer.name_keys import common_words
 from indexer.values.taxonomy import Taxonomy
-from search_api.records import Choice, Intent
+from search_api.records import Choice, Filters, Intent
 from search_api.understanding import phrases
 from search_api.understanding.asking import AskingWords
 from search_api.understanding.audience import read_audience
@@ -135,12 +135,6 @@ def parse_intent(
     if guessed:
         denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
-    filters = facts.filters
-    if filters.kind is None and not phrases.ANY_KIND.search(said):
-        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
-    if mentions.with_people or mentions.without_people:
-        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
-        filters = filters.model_copy(update={"creators": people})
     return Intent(
         text=f"{remainder.text} {rest}" if rest else remainder.text,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
@@ -154,7 +148,7 @@ def parse_intent(
         seen=mentions.seen,
         like_people=mentions.like_people,
         hidden=mentions.hidden,
-        filters=filters,
+        filters=_with_named(facts.filters, mentions, names, said),
         audience=audience,
         standing=facts.standing,
         corrected=mentions.corrected,
@@ -176,6 +170,16 @@ def _split_long(said: str) -> tuple[str, str]:
 
 def _is_subject(words: str, is_subject: IsSubject | None) -> bool:
     return bool(words and is_subject and is_subject(words))
+
+
+def _with_named(filters: Filters, mentions: Mentions, names: Names, said: str) -> Filters:
+    """Return the filters with the people who are asked for or refused, and with the kind that the named works have."""
+    if filters.kind is None and not phrases.ANY_KIND.search(said):
+        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
+    if mentions.with_people or mentions.without_people:
+        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
+        filters = filters.model_copy(update={"creators": people})
+    return filters
 
 
 def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
