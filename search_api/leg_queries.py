@@ -367,7 +367,12 @@ def says_nothing(intent: Intent) -> bool:
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
-    """Return an intent without some of its parts, given by path: `values.E4`, `like.ID`, `filters.year`."""
+    """Return an intent without some of its parts, given by path, and without what followed from these alone.
+
+    Paths are such as `values.E4`, `like.ID`, `filters.year`.
+    """
+    followed = {part for part, sources in intent.implied.items() if set(sources) <= set(parts)}
+    parts = {*parts, *followed}
     filters = {name: None for name in FACTS if f"filters.{name}" in parts and name != "values"}
     return intent.model_copy(
         update={
@@ -378,6 +383,7 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
             "seen": tuple(work for work in intent.seen if f"seen.{work.id}" not in parts),
             **{part: None for part in WHOLE_PARTS if part in parts},
             "filters": intent.filters.model_copy(update=filters),
+            "implied": {part: sources for part, sources in intent.implied.items() if part not in parts},
         }
     )
 

@@ -136,8 +136,10 @@ def parse_intent(
         denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
     filters = facts.filters
+    kind_from = [f"filters.{facts.kind_from}"] if facts.kind_from else []
     if filters.kind is None and not phrases.ANY_KIND.search(said):
         filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
+        kind_from = _named_works(mentions) if filters.kind else []
     if mentions.with_people or mentions.without_people:
         people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
         filters = filters.model_copy(update={"creators": people})
@@ -160,6 +162,7 @@ def parse_intent(
         corrected=mentions.corrected,
         ignored=remainder.ignored,
         unmet=facts.unmet,
+        implied={"filters.kind": tuple(kind_from)} if kind_from else {},
         refused=(*mentions.refused, *remainder.refused),
     )
 
@@ -183,6 +186,15 @@ def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
     works = mentions.like or (*mentions.unlike, *mentions.seen)
     kinds = {work.kind for work in works} | {names.kind_of_person(person) for person in mentions.like_people}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _named_works(mentions: Mentions) -> list[str]:
+    """Return the paths of the works that say a common kind; none if people do too, who have no path."""
+    if mentions.like_people:
+        return []
+    if mentions.like:
+        return [f"like.{work.id}" for work in mentions.like]
+    return [*(f"unlike.{work.id}" for work in mentions.unlike), *(f"seen.{work.id}" for work in mentions.seen)]
 
 
 def _from_cue(said: str, span: Span) -> Span:
