@@ -197,7 +197,11 @@ class LegQueryBuilder:
         )
         intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
-        return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
+        filters = intent.filters.model_copy(update=given)
+        implied = {
+            part: sources for part, sources in intent.implied.items() if part.removeprefix("filters.") not in given
+        }
+        return intent.model_copy(update={"filters": filters, "implied": implied})
 
     def _complete(self, intent: Intent, text: str, generation: Generation) -> Intent:
         """Return an intent with what a language model reads besides, if there is one."""

@@ -102,16 +102,13 @@ export function voices({ count: n, of }, kind) {
   return `${count(n)} of ${count(of)} ${of === 1 ? one : many}`;
 }
 
-const FEWEST_TO_COMPARE = 3; // of fewer works, all may share what is worth saying of each
-
 /**
- * The reasons that all works of an answer have: they tell none of them from another.
+ * The reasons that most works of an answer have: they hardly tell one from another.
  * @param {Hit[]} hits
  */
-export function saidByAll(hits) {
-  const [first, ...others] = hits.map(({ reasons }) => reasons);
-  if (hits.length < FEWEST_TO_COMPARE) return new Set();
-  return new Set(first?.filter((reason) => others.every((each) => each.includes(reason))));
+export function saidByMost(hits) {
+  const counts = Map.groupBy(hits.flatMap(({ reasons }) => reasons), (reason) => reason);
+  return new Set([...counts].filter(([, same]) => same.length > hits.length / 2).map(([reason]) => reason));
 }
 
 /**

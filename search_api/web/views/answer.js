@@ -16,7 +16,7 @@ import { address, go, setAddress, showAgain } from "../routing.js";
 import { troubleNotice } from "./trouble.js";
 import { showUnderstood } from "./understood.js";
 import { waysOn } from "./ways_on.js";
-import { count, saidByAll, works } from "../words.js";
+import { count, saidByMost, works } from "../words.js";
 
 const MOST_KEPT = 30;
 const MOST_LIKED = 10;
@@ -166,7 +166,7 @@ function showAnswer(params, answer, { isSaid = false } = {}) {
  */
 function cardsFor(params, answer, hits, weights) {
   const { like } = answer.intent;
-  const common = params.has("q") ? new Set() : saidByAll(answer.hits);
+  const common = params.has("q") ? new Set() : saidByMost(answer.hits);
   return hits.map((hit) => {
     const comparison = hit.reasons.filter((reason) => /^shares /i.test(reason)).join(" ");
     const shared = hit.values.filter(({ name }) => comparison.includes(name)).map(({ id }) => id);

@@ -15,7 +15,7 @@ const SENTENCE = 150; // characters of a sentence on a narrow screen: four lines
  * @param {Hit} hit
  * @param {Record<string, number>} weights how much the question asks for values and tags, by id; negative: it refuses them
  * @param {{ shared?: string[], common?: Set<string>, liked?: WorkReference[] }} [among] `shared`: ids of values that the liked
- *   works have, whose sentences show why the work is like them; `common`: the reasons that all works of the answer have;
+ *   works have, whose sentences show why the work is like them; `common`: the reasons that most works of the answer have;
  *   `liked`: the works that it is to be like
  */
 export function card(hit, weights, { shared = [], common = new Set(), liked = [] } = {}) {
@@ -170,7 +170,7 @@ export function saying({ id, name, said }, kind) {
 const AGAINST = /which you did not want|of which you wanted less|that you did not want|^does not have|^is not known/i;
 
 /**
- * Why the work is there; what speaks against it stands out. What all works have in common comes last.
+ * Why the work is there; what speaks against it stands out. What most works have in common comes last.
  * @param {string[]} given
  * @param {Set<string>} common
  * @param {WorkReference[]} liked

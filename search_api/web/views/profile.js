@@ -11,7 +11,7 @@ import { listed, memoryTrouble, profile, setLoved, setProfileValue } from "../st
 import { address, go, setAddress, showAgain } from "../routing.js";
 import { troubleLine, troubleNotice } from "./trouble.js";
 import { choices, wish } from "./wishes.js";
-import { count, saidByAll, workName, works } from "../words.js";
+import { count, saidByMost, workName, works } from "../words.js";
 
 const N_VALUES = 10;
 const N_WORKS = 12;
@@ -154,7 +154,7 @@ function showRecommended(place, params, answer) {
   const because = `Because you liked ${only?.title}`; // with one work that is liked, it is the reason for all: said once
   const summary = `${works(answer.total)}, best first${only ? `, because you like ${only.title}` : ""}`;
   const hits = answer.hits.map((hit) => ({ ...hit, reasons: hit.reasons.filter((reason) => reason !== because) }));
-  const common = saidByAll(hits);
+  const common = saidByMost(hits);
   const more = h("button", { class: "more", type: "button", onclick: async () => {
     more.disabled = true;
     try {

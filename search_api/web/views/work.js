@@ -9,7 +9,7 @@ import { announce, byId, h, link, shown } from "../dom.js";
 import { markButtons, plusButton } from "./marks.js";
 import { hasBefore, showAgain } from "../routing.js";
 import { troubleLine, troubleNotice } from "./trouble.js";
-import { count, countryName, factsOf, kindName, saidByAll, strength } from "../words.js";
+import { count, countryName, factsOf, kindName, saidByMost, strength } from "../words.js";
 
 const N_SIMILAR = "6";
 
@@ -76,7 +76,7 @@ async function showSimilar(work, place, signal) {
 
 /** The cards of works like one. @param {Answer} answer @param {Work} work */
 function cardsLike({ hits }, work) {
-  const common = saidByAll(hits);
+  const common = saidByMost(hits);
   return hits.map((hit) => card(hit, {}, { shared: hit.values.map(({ id }) => id), common, liked: [work] }));
 }
 
