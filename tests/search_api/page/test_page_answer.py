@@ -330,7 +330,7 @@ def test_another_kind_leaves_out_a_length_of_the_words(page: Browser) -> None:
 LONG = (
     "When the ferry stops running in the third winter of the drought, the harbour master's two daughters walk over the "
     "frozen strait with a sledge and a lamp, and what they bring home is not the medicine but a hope that outlasts it, "
-    "long after the lamp has gone out and the strait has thawed and the ferry has come back with a new captain, who has "
+    "long after the lamp has gone out and the strait has thawed and the ferry has come back with a new captain who has "
     "never heard of them and asks for their names."
 )
 
