@@ -196,7 +196,9 @@ def test_two_works_of_one_title_stay_two(page: Browser) -> None:
         asked.wait(lambda: asked.parameters() == {"q": ["something inspiring"], "like": ["movie:solaris"]})
         asked.wait(lambda: asked.one("#liked .change").text.startswith("like Solaris (film, 1972)"))
         asked.one("#liked .change").click()
-        book = asked.wait(lambda: next(each for each in asked.all(".choices button") if "Book, 1961" in each.text))
+        book = asked.wait(
+            lambda: next((each for each in asked.all(".choices button") if "Book, 1961" in each.text), None)
+        )
         book.click()
         asked.wait(lambda: asked.parameters()["like"] == ["book:solaris"])
         asked.wait(lambda: asked.one("#liked .change").text.startswith("like Solaris (book, 1961)"))

@@ -49,6 +49,9 @@ interface Chip { label: string; next: URLSearchParams; fact?: string; unwanted?:
 interface FilterOption { label: string; count?: number; pressed: boolean; next: URLSearchParams }
 interface FilterGroup { title: string; options: FilterOption[] }
 
+/** What boot.js asked for before the page's script was there. */
+interface Window { begun?: { url: string; stop: AbortController; response: Promise<Response> } }
+
 /** A request to the service: a path under /v1 with parameters, and a body where it is posted. */
 interface ServiceRequest { path: string; params?: URLSearchParams; body?: unknown }
 
