@@ -135,6 +135,10 @@ def parse_intent(
     if guessed:
         denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
+    filters = _with_named(facts.filters, mentions, names, said)
+    kind_from = [f"filters.{facts.kind_from}"] if facts.kind_from else []
+    if facts.filters.kind is None and filters.kind:
+        kind_from = _named_works(mentions)
     return Intent(
         text=f"{remainder.text} {rest}" if rest else remainder.text,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
@@ -148,12 +152,13 @@ def parse_intent(
         seen=mentions.seen,
         like_people=mentions.like_people,
         hidden=mentions.hidden,
-        filters=_with_named(facts.filters, mentions, names, said),
+        filters=filters,
         audience=audience,
         standing=facts.standing,
         corrected=mentions.corrected,
         ignored=remainder.ignored,
         unmet=facts.unmet,
+        implied={"filters.kind": tuple(kind_from)} if kind_from else {},
         refused=(*mentions.refused, *remainder.refused),
     )
 
@@ -187,6 +192,15 @@ def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
     works = mentions.like or (*mentions.unlike, *mentions.seen)
     kinds = {work.kind for work in works} | {names.kind_of_person(person) for person in mentions.like_people}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _named_works(mentions: Mentions) -> list[str]:
+    """Return the paths of the works that say a common kind; none if people do too, who have no path."""
+    if mentions.like_people:
+        return []
+    if mentions.like:
+        return [f"like.{work.id}" for work in mentions.like]
+    return [*(f"unlike.{work.id}" for work in mentions.unlike), *(f"seen.{work.id}" for work in mentions.seen)]
 
 
 def _from_cue(said: str, span: Span) -> Span:
