@@ -80,7 +80,7 @@ def model_vector(vector: Any) -> Any:
     if isinstance(vector, dict):
         return {name: model_vector(each) for name, each in vector.items()}
     if isinstance(vector, edge.SparseVector):
-        return models.SparseVector(indices=vector.indices, values=vector.values)
+        return models.SparseVector.model_construct(indices=vector.indices, values=vector.values)
     return vector
 
 
