@@ -234,8 +234,7 @@ def text_params(search: VectorSearch, vectors: VectorSettings, n_works: int) -> 
     return models.SearchParams(hnsw_ef=search.hnsw_ef, quantization=quantization if is_quantized else None)
 
 
-INDEX_AGAIN = "run `evoke index CATALOGUE...` with a catalogue of yours to rebuild it"
-"""Without a catalogue, `evoke index` would add the starter catalogue to the works."""
+INDEX_AGAIN = "run `evoke index` to rebuild it"
 REBUILD = f"{INDEX_AGAIN}, or start with the settings it was built with"
 
 

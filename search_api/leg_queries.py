@@ -199,7 +199,11 @@ class LegQueryBuilder:
         )
         intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
-        return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
+        filters = intent.filters.model_copy(update=given)
+        implied = {
+            part: sources for part, sources in intent.implied.items() if part.removeprefix("filters.") not in given
+        }
+        return intent.model_copy(update={"filters": filters, "implied": implied})
 
     def _complete(self, intent: Intent, text: str, generation: Generation) -> Intent:
         """Return an intent with what a language model reads besides, if there is one."""
@@ -376,7 +380,12 @@ def says_nothing(intent: Intent) -> bool:
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
-    """Return an intent without some of its parts, given by path: `values.E4`, `like.ID`, `filters.year`."""
+    """Return an intent without some of its parts, given by path, and without what followed from these alone.
+
+    Paths are such as `values.E4`, `like.ID`, `filters.year`.
+    """
+    followed = {part for part, sources in intent.implied.items() if set(sources) <= set(parts)}
+    parts = {*parts, *followed}
     filters = {name: None for name in FACTS if f"filters.{name}" in parts and name != "values"}
     return intent.model_copy(
         update={
@@ -387,6 +396,7 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
             "seen": tuple(work for work in intent.seen if f"seen.{work.id}" not in parts),
             **{part: None for part in WHOLE_PARTS if part in parts},
             "filters": intent.filters.model_copy(update=filters),
+            "implied": {part: sources for part, sources in intent.implied.items() if part not in parts},
         }
     )
 

@@ -86,7 +86,7 @@ from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.sorting import n_sorted, sort_best
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import leg_scores, record_to_hit, record_to_view, view_value
+from search_api.views import leg_scores, record_to_hit, record_to_view, usual_values, view_value
 
 if TYPE_CHECKING:
     from search_api.model_reader import ModelReader
@@ -582,6 +582,7 @@ class Search:
         with part("hits"):
             with part("payloads"):
                 records = fetch_points(self.engine, generation.name, points, vectors=vectors)
+            usual = usual_values(records) if queries.liked else ()
             hits = tuple(
                 record_to_hit(
                     record,
@@ -593,6 +594,7 @@ class Search:
                     query=queries.query,
                     dimensions=generation.facts.value_ids,
                     liked=queries.liked,
+                    usual=usual,
                     quotes=self._quotes,
                 )
                 for (row, score), record in zip(page, records, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -71,6 +72,7 @@ def record_to_hit(
     query: str = "",
     dimensions: Sequence[str] = (),
     liked: Sequence[LikedWork] = (),
+    usual: Collection[str] = (),
     quotes: bool = True,
 ) -> Hit:
     """Return a work with the reasons why it is in the answer.
@@ -86,6 +88,7 @@ def record_to_hit(
         query: The query as the person wrote it.
         dimensions: The ids of the values and tags that the vector `values` has, in its order.
         liked: The works of `intent.like`, as far as their values are known.
+        usual: The values that most hits of the page have.
         quotes: Whether sentences of reviews are shown.
     """
     payload = record.payload or {}
@@ -103,7 +106,7 @@ def record_to_hit(
         score=score,
         legs=legs,
         matched_terms=matched,
-        reasons=explain(explained, intent, taxonomy, query, liked),
+        reasons=explain(explained, intent, taxonomy, query, liked, usual),
     )
 
 
@@ -111,6 +114,14 @@ def record_to_liked(record: models.Record) -> LikedWork:
     """Return a work as reasons compare hits with it."""
     payload = record.payload or {}
     return LikedWork(payload["title"], payload["values"])
+
+
+def usual_values(records: Sequence[models.Record]) -> frozenset[str]:
+    """Return the values that more than half of some works clearly have."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        counts.update(i for i, score in (record.payload or {})["values"].items() if score >= PRIMARY_SCORE)
+    return frozenset(value_id for value_id, count in counts.items() if 2 * count > len(records))
 
 
 def leg_scores(stages: Iterable[Mapping[str, Ranking]], shown: Sequence[int]) -> dict[int, dict[str, LegScore]]:

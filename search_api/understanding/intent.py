@@ -19,7 +19,7 @@ from typing import TypeAlias
 from crawler.records import Kind
 from indexer.name_keys import common_words
 from indexer.values.taxonomy import Taxonomy
-from search_api.records import Choice, Intent
+from search_api.records import Choice, Filters, Intent
 from search_api.understanding import phrases
 from search_api.understanding.asking import AskingWords
 from search_api.understanding.audience import read_audience
@@ -136,12 +136,10 @@ def parse_intent(
     if guessed:
         denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
-    filters = facts.filters
-    if filters.kind is None and not phrases.ANY_KIND.search(said):
-        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
-    if mentions.with_people or mentions.without_people:
-        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
-        filters = filters.model_copy(update={"creators": people})
+    filters = _with_named(facts.filters, mentions, names, said)
+    kind_from = [f"filters.{facts.kind_from}"] if facts.kind_from else []
+    if facts.filters.kind is None and filters.kind:
+        kind_from = _named_works(mentions)
     return Intent(
         text=f"{remainder.text} {rest}" if rest else remainder.text,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
@@ -161,6 +159,7 @@ def parse_intent(
         corrected=mentions.corrected,
         ignored=remainder.ignored,
         unmet=facts.unmet,
+        implied={"filters.kind": tuple(kind_from)} if kind_from else {},
         refused=(*mentions.refused, *remainder.refused),
     )
 
@@ -179,11 +178,30 @@ def _is_subject(remainder: Remainder, is_subject: IsSubject | None) -> bool:
     return bool(remainder.subject and is_subject and is_subject(remainder.subject, remainder.text))
 
 
+def _with_named(filters: Filters, mentions: Mentions, names: Names, said: str) -> Filters:
+    """Return the filters with the people who are asked for or refused, and with the kind that the named works have."""
+    if filters.kind is None and not phrases.ANY_KIND.search(said):
+        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
+    if mentions.with_people or mentions.without_people:
+        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
+        filters = filters.model_copy(update={"creators": people})
+    return filters
+
+
 def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
     """Return the kind of the works and people that a request names: who loved two novels asks for a third."""
     works = mentions.like or (*mentions.unlike, *mentions.seen)
     kinds = {work.kind for work in works} | {names.kind_of_person(person) for person in mentions.like_people}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _named_works(mentions: Mentions) -> list[str]:
+    """Return the paths of the works that say a common kind; none if people do too, who have no path."""
+    if mentions.like_people:
+        return []
+    if mentions.like:
+        return [f"like.{work.id}" for work in mentions.like]
+    return [*(f"unlike.{work.id}" for work in mentions.unlike), *(f"seen.{work.id}" for work in mentions.seen)]
 
 
 def _from_cue(said: str, span: Span) -> Span:

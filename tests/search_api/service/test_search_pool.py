@@ -21,7 +21,7 @@ Answers = Callable[[Call], Coroutine[Any, Any, bytes]]
 
 
 class FakeWorker:
-    """A search process that notes its calls, and answers each as a function says."""
+    """A search process that notes the calls it is handed, and answers one after the other, as a function says."""
 
     def __init__(self, answers: Answers, n_starts: int = 1_000) -> None:
         self._answers = answers
@@ -32,6 +32,8 @@ class FakeWorker:
         self.n_killed = 0
         self.has_ended = False
         self._on_end: Callable[[], None] = lambda: None
+        self._turn = asyncio.Lock()
+        self._ended: SearchProcessEnded | None = None
 
     def launch(self) -> None:
         """Start nothing yet."""
@@ -40,12 +42,19 @@ class FakeWorker:
         self.n_started += 1
         if self.n_started > self._n_starts:
             raise SearchProcessFailed("the index is damaged")
-        self._on_end, self.has_ended = on_end, False
+        self._on_end, self.has_ended, self._ended = on_end, False, None
 
     async def answer(self, call: Call, seconds: float) -> Answer:
         self.calls.append(call)
         self.seconds.append(seconds)
-        return Answer(await self._answers(call))
+        async with self._turn:
+            if self._ended:
+                raise self._ended
+            try:
+                return Answer(await self._answers(call))
+            except SearchProcessEnded as error:
+                self._ended = error
+                raise
 
     async def kill(self) -> None:
         self.n_killed += 1
@@ -104,16 +113,36 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_calls_are_answered_in_their_order_one_at_a_time_by_each_process() -> None:
+def handed(workers: list[FakeWorker]) -> list[list[str]]:
+    return [[name(each) for each in worker.calls] for worker in workers]
+
+
+def test_each_process_gets_a_call_before_any_gets_two() -> None:
     async def scenario() -> None:
         gate = Gate()
         workers = [FakeWorker(gate), FakeWorker(gate)]
         pool = await opened(workers)
+        asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(3)]
+        await settle()
+        assert handed(workers) == [["0"], ["1"]]  # the third goes to the process that has answered first
+        gate.opened.set()
+        assert await bodies(*asked) == [b"0", b"1", b"2"]
+        await pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_process_has_its_next_call_before_it_has_answered_while_others_wait() -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        worker = FakeWorker(gate)
+        pool = await opened([worker])
         asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(4)]
         await settle()
-        assert [[name(each) for each in worker.calls] for worker in workers] == [["0"], ["1"]]
+        assert handed([worker]) == [["0", "1"]]
         gate.opened.set()
         assert await bodies(*asked) == [b"0", b"1", b"2", b"3"]
+        assert handed([worker]) == [["0", "1", "2", "3"]]
         await pool.close()
 
     asyncio.run(scenario())
@@ -160,15 +189,15 @@ def test_a_call_that_is_cancelled_while_it_waits_never_reaches_a_process_and_fre
     async def scenario() -> None:
         gate = Gate()
         worker = FakeWorker(gate)
-        pool = await opened([worker], most=2)
-        first, gone = (asyncio.create_task(pool.answer(call(text))) for text in ("first", "gone"))
+        pool = await opened([worker], most=3)
+        first, second, gone = (asyncio.create_task(pool.answer(call(text))) for text in ("first", "second", "gone"))
         await settle()
         gone.cancel()
         await settle()
-        third = asyncio.create_task(pool.answer(call("third")))
+        fourth = asyncio.create_task(pool.answer(call("fourth")))
         gate.opened.set()
-        assert await bodies(first, third) == [b"first", b"third"]
-        assert [name(each) for each in worker.calls] == ["first", "third"]
+        assert await bodies(first, second, fourth) == [b"first", b"second", b"fourth"]
+        assert handed([worker]) == [["first", "second", "fourth"]]
         await pool.close()
 
     asyncio.run(scenario())
@@ -189,6 +218,45 @@ def test_a_stuck_process_is_killed_after_the_deadline_and_started_anew(monkeypat
             await asyncio.sleep(0.01)
         assert worker.n_killed == 1
         assert await bodies(pool.answer(call("next"))) == [b"next"]
+        await pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_call_behind_a_deadly_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_pool, "_LONGEST_PAUSE", 0.0)
+
+    async def dies_of_one(asked: Call) -> bytes:
+        return await (dying if name(asked) == "deadly" else at_once)(asked)
+
+    async def scenario() -> None:
+        worker = FakeWorker(dies_of_one)
+        pool = await opened([worker])
+        deadly, other = (asyncio.create_task(pool.answer(call(text))) for text in ("deadly", "other"))
+        with pytest.raises(SearchProcessEnded):
+            await deadly
+        assert await bodies(other) == [b"other"]
+        assert worker.n_started == 3
+        await pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_call_behind_a_stuck_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_pool, "GRACE_SECONDS", 0.01)
+
+    async def stuck_in_one(asked: Call) -> bytes:
+        return await (never if name(asked) == "stuck" else at_once)(asked)
+
+    async def scenario() -> None:
+        worker = FakeWorker(stuck_in_one)
+        pool = await opened([worker], deadline=0.1)
+        stuck = asyncio.create_task(pool.answer(call("stuck")))
+        await asyncio.sleep(0.08)  # the other one is not yet late when the process is replaced
+        other = asyncio.create_task(pool.answer(call("other")))
+        with pytest.raises(TookTooLong):
+            await stuck
+        assert await bodies(other) == [b"other"]
         await pool.close()
 
     asyncio.run(scenario())
@@ -269,8 +337,8 @@ def test_ready_is_asked_before_the_waiting_calls_beyond_the_limit_and_once_for_m
     async def scenario() -> None:
         gate = Gate()
         worker = FakeWorker(gate)
-        pool = await opened([worker], most=2)
-        asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(2)]
+        pool = await opened([worker], most=3)
+        asked = [asyncio.create_task(pool.answer(call(str(n)))) for n in range(3)]
         await settle()
         probes = [asyncio.create_task(pool.answer(READY)) for _ in range(5)]
         await settle()
@@ -278,7 +346,7 @@ def test_ready_is_asked_before_the_waiting_calls_beyond_the_limit_and_once_for_m
         gate.opened.set()
         await asyncio.gather(*asked, *probes[1:])
         assert await bodies(pool.answer(READY)) == [b"ready"]
-        assert [name(each) for each in worker.calls] == ["0", "ready", "1"]
+        assert handed([worker]) == [["0", "1", "ready", "2"]]
         await pool.close()
 
     asyncio.run(scenario())
