@@ -128,6 +128,8 @@ def _describe_had(
     """
     weights = {**intent.values, **intent.tags}
     meant = [dimension for dimension, weight in weights.items() if is_meant(weight)]
+    if not meant:
+        return []
     named = {dimension for dimension in meant if not query or taxonomy.names[dimension].casefold() in query.casefold()}
     said = _choose_said(work, meant, named, taxonomy)
     left = [dimension for dimension in meant if not _is_covered(dimension, said, named, taxonomy)]

@@ -27,7 +27,7 @@ from search_api.account import part
 from search_api.answer_cache import AnswerCache
 from search_api.candidates import Candidates, find
 from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
-from search_api.diversity import Variety, diversify
+from search_api.diversity import REACH, Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
 from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, describe_mismatch, known_folder
@@ -678,12 +678,13 @@ class Search:
         them come the candidates that have what the request refuses.
         """
         ordered = candidates.order(fusion)
-        fitting, last = _pairs(ordered.fitting), _pairs(ordered.last)
+        fitting = _pairs(ordered.fitting.part(0, max(depth, REACH)))  # of the 800 works that are fused
         # Who names or remembers one work looks for that work, however many are like it.
         seeks_one = TITLE in candidates.rankings or queries.intent.is_description
         ranked = fitting if seeks_one else diversify(fitting, generation.table, _variety(queries), depth)
         if len(ranked) >= depth:
             return ranked
+        last = _pairs(ordered.last)
         n_works = self._count(generation, queries, stage)
         if len(ranked) + len(last) >= n_works:
             return ranked + last

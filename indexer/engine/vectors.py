@@ -83,7 +83,7 @@ def model_vector(vector: Any) -> Any:
     if isinstance(vector, dict):
         return {name: model_vector(each) for name, each in vector.items()}
     if isinstance(vector, edge.SparseVector):
-        return models.SparseVector(indices=vector.indices, values=_shortest(vector.values))
+        return models.SparseVector.model_construct(indices=vector.indices, values=_shortest(vector.values))
     return _shortest(vector) if vector else vector
 
 

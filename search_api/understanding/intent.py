@@ -30,7 +30,7 @@ from search_api.understanding.kinds import read_kind
 from search_api.understanding.mention_candidates import Names
 from search_api.understanding.mentions import Mentions, is_title, read_mentions
 from search_api.understanding.query import REQUEST_WORD, WORD, Query, Span, blank, straighten
-from search_api.understanding.remainder import read_remainder
+from search_api.understanding.remainder import Remainder, read_remainder
 from search_api.understanding.remembered_years import read_remembered_years
 from search_api.understanding.scope import Scope
 from search_api.understanding.token_labels import Label as TokenRole
@@ -58,8 +58,9 @@ Guess: TypeAlias = Callable[[str], Mapping[str, float]]
 Label: TypeAlias = Callable[[str], TokenLabels]
 """A function from a text to what each of its words does there."""
 
-IsSubject: TypeAlias = Callable[[str], bool]
-"""A function from words to whether the catalogue has works about what they name."""
+IsSubject: TypeAlias = Callable[[str, str], bool]
+"""A function from words, and the text that is searched for, to whether the catalogue has works about what the words
+name."""
 
 
 def parse_intent(
@@ -128,7 +129,7 @@ def parse_intent(
         labels=labels,
     )
     is_like = bool(mentions.like or mentions.like_people)
-    has_subject = not is_like and (remainder.is_about or _is_subject(remainder.subject, is_subject))
+    has_subject = not is_like and (remainder.is_about or _is_subject(remainder, is_subject))
     is_unread = not (wishes.values or wishes.tags or mentions.like or mentions.unlike)
     can_guess = is_unread and audience is None and remainder.guessable
     guessed = guess(remainder.guessable) if guess and can_guess and not has_subject else {}
@@ -173,8 +174,8 @@ def _split_long(said: str) -> tuple[str, str]:
     return said[:end], said[end:].strip()
 
 
-def _is_subject(words: str, is_subject: IsSubject | None) -> bool:
-    return bool(words and is_subject and is_subject(words))
+def _is_subject(remainder: Remainder, is_subject: IsSubject | None) -> bool:
+    return bool(remainder.subject and is_subject and is_subject(remainder.subject, remainder.text))
 
 
 def _with_named(filters: Filters, mentions: Mentions, names: Names, said: str) -> Filters:
