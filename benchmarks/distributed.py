@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks.needs import need
 from indexer.build_report import BuildReport
 from indexer.encoder.encoder import open_encoder
 from indexer.pipeline import build_index
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
+    need("ray")
     ratios = []
     with tempfile.TemporaryDirectory(prefix="evoke-bench-") as folder:
         models = Path(folder) / "models"

@@ -17,6 +17,7 @@ from time import process_time
 
 import torch
 
+from benchmarks.needs import need
 from evaluation.benchmark import Benchmark, read_benchmark
 from evaluation.encoders import RECIPES, open_word_encoder, read_texts
 from evaluation.measures import OBJECTIVE
@@ -35,6 +36,8 @@ def main() -> None:
     parser.add_argument("--encoder", nargs="+", default=[*RECIPES, SHIPPED], metavar="NAME")
     parser.add_argument("--split", default="validation")
     options = parser.parse_args()
+    if not RECIPES.keys().isdisjoint(options.encoder):
+        need("gensim")
     settings = EvaluationSettings()
     torch.set_num_threads(1)  # with several, threads that wait for each other would count as processor time
     qualities = " | ".join(f"{OBJECTIVE} `{system}`" for system in SYSTEMS)

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from indexer.build_report import BuildReport
+from indexer.checking import folder_bytes
 from indexer.encoder.encoder import open_encoder
 from indexer.pipeline import build_index
 from indexer.settings import IndexSettings
@@ -30,7 +31,7 @@ def main() -> None:
             started = perf_counter()
             report = build_index(catalogues, settings)
             print_report(name, report, perf_counter() - started)
-        size = sum(file.stat().st_size for file in Path(home).rglob("*") if file.is_file())
+        size = folder_bytes(Path(home))
         print(f"\non disk: {size / 2**20:,.0f} MiB, {size / max(report.n_works, 1):,.0f} bytes per work")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory: {peak:.2f} GiB")

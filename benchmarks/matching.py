@@ -22,6 +22,7 @@ from time import perf_counter, process_time
 import orjson
 
 from benchmarks.merging import make_records, read_works
+from indexer.checking import folder_bytes
 from indexer.merging.match_keys import read_match_keys
 from indexer.merging.matching import group_records
 from indexer.settings import MATCHING_MEMORY_MB
@@ -76,10 +77,6 @@ def match(folder: Path, memory_mb: int) -> None:
     print(f"{n_records:,} records of {n_works:,} works matched with {memory_mb:,} MB for it")
     print(f"{seconds:,.0f} s, {n_records / seconds:,.0f} records/s; {used:,.0f} s of processor time")
     print(f"peak memory of the process: {peak:.2f} GiB; store: {folder_bytes(folder) / 2**30:.1f} GiB", flush=True)
-
-
-def folder_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def compare(works: list, folder: Path) -> None:

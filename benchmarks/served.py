@@ -130,5 +130,9 @@ def milliseconds(seconds: Sequence[float]) -> str:
     """Return the median, the 99th percentile and the longest of some times, in milliseconds."""
     if len(seconds) < 2:
         return "-"
-    p99 = statistics.quantiles(seconds, n=100, method="inclusive")[-1]
-    return f"{1_000 * statistics.median(seconds):.0f} / {1_000 * p99:.0f} / {1_000 * max(seconds):.0f}"
+    return " / ".join(f"{1_000 * each:.0f}" for each in (quantile(seconds, 50), quantile(seconds, 99), max(seconds)))
+
+
+def quantile(values: Sequence[float], percent: int) -> float:
+    """Return a percentile; 0 of fewer than two values."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else 0.0

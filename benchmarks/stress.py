@@ -4,7 +4,8 @@ python -m benchmarks.stress [--home FOLDER] [--workers N] [--step SECONDS] [--so
 
 It serves the index of FOLDER, or of EVOKE_HOME, and runs Locust with benchmarks/locustfile.py. First more and more
 users ask as fast as they are answered: the most answers a second are the capacity. Then users ask for twice as much,
-whether they are answered or refused. `python -m benchmarks.plots` draws the results.
+whether they are answered or refused. `python -m benchmarks.plots` draws the results. `make stress` does both, and
+installs Locust before.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import asyncio
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +25,8 @@ from pathlib import Path
 from time import sleep, time
 from typing import NamedTuple
 
-from benchmarks.served import ROOT, Request, Served, cpu_seconds, serve
+from benchmarks.needs import need
+from benchmarks.served import ROOT, Request, Served, cpu_seconds, quantile, serve
 
 USERS = (1, 2, 4, 8, 16, 32, 64, 128)
 EACH = 0.5
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--soak", type=float, default=15, help="minutes at twice the capacity")
     parser.add_argument("--results", type=Path, default=Path("build/bench"))
     options = parser.parse_args()
+    need("locust")
     with serve(options.home, options.workers) as served:
         status, _ = asyncio.run(served.ask(Request("ready", "/readyz")))
         if status != 200:
@@ -187,11 +189,6 @@ def resident(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
-
-
-def quantile(values: Sequence[float], percent: int) -> float:
-    """Return a percentile; 0 of fewer than two values."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else 0.0
 
 
 def describe(samples: Sequence[Sample]) -> str:

@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from crawler.errors import GzipDamaged, RecordRejected
-from crawler.gzipped import open_unpacked, read_lines
+from crawler.gzipped import open_unpacked, read_lines, why_not_utf8
 from crawler.id_names import METADATA_KEYS
 from crawler.mending import mend_fields
 from crawler.records import SourceRecord
@@ -34,7 +34,8 @@ _BEIR_FIELDS = (
 TEXT_TITLE_CHARACTERS = 80
 """The length of a title that is made of the first words of a text: about that of a long headline."""
 
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+MOST_LINES_WITHOUT_RECORD = 10_000
+"""A file that begins with so many lines that are not records is something else, and may have no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Rejected:
 def read_catalogue(path: Path, mended: Counter[str] | None = None) -> Iterator[tuple[Line, SourceRecord] | Rejected]:
     """Yield each line of a catalogue as a record or a rejection, in order, one line in memory at a time.
 
+    A file without a record in its first MOST_LINES_WITHOUT_RECORD lines is not read on, which a last rejection says.
+
     Args:
         path: The catalogue.
         mended: Where records are counted that were read as what they mean, by what was wrong with them.
@@ -76,13 +79,18 @@ def read_catalogue(path: Path, mended: Counter[str] | None = None) -> Iterator[t
     Raises:
         CatalogueMissing: the file is not there, is a folder, or may not be read.
     """
+    has_record = False
     try:
         for number, raw in read_lines(path, MAX_LINE_BYTES):
+            line = Line(path, number)
+            if number > MOST_LINES_WITHOUT_RECORD and not has_record:
+                yield Rejected(line, f"none of the {number - 1:,} lines before is a record: the rest was not read", "")
+                return
             if not raw.strip():
                 continue
-            line = Line(path, number)
             try:
                 yield line, parse_record(raw, mended)
+                has_record = True
             except RecordRejected as error:
                 yield Rejected(line, str(error), raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
     except GzipDamaged as error:
@@ -196,13 +204,7 @@ def _beir_id(value: object, field: str) -> str:
 
 
 def _why_not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
-    if raw.startswith(_UTF_16_MARKS):
-        return "not UTF-8 but UTF-16: save the file as UTF-8"
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as decoding:
-        return f"not UTF-8: byte 0x{raw[decoding.start]:02x} at column {decoding.start + 1}: save the file as UTF-8"
-    return f"not JSON: {error.msg} at column {error.pos + 1}"
+    return why_not_utf8(raw) or f"not JSON: {error.msg} at column {error.pos + 1}"
 
 
 def _first_problems(error: ValidationError, most: int = 3) -> str:

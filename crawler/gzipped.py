@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -28,8 +29,10 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader]:
     Reading raises GzipDamaged where a gzip stream is damaged or cut short, after all bytes before that place.
 
     Raises:
-        CatalogueMissing: the file is not there, is a folder, or may not be read.
+        CatalogueMissing: the file is not there, is a folder or a device, or may not be read.
     """
+    if path.is_char_device() or path.is_block_device():  # such as /dev/urandom, which has no end
+        raise CatalogueMissing(f"{path} is a device: name a file")
     with ExitStack() as stack:
         try:
             unpacked = _Unpacked(path, stack.enter_context(path.open("rb")))
@@ -39,6 +42,27 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader]:
             raise CatalogueMissing(f"{path} cannot be read: {error.strerror}") from error
         # The buffer's lines are read in C; those of a GzipFile would be read in Python.
         yield io.BufferedReader(unpacked, BUFFER_BYTES)
+
+
+def refuse_pipe(path: Path) -> None:
+    """Refuse a pipe where a file is opened twice: its writer ends with the first reader, and the second waits for ever.
+
+    Raises:
+        CatalogueMissing: the file is a pipe.
+    """
+    if path.is_fifo():
+        raise CatalogueMissing(f"{path} is a pipe, which can be read only once: write its content to a file")
+
+
+def why_not_utf8(raw: bytes) -> str | None:
+    """Return why the bytes of a file, or of a line in it, are not text in UTF-8, and what to do; None if they are."""
+    if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "not UTF-8 but UTF-16: save the file as UTF-8"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}: save the file as UTF-8"
+    return None
 
 
 def read_lines(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes]]:

@@ -14,7 +14,7 @@ import orjson
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.catalogue import record_to_line
 from crawler.errors import CatalogueMissing, GzipDamaged
-from crawler.gzipped import open_unpacked, read_lines
+from crawler.gzipped import open_unpacked, read_lines, refuse_pipe
 from crawler.output import check_output
 from crawler.progress import show_progress
 from crawler.sources.table import SOURCES, load
@@ -48,7 +48,7 @@ def read_saved(source: str, paths: Sequence[Path], output: Path, *, limit: int |
     """Write the records of saved answers to a file, each work of the source once.
 
     Raises:
-        CatalogueMissing: a path is not there; nothing was written.
+        CatalogueMissing: a path is not there, or is a pipe; nothing was written.
         SelectionRefused: the output already exists, or cannot be written.
     """
     files = list(find_files(paths))
@@ -83,9 +83,10 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield the files named, and those in the folders named, sorted by name, without hidden ones.
 
     Raises:
-        CatalogueMissing: a path is not there.
+        CatalogueMissing: a path is not there, or is a pipe.
     """
     for path in paths:
+        refuse_pipe(path)
         if path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         elif path.exists():

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import orjson
 
+from crawler.catalogue import MAX_LINE_BYTES
 from crawler.errors import SelectionRefused
+from crawler.gzipped import read_lines, why_not_utf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +28,17 @@ def read_ids(path: Path) -> Iterator[str]:
     """Yield the ids of a file: a line is an id, or a JSON object with an "id", as in TMDb's daily export.
 
     Raises:
-        SelectionRefused: the file cannot be read, or a line has no id.
+        CatalogueMissing, GzipDamaged: the file cannot be read.
+        SelectionRefused: a line has no id.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise SelectionRefused(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SelectionRefused(f"{path} is not UTF-8: {error}") from error
-    for number, line in enumerate(lines, start=1):
-        if line.lstrip().startswith("{"):
+    for number, raw in read_lines(path, MAX_LINE_BYTES):
+        if why := why_not_utf8(raw):
+            raise SelectionRefused(f"{path}:{number} is {why}")
+        line = raw.decode().strip()
+        if line.startswith("{"):
             yield _id_of_object(line, f"{path}:{number}")
-        elif line.strip():
-            yield line.strip()
+        elif line:
+            yield line
 
 
 def _id_of_object(line: str, where: str) -> str:

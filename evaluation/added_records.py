@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crawler.catalogue import BEIR_SOURCE, MAX_LINE_BYTES, Line, Rejected, parse_record, read_catalogue, record_to_line
-from crawler.gzipped import read_lines
+from crawler.gzipped import read_lines, refuse_pipe
 from crawler.records import SourceRecord
 from evaluation.benchmark import Benchmark
 from evaluation.errors import RecordsInvalid
@@ -131,6 +131,7 @@ def add_records(benchmark: Benchmark, files: Sequence[Path]) -> Benchmark:
     corpus = _read_corpus(benchmark.corpus)
     sorting = _Sorting(corpus)
     for number, path in enumerate(files):
+        refuse_pipe(path)
         sorting.read(number, path)
     if not sorting.n_records:
         raise RecordsInvalid(_why_none(files, sorting.refused))

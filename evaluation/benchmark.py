@@ -106,6 +106,9 @@ def read_benchmark(folder: Path, split: str, corpus: Path | None = None, *, leni
             account.forgive("judgements that contradict an earlier one, left out", line, problem, "keep one line")
     for query_id in judged.keys() & texts.keys() - qrels.keys():
         account.count("queries without a judgement that is left", judged[query_id])
+    for query_id, grades in qrels.items():
+        if not any(grades.values()):
+            account.count("queries without a relevant work, which score zero", judged[query_id])
     name = folder.resolve().name
     notes = account.notes(name)
     if not qrels:

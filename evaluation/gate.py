@@ -19,6 +19,7 @@ import numpy as np
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from crawler.gzipped import open_unpacked
 from evaluation.benchmark import Benchmark
 from evaluation.errors import BaselineInvalid
 from evaluation.records import BenchmarkResult, Interval
@@ -85,10 +86,12 @@ def read_baseline(path: Path) -> Earlier:
     """Return the results in a file that `evoke evaluate --json` wrote.
 
     Raises:
-        BaselineInvalid: The file does not hold results of an evaluation.
+        CatalogueMissing, GzipDamaged: The file cannot be read.
+        BaselineInvalid: It does not hold results of an evaluation.
     """
     try:
-        content = orjson.loads(path.read_bytes())
+        with open_unpacked(path) as file:
+            content = orjson.loads(file.read())
     except orjson.JSONDecodeError as error:
         raise _not_an_evaluation(path, f"is not JSON ({error})") from error
     benchmarks, understanding = [], []

@@ -22,7 +22,9 @@ _COLUMN_OF = {name: column for column, names in _NAMES.items() for name in names
 _BEIR = ("query", "work", "grade")
 _TREC = ("query", "iteration", "work", "grade")
 
-_GRADE = re.compile(r"(-?[0-9]{1,9})(?:\.0*)?", re.ASCII)
+_GRADE = re.compile(r"(-?[0-9]+)(?:\.0*)?", re.ASCII)
+MOST_GRADE_DIGITS = 9
+"""trec_eval keeps 32 bits of a grade; gains of grades in use are below ten."""
 
 
 class Judgement(NamedTuple):
@@ -53,10 +55,12 @@ def read_judgements(path: Path, account: Account) -> Iterator[Judgement]:
             remedy = f"give {' '.join(columns or _BEIR)}, separated by tabs" + ("" if columns else ", or TREC's four")
         else:
             named = dict(zip(names, fields, strict=True))
-            if grade := _GRADE.fullmatch(named["grade"]):
+            grade = _GRADE.fullmatch(named["grade"])
+            if grade and len(grade[1].lstrip("-0")) <= MOST_GRADE_DIGITS:
                 yield Judgement(line, named["query"], named["work"], max(0, int(grade[1])))
                 continue
-            problem = f"the grade {named['grade'][:40]!r} is not a whole number"
+            why = f"has more than {MOST_GRADE_DIGITS} digits" if grade else "is not a whole number"
+            problem = f"the grade {named['grade'][:40]!r} {why}"
             remedy = "give 0 or less for irrelevant, 1 or more for relevant"
         account.forgive("lines that are no judgements, left out", line, problem, remedy)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crawler.catalogue import MAX_LINE_BYTES, Line
 from crawler.errors import CatalogueMissing, GzipDamaged
-from crawler.gzipped import read_lines
+from crawler.gzipped import read_lines, why_not_utf8
 from evaluation.errors import BenchmarkInvalid, EvaluationError
 from evaluation.records import Refusals
 
@@ -21,15 +21,10 @@ def numbered_lines(path: Path, refusal: type[EvaluationError] = BenchmarkInvalid
     """
     try:
         for number, raw in read_lines(path, MAX_LINE_BYTES):
-            try:
-                line = raw.decode("utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise refusal(
-                    f"{path}:{number}: is not UTF-8: byte 0x{raw[error.start]:02x} at column {error.start + 1}:"
-                    " save the file as UTF-8"
-                ) from error
-            if line.strip():
-                yield Line(path, number), line
+            if why := why_not_utf8(raw):
+                raise refusal(f"{path}:{number}: is {why}")
+            if raw.strip():
+                yield Line(path, number), raw.decode("utf-8").rstrip("\r\n")
     except (CatalogueMissing, GzipDamaged) as error:
         raise refusal(str(error)) from error
 

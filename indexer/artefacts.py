@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from crawler.records import ClosedModel
-from indexer.analysis import ANALYSER_VERSION
 from indexer.encoder.encoder import Encoder, open_encoder
 from indexer.errors import BM25Invalid, TasteInvalid
+from indexer.made_with import ANOTHER_ENCODER, MadeWith
 from indexer.settings import IndexSettings, StorageSettings
 from indexer.taste.file import load_taste
 from indexer.taste.taste import Taste
@@ -35,9 +34,6 @@ MOST_NAMED = 5
 
 _TRAIN_VALUES = "evoke train-values CATALOGUE... --labels FILE... -o FILE"
 _TRAIN_DESCRIPTIONS = "evoke train-descriptions BENCHMARK... -o FILE"
-
-
-_ANOTHER_ENCODER = "was made for another encoder than the one in use"
 
 
 class Artefact(NamedTuple):
@@ -76,21 +72,6 @@ TASTE = Artefact(
     "taste file", "works", "recommended by content alone", "evoke train-taste RATINGS... -o FILE", "EVOKE_TASTE"
 )
 TUNING = Artefact("tuning", "its settings", "used all the same", "evoke tune BENCHMARK... -o FILE", "EVOKE_TUNING")
-
-
-class MadeWith(ClosedModel):
-    """The versions that an artefact was made with; None for one that it does not depend on or did not record."""
-
-    encoder_fingerprint: str | None = None
-    analyser_version: str | None = None
-
-    def problem(self, encoder: Encoder) -> str | None:
-        """Return why the artefact does not fit this encoder or this version's text analyser; None if it fits."""
-        if self.encoder_fingerprint not in (None, encoder.fingerprint):
-            return _ANOTHER_ENCODER
-        if self.analyser_version not in (None, ANALYSER_VERSION):
-            return "was made for another version of the text analyser"
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +116,7 @@ def check_query_classifier(head: ValueHead, encoder: Encoder, taxonomy: Taxonomy
 
 def check_reader(encoder_fingerprint: str, encoder: Encoder) -> Fit:
     """Return whether a reader fits that was trained on the lower layers of the encoder with this fingerprint."""
-    return Fit(READER, None if encoder_fingerprint == encoder.lower_fingerprint else _ANOTHER_ENCODER)
+    return Fit(READER, None if encoder_fingerprint == encoder.lower_fingerprint else ANOTHER_ENCODER)
 
 
 def open_taste(path: Path | None, encoder: Encoder) -> tuple[Taste | None, Fit]:

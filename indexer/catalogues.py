@@ -122,13 +122,12 @@ def read_records(
         report.n_pruned = store.prune(run, keep_starter=keep_starter)
     if not keep_starter and (n_removed := store.remove_starter(run)):
         report.notes.append(
-            f"the starter catalogue's {n_removed:,} works were removed: --keep-starter keeps them, "
-            "`evoke index` without a catalogue brings them back"
+            f"the starter catalogue's {n_removed:,} works were removed: `evoke index --keep-starter` brings them back"
         )
-    report.notes += _apply_keeping(store, keeping)
+    report.notes += apply_keeping(store, keeping)
 
 
-def _apply_keeping(store: Store, keeping: Keeping) -> list[str]:
+def apply_keeping(store: Store, keeping: Keeping) -> list[str]:
     """Change what is kept of the reviews of records that were not read now; return notes for the person."""
     n_removed = store.review_table.apply(keeping)
     sources = set(map(canonical_source, store.sources()))
@@ -144,9 +143,11 @@ def _why_nothing(catalogues: Sequence[Path], report: BuildReport, reject_file: R
     if first is None:
         return f"{', '.join(map(str, catalogues))}: no records: write one on each line; the index is unchanged"
     more = f" and {report.n_rejected - 1:,} more" if report.n_rejected > 1 else ""
-    table = (
-        f", or read a table by evoke crawl table {first.line.path}" if first.reason.startswith("source: Field") else ""
-    )
+    table = ""
+    if first.line.path.is_fifo():
+        table = ", or write a table to a file, since it is not read through a pipe"
+    elif first.reason.startswith("source: Field"):
+        table = f", or read a table by evoke crawl table {first.line.path}"
     return f"{first.line}: {first.reason}{more}; no line is a record: correct the lines in {reject_file.path}{table}"
 
 

@@ -151,7 +151,7 @@ def _check_model(folder: Path) -> Iterator[Checked]:
             name, find_damage(folder, ignored=(COMPILED,), read_all=True), folder, "the next command that needs it"
         )
     elif (folder / RECORD).exists():
-        yield Checked(name, "an earlier version wrote no manifest: it cannot be compared", _n_bytes(folder))
+        yield Checked(name, "an earlier version wrote no manifest: it cannot be compared", folder_bytes(folder))
     compiled = folder / COMPILED
     if (compiled / MANIFEST).exists():
         yield _from_damages(
@@ -162,10 +162,10 @@ def _check_model(folder: Path) -> Iterator[Checked]:
 def _from_damages(name: str, damages: Iterable[Damage], folder: Path, healer: str) -> Checked:
     found = list(damages)
     if not found:
-        return Checked(name, "sound", _n_bytes(folder))
+        return Checked(name, "sound", folder_bytes(folder))
     _mark(damage.path for damage in found)
     more = f", and {len(found) - 1:,} more files" if len(found) > 1 else ""
-    return Checked(name, f"{found[0]}{more}; {healer} makes it again", _n_bytes(folder), is_damaged=True)
+    return Checked(name, f"{found[0]}{more}; {healer} makes it again", folder_bytes(folder), is_damaged=True)
 
 
 def _mark(paths: Iterable[Path]) -> None:
@@ -181,5 +181,6 @@ def _subfolders(folder: Path) -> list[Path]:
     return sorted(each for each in folders if each.is_dir() and not each.name.startswith("."))
 
 
-def _n_bytes(folder: Path) -> int:
+def folder_bytes(folder: Path) -> int:
+    """Return the sizes of all files in a folder together."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -28,14 +28,10 @@ Catalogues = Annotated[
         help="JSON Lines of source records, a BEIR corpus, or a table that is known by its columns; gzip too.",
     ),
 ]
-OptionalCatalogues = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="CATALOGUE",
-        help="JSON Lines of source records, a BEIR corpus, or a table known by its columns (CSV, Excel, Parquet); "
-        "gzip too. Without one: the starter catalogue.",
-    ),
-]
+_CATALOGUES = (
+    "JSON Lines of source records, a BEIR corpus, or a table known by its columns (CSV, Excel, Parquet); gzip too. "
+    "Without one: "
+)
 
 
 def _check_ray(address: str | None) -> str | None:
@@ -50,7 +46,9 @@ def _check_ray(address: str | None) -> str | None:
 @verb(app, "profile", "evoke profile films.jsonl books.jsonl.gz -o report.html")
 def profile(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
-    catalogues: OptionalCatalogues = None,
+    catalogues: Annotated[
+        list[Path] | None, typer.Argument(metavar="CATALOGUE", help=f"{_CATALOGUES}the starter catalogue.")
+    ] = None,
 ) -> None:
     """Describe catalogues on one HTML page. It shows contents, gaps and duplicates."""
     from crawler.mending import describe_mended
@@ -80,11 +78,16 @@ def profile(
 
 @verb(app, "index", "evoke index films.jsonl books.jsonl.gz --prune")
 def index(
-    catalogues: OptionalCatalogues = None,
+    catalogues: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="CATALOGUE", help=f"{_CATALOGUES}the stored works, or the starter catalogue if there are none."
+        ),
+    ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove the works that are not in these catalogues.")] = False,
     keep_starter: Annotated[
         bool,
-        typer.Option("--keep-starter", help="Keep the starter catalogue, which is removed when others are indexed."),
+        typer.Option("--keep-starter", help="Keep or add the starter catalogue, which others replace."),
     ] = False,
     rejects: Annotated[
         Path | None,
@@ -107,8 +110,12 @@ def index(
     ] = None,
 ) -> None:
     """Make works searchable. New works are added, changed ones updated."""
-    from indexer.pipeline import build_index
-    from indexer.settings import IndexSettings
+    from indexer.imports import import_client, without_collecting
+
+    with without_collecting():
+        import_client()
+        from indexer.pipeline import build_index
+        from indexer.settings import IndexSettings
 
     started = perf_counter()
     settings = read_settings(IndexSettings)

@@ -10,10 +10,11 @@ from indexer.analysis import Analyser
 from indexer.artefacts import find_misfits, open_taste
 from indexer.bm25 import read_bm25
 from indexer.build_report import BuildReport
-from indexer.catalogues import RejectFile, check_files, read_records, starter_catalogue
+from indexer.catalogues import RejectFile, apply_keeping, check_files, read_records, starter_catalogue
 from indexer.collection import remove_unserved
 from indexer.encoder.encoder import Encoder, expected_runtime, open_encoder
 from indexer.engine import open_engine_of
+from indexer.errors import NothingToIndex
 from indexer.features import FeatureMaker
 from indexer.filling import Filling, fill_and_swap, remembered_base
 from indexer.healing import set_damage_aside
@@ -30,6 +31,10 @@ from indexer.values.taxonomy import Taxonomy, load_taxonomy
 from indexer.works import update_works
 from indexer.writing import writing
 
+STORED_WORKS = (
+    "no catalogue was named: the index is of the stored works, and --keep-starter adds the starter catalogue to them"
+)
+
 
 def build_index(
     catalogues: Sequence[Path],
@@ -45,7 +50,7 @@ def build_index(
     Works of earlier builds stay, except those of the starter catalogue.
 
     Args:
-        catalogues: Files of source records; none: the starter catalogue.
+        catalogues: Files of source records; none: those of the store, and the starter catalogue if it has no others.
         settings: Where the index is, and what it is built with.
         prune: Remove the works that the catalogues do not have, if every line could be read.
         keep_starter: Keep the works of the starter catalogue, which are otherwise removed when another one is indexed.
@@ -55,16 +60,23 @@ def build_index(
 
     Raises:
         CatalogueMissing: A file cannot be read; nothing was changed.
-        NothingToIndex: No line of the catalogues is a record; nothing was changed.
+        NothingToIndex: No line of the catalogues is a record, or none are named to prune by; nothing was changed.
         EngineLocked: Another build is running.
         StorageFailed, VerificationFailed: The old index goes on serving; the next run resumes.
     """
+    is_named = bool(catalogues)
     catalogues = catalogues or [starter_catalogue()]
     reject_file = RejectFile(rejects or settings.home / "rejects.jsonl")
     check_files(catalogues, reject_file.path)
     report = BuildReport(rejects=reject_file.path)
 
     def read(store: Store) -> None:
+        if not is_named and store.has_own_records():
+            if prune:
+                raise NothingToIndex("--prune removes what is not in the catalogues: name those whose works stay")
+            if not keep_starter:
+                report.notes += [STORED_WORKS, *apply_keeping(store, settings.keeping)]
+                return
         with report.seconds.timed("read"), reject_file:
             run = store.begin_run()
             read_records(

@@ -140,6 +140,11 @@ class Store:
         with self._database.transaction() as connection:
             return connection.execute(f"DELETE FROM record WHERE run <> ? AND {_STARTER}", (run,)).rowcount  # noqa: S608
 
+    def has_own_records(self) -> bool:
+        """Return whether there is a record that was not read from the starter catalogue."""
+        query = f"SELECT EXISTS (SELECT 1 FROM record WHERE NOT ({_STARTER}))"  # noqa: S608
+        return bool(self._database.one(query))
+
     def remove_records(self, ids: Collection[str]) -> int:
         """Remove records by id; return their number."""
         with self.review_table.overwriting() as connection:

@@ -108,7 +108,8 @@ def _first_volumes(ranked: Ranked, series: Mapping[int, int], table: WorkTable) 
 
 def _volume(row: int, table: WorkTable) -> float:
     """Return the position of a work in its series; an unknown one comes last."""
-    return float(np.nan_to_num(table.volumes[row], nan=np.inf))
+    volume = float(table.volumes[row])
+    return math.inf if math.isnan(volume) else volume
 
 
 def _fill_block(waiting: Ranked, quotas: Quotas, kinds: Mapping[int, int]) -> list[int]:

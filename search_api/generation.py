@@ -33,7 +33,6 @@ from search_api.account import note_generation
 from search_api.answer_cache import AnswerCache
 from search_api.background import Background
 from search_api.errors import IndexIncompatible, IndexMissing, IndexUnavailable
-from search_api.fusion import Rows
 from search_api.names import NameIndex
 from search_api.settings import DEFAULT_VECTOR_SEARCH, VectorSearch
 from search_api.work_table import ValueProfiles, WorkTable
@@ -73,7 +72,7 @@ class Generation:
         background: What is usual among its works, once recommendations are asked for.
         subjects: Whether words of requests name a subject of its works, as far as it was asked.
         pools: Vectors of the best-known works, by the works.
-        allowed: Which of the best-known works pass a filter, by works and filter.
+        allowed: Which of the best-known works pass a filter, by works and filter: bool (n,).
     """
 
     name: str
@@ -89,7 +88,7 @@ class Generation:
     pools: AnswerCache[Mapping[Leg, NDArray[np.float32]]] = field(
         default_factory=lambda: AnswerCache(MOST_CACHED_POOLS)
     )
-    allowed: AnswerCache[Rows] = field(default_factory=lambda: AnswerCache(MOST_CACHED_ALLOWED))
+    allowed: AnswerCache[NDArray[np.bool_]] = field(default_factory=lambda: AnswerCache(MOST_CACHED_ALLOWED))
 
 
 class GenerationFollower:
@@ -258,8 +257,7 @@ def text_params(search: VectorSearch, vectors: VectorSettings, n_works: int) -> 
     return models.SearchParams(hnsw_ef=search.hnsw_ef, quantization=quantization if is_quantized else None)
 
 
-INDEX_AGAIN = "run `evoke index CATALOGUE...` with a catalogue of yours to rebuild it"
-"""Without a catalogue, `evoke index` would add the starter catalogue to the works."""
+INDEX_AGAIN = "run `evoke index` to rebuild it"
 REBUILD = f"{INDEX_AGAIN}, or start with the settings it was built with"
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from indexer.legs import TASTE, Leg
 from indexer.values.head import QueryClassifier, load_value_head
 from indexer.values.taxonomy import Taxonomy
 from search_api.account import part
+from search_api.answer_cache import AnswerCache
 from search_api.errors import WorkNotFound
 from search_api.fusion import Ranking, kind_of_query
 from search_api.generation import Generation
@@ -47,6 +47,8 @@ LIKE_TERMS_WEIGHT = 0.5
 """The weight of a named work's terms in the `bm25` leg, beside the words of the query. Requests of conversations that
 name a film, an answer in the first 10 and 50: .207 and .444 without its terms, .213 and .473 with .15, .231 and .491
 with .5. Its 20 rarest terms alone would reach as much, but to find them takes 15 ms."""
+MOST_TEXTS = 2
+"""How many texts of a request are embedded together, and their vectors kept for this request at least."""
 WORKS_OF_A_PERSON = 5
 """How many of the best-known works of a person stand for that person in "authors like Neil Gaiman"."""
 UNLIKE_WEIGHT = -0.5
@@ -124,7 +126,7 @@ class LegQueryBuilder:
         self._today = today
         self._label = label
         self._model_reader = model_reader
-        self._embed = lru_cache(n_cached)(self._embed_text)
+        self._vectors: AnswerCache[NDArray[np.float32]] = AnswerCache(max(n_cached, MOST_TEXTS))
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
 
@@ -189,7 +191,7 @@ class LegQueryBuilder:
                 names=generation.names,
                 guess=self._guess if self._query_classifier else None,
                 label=self._label,
-                is_subject=lambda words: self._is_subject(words, generation),
+                is_subject=lambda words, text: self._is_subject(words, text, generation),
                 today=self._today(),
             ),
             request.query,
@@ -197,7 +199,11 @@ class LegQueryBuilder:
         )
         intent = weigh(leave_out(intent, frozenset(request.without)), request.weights)
         given = {name: getattr(request.filters, name) for name in request.filters.model_fields_set}
-        return intent.model_copy(update={"filters": intent.filters.model_copy(update=given)})
+        filters = intent.filters.model_copy(update=given)
+        implied = {
+            part: sources for part, sources in intent.implied.items() if part.removeprefix("filters.") not in given
+        }
+        return intent.model_copy(update={"filters": filters, "implied": implied})
 
     def _complete(self, intent: Intent, text: str, generation: Generation) -> Intent:
         """Return an intent with what a language model reads besides, if there is one."""
@@ -210,38 +216,45 @@ class LegQueryBuilder:
             generation.names,
             generation.table.spelled_genres,
             lambda title: find_title(title, generation),
-            lambda words: self._is_subject(words, generation),
+            lambda words: self._is_subject(words, words, generation),
         )
         return self._model_reader.complete(intent, text, self._today(), here)
 
-    def _embed_text(self, text: str) -> NDArray[np.float32]:
-        with part("encoder"):
-            vector: NDArray[np.float32] = self._encoder.encode([text])[0]
-        vector.setflags(write=False)
-        return vector
+    def _embed(self, text: str) -> NDArray[np.float32]:
+        return self._vectors.get_or_make(text, lambda: self._embed_together([text])[0])
+
+    def _embed_together(self, texts: Iterable[str]) -> list[NDArray[np.float32]]:
+        """Return the vectors of texts, and keep them. Two short texts take less time together than one by one."""
+        vectors = {text: self._vectors.get(text) for text in texts}
+        if new := [text for text, vector in vectors.items() if vector is None]:
+            with part("encoder"):
+                made = self._encoder.encode(new)
+            made.setflags(write=False)
+            for text, vector in zip(new, made, strict=True):
+                vectors[text] = vector
+                self._vectors.put(text, vector)
+        return [vector for vector in vectors.values() if vector is not None]
 
     def _guess(self, text: str) -> dict[str, float]:
         shares = self._query_classifier.shares(self._embed(text)) if self._query_classifier else {}
         return guess_values(shares) if shares else {}
 
-    def _is_subject(self, words: str, generation: Generation) -> bool:
-        """Return whether works of a generation are about what words name."""
-        return generation.subjects.get_or_make(words, lambda: self._find_subject(words, generation))
+    def _is_subject(self, words: str, text: str, generation: Generation) -> bool:
+        """Return whether works of a generation are about what words name. `text` is what will be searched for."""
+        return generation.subjects.get_or_make(words, lambda: self._find_subject(words, text, generation))
 
-    def _find_subject(self, words: str, generation: Generation) -> bool:
+    def _find_subject(self, words: str, text: str, generation: Generation) -> bool:
         with self._analyser_lock:
             terms = self._analyser.terms(words)
         if not terms:
             return False
-        legs: dict[Leg, LegQuery] = {"text": self._embed(words), "bm25": query_weights(terms)}
+        legs: dict[Leg, LegQuery] = {"text": self._embed_together((words, text))[0], "bm25": query_weights(terms)}
         found = find_candidates(self._engine, generation, legs, None, CANDIDATES_PER_LEG)
         n_near = min(max(generation.table.n_works // WORKS_TO_A_NEAR_ONE, N_AGREEING), CANDIDATES_PER_LEG)
         # A title has a word for any reason, and is near to it in meaning for the word's sake alone.
         best = found["bm25"].rows[: 3 * N_AGREEING].tolist()
         with self._analyser_lock:
-            others = (
-                row for row in best if not {*terms}.intersection(self._analyser.terms(generation.table.titles[row]))
-            )
+            others = (row for row in best if not self._analyser.has_any(generation.table.titles[row], terms))
             described = list(islice(others, N_AGREEING))
         return agree(found["text"].part(0, n_near), described)
 
@@ -367,7 +380,12 @@ def says_nothing(intent: Intent) -> bool:
 
 
 def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
-    """Return an intent without some of its parts, given by path: `values.E4`, `like.ID`, `filters.year`."""
+    """Return an intent without some of its parts, given by path, and without what followed from these alone.
+
+    Paths are such as `values.E4`, `like.ID`, `filters.year`.
+    """
+    followed = {part for part, sources in intent.implied.items() if set(sources) <= set(parts)}
+    parts = {*parts, *followed}
     filters = {name: None for name in FACTS if f"filters.{name}" in parts and name != "values"}
     return intent.model_copy(
         update={
@@ -378,6 +396,7 @@ def leave_out(intent: Intent, parts: Collection[str]) -> Intent:
             "seen": tuple(work for work in intent.seen if f"seen.{work.id}" not in parts),
             **{part: None for part in WHOLE_PARTS if part in parts},
             "filters": intent.filters.model_copy(update=filters),
+            "implied": {part: sources for part, sources in intent.implied.items() if part not in parts},
         }
     )
 

@@ -28,9 +28,9 @@ from qdrant_client.models import SparseVector
 
 from crawler.whole_files import replacing
 from indexer.analysis import ANALYSER_VERSION
-from indexer.artefacts import MadeWith
 from indexer.bm25 import query_weights, term_id
 from indexer.encoder.encoder import Encoder
+from indexer.made_with import MadeWith
 from search_api.errors import QueryAdapterInvalid
 
 Floats = NDArray[np.float32]

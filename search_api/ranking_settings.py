@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from crawler.records import ClosedModel
-from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
 from indexer.legs import LEGS, TASTE
+from indexer.made_with import MadeWith
 
 FusionMethod = Literal["rrf", "dbsf", "linear"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,12 @@ class Explained:
 
 
 def explain(
-    work: Explained, intent: Intent, taxonomy: Taxonomy, query: str = "", liked: Sequence[LikedWork] = ()
+    work: Explained,
+    intent: Intent,
+    taxonomy: Taxonomy,
+    query: str = "",
+    liked: Sequence[LikedWork] = (),
+    usual: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return the reasons for a hit: what it has of the wishes, what speaks against it, then what is near by.
 
@@ -74,10 +79,11 @@ def explain(
         taxonomy: The taxonomy of the values.
         query: The query as the person wrote it.
         liked: The works of `intent.like`, as far as their values are known.
+        usual: The values that most hits of the page have: what a hit shares besides is said first.
     """
     named = _as_named(intent, taxonomy, query)
     wishes = _describe_wishes(work, intent, taxonomy, query)
-    comparisons = _compare(work, intent, taxonomy, liked)
+    comparisons = _compare(work, intent, taxonomy, liked, usual)
     reasons = [
         *wishes,
         *comparisons,
@@ -122,6 +128,8 @@ def _describe_had(
     """
     weights = {**intent.values, **intent.tags}
     meant = [dimension for dimension, weight in weights.items() if is_meant(weight)]
+    if not meant:
+        return []
     named = {dimension for dimension in meant if not query or taxonomy.names[dimension].casefold() in query.casefold()}
     said = _choose_said(work, meant, named, taxonomy)
     left = [dimension for dimension in meant if not _is_covered(dimension, said, named, taxonomy)]
@@ -218,12 +226,15 @@ def _as_named(intent: Intent, taxonomy: Taxonomy, query: str) -> Intent:
     return intent.model_copy(update={"values": values, "tags": tags})
 
 
-def _compare(work: Explained, intent: Intent, taxonomy: Taxonomy, liked: Sequence[LikedWork]) -> list[str]:
+def _compare(
+    work: Explained, intent: Intent, taxonomy: Taxonomy, liked: Sequence[LikedWork], usual: Collection[str]
+) -> list[str]:
     """Return what a hit shares with the liked works, and the unwanted values that it has less of than they."""
     sharing: dict[tuple[str, ...], list[LikedWork]] = {}
     for other in liked:
         shared = {i: min(score, other.scores.get(i, 0.0)) for i, score in work.scores.items()}
-        strongest = sorted(shared, key=lambda i: (-shared[i], i))
+        # First what few hits share and this one shows, so that its bar and its sentence are there, too.
+        strongest = sorted(shared, key=lambda i: (i in usual or i not in work.shown, -shared[i], i))
         values = [i for i in strongest if _has(shared, i) and intent.values.get(i, 0.0) >= 0]
         if values:
             sharing.setdefault(tuple(values[:MOST_NAMED]), []).append(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,20 +73,20 @@ def _read_profile(path: Path | None) -> dict[str, Any]:
     """Return the fields of a profile; {} without one.
 
     Raises:
-        Refused: The file cannot be read, or is no profile.
+        CatalogueMissing, GzipDamaged: The file cannot be read.
+        Refused: It is no profile.
     """
     from pydantic import ValidationError
 
+    from crawler.gzipped import open_unpacked
     from search_api.field_names import describe_field
     from search_api.records import RecommendRequest
 
     if path is None:
         return {}
     try:
-        content = path.read_bytes().removeprefix(BOM_UTF8)  # some editors write one
-        return RecommendRequest.model_validate_json(content).model_dump(exclude_unset=True)
-    except OSError as error:
-        raise Refused(f"{path}: cannot be read: {error.strerror or error}") from error
+        with open_unpacked(path) as file:
+            return RecommendRequest.model_validate_json(file.read()).model_dump(exclude_unset=True)
     except ValidationError as error:
         place = () if error.errors()[0]["loc"] else ("profile",)
         raise Refused(f"{path}: {describe_field(error, RecommendRequest, *place)}") from error

@@ -30,7 +30,7 @@ from search_api.records import Hit, Intent, Page, RecommendRequest, Unmet
 from search_api.retrieval import LeftOut, count_ranked, fetch_points
 from search_api.sorting import n_sorted, sort_best
 from search_api.untold import set_untold_aside
-from search_api.views import leg_scores, record_to_hit, record_to_liked
+from search_api.views import leg_scores, record_to_hit, record_to_liked, usual_values
 from search_api.work_table import Floats, to_units
 
 PARTS = ("likes", "dislikes", "without")
@@ -114,11 +114,12 @@ def _to_hits(
     liked = {row: record_to_liked(record) for row, record in zip(speaking_rows, payloads, strict=True)}
     legs = leg_scores([recommended.legs], rows.tolist())
     wishes = intent.model_copy(update={"like": (), "unlike": ()})
+    usual = usual_values(records)
     hits = []
     for place, ((row, score), record) in enumerate(zip(page, records, strict=True)):
         like = speaking[place]
         because = [liked[like]] if like is not None else []
-        hit = record_to_hit(record, score, legs[row], wishes, {}, taxonomy, liked=because, quotes=quotes)
+        hit = record_to_hit(record, score, legs[row], wishes, {}, taxonomy, liked=because, usual=usual, quotes=quotes)
         reasons = (*(f"Because you liked {each.title}" for each in because), *hit.reasons)
         hits.append(hit.model_copy(update={"reasons": reasons}))
     return tuple(hits)

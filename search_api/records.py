@@ -351,6 +351,11 @@ class Intent(ClosedModel):
         default=(), description="refused words that no value stands for: works that have them come last"
     )
     unmet: tuple[Unmet, ...] = ()
+    implied: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="parts that nobody named, by path, with the parts that they follow from: who leaves out all of "
+        "those leaves out the part, too",
+    )
     read_by: Literal["rules", "model"] = Field(
         default="rules", description="who read the words: the built-in reader alone, or a language model too"
     )

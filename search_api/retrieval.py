@@ -78,10 +78,13 @@ def find_candidates_and_among(
     others = {str(leg): _ranking(next(answers), leg, generation.table) for leg in asked}
     if vectors and len(among):
         key = (among.tobytes(), "" if works_filter is None else works_filter.model_dump_json(exclude_none=True))
-        allowed = generation.allowed.get_or_make(key, lambda: keep_allowed(engine, generation, among, works_filter))
-        kept = np.isin(among, allowed)
+        kept = generation.allowed.get_or_make(
+            key, lambda: np.isin(among, keep_allowed(engine, generation, among, works_filter))
+        )
         for leg in queries.keys() & vectors.keys():
-            scores = score_vectors(vectors[leg][kept], queries[leg])
+            scores = score_vectors(vectors[leg], queries[leg])[
+                kept
+            ]  # to pick 500 vectors takes longer than to score them
             others[leg] = _positive(order_ranking(among[kept], scores), leg)
     return best, {str(leg): others[leg] for leg in queries if leg in others}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import date
 from itertools import accumulate
@@ -27,7 +28,7 @@ from search_api.account import part
 from search_api.answer_cache import AnswerCache
 from search_api.candidates import Candidates, find
 from search_api.cursors import MAX_WINDOW, Cursor, read_cursor, write_cursor
-from search_api.diversity import Variety, diversify
+from search_api.diversity import REACH, Variety, diversify
 from search_api.errors import RequestRefused, TuningInvalid, WorkNotFound
 from search_api.fusion import NO_WORKS, Ranking, Rows, fusion_for
 from search_api.generation import INDEX_AGAIN, Generation, GenerationFollower, describe_mismatch, known_folder
@@ -86,7 +87,7 @@ from search_api.soft_filters import Plan, Stage, plan_answer
 from search_api.sorting import n_sorted, sort_best
 from search_api.understanding.intent import Label
 from search_api.understanding.tagger import open_tagger
-from search_api.views import leg_scores, record_to_hit, record_to_view, view_value
+from search_api.views import leg_scores, record_to_hit, record_to_view, usual_values, view_value
 
 if TYPE_CHECKING:
     from search_api.model_reader import ModelReader
@@ -290,8 +291,10 @@ class Search:
 
     def check(self) -> int:
         """Return how many works can be searched, and load what the first request would wait for."""
-        self._builder.warm()
-        return self.ready()
+        with ThreadPoolExecutor(1) as beside:
+            n_works = beside.submit(self.ready)
+            self._builder.warm()
+            return n_works.result()
 
     def ready(self) -> int:
         """Return how many works can be searched, as the index says; nothing is counted or loaded."""
@@ -590,6 +593,7 @@ class Search:
         with part("hits"):
             with part("payloads"):
                 records = fetch_points(self.engine, generation.name, points, vectors=vectors)
+            usual = usual_values(records) if queries.liked else ()
             hits = tuple(
                 record_to_hit(
                     record,
@@ -601,6 +605,7 @@ class Search:
                     query=queries.query,
                     dimensions=generation.facts.value_ids,
                     liked=queries.liked,
+                    usual=usual,
                     quotes=self._quotes,
                 )
                 for (row, score), record in zip(page, records, strict=True)
@@ -684,12 +689,13 @@ class Search:
         them come the candidates that have what the request refuses.
         """
         ordered = candidates.order(fusion)
-        fitting, last = _pairs(ordered.fitting), _pairs(ordered.last)
+        fitting = _pairs(ordered.fitting.part(0, max(depth, REACH)))  # of the 800 works that are fused
         # Who names or remembers one work looks for that work, however many are like it.
         seeks_one = TITLE in candidates.rankings or queries.intent.is_description
         ranked = fitting if seeks_one else diversify(fitting, generation.table, _variety(queries), depth)
         if len(ranked) >= depth:
             return ranked
+        last = _pairs(ordered.last)
         n_works = self._count(generation, queries, stage)
         if len(ranked) + len(last) >= n_works:
             return ranked + last

@@ -39,6 +39,26 @@ FLAGS = (
 )
 PATIENCE_SECONDS = float(os.environ.get("EVOKE_TEST_PATIENCE", "40"))
 """How long a test waits for the page before it fails."""
+CUT_TEXTS = """
+const hides = (each) => each.matches('.unseen, .number, [aria-hidden="true"], select, noscript, script');
+const cuts = (box, { overflowX, overflowY }, rect) =>
+  (overflowX !== 'visible' && (rect.left < box.left - 1 || rect.right > box.right + 1))
+  || (['hidden', 'clip'].includes(overflowY) && (rect.top < box.top - 1 || rect.bottom > box.bottom + 1));
+const cut = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+  const around = [];
+  for (let each = text.parentElement; each !== document.body; each = each.parentElement) around.push(each);
+  if (!text.textContent.trim() || !text.parentElement.checkVisibility() || around.some(hides)) continue;
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  const isCut = [...range.getClientRects()].some((rect) => rect.right > innerWidth + 1
+    || around.some((each) => cuts(each.getBoundingClientRect(), getComputedStyle(each), rect)));
+  if (isCut) cut.push(text.textContent.trim());
+}
+return cut;
+"""
+"""A script that returns the texts of which a person sees only a part."""
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 T = TypeVar("T")
 
@@ -151,6 +171,9 @@ class Browser:
             yield
         finally:
             self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+    def cut_texts(self) -> list[str]:
+        return list(self.run(CUT_TEXTS))
 
     def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA, as the rule and the elements."""

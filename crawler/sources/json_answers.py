@@ -13,6 +13,7 @@ from pydantic_core import PydanticUseDefault
 
 from crawler.answers import Answer, NotAWork, ParseResult, Reason
 from crawler.gzipped import BYTE_ORDER_MARK
+from crawler.loose_json import read_json
 from crawler.records import SourceRecord
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def _read_json(answer: Answer) -> object:
     """Return the JSON of an answer; NotAWork if it has none."""
     body = answer.body.removeprefix(BYTE_ORDER_MARK).strip()
     try:
-        return orjson.loads(body)
+        return read_json(body)
     except orjson.JSONDecodeError as error:
         if answer.status == 404:
             return NotAWork(Reason.NOT_FOUND)

@@ -29,6 +29,8 @@ UNKNOWN = frozenset(
 )
 """What tables write where something is not known. A title may be such a word."""
 
+TOO_LARGE = "a number that is too large"
+
 LEAST_YEAR, MOST_YEAR = -5000, 2100
 
 _NAMES = ("name", "fl", "title", "label", "value", "iso_3166_1")
@@ -94,6 +96,8 @@ def is_unknown(cell: Cell) -> bool:
 
 def read_text(cell: Cell) -> str | None:
     """Return a text: a number as it is written (the film 1917), a list as its names."""
+    if isinstance(cell, float) and math.isinf(cell):
+        raise Unreadable(TOO_LARGE)
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, (list, dict)):
@@ -272,7 +276,10 @@ def _article_first(found: re.Match[str]) -> str:
 def _number(text: str, problem: str) -> float:
     if not _NUMBER.fullmatch(text) or len(text) > 40:
         raise Unreadable(problem)
-    return float(text.replace(",", "."))
+    number = float(text.replace(",", "."))
+    if math.isinf(number):
+        raise Unreadable(TOO_LARGE)
+    return number
 
 
 def _parts(cell: Cell, between: re.Pattern[str] | None) -> Iterator[str]:

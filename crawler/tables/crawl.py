@@ -10,6 +10,7 @@ import orjson
 
 from crawler.catalogue import Rejected, record_to_line
 from crawler.errors import CatalogueMissing, TableRefused
+from crawler.gzipped import refuse_pipe
 from crawler.isbn import mend_isbn
 from crawler.output import check_output
 from crawler.progress import show_progress
@@ -75,7 +76,7 @@ def crawl_tables(
         limit: The most records to write.
 
     Raises:
-        CatalogueMissing: A file is not there or cannot be read.
+        CatalogueMissing: A file is not there, or cannot be read more than once.
         TableRefused: A table is not known, the mapping does not fit, or no row is a work; the line says what to do.
         SelectionRefused: The output already exists, or cannot be written.
     """
@@ -140,6 +141,7 @@ def _find_tables(paths: Sequence[Path]) -> list[Path]:
                 raise CatalogueMissing(f"{path} is a folder without a metadata.opf of Calibre: name the files in it")
             found += inside
         else:
+            refuse_pipe(path)
             found.append(path)
     return list(dict.fromkeys(found))
 

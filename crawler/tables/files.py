@@ -16,6 +16,7 @@ import orjson
 
 from crawler.errors import CatalogueMissing, GzipDamaged, TableRefused
 from crawler.gzipped import open_unpacked
+from crawler.loose_json import read_json
 from crawler.table_text import (
     MOST_TABLE_BYTES,
     BrokenRow,
@@ -198,7 +199,7 @@ def _open_text(path: Path, text: TableText) -> Table:
 def _open_json(path: Path, text: str) -> Table:
     rows: list[Row | BrokenRow]
     try:
-        found = orjson.loads(text)
+        found = read_json(text)
     except orjson.JSONDecodeError as error:
         # Only a line feed ends a line of JSON Lines: texts have other breaks.
         rows = [_json_line(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
@@ -220,7 +221,7 @@ def _open_json(path: Path, text: str) -> Table:
 
 def _json_line(number: int, line: str) -> Row | BrokenRow:
     try:
-        found = orjson.loads(line)
+        found = read_json(line)
     except orjson.JSONDecodeError as error:
         return BrokenRow(number, f"not JSON: {error}")
     if not isinstance(found, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from evaluation.measures import harmonic_mean
 from evaluation.significance import bootstrap_intervals
 from evaluation.taste.records import Protocol, SystemFigures
+from indexer.taste_training.factors import ndcg
 
 OBJECTIVE = "nDCG@100"
 MEASURES = ("nDCG@10", OBJECTIVE, "R@20", "R@50", "P@10", "R@10", "F1@10")
@@ -24,20 +24,14 @@ def measure_ranking(ranking: Sequence[str], find: frozenset[str]) -> tuple[float
     found = [work_id in find for work_id in ranking[:DEPTH]]
     precision, recall = sum(found[:10]) / 10, sum(found[:10]) / len(find)
     return (
-        _ndcg(found, len(find), 10),
-        _ndcg(found, len(find), 100),
+        ndcg(found, len(find), 10),
+        ndcg(found, len(find), 100),
         sum(found[:20]) / len(find),
         sum(found[:50]) / len(find),
         precision,
         recall,
         harmonic_mean(precision, recall),
     )
-
-
-def _ndcg(found: Sequence[bool], n_find: int, depth: int) -> float:
-    """Return the gains, each divided by log2(rank + 1), by those of a perfect ranking."""
-    gains = sum(1 / math.log2(rank + 2) for rank, is_found in enumerate(found[:depth]) if is_found)
-    return gains / sum(1 / math.log2(rank + 2) for rank in range(min(n_find, depth)))
 
 
 def compare_systems(

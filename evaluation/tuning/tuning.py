@@ -29,9 +29,9 @@ from evaluation.tuning.coordinate_ascent import N_FOLDS, Mask, coordinate_ascent
 from evaluation.tuning.records import Decision, FusionScores, Step, Tuning
 from evaluation.tuning.space import WEIGHTS, bm25_coordinates, cleaning_coordinates, fusions_to_try
 from indexer.analysis import ANALYSER_VERSION
-from indexer.artefacts import MadeWith
 from indexer.bm25 import BM25
 from indexer.encoder.encoder import Encoder, open_encoder
+from indexer.made_with import MadeWith
 from indexer.tracking import track
 from search_api.candidates import Candidates
 from search_api.ranking_settings import QUERY_KINDS, YEAR, Cleanings, Fusion, Fusions, QueryKind, Tuned

@@ -35,7 +35,7 @@ from indexer.errors import ModelUnavailable
 from indexer.imports import hide_module
 from indexer.room import check_room
 
-CONVERSION_VERSION = "1"
+CONVERSION_VERSION = "2"
 """Raise it when the conversion changes: every model is then converted again."""
 TELEMETRY = "openvino_telemetry"
 """The module through which OpenVINO and NNCF report every import and conversion to their makers' server."""
@@ -174,7 +174,30 @@ def _convert(model: ModelFiles, folder: Path) -> None:
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=CALIBRATION_TEXTS,
     )
+    gather_before_scaling(quantised)
     openvino.save_model(quantised, str(folder / MODEL))
+
+
+def gather_before_scaling(model: Any) -> None:
+    """Let a model look up embeddings in eight bits, and scale those that it found: its vectors stay the same.
+
+    NNCF scales each row of a table before the look-up, and OpenVINO then keeps the whole table in 32-bit floats: 47 MB
+    instead of 12 MB, in each compiled model.
+    """
+    import openvino
+    from openvino import opset13 as ops
+
+    for gather in model.get_ordered_ops():
+        if gather.get_type_name() != "Gather":
+            continue
+        table, ids, axis = gather.input_values()
+        if table.get_node().get_type_name() != "Multiply":
+            continue
+        floats, scales = table.get_node().input_values()
+        one_a_row = openvino.PartialShape([table.partial_shape[0], 1])
+        if floats.get_node().get_type_name() == "Convert" and scales.partial_shape == one_a_row:
+            rows = ops.convert(ops.gather(floats.get_node().input_value(0), ids, axis), "f32")
+            gather.output(0).replace(ops.multiply(rows, ops.gather(scales, ids, axis)).output(0))
 
 
 def _calibration_inputs(model: ModelFiles) -> Iterator[list[NDArray[np.int64]]]:

@@ -152,7 +152,7 @@ class Encoder:
 
         Args:
             network: The network.
-            keep: Keep the compiled graph, 55 MB, beside the converted model: it is then opened in 0.2 s of processor
+            keep: Keep the compiled graph, 19 MB, beside the converted model: it is then opened in 0.2 s of processor
                 time instead of 0.4 s, and takes 36 MB of memory of its own instead of 88 MB.
 
         Raises:
@@ -210,6 +210,9 @@ class Encoder:
         tokenised = self.files.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
         before, after = self.files.special_tokens
         for position, ((_, sentences), tokens) in enumerate(zip(texts, tokenised, strict=True)):
+            if not sentences and min(len(tokens.ids), most_tokens) <= self.files.max_tokens:  # a query: .1 ms is saved
+                yield _Chunk(position, [*before, *tokens.ids[:most_tokens], *after], 0, ())
+                continue
             offsets = tokens.offsets[:most_tokens]
             starts, ends = [start for start, _ in offsets], [end for _, end in offsets]
             firsts = np.searchsorted(starts, [span.start for span in sentences])
@@ -234,13 +237,15 @@ class Encoder:
                 yield from sums
 
     def _run_batch(self, batch: Sequence[_Chunk]) -> list[_Sums]:
-        lengths = np.array([len(chunk.ids) for chunk in batch])
-        width = -(-lengths.max() // self._runtime.padded_to) * self._runtime.padded_to
-        mask = (np.arange(width) < lengths[:, None]).astype(np.int64)
-        ids = np.full(mask.shape, self.files.padding_id, dtype=np.int64)
-        ids[mask == 1] = np.concatenate([chunk.ids for chunk in batch])
+        longest = max(len(chunk.ids) for chunk in batch)
+        width = -(-longest // self._runtime.padded_to) * self._runtime.padded_to
+        ids = np.full((len(batch), width), self.files.padding_id, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, chunk in enumerate(batch):
+            ids[row, : len(chunk.ids)] = chunk.ids
+            mask[row, : len(chunk.ids)] = 1
         tokens = self._runtime.run(ids, mask)
-        return [_sum_tokens(tokens[row, : lengths[row]], chunk.sentences) for row, chunk in enumerate(batch)]
+        return [_sum_tokens(tokens[row, : len(chunk.ids)], chunk.sentences) for row, chunk in enumerate(batch)]
 
 
 def batched_by_length(chunks: Sequence[_Chunk]) -> Iterator[Sequence[_Chunk]]:

@@ -22,7 +22,7 @@ MODEL = "model.xml"
 COMPILED = "compiled"
 """The folder beside a converted model that keeps what OpenVINO has compiled for this processor."""
 MOST_COMPILED = 4
-"""The compiled graphs that are kept, 55 MB each: OpenVINO adds one for each network and never removes one. A graph that
+"""The compiled graphs that are kept, 20 MB each: OpenVINO adds one for each network and never removes one. A graph that
 is used, but older than these, is compiled again in half a second."""
 
 

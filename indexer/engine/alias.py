@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from qdrant_client import models
 
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged
+from indexer.engine.errors import BadRequest, CollectionExists, EngineDamaged, no_collection, refusing
 from indexer.engine.folder import Stamp, file_stamp, replace_file
 from indexer.engine.sealed import seal, unseal
 
@@ -55,6 +56,12 @@ def _read(path: Path) -> dict[str, str]:
     return aliases
 
 
+@refusing
+def as_alias_operation(given: Any) -> Any:
+    """Return an operation that was given as a dict as a model; anything else as it is."""
+    return models.ChangeAliasesOperation(actions=[given]).actions[0] if isinstance(given, dict) else given
+
+
 def change_aliases(
     aliases: Mapping[str, str], operations: Sequence[models.AliasOperations], collections: set[str]
 ) -> dict[str, str]:
@@ -64,7 +71,7 @@ def change_aliases(
         match operation:
             case models.CreateAliasOperation(create_alias=create):
                 if create.collection_name not in collections:
-                    raise CollectionNotFound(f"Collection {create.collection_name} not found")
+                    raise no_collection(create.collection_name)
                 _refuse_taken(create.alias_name, collections)
                 changed[create.alias_name] = create.collection_name
             case models.DeleteAliasOperation(delete_alias=delete):

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from qdrant_client import models
 
 from indexer.engine.alias import ALIASES, AliasFile
-from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged
+from indexer.engine.errors import BadRequest, CollectionExists, CollectionNotFound, EngineDamaged, no_collection
 from indexer.engine.folder import copy_tree, file_stamp, replace_file, sync_path
 from indexer.engine.manifest import MANIFEST, Damage, find_damage, first_damage
 from indexer.engine.schema import FORBIDDEN_IN_NAMES, check_collection_name, edge_config
@@ -142,7 +142,7 @@ class Catalog:
         """
         stored = self._stored(source)
         if stored is None:
-            raise CollectionNotFound(f"Collection {source} not found")
+            raise no_collection(source)
         if stored.finished_at is None:
             raise BadRequest(f"Collection {source} is not finished")
         folder = self._new_folder(name)
@@ -286,7 +286,7 @@ class Catalog:
         if stamp is None or stored is None:
             if (self._damaged / name).is_dir():
                 raise EngineDamaged(f"Collection {name} was damaged, and is set aside in {self._damaged}")
-            raise CollectionNotFound(f"Collection {asked} not found")
+            raise no_collection(asked)
         _check_files(path.parent, stored)
         shard = load_shard(path.parent / SHARD)
         self._open[name] = OpenCollection(name, path, stored, stamp, shard, vector_shapes(stored.request))

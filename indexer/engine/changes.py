@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
 from indexer.engine.checks import as_model
-from indexer.engine.errors import BadRequest, NotSupported, refusing
+from indexer.engine.errors import BadRequest, NotSupported
 from indexer.engine.schema import check_schema
 from indexer.engine.vectors import UNNAMED
 
@@ -41,7 +41,8 @@ def check_unsupported(
     """
     if sharding_method not in (None, models.ShardingMethod.AUTO):
         raise NotSupported("The embedded engine is one shard: filter by a payload key in place of shard keys")
-    wal_config, strict_mode_config = _models(wal_config, strict_mode_config)
+    wal_config = as_model(models.WalConfigDiff, wal_config)
+    strict_mode_config = as_model(models.StrictModeConfig, strict_mode_config)
     given = {} if wal_config is None else wal_config.model_dump(exclude_none=True)
     if any(_SERVER_WAL[name] != value for name, value in given.items()):
         raise NotSupported("The embedded engine has no write-ahead log: `finish` and `close` write all points to disk")
@@ -49,44 +50,31 @@ def check_unsupported(
         raise NotSupported("The embedded engine has no strict mode: check requests before you make them")
 
 
-@refusing
-def _models(wal_config: Any, strict_mode_config: Any) -> tuple[Any, Any]:
-    return as_model(models.WalConfigDiff, wal_config), as_model(models.StrictModeConfig, strict_mode_config)
-
-
 _SERVER_WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
 
 
-def changed_schema(
-    request: models.CreateCollection,
-    optimizers_config: models.OptimizersConfigDiff | None,
-    collection_params: models.CollectionParamsDiff | None,
-    vectors_config: Mapping[str, models.VectorParamsDiff] | None,
-    hnsw_config: models.HnswConfigDiff | None,
-    quantization_config: Any,
-    sparse_vectors_config: Mapping[str, models.SparseVectorParams] | None,
-) -> models.CreateCollection:
+def changed_schema(request: models.CreateCollection, change: models.UpdateCollection) -> models.CreateCollection:
     """Return a collection's schema with the changes that are not None."""
     changes: dict[str, Any] = {
-        "optimizers_config": _merged(request.optimizers_config, optimizers_config),
-        "hnsw_config": _merged(request.hnsw_config, hnsw_config),
-        "quantization_config": _quantization(request.quantization_config, quantization_config),
+        "optimizers_config": _merged(request.optimizers_config, change.optimizers_config),
+        "hnsw_config": _merged(request.hnsw_config, change.hnsw_config),
+        "quantization_config": _quantization(request.quantization_config, change.quantization_config),
     }
-    if collection_params is not None:
+    if change.params is not None:
         single(
-            replication_factor=collection_params.replication_factor,
-            write_consistency_factor=collection_params.write_consistency_factor,
+            replication_factor=change.params.replication_factor,
+            write_consistency_factor=change.params.write_consistency_factor,
         )
-        if collection_params.read_fan_out_factor or collection_params.read_fan_out_delay_ms:
+        if change.params.read_fan_out_factor or change.params.read_fan_out_delay_ms:
             raise NotSupported("The embedded engine has no replicas to read from: leave out read_fan_out")
         for name in ("on_disk_payload", "payload", "id_tracker"):
-            if (given := getattr(collection_params, name)) is not None:
+            if (given := getattr(change.params, name)) is not None:
                 changes[name] = given
     vectors = _named(request.vectors)
-    for name, change in (vectors_config or {}).items():
-        vectors[name] = _changed_vector(_existing(vectors, name), change)
+    for name, vector in (change.vectors or {}).items():
+        vectors[name] = _changed_vector(_existing(vectors, name), vector)
     sparse = dict(request.sparse_vectors or {})
-    for name, parameters in (sparse_vectors_config or {}).items():
+    for name, parameters in (change.sparse_vectors or {}).items():
         sparse[name] = _merged(_existing(sparse, name), parameters)
     return request.model_copy(update=changes | _vectors(vectors, sparse))
 

@@ -57,29 +57,36 @@ def check_number(number: float, name: str) -> None:
 
 
 def as_model(kind: type[Model], given: Any) -> Any:
-    """Return a model that was given as a dict; anything else as it is.
+    """Return a model that was given as a dict; a model, or None, as it is.
 
     Raises:
-        ValueError: The dict does not describe such a model.
+        BadRequest: The dict does not describe such a model, or it is something else.
     """
-    return kind.model_validate(given) if isinstance(given, dict) else given
+    if given is None or isinstance(given, kind):
+        return given
+    if not isinstance(given, dict):
+        raise BadRequest(f"A {kind.__name__} is needed, not {given!r}")
+    try:
+        return kind.model_validate(given)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
 
 
-def check_limit(limit: int) -> None:
-    """Refuse a limit below one."""
-    if limit < 1:
-        raise BadRequest(f"limit value {limit} is invalid. Must be 1 or larger.")
+def check_limit(limit: int, least: int = 1, name: str = "limit") -> None:
+    """Refuse a limit below the least one."""
+    if limit < least:
+        raise BadRequest(f"{name} value {limit} is invalid: it must be {least} or larger")
 
 
 def check_offset(offset: int | None) -> None:
     """Refuse a negative offset."""
     if offset is not None and offset < 0:
-        raise BadRequest(f"offset value {offset} is invalid. Must be 0 or larger.")
+        raise BadRequest(f"offset value {offset} is invalid: it must be 0 or larger")
 
 
 def _check_rrf(rrf: models.Rrf, prefetch: Any) -> None:
     if rrf.k is not None and rrf.k < 1:
-        raise BadRequest(f"rrf k value {rrf.k} is invalid. Must be 1 or larger.")
+        raise BadRequest(f"rrf k value {rrf.k} is invalid: it must be 1 or larger")
     for weight in rrf.weights or []:
         check_number(weight, "rrf weight")
     n_prefetches = len(prefetch) if isinstance(prefetch, list) else 1
@@ -89,6 +96,6 @@ def _check_rrf(rrf: models.Rrf, prefetch: Any) -> None:
 
 def _check_mmr(mmr: models.Mmr) -> None:
     if mmr.diversity is not None and not 0 <= mmr.diversity <= 1:
-        raise BadRequest(f"mmr diversity {mmr.diversity} is invalid. Must be from 0 to 1.")
+        raise BadRequest(f"mmr diversity {mmr.diversity} is invalid: it must be from 0 to 1")
     if mmr.candidates_limit is not None and not 0 <= mmr.candidates_limit <= MAX_MMR_CANDIDATES:
-        raise BadRequest(f"mmr candidates_limit {mmr.candidates_limit} is invalid. Must be 0 to {MAX_MMR_CANDIDATES}.")
+        raise BadRequest(f"mmr candidates_limit {mmr.candidates_limit} is invalid: 0 to {MAX_MMR_CANDIDATES}")

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from qdrant_client import models
 
 from indexer.engine.absent import ABSENT
-from indexer.engine.alias import change_aliases
+from indexer.engine.alias import as_alias_operation, change_aliases
 from indexer.engine.catalog import StoredCollection
 from indexer.engine.changes import (
     changed_schema,
@@ -28,7 +28,14 @@ from indexer.engine.folder import sync_tree
 from indexer.engine.interruptible import run_interruptibly
 from indexer.engine.lock import WriterLock
 from indexer.engine.manifest import MANIFEST, Damage, write_manifest
-from indexer.engine.schema import SparseVectorsConfig, VectorsConfig, check_schema, edge_vector_name
+from indexer.engine.schema import (
+    NO_VECTOR,
+    SparseVectorsConfig,
+    VectorsConfig,
+    check_schema,
+    edge_vector_name,
+    has_vectors,
+)
 from indexer.engine.shard import load_shard
 from indexer.engine.snapshots import clear_snapshots, delete_snapshot, list_snapshots, unpack_snapshot, write_snapshot
 from indexer.engine.updating import EdgeWriter, Update
@@ -47,8 +54,8 @@ class EdgeClient(EdgeWriter):
         - A finished collection refuses writes, all but those of metadata. Until then its status is grey, and read-only
           clients do not see it. After a write that failed in the middle its status is red, and it cannot be finished.
         - There is one shard on one machine: shard keys, more shards or replicas, strict mode, a configured write-ahead
-          log, inference, and collections without vectors raise NotSupported. `wait`, `ordering` and `consistency` ask
-          for less than is given. `timeout`, and of uploads `parallel`, `method` and `max_retries`, have no effect.
+          log and inference raise NotSupported. `wait`, `ordering` and `consistency` ask for less than is given.
+          `timeout`, and of uploads `parallel`, `method` and `max_retries`, have no effect.
         - A batch with one bad point is refused as a whole. Changing points whose ids do not exist is refused (as by a
           server; in local mode it depends on the method). A null set on a point without payload is kept (as on a
           server). A payload is nested at most 127 levels (as on a server). NaN is refused in payloads too.
@@ -59,11 +66,12 @@ class EdgeClient(EdgeWriter):
         - A filter beside prefetches is applied inside each prefetch, not to their results; its `should` and
           `min_should` become alternatives to theirs (as on a server), so put such filters into `must`.
         - Conditions on an indexed key see only values of the index's type, and facets and orders need an index (as on
-          a server; local mode has no indexes).
+          a server; local mode has no indexes). An index finds no place exactly at the north pole by its distance.
         - Replaced and deleted points count in the IDF until their segment is rebuilt. `finish` rebuilds segments that
           are small, much changed or not indexed.
         - An id that is retrieved twice is returned once (as by a server). Unknown vector names are refused.
         - A field condition may hold one condition; several raise NotSupported, as do slices and MMR of sparse vectors.
+        - Numbers of vectors have the digits that a server writes: 0.1, not 0.10000000149011612 as in local mode.
         - Methods missing here (`indexer/engine/absent.py`) raise NotSupported, which says what to use in their place;
           unknown arguments raise TypeError.
         - Readers need permission to write to the files, because Edge opens them for writing. They change times
@@ -140,7 +148,6 @@ class EdgeClient(EdgeWriter):
             write_consistency_factor=write_consistency_factor,
         )
         check_unsupported(sharding_method, wal_config, strict_mode_config)
-        check_schema(vectors_config, sparse_vectors_config)
         request = refusing(models.CreateCollection)(
             vectors=dict(vectors_config) if isinstance(vectors_config, Mapping) else vectors_config,
             sparse_vectors=dict(sparse_vectors_config) if sparse_vectors_config else None,
@@ -152,6 +159,7 @@ class EdgeClient(EdgeWriter):
             payload=payload,
             id_tracker=id_tracker,
         )
+        check_schema(request.vectors, request.sparse_vectors)
         with self._write_access():
             self._catalog.create(collection_name, StoredCollection(request=request, created_at=datetime.now(UTC)))
         return True
@@ -200,18 +208,18 @@ class EdgeClient(EdgeWriter):
         `finish` builds by the new parameters. Of a finished collection only metadata can be changed.
         """
         check_unsupported(None, None, strict_mode_config)
-        parts = (
-            optimizers_config,
-            collection_params,
-            vectors_config,
-            hnsw_config,
-            quantization_config,
-            sparse_vectors_config,
+        change = refusing(models.UpdateCollection)(
+            optimizers_config=optimizers_config,
+            params=collection_params,
+            vectors=vectors_config,
+            hnsw_config=hnsw_config,
+            quantization_config=quantization_config,
+            sparse_vectors=sparse_vectors_config,
         )
         with self._write_access():
-            if any(part is not None for part in parts):
+            if any(part is not None for _, part in change):
                 unfinished = self._open_unfinished(collection_name)
-                self._catalog.reconfigure(unfinished, changed_schema(unfinished.stored.request, *parts))
+                self._catalog.reconfigure(unfinished, changed_schema(unfinished.stored.request, change))
             collection = self._open(collection_name)
             request = with_metadata(collection.stored.request, metadata or {})
             self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
@@ -228,9 +236,9 @@ class EdgeClient(EdgeWriter):
     ) -> models.UpdateResult:
         """Add a named vector to a collection; its points have none of this name yet."""
         with self._write_access():
-            request = self._open_unfinished(collection_name).stored.request
-            request = with_vector_name(request, vector_name, vector_name_config)
-            return self._update_vectors(collection_name, edge_vector_name(vector_name, vector_name_config), request)
+            old = self._open_unfinished(collection_name).stored.request
+            new = with_vector_name(old, vector_name, vector_name_config)
+            return self._update_vectors(collection_name, edge_vector_name(vector_name, vector_name_config), old, new)
 
     def delete_vector_name(
         self,
@@ -242,15 +250,21 @@ class EdgeClient(EdgeWriter):
     ) -> models.UpdateResult:
         """Remove a named vector from a collection and from all its points."""
         with self._write_access():
-            request = without_vector_name(self._open_unfinished(collection_name).stored.request, vector_name)
-            return self._update_vectors(collection_name, Update.delete_vector_name(vector_name), request)
+            old = self._open_unfinished(collection_name).stored.request
+            new = without_vector_name(old, vector_name)
+            return self._update_vectors(collection_name, Update.delete_vector_name(vector_name), old, new)
 
     def _update_vectors(
-        self, collection_name: str, operation: Any, request: models.CreateCollection
+        self, collection_name: str, operation: Any, old: models.CreateCollection, new: models.CreateCollection
     ) -> models.UpdateResult:
+        if not has_vectors(new):
+            none = models.SparseVectorNameConfig(sparse=models.SparseVectorConfig())
+            self._update(collection_name, edge_vector_name(NO_VECTOR, none))
         result = self._update(collection_name, operation)
+        if not has_vectors(old):
+            self._update(collection_name, Update.delete_vector_name(NO_VECTOR))
         collection = self._open(collection_name)
-        self._catalog.save(collection, collection.stored.model_copy(update={"request": request}))
+        self._catalog.save(collection, collection.stored.model_copy(update={"request": new}))
         return result
 
     def delete_collection(self, collection_name: str, timeout: int | None = None) -> bool:
@@ -341,9 +355,10 @@ class EdgeClient(EdgeWriter):
         self, change_aliases_operations: Sequence[models.AliasOperations], timeout: int | None = None
     ) -> bool:
         """Apply all operations at once, on disk and visible to all processes when this returns; return True."""
+        operations = [as_alias_operation(each) for each in change_aliases_operations]
         with self._write_access():
             aliases = self._catalog.aliases
-            aliases.write(change_aliases(aliases.read(), change_aliases_operations, set(self._catalog.names())))
+            aliases.write(change_aliases(aliases.read(), operations, set(self._catalog.names())))
         return True
 
     # Backup

@@ -59,6 +59,11 @@ class CollectionNotFound(RequestRefused):
     reason_phrase = "Not Found"
 
 
+def no_collection(name: str) -> CollectionNotFound:
+    """Return the error for a name that no collection has, in a server's words."""
+    return CollectionNotFound(f"Not found: Collection `{name}` doesn't exist!")
+
+
 class CollectionExists(RequestRefused):
     """The name is taken by a collection or an alias."""
 

@@ -22,6 +22,14 @@ def group_ids(payload: models.Payload | None, key: str) -> list[GroupId]:
     return list(dict.fromkeys(values)) if all(type(value) in (int, str) for value in values) else []
 
 
+def holder_of(key: str) -> bool | list[str]:
+    """Return what to select of a payload so that the values under a key keep their places in its lists.
+
+    A selection of `tags[1]` has one tag, at place 0.
+    """
+    return True if '"' in key else [key.partition("[")[0]]
+
+
 def find_groups(
     search: Callable[[int], Ranking], n_groups: int, group_size: int, *, complete: bool
 ) -> tuple[Groups, bool]:

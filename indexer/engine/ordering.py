@@ -38,6 +38,11 @@ def orders_by_score(query: Any) -> bool:
     return query is not None and not isinstance(query, models.OrderByQuery | models.SampleQuery)
 
 
+def scores_together(query: Any) -> bool:
+    """Return whether the score of a point depends on which others its prefetches find."""
+    return isinstance(query, models.FusionQuery | models.RrfQuery | models.FormulaQuery)
+
+
 def n_candidates(prefetch: models.Prefetch | list[models.Prefetch]) -> int:
     """Return the largest number of points that the prefetches of a query can return."""
     prefetches = prefetch if isinstance(prefetch, list) else [prefetch]

@@ -46,14 +46,19 @@ def edge_point_vectors(
     points: Iterable[models.PointVectors], shapes: Mapping[str, VectorShape]
 ) -> list[edge.PointVectors]:
     """Return new vectors of points in Edge's types, for a collection with vectors of these shapes."""
-    return [edge.PointVectors(each.id, edge_vectors(each.vector, shapes)) for each in points]
+    given = (_required(models.PointVectors, each) for each in points)
+    return [edge.PointVectors(each.id, edge_vectors(each.vector, shapes)) for each in given]
 
 
 def _point(given: Any) -> models.PointStruct | models.Record:
-    point = as_model(models.PointStruct, given)
-    if not isinstance(point, models.PointStruct | models.Record):
-        raise BadRequest(f"A point must be a PointStruct, not {type(point).__name__}")
-    return point
+    return given if isinstance(given, models.Record) else _required(models.PointStruct, given)
+
+
+def _required(kind: type[Model], given: Any) -> Model:
+    if given is None:
+        raise BadRequest(f"A {kind.__name__} is needed, not None")
+    model: Model = as_model(kind, given)
+    return model
 
 
 def edge_payload(payload: dict[str, Any] | None) -> dict[str, Any]:

@@ -113,11 +113,12 @@ def edge_facet(key: str, limit: int, exact: bool, facet_filter: models.Filter | 
 def _edge_order(order_by: str | models.OrderBy) -> edge.OrderBy:
     if isinstance(order_by, str):
         return edge.OrderBy(order_by)
-    start: Any = order_by.start_from
+    order: models.OrderBy = as_model(models.OrderBy, order_by)
+    start: Any = order.start_from
     check_number(start, "start_from")
-    descending = order_by.direction == models.Direction.DESC
+    descending = order.direction == models.Direction.DESC
     return edge.OrderBy(
-        order_by.key,
+        order.key,
         edge.Direction.Desc if descending else edge.Direction.Asc,
         start.isoformat() if hasattr(start, "isoformat") else start,
     )

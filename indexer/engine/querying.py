@@ -16,8 +16,8 @@ from indexer.engine.catalog import OpenCollection
 from indexer.engine.checks import as_model, check_limit, check_offset, check_query, check_shard_key
 from indexer.engine.errors import BadRequest, EngineError, refusing
 from indexer.engine.formula_faults import CANCELLED, formula_error
-from indexer.engine.grouping import GroupId, Ranking, find_groups, group_ids, lookup_id, widened
-from indexer.engine.ordering import DEFAULT_LIMIT, Fetch, Page, orders_by_score, ranked_batch
+from indexer.engine.grouping import GroupId, Ranking, find_groups, group_ids, holder_of, lookup_id, widened
+from indexer.engine.ordering import DEFAULT_LIMIT, Fetch, Page, orders_by_score, ranked_batch, scores_together
 from indexer.engine.points import PointId, WithPayload, WithVectors, filled_points, model_id, scored_points
 from indexer.engine.queries import Lookup, Prefetches, edge_request
 from indexer.engine.reading import EdgeReader
@@ -132,15 +132,21 @@ class EdgeQuerier(EdgeReader):
             asked = request.model_copy(update={"limit": n_points, "filter": wanted or request.filter})
             found = scored_points(self._hits(collection, [asked])[0])
             hits.update((point.id, point) for point in found)
-            payloads = self._records(collection, [point.id for point in found], [group_by], False)
+            payloads = self._records(collection, [point.id for point in found], holder_of(group_by), False)
             groups_of = {record.id: group_ids(record.payload, group_by) for record in payloads}
             return [(point.id, groups_of.get(point.id, [])) for point in found]
 
-        # A filter on a group's value finds its best points at once. It would change what a prefetch finds.
-        by_filter = not request.prefetch and orders_by_score(query)
+        # A filter on a group's value finds its best points at once, as on a server: within each prefetch too, where it
+        # changes the scores of what is fused.
+        by_filter = orders_by_score(query) and not (request.prefetch and scores_together(query))
         groups, are_complete = find_groups(search, limit, group_size, complete=not by_filter)
-        if not are_complete and by_filter:
+        if by_filter and (request.prefetch or not are_complete):
             groups = {group: self._group(search, group, group_by, group_size, request.filter) for group in groups}
+        if by_filter and request.prefetch:
+            # The best point of a group may be one that only its own search has found.
+            tops = models.Filter(must=[models.HasIdCondition(has_id=[ids[0] for ids in groups.values()])])
+            places = {point_id: place for place, (point_id, _) in enumerate(search(limit, tops))}
+            groups = dict(sorted(groups.items(), key=lambda group: places[group[1][0]]))
         shown = self._shown(collection, [hits[each] for each in dict.fromkeys(chain(*groups.values()))], request)
         filled = {point.id: point for point in shown}
         lookups = self._lookups(list(groups), with_lookup)
@@ -228,7 +234,7 @@ class EdgeQuerier(EdgeReader):
         self, collection_name: str, query_filter: models.Filter | None, limit: int, sample: int, using: str | None
     ) -> dict[models.ExtendedPointId, list[models.ScoredPoint]]:
         check_limit(limit)
-        check_limit(sample)
+        check_limit(sample, 2, "sample")
         name = using or UNNAMED
         given = [] if query_filter is None else [as_model(models.Filter, query_filter)]
         has_vector = models.Filter(must=[*given, models.HasVectorCondition(has_vector=name)])
@@ -299,6 +305,8 @@ class EdgeQuerier(EdgeReader):
     def _lookup(self, collection: OpenCollection) -> Lookup:
         def stored_vector(point_id: PointId, name: str, location: models.LookupLocation | None) -> Any:
             source = collection if location is None else self._open(location.collection)
+            if name not in source.shapes:
+                raise BadRequest(f"Not existing vector name error: {name}")
             found = source.shard.retrieve([point_id], False, True)
             if not found:
                 raise BadRequest(f"Point {point_id} is not found in the collection")

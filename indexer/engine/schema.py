@@ -17,6 +17,9 @@ FORBIDDEN_IN_NAMES = frozenset('<>:"/\\|?*\0\x1f')
 MAX_NAME_BYTES = 255
 """The longest name of a folder on Linux file systems."""
 
+NO_VECTOR = "?"
+"""A sparse vector that no point has: Edge makes no shard without vectors. A request cannot name it."""
+
 MAX_VECTOR_SIZE = 65_536
 HNSW_M, HNSW_EF_CONSTRUCT, HNSW_FULL_SCAN_THRESHOLD_KB = 16, 100, 10_000
 """The server's defaults; Edge requires all three when one is given."""
@@ -29,9 +32,10 @@ Named = TypeVar("Named")
 @refusing
 def edge_config(request: models.CreateCollection) -> edge.EdgeConfig:
     """Return the shard configuration of a collection, with the write-ahead log off."""
+    sparse = (request.sparse_vectors or {}) if has_vectors(request) else {NO_VECTOR: models.SparseVectorParams()}
     return edge.EdgeConfig(
         vectors=_dense_vectors(request.vectors),
-        sparse_vectors={name: _sparse_params(params) for name, params in (request.sparse_vectors or {}).items()},
+        sparse_vectors={name: _sparse_params(params) for name, params in sparse.items()},
         on_disk_payload=request.on_disk_payload,
         hnsw_config=_hnsw(request.hnsw_config),
         quantization_config=_quantization(request.quantization_config),
@@ -42,14 +46,14 @@ def edge_config(request: models.CreateCollection) -> edge.EdgeConfig:
     )
 
 
+def has_vectors(request: models.CreateCollection) -> bool:
+    """Return whether the points of a collection can have vectors."""
+    return bool(request.vectors or request.sparse_vectors)
+
+
 def check_schema(vectors: VectorsConfig, sparse_vectors: SparseVectorsConfig) -> None:
     """Refuse the vector names and sizes that a server refuses."""
     dense = vectors if isinstance(vectors, Mapping) else {} if vectors is None else {"": vectors}
-    if not dense and not sparse_vectors:
-        raise NotSupported(
-            "The embedded engine has no collection without vectors: give it sparse_vectors_config with one name, which "
-            "points need not have"
-        )
     for name in [*dense, *(sparse_vectors or {})]:
         if name in (".", "..") or FORBIDDEN_IN_NAMES.intersection(name) or len(name.encode()) > 200:
             raise BadRequest(f"Vector name {name!r} is not allowed")
@@ -73,6 +77,8 @@ def check_collection_name(name: str) -> None:
 @refusing
 def edge_index(schema: models.PayloadSchemaType | BaseModel | str) -> Any:
     """Return the payload index in Edge's types: a type, or a type's parameters."""
+    if isinstance(schema, dict):
+        schema = models.CreateFieldIndex(field_name="any", field_schema=schema).field_schema
     if isinstance(schema, str):
         return _same_name(edge.PayloadSchemaType, models.PayloadSchemaType(schema))
     if not isinstance(schema, BaseModel):

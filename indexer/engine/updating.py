@@ -216,6 +216,8 @@ class EdgeWriter(EdgeQuerier):
     ) -> models.UpdateResult:
         """Delete keys of the payload."""
         check_shard_key(shard_key_selector)
+        if isinstance(keys, str):
+            raise BadRequest(f"keys must be a list of payload keys, not {keys!r}")
         gone = list(keys)
         return self._select(collection_name, points, Update.delete_payload, Update.delete_payload_by_filter, gone)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 import qdrant_edge as edge
 from qdrant_client import models
 
@@ -34,6 +35,8 @@ def edge_vectors(vectors: Any, shapes: Mapping[str, VectorShape]) -> Any:
 
     A bad vector is refused here: Edge would refuse it only after it has stored the points before it.
     """
+    if isinstance(vectors, list) and not vectors and UNNAMED not in shapes:
+        return {}
     if not isinstance(vectors, dict):
         return _fitting_vector(vectors, UNNAMED, shapes)
     return {name: _fitting_vector(vector, name, shapes) for name, vector in vectors.items()}
@@ -76,12 +79,20 @@ def _check_row(row: Any) -> None:
 
 
 def model_vector(vector: Any) -> Any:
-    """Return a point's vectors in the types of `qdrant_client`."""
+    """Return a point's vectors in the types of `qdrant_client`, with the digits that a server writes."""
     if isinstance(vector, dict):
         return {name: model_vector(each) for name, each in vector.items()}
     if isinstance(vector, edge.SparseVector):
-        return models.SparseVector(indices=vector.indices, values=vector.values)
-    return vector
+        return models.SparseVector.model_construct(indices=vector.indices, values=_shortest(vector.values))
+    return _shortest(vector) if vector else vector
+
+
+def _shortest(numbers: Any) -> Any:
+    """Return numbers of 32 bits with as few digits as name them: 0.1, where Edge returns 0.10000000149011612."""
+    rows = np.asarray(numbers, dtype=np.float32)
+    if not np.isfinite(rows).all():
+        return numbers
+    return orjson.loads(orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _fitting_vector(vector: Any, name: str, shapes: Mapping[str, VectorShape]) -> Any:

@@ -6,12 +6,13 @@ import csv
 import io
 import math
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from crawler.errors import GzipDamaged
-from crawler.gzipped import open_unpacked
+from crawler.gzipped import open_unpacked, refuse_pipe, why_not_utf8
 from crawler.series import plain_title
 from crawler.sources.goodreads.pages import find_isbns
 from crawler.sources.imdb.tables import why_not_a_film
@@ -36,7 +37,6 @@ _YEAR = re.compile(r"-?[0-9]{1,4}(?:\.0)?")
 _MOST_TITLE = 1_000
 _MOST_SHOWN = 20
 """The characters of a field that a message quotes."""
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MOST_ROW_LINES = 1_000
 """The lines that a quoted field may span, such as a review of a personal export; a stray quote reads on this far."""
 
@@ -84,11 +84,9 @@ def first_line(path: Path) -> bytes:
     """Return the first line of a table that is read again afterwards.
 
     Raises:
-        TasteInvalid: The file can be read only once.
-        CatalogueMissing, GzipDamaged: The file cannot be read.
+        CatalogueMissing, GzipDamaged: The file cannot be read, or only once.
     """
-    if path.is_fifo() or path.is_char_device():
-        raise TasteInvalid(f"{path}: is a pipe, which can be read only once: write its content to a file")
+    refuse_pipe(path)
     with open_unpacked(path) as file:
         try:
             return file.readline(100_000)
@@ -102,8 +100,8 @@ def _why_unknown(first: bytes) -> str:
         return "is empty: give a file of ratings"
     if first.startswith(b"PK\x03\x04"):
         return "is a zip archive or a spreadsheet: unpack it, or save it as CSV, and give the table of ratings"
-    if first.startswith(_UTF_16_MARKS):
-        return "is text in UTF-16: save it as UTF-8"
+    if first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # older tables of MovieLens are in Latin-1
+        return f"is {why_not_utf8(first)}"
     line = first.decode("utf-8", "replace").rstrip("\r\n")
     if recognise(line.replace(";", ",")):
         return "has semicolons between its columns: save it with commas"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crawler.progress import show_progress
 from indexer.taste.content import Floats
@@ -137,10 +138,20 @@ def measure(likes: Likes, users: Ints, given: float | int, seed: int, score: Cal
 def _ndcgs(
     likes: Likes, users: Ints, given: float | int, seed: int, score: Callable[[Ints], Floats]
 ) -> Iterator[float]:
-    discounts = 1 / np.log2(np.arange(2, DEPTH + 2))
     for _, shown, hidden in split_likes(likes, users, given, seed):
         scores = score(shown).copy()
         scores[shown] = -np.inf
         best = np.argsort(-scores, kind="stable")[:DEPTH]
-        gains = np.isin(best, hidden) * discounts[: len(best)]
-        yield float(gains.sum() / discounts[: len(hidden)].sum())
+        yield ndcg(np.isin(best, hidden), len(hidden), DEPTH)
+
+
+def ndcg(found: ArrayLike, n_find: int, depth: int) -> float:
+    """Return the gains of a ranking, each divided by log2(rank + 1), by those of a perfect one.
+
+    Args:
+        found: Whether each of its works was to be found, best first.
+        n_find: How many works were to be found.
+        depth: How many works of the ranking are measured.
+    """
+    discounts = 1 / np.log2(np.arange(2, depth + 2))
+    return float(discounts[: np.size(found)] @ np.asarray(found)[:depth] / discounts[:n_find].sum())

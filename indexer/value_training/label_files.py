@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from crawler.catalogue import MAX_LINE_BYTES
 from crawler.errors import CatalogueMissing, GzipDamaged
-from crawler.gzipped import read_lines
+from crawler.gzipped import read_lines, why_not_utf8
 from crawler.id_names import METADATA_KEYS
 from indexer.errors import ValueHeadInvalid
 
@@ -79,7 +79,7 @@ def _read_line(line: bytes, where: str, meaningful: frozenset[str]) -> LabelledW
             raise ValueError('neither "tags" nor "shelves"')
     except (orjson.JSONDecodeError, ValidationError, ValueError, RecursionError) as error:
         raise ValueHeadInvalid(
-            f"{where}: is not a labelled work ({_first_line(error)}): "
+            f"{where}: is not a labelled work ({why_not_utf8(line) or _first_line(error)}): "
             'give an id such as "imdb_id", "split", and "tags" or "shelves"'
         ) from error
     if labels.shelves is None:

@@ -50,7 +50,7 @@ class Tag(ClosedModel):
     sensitive: bool = False
     from_reviews: bool = False
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The id of the tag: TAG_PREFIX and its name, with "-" for each character that is not a letter or digit."""
         return TAG_PREFIX + "".join(character if character.isalnum() else "-" for character in self.name)

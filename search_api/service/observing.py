@@ -67,6 +67,11 @@ class Exchange:
     account: Account | None
     at_connection: bool = False
 
+    @property
+    def is_matched(self) -> bool:
+        """Whether an endpoint answers the path."""
+        return self.route != UNMATCHED
+
 
 Observer = Callable[[Exchange], None]
 

@@ -1,9 +1,10 @@
-"""The page at /: its files, and the table of facts as a script."""
+"""The page at /: its files, its modules as one script, and the table of facts as a module."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from indexer.facts import FACETS, FACTS
+from search_api.service.modules import join_modules
 
 WEB = Path(__file__).parents[1] / "web"
 
@@ -22,20 +24,33 @@ _HEADERS = {"Cache-Control": "no-cache"}
 def install(app: FastAPI, *, covers: bool) -> None:
     """Serve the page at / and its files under /web; with `covers`, it shows covers of works."""
     files = Files(directory=WEB)
-    script = facts_script(covers=covers).encode()
-    etag = f'"{hashlib.sha256(script).hexdigest()[:32]}"'
 
     async def page(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)
 
-    async def facts(request: Request) -> Response:
+    app.add_api_route("/", page, include_in_schema=False)
+    facts = facts_script(covers=covers)
+    for name, script in {"facts.js": facts, "page.js": page_script(facts)}.items():
+        app.add_api_route(f"/web/{name}", _answer_with(script.encode(), files), include_in_schema=False)
+    app.mount("/web", files, name="web")
+
+
+def _answer_with(script: bytes, files: Files) -> Callable[[Request], Awaitable[Response]]:
+    """Return a route that answers with a script that is no file."""
+    etag = f'"{hashlib.sha256(script).hexdigest()[:32]}"'
+
+    async def answer(request: Request) -> Response:
         response = Response(script, media_type="text/javascript", headers={**_HEADERS, "ETag": etag})
         is_known = files.is_not_modified(response.headers, request.headers)
         return NotModifiedResponse(response.headers) if is_known else response
 
-    app.add_api_route("/", page, include_in_schema=False)
-    app.add_api_route("/web/facts.js", facts, include_in_schema=False)
-    app.mount("/web", files, name="web")
+    return answer
+
+
+def page_script(facts: str) -> str:
+    """Return the page's modules as one script; `facts` is the text of the module that is no file."""
+    texts = {path.relative_to(WEB).as_posix(): path.read_text(encoding="utf-8") for path in WEB.rglob("*.js")}
+    return join_modules({**texts, "facts.js": facts}, "app.js")
 
 
 def facts_script(*, covers: bool) -> str:

@@ -16,13 +16,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
 
 from structlog.contextvars import bound_contextvars
 
 from crawler.extras import missing_library
+from indexer.imports import import_client, without_collecting
 from search_api.errors import SearchError, SearchProcessEnded, SearchProcessFailed
 from search_api.service.backend import warm
 from search_api.service.calls import REQUEST_ID, Answer, Call, Searching, answer
@@ -30,6 +32,9 @@ from search_api.service.error_reports import UnforeseenError, report_of
 from search_api.service.logs import set_up_logs
 from search_api.service.search_pool import GRACE_SECONDS, SearchPool
 from search_api.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from indexer.encoder.encoder import Encoder
 
 OpenSearch = Callable[[SearchSettings], Searching]
 
@@ -44,11 +49,22 @@ logger = logging.getLogger(__name__)
 
 def open_index(settings: SearchSettings) -> Searching:
     """Open the index that the settings name."""
-    from search_api.search import open_search
+    settings.make_home()
+    import_client()
+    # The encoder is loaded beside the imports: they hold Python's lock, and it does not.
+    with ThreadPoolExecutor(1) as beside:
+        encoder = beside.submit(_load_encoder, settings)
+        from search_api.search import open_search
 
-    search = open_search(settings)
+        search = open_search(settings, encoder.result())
     search.follow()
     return search
+
+
+def _load_encoder(settings: SearchSettings) -> Encoder:
+    from indexer.encoder.encoder import open_encoder
+
+    return open_encoder(settings).warm()
 
 
 def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
@@ -199,8 +215,9 @@ def _open(settings: SearchSettings, open_search: OpenSearch) -> None:
         SearchProcessFailed: It cannot be opened; the message is one line for a person.
     """
     try:
-        search = open_search(settings)
-        warm(search, may_wait=settings.qdrant_url is not None)
+        with without_collecting():
+            search = open_search(settings)
+            warm(search, may_wait=settings.qdrant_url is not None)
     except Exception as error:
         raise SearchProcessFailed(_in_one_line(error)) from error
     _searches[:] = [search]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.imports import without_collecting
 from search_api.service.binding import ServiceRefused, check_port, check_service, check_workers
 from search_api.service.search_processes import open_pool
 from search_api.service.sentry import check_sentry
@@ -35,6 +36,7 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
         check_port(settings.metrics_host, settings.metrics_port)
     pool = open_pool(settings, workers)
     pool.launch()  # the processes open the index while this one loads its libraries
-    from search_api.service.front import run
+    with without_collecting():
+        from search_api.service.front import run
 
     run(settings, host, port, pool)

@@ -17,13 +17,14 @@ from urllib.parse import urlsplit
 from crawler.extras import installed_version, missing_library
 from search_api.account import Account, Part
 from search_api.service.binding import ServiceRefused
-from search_api.service.observing import UNMATCHED, Exchange, Observer
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
     from opentelemetry.trace import Span, Tracer
+
+    from search_api.service.observing import Exchange, Observer
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -102,7 +103,7 @@ class Tracing:
 
         method = exchange.method or "HTTP"
         span = self._tracer.start_span(
-            method if exchange.route == UNMATCHED else f"{method} {exchange.route}",
+            f"{method} {exchange.route}" if exchange.is_matched else method,
             self._propagator.extract({"traceparent": exchange.traceparent}),
             SpanKind.SERVER,
             _attributes(exchange),
@@ -139,7 +140,7 @@ def _attributes(exchange: Exchange) -> dict[str, str | int]:
         "http.response.body.size": exchange.n_bytes,
         "evoke.request_id": exchange.request_id,
     }
-    if exchange.route != UNMATCHED:
+    if exchange.is_matched:
         attributes["http.route"] = exchange.route
     if exchange.status >= 500:
         attributes["error.type"] = str(exchange.status)

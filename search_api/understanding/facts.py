@@ -34,6 +34,8 @@ class Facts(NamedTuple):
     time_spans: list[Span]
     standing: Standing | None = None
     unmet: tuple[Unmet, ...] = ()
+    kind_from: str | None = None
+    """The fact that the kind follows from, where no word names it: "under two hours" asks for films."""
 
 
 def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: TokenLabels | None = None) -> Facts:
@@ -50,12 +52,14 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: To
     scope = Scope(query)
     kind, kind_spans = read_kind(query, scope)
     genre = read_genres(query, genres, kind, scope, labels)
+    kind_from = "genres" if kind is None and genre.kind and genre.choice else None
     kind = kind or genre.kind
-    years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope)
     length, length_spans = read_length(query, kind, scope)
     bare = None if kind or length else read_bare_size(query, scope)
     if kind is None and length:
         kind = "movie" if "runtime_minutes" in length else "book"
+        kind_from = "runtime_minutes" if "runtime_minutes" in length else "page_count"
+    years, year_spans, denied_years = read_years(query, kind, today=today, scope=scope, lengths=length_spans)
     origin = read_origin(query, scope)
     standing, standing_spans = read_standing(query, scope)
     countries = Choice(any=("JP",)) if genre.is_anime and origin.countries is None else origin.countries
@@ -77,4 +81,5 @@ def read_facts(query: Query, genres: CatalogueGenres, *, today: date, labels: To
         )
         if bare
         else (),
+        kind_from=kind_from,
     )

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from crawler.records import Kind
 from indexer.name_keys import common_words
 from indexer.values.taxonomy import Taxonomy
-from search_api.records import Choice, Intent
+from search_api.records import Choice, Filters, Intent
 from search_api.understanding import phrases
 from search_api.understanding.asking import AskingWords
 from search_api.understanding.audience import read_audience
@@ -30,7 +30,7 @@ from search_api.understanding.kinds import read_kind
 from search_api.understanding.mention_candidates import Names
 from search_api.understanding.mentions import Mentions, is_title, read_mentions
 from search_api.understanding.query import REQUEST_WORD, WORD, Query, Span, blank, straighten
-from search_api.understanding.remainder import read_remainder
+from search_api.understanding.remainder import Remainder, read_remainder
 from search_api.understanding.remembered_years import read_remembered_years
 from search_api.understanding.scope import Scope
 from search_api.understanding.token_labels import Label as TokenRole
@@ -58,8 +58,9 @@ Guess: TypeAlias = Callable[[str], Mapping[str, float]]
 Label: TypeAlias = Callable[[str], TokenLabels]
 """A function from a text to what each of its words does there."""
 
-IsSubject: TypeAlias = Callable[[str], bool]
-"""A function from words to whether the catalogue has works about what they name."""
+IsSubject: TypeAlias = Callable[[str, str], bool]
+"""A function from words, and the text that is searched for, to whether the catalogue has works about what the words
+name."""
 
 
 def parse_intent(
@@ -128,19 +129,17 @@ def parse_intent(
         labels=labels,
     )
     is_like = bool(mentions.like or mentions.like_people)
-    has_subject = not is_like and (remainder.is_about or _is_subject(remainder.subject, is_subject))
+    has_subject = not is_like and (remainder.is_about or _is_subject(remainder, is_subject))
     is_unread = not (wishes.values or wishes.tags or mentions.like or mentions.unlike)
     can_guess = is_unread and audience is None and remainder.guessable
     guessed = guess(remainder.guessable) if guess and can_guess and not has_subject else {}
     if guessed:
         denied = taxonomy.sensitive | taxonomy.from_reviews | asking.denied(query)
         guessed = {name: weight for name, weight in guessed.items() if name not in denied}
-    filters = facts.filters
-    if filters.kind is None and not phrases.ANY_KIND.search(said):
-        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
-    if mentions.with_people or mentions.without_people:
-        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
-        filters = filters.model_copy(update={"creators": people})
+    filters = _with_named(facts.filters, mentions, names, said)
+    kind_from = [f"filters.{facts.kind_from}"] if facts.kind_from else []
+    if facts.filters.kind is None and filters.kind:
+        kind_from = _named_works(mentions)
     return Intent(
         text=f"{remainder.text} {rest}" if rest else remainder.text,
         values=wishes.values | {name: weight for name, weight in guessed.items() if name in taxonomy.by_id},
@@ -160,6 +159,7 @@ def parse_intent(
         corrected=mentions.corrected,
         ignored=remainder.ignored,
         unmet=facts.unmet,
+        implied={"filters.kind": tuple(kind_from)} if kind_from else {},
         refused=(*mentions.refused, *remainder.refused),
     )
 
@@ -174,8 +174,18 @@ def _split_long(said: str) -> tuple[str, str]:
     return said[:end], said[end:].strip()
 
 
-def _is_subject(words: str, is_subject: IsSubject | None) -> bool:
-    return bool(words and is_subject and is_subject(words))
+def _is_subject(remainder: Remainder, is_subject: IsSubject | None) -> bool:
+    return bool(remainder.subject and is_subject and is_subject(remainder.subject, remainder.text))
+
+
+def _with_named(filters: Filters, mentions: Mentions, names: Names, said: str) -> Filters:
+    """Return the filters with the people who are asked for or refused, and with the kind that the named works have."""
+    if filters.kind is None and not phrases.ANY_KIND.search(said):
+        filters = filters.model_copy(update={"kind": _common_kind(mentions, names)})
+    if mentions.with_people or mentions.without_people:
+        people = Choice(any=mentions.with_people, all=mentions.made_by, none=mentions.without_people)
+        filters = filters.model_copy(update={"creators": people})
+    return filters
 
 
 def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
@@ -183,6 +193,15 @@ def _common_kind(mentions: Mentions, names: Names) -> Kind | None:
     works = mentions.like or (*mentions.unlike, *mentions.seen)
     kinds = {work.kind for work in works} | {names.kind_of_person(person) for person in mentions.like_people}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _named_works(mentions: Mentions) -> list[str]:
+    """Return the paths of the works that say a common kind; none if people do too, who have no path."""
+    if mentions.like_people:
+        return []
+    if mentions.like:
+        return [f"like.{work.id}" for work in mentions.like]
+    return [*(f"unlike.{work.id}" for work in mentions.unlike), *(f"seen.{work.id}" for work in mentions.seen)]
 
 
 def _from_cue(said: str, span: Span) -> Span:

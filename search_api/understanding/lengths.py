@@ -15,7 +15,7 @@ from search_api.records import IntegerRange
 from search_api.understanding.phrases import any_case, fold, word_set
 from search_api.understanding.query import Query, Span
 from search_api.understanding.scope import Scope
-from search_api.understanding.years import DECADES
+from search_api.understanding.times import DECADES
 
 # --- words ---
 
@@ -96,7 +96,7 @@ _TIME = (
     rf"(?:'?\d0s|(?:1[5-9]|20)\d0s|(?:1[5-9]|20)\d\d(?! ?[ap]m)|(?:last|past) (?:\w+ )?(?:years?|decades?|century)"
     rf"|\w+ century|(?:\w+[ -])?(?:{'|'.join(DECADES)}))\b"
 )
-"""A time after "from" or "after" says when works were made: "under 90 minutes from the 1940s"."""
+"""A time after "from", "of" or "after" says when works were made: "under 90 minutes from the 1940s"."""
 _NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 AMOUNT = any_case(
     r"(?<![\w.,$£€])(?:(?P<hours>\d{1,2}(?:[.,]\d{1,2})?"
@@ -106,9 +106,8 @@ AMOUNT = any_case(
     rf"|three) quarters?)?(?: ?(?:and )?(?P<rest>[0-5]?\d|{_TENS})(?: ?(?:minutes?|mins?|m))?)?"
     rf"|(?P<minutes>\d{{2,3}}|{_NUMBER})(?: or so)?[ -]?(?:minutes?|mins?)"
     rf"|(?P<pages>\d{{2,4}}|{_NUMBER})(?P<plus>\+)?(?: or so)?[ -]?(?:pages?|pp|pgs?))\b"
-    r"(?: long| in length)?(?(pages)|(?! of (?!film|run|watch)))(?(pages)|(?! from\b(?!"
-    + _TIME
-    + r")))(?! (?:later|ago|away"
+    rf"(?: long| in length)?(?(pages)|(?! of\b(?! (?:film|run|watch)|{_TIME})))"
+    rf"(?(pages)|(?! from\b(?!{_TIME})))(?! (?:later|ago|away"
     r"|a day|a week|per|each"
     r"|drive|flight|train|commute|walk)\b)"
 )

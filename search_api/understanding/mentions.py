@@ -7,10 +7,10 @@ an author, a year, or other names in the same list add to the evidence for a nam
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Literal, Protocol
+from typing import Literal
 
 from crawler.records import KINDS, Kind
 from indexer.known.names import WHOLE
@@ -19,9 +19,10 @@ from search_api.names import NameMatch
 from search_api.records import Correction, WorkReference
 from search_api.understanding import mention_words as table
 from search_api.understanding import phrases
-from search_api.understanding.mention_candidates import Candidate, CandidateFinder, FoundPerson, Names
+from search_api.understanding.mention_candidates import Candidate, CandidateFinder, Names
 from search_api.understanding.mention_cues import FoundCues
 from search_api.understanding.mention_words import Sentiment
+from search_api.understanding.named_people import SURE_LABEL, PeopleReader, Polarity, Unjudged
 from search_api.understanding.phrases import any_case
 from search_api.understanding.query import Query, Span, find_phrases
 from search_api.understanding.request_words import COMMA, COMMON, STOP, RequestWords
@@ -30,18 +31,8 @@ from search_api.understanding.token_labels import TokenLabels
 LEAST_EVIDENCE = 2.0
 """The least evidence for a name. On requests that name films (the even ones of a public set, 28,963 works) recall and
 precision are .84 and .91; a seventh of the works counted as named there are not in the requests' words."""
-SURE_LABEL = 0.4
-"""The share of a label from which it says what a person thinks of a work."""
 MAX_NAMES = 60
-MOST_WORDS_TO_REFUSAL = 6
-_ASKED_OF = frozenset(
-    ("should", "do", "can", "could", "film", "films", "movie", "movies", "book", "books", "next", "to")
-)
-"""After a surname these ask for works of the person: "which Hitchcock should I see"."""
 _ADAPTED = any_case(r"\b(?:adapt\w+|film version|movie version|based on|the book|the film|the movie|the novel)\b")
-_MADE = frozenset(("made", "makes", "wrote", "writes", "directed", "directs", "did", "does", "would"))
-_SORTS = frozenset(("sort", "kind", "type", "sorts", "kinds"))
-"""Words around a person in "the sort of film that Ozu made", which asks for something alike."""
 KNOWN_VERSION = 6_000
 """A version of a work asked for as "the new one" or "the original" has a place before this one."""
 
@@ -56,32 +47,7 @@ _ASKS_FOR_MORE = any_case(
     r"|what's next)\b"
 )
 """Who has finished a work and asks for another means one like it."""
-_ASKS_FOR_OTHERS = any_case(
-    r"\b(?:who else|(?:any|some)(?:one|body) else|(?:other|similar|new|different) (?:\w+ )?(?:authors?|writers?"
-    r"|directors?|film-?makers?|novelists?|people|names)|by others?|(?:isn't|aren't|not)(?: by)? (?:him|her|them)"
-    r"|who (?:should|can|could|do) (?:i|we))\b"
-)
-"""Who likes a person and asks this wants none of that person's own works."""
-
 _CALLED = re.compile(r"(?i:the (?:book|novel|film|movie)) [\"']?[A-Z]")
-
-PersonWay = Literal["with", "without", "like", "maybe", "none"]
-"""How a person is named: asked for, refused, as an example, without a word that says it, or as a subject."""
-
-
-class Polarity(Protocol):
-    """How the clauses of a request judge what stands in them."""
-
-    def polarity(self, start: int, end: int) -> float:
-        """Return 1 for characters that are wanted, -1 for refused ones, and 0 where the clause does not say."""
-
-
-class Unjudged:
-    """Clauses that do not judge anything."""
-
-    def polarity(self, start: int, end: int) -> float:  # noqa: ARG002
-        """Return 0."""
-        return 0.0
 
 
 @dataclass(frozen=True)
@@ -192,7 +158,6 @@ class _Reader:
         self._works: dict[str, tuple[WorkReference, Sentiment]] = {}
         self._hidden: dict[str, None] = {}
         self._refused: list[str] = []
-        self._makers: set[str] = set()
         self._corrected: list[Correction] = []
         self._spans: list[Span] = []
         self._quiet: list[Span] = []
@@ -207,11 +172,12 @@ class _Reader:
             for candidate in accepted:
                 used.update(range(candidate.first, candidate.end + 1))
                 self._read_work(candidate, sentiment)
-        ways = self._ways_of_people(used)
+        people = PeopleReader(self._words, self._cues, self._finder, self._labels, self._clauses).read(used)
+        ways, hidden = people.ways, dict.fromkeys([*self._hidden, *people.hidden])
         refused = [name for name, way in ways.items() if way == "without"]
         wanted = [name for name, way in ways.items() if way == "with"]
-        makers = [name for name in wanted if name in self._makers]
-        others = [name for name in wanted if name not in self._makers]
+        makers = [name for name in wanted if name in people.makers]
+        others = [name for name in wanted if name not in people.makers]
         return Mentions(
             like=self._of("like"),
             unlike=self._of("unlike"),
@@ -220,11 +186,11 @@ class _Reader:
             made_by=tuple(makers) if others else (),
             without_people=tuple(refused),
             like_people=tuple(name for name, way in ways.items() if way == "like"),
-            hidden=tuple(work_id for work_id in self._hidden if work_id not in self._works),
+            hidden=tuple(work_id for work_id in hidden if work_id not in self._works),
             refused=tuple(self._refused),
-            corrected=tuple(self._corrected),
-            spans=tuple(sorted(self._spans)),
-            quiet_spans=tuple(sorted(self._quiet)),
+            corrected=(*self._corrected, *people.corrected),
+            spans=tuple(sorted([*self._spans, *people.spans])),
+            quiet_spans=tuple(sorted([*self._quiet, *people.quiet_spans])),
         )
 
     def _of(self, *sentiments: Sentiment) -> tuple[WorkReference, ...]:
@@ -476,97 +442,6 @@ class _Reader:
         if polarity <= -1.0:
             return "except"
         return "unlike" if polarity < 0 else "like"
-
-    # --- people ---
-
-    def _ways_of_people(self, used: Collection[int]) -> dict[str, PersonWay]:
-        """Return how each person is named, by the catalogue's spelling; a refusal outweighs a wish."""
-        ways: dict[str, PersonWay] = {}
-        words_said = self._words.said
-        asks_for_others = _ASKS_FOR_OTHERS.search(words_said) is not None
-        previous: tuple[int, PersonWay] | None = None
-        for found in self._finder.people:
-            if any(at in used for at in range(found.first, found.last + 1)):
-                continue
-            way = self._way_of_person(found)
-            if way in ("maybe", "none") and previous and self._are_listed(previous[0], found.first):
-                way = previous[1]
-            if way == "maybe":
-                way = "with" if found.is_full else "none"
-            if asks_for_others and (way == "with" or (way == "none" and self._is_labelled(found))):
-                way = "like"
-            previous = (found.last, way)
-            span = self._words.span(found.first, found.last)
-            (self._spans if way in ("with", "without") else self._quiet).append(span)
-            if found.is_corrected and way in ("with", "without"):
-                said = words_said[slice(*span)]
-                self._corrected.append(Correction(said=said, taken_for=found.person.name))
-            follows = self._words.word(found.last + 1)
-            if found.person.made and follows in table.WORK_NOUNS_AFTER_PERSON:
-                self._makers.add(found.person.name)
-            if way == "like":
-                self._hidden.update(dict.fromkeys(found.person.made))
-            if ways.get(found.person.name) != "without":
-                ways[found.person.name] = way
-        return ways
-
-    def _is_labelled(self, found: FoundPerson) -> bool:
-        """Return whether the tagger takes the name of a person for one that is liked."""
-        if self._labels is None:
-            return False
-        return self._labels.share(*self._words.span(found.first, found.last))["like"] > SURE_LABEL
-
-    def _are_listed(self, last: int, first: int) -> bool:
-        words = self._words
-        between = words.plain[last + 1 : first]
-        is_parted = any(stop >= STOP for stop in words.breaks[last:first])
-        return not is_parted and len(between) <= 2 and all(word in table.JOINTS for word in between)
-
-    def _way_of_person(self, found: FoundPerson) -> PersonWay:
-        words, first, last = self._words, found.first, found.last
-        cue = self._cues.before[first]
-        before = words.word(first - 1) if not words.starts_sentence(first) else ""
-        after = words.word(last + 1) if not words.breaks[last] else ""
-        is_by = before in table.MAKER_WORDS or (
-            before in table.BEFORE_PERSON and words.word(first - 2) in table.MAKER_WORDS
-        )
-        is_liked = cue is not None and cue.words == ("like",) and words.word(first - 2) in ("i", "we", "really", "also")
-        is_example = cue is not None and not is_liked and cue.words[-1] in ("like", "than", "to", "of", "as")
-        near = words.plain[max(0, first - 5) : first]
-        is_kind_of = after in _MADE and not _SORTS.isdisjoint(near)
-        is_alone = words.starts_sentence(first) and words.breaks[last] >= COMMA
-        rules: tuple[tuple[bool, PersonWay], ...] = (
-            (after in ("aside", "excepted", "excluded"), "without"),
-            (is_kind_of, "like"),
-            (self._is_refused(first) or self._clauses.polarity(*words.span(first, last)) < 0, "without"),
-            (cue is not None and cue.sentiment in ("unlike", "except"), "without"),
-            (is_by, "with"),
-            (cue is not None and is_example and self._cues.starts[first] + len(cue.words) == first, "like"),
-            (before in table.SUBJECT_WORDS, "none"),
-            (after in table.STYLE_WORDS, "like"),
-            (after in table.WORK_NOUNS_AFTER_PERSON, "with"),
-            (is_liked, "maybe"),
-            (is_example, "like"),
-            (is_alone or self._is_first_of_list(found), "with"),
-            (before in ("what", "which") and after in _ASKED_OF, "with"),
-        )
-        return next((way for applies, way in rules if applies), "maybe")
-
-    def _is_first_of_list(self, found: FoundPerson) -> bool:
-        """Return whether a surname begins a sentence and "or" joins it to another person: "Kubrick or ..."."""
-        words, after = self._words, found.last + 1
-        is_joined = words.word(after) in ("or", "and") and not words.breaks[found.last]
-        return words.starts_sentence(found.first) and is_joined and after + 1 in self._finder.person_at
-
-    def _is_refused(self, first: int) -> bool:
-        """Return whether a refusal stands before a person in the clause: "nothing at all with ..."."""
-        words = self._words
-        for at in range(first - 1, max(-1, first - 1 - MOST_WORDS_TO_REFUSAL), -1):
-            if words.breaks[at] >= STOP or words.plain[at] in ("but", "that", "who", "which"):
-                return False
-            if words.plain[at] in table.REFUSALS:
-                return words.word(at + 1) not in ("only", "just")
-        return False
 
 
 _RANK = {sentiment: rank for rank, sentiment in enumerate(("like", "unlike", "seen", "except", "unseen"))}

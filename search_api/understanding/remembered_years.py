@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from search_api.records import IntegerRange
 from search_api.understanding.phrases import any_case
-from search_api.understanding.years import PARTS_OF_DECADE
+from search_api.understanding.times import PARTS_OF_DECADE
 
 REMEMBERED_YEARS = any_case(
     r"(?:(?P<part>early|mid|late)[ -]{0,3}(?:the )?)?(?:(?P<decade>(?:19\d|20[012])0)'?s"

@@ -41,8 +41,10 @@ export async function ask({ path, params, body }, signal) {
   const key = tab.get(KEY);
   const late = AbortSignal.timeout(LONGEST_MS);
   const headers = { ...(key ? { "X-API-Key": key } : {}), ...(body ? { "Content-Type": "application/json" } : {}) };
-  const fetchOnce = () => fetch(`v1/${path}${params?.size ? `?${params}` : ""}`, {
-    signal: signal ? AbortSignal.any([signal, late]) : late,
+  const url = `v1/${path}${params?.size ? `?${params}` : ""}`;
+  const until = signal ? AbortSignal.any([signal, late]) : late;
+  const fetchOnce = () => takeBegun(url, until) ?? fetch(url, {
+    signal: until,
     headers,
     ...(body ? { method: "POST", body: JSON.stringify(body) } : {}),
   });
@@ -60,6 +62,22 @@ export async function ask({ path, params, body }, signal) {
       ? new Trouble("Evoke cannot be reached", "The service did not answer. It may be starting, or stopped.")
       : new Trouble("You are offline", "Evoke answers again when the connection is back.");
   }
+}
+
+/**
+ * The answer that `boot.js` asked for, once, if it is the one that is wanted.
+ * @param {string} url
+ * @param {AbortSignal} until
+ */
+function takeBegun(url, until) {
+  const { begun } = window;
+  delete window.begun;
+  if (begun?.url !== url) {
+    begun?.stop.abort();
+    return null;
+  }
+  until.addEventListener("abort", () => begun.stop.abort());
+  return begun.response;
 }
 
 /** @param {Response} response */

@@ -9,8 +9,8 @@ import { installSheet } from "./views/filters.js";
 import { showHome } from "./views/home.js";
 import { followList, showList } from "./views/list.js";
 import { followMemory } from "./views/marks.js";
-import { loadMemory } from "./state/memory.js";
-import { showProfile } from "./views/profile.js";
+import { loadMemory, onMemoryChange } from "./state/memory.js";
+import { installProfile, showProfile } from "./views/profile.js";
 import { address, go, showAgain, startRouting } from "./routing.js";
 import { browser } from "./state/storage.js";
 import { combobox } from "./views/suggest.js";
@@ -105,7 +105,9 @@ document.addEventListener("keydown", (event) => {
 function showTheme() {
   const chosen = document.documentElement.dataset.theme;
   const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  byId("theme").textContent = isDark ? "Light" : "Dark";
+  const name = isDark ? "Light colours" : "Dark colours";
+  byId("theme").title = name;
+  byId("theme").firstElementChild.textContent = name;
   return isDark;
 }
 byId("theme").addEventListener("click", () => {
@@ -115,11 +117,15 @@ byId("theme").addEventListener("click", () => {
   showTheme();
 });
 
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
+
 addEventListener("online", () => document.querySelector(".trouble, .trouble-line") && showAgain());
 loadMemory();
 installAnswer();
 installSheet();
+installProfile();
 followMemory();
 followList();
+onMemoryChange(showTheme); // "Forget me" forgets the colours, too
 showTheme();
 startRouting(show);

@@ -32,6 +32,12 @@ function rememberPlace() {
 /** The parameters of the address. */
 export const address = () => readAddress(location.search);
 
+/** The parameters of a work's page, with the words of the request that led to it. @param {string} id */
+export function toWork(id) {
+  const q = address().get("q");
+  return { ...(q && { q }), work: id };
+}
+
 /**
  * Show another address, and add it to the history.
  * @param {URLSearchParams | Record<string, string>} params

@@ -103,6 +103,15 @@ export function voices({ count: n, of }, kind) {
 }
 
 /**
+ * The reasons that most works of an answer have: they hardly tell one from another.
+ * @param {Hit[]} hits
+ */
+export function saidByMost(hits) {
+  const counts = Map.groupBy(hits.flatMap(({ reasons }) => reasons), (reason) => reason);
+  return new Set([...counts].filter(([, same]) => same.length > hits.length / 2).map(([reason]) => reason));
+}
+
+/**
  * The facts under a title: kind, creators, length, language unless English, genres.
  * @param {Work} work
  */
@@ -150,6 +159,53 @@ export function excerpt(characters, focus, length) {
   while (from > 0 && !isGap(from - 1)) from -= 1;
   let to = Math.min(characters.length, Math.max(from + length, focus.end));
   while (to < characters.length && !isGap(to)) to += 1;
+  return [from, to];
+}
+
+/** The part of a word that its forms share: "inspir" of "inspiration", "inspiring" and "inspired". @param {string} word */
+function stemOf(word) {
+  const bare = word.toLowerCase().replace(/(?:ation|ness|ment|ance|ence|ful|ing|ion|ity|al|ed|es|s|y)$/, "").replace(/i$/, "");
+  return bare.length >= 3 ? bare : word.toLowerCase();
+}
+
+/**
+ * The first word of a passage that is a form of one of these words; null if there is none.
+ * @param {string[]} characters
+ * @param {{ start: number, end: number }} passage
+ * @param {string[]} words
+ * @returns {{ start: number, end: number } | null}
+ */
+export function findWord(characters, { start, end }, words) {
+  const stems = words.flatMap((each) => each.match(/\p{L}{3,}/gu) ?? []).map(stemOf);
+  for (let at = start; at < end; at += 1) {
+    let to = at;
+    while (to < end && /\p{L}/u.test(characters[to] ?? "")) to += 1;
+    const word = characters.slice(at, to).join("").toLowerCase();
+    if (stems.some((stem) => word.startsWith(stem))) return { start: at, end: to };
+    at = to;
+  }
+  return null;
+}
+
+/**
+ * Where to cut a sentence of which about `length` characters fit, at white space: at the end that is farther from the
+ * word that shows the match, or at both. A sentence that is hardly longer stays whole.
+ * @param {string[]} characters
+ * @param {{ start: number, end: number }} sentence
+ * @param {{ start: number, end: number } | null} word
+ * @param {number} length
+ * @returns {[number, number]}
+ */
+export function cutSentence(characters, { start, end }, word, length) {
+  if (end - start <= length * 1.2) return [start, end];
+  const isGap = (/** @type {number} */ index) => /\s/.test(characters[index] ?? " ");
+  const around = word ?? { start, end: start };
+  const room = Math.max(length - (around.end - around.start), 0);
+  let from = around.end - start <= length ? start : around.start - Math.round(room / 2);
+  if (end - around.start <= length) from = end - length;
+  let to = Math.min(end, Math.max(from + length, around.end));
+  while (from > start && !isGap(from - 1)) from -= 1;
+  while (to < end && !isGap(to)) to += 1;
   return [from, to];
 }
 

@@ -6,12 +6,14 @@ import gzip
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from crawler.catalogue import read_catalogue
+import evoke
+from crawler.catalogue import MOST_LINES_WITHOUT_RECORD, Rejected, read_catalogue
 from crawler.errors import CatalogueMissing, GzipDamaged
 from crawler.gzipped import BYTE_ORDER_MARK, open_unpacked, read_lines
 from crawler.sources.goodreads.export import read_export
@@ -107,11 +109,84 @@ def test_every_reader_reports_a_cut_file_in_the_same_words(tmp_path: Path, reade
     assert "the gzip stream is damaged or cut short here (" in read(path)
 
 
-def test_a_catalogue_comes_whole_through_a_pipe(tmp_path: Path) -> None:
-    pipe, line = tmp_path / "pipe", b'{"source": "mine", "source_id": "1", "kind": "book", "title": "Salt"}\n'
-    os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(line * 3,), daemon=True)
+@contextmanager
+def pipe_with(path: Path, content: bytes) -> Iterator[Path]:
+    """Yield a pipe into which another thread writes."""
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(content,), daemon=True)
     writer.start()
-    check_catalogues([pipe])
-    assert len(list(read_catalogues([pipe]))) == 3
+    yield path
     writer.join()
+
+
+def test_a_catalogue_comes_whole_through_a_pipe(tmp_path: Path) -> None:
+    line = b'{"source": "mine", "source_id": "1", "kind": "book", "title": "Salt"}\n'
+    with pipe_with(tmp_path / "pipe", line * 3) as pipe:
+        check_catalogues([pipe])
+        assert len(list(read_catalogues([pipe]))) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["crawl", "table", "PIPE", "-o", "OUT"],
+        ["crawl", "tmdb", "--saved", "PIPE", "-o", "OUT"],
+        ["crawl", "imdb", "--saved", "PIPE", "-o", "OUT"],
+        ["train-taste", "PIPE", "-o", "OUT"],
+    ],
+    ids=" ".join,
+)
+def test_a_pipe_is_refused_in_one_line_where_a_file_is_read_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    paths = {"PIPE": tmp_path / "pipe", "OUT": tmp_path / "out"}
+    assert evoke.main([str(paths.get(each, each)) for each in arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path / 'pipe'} is a pipe, which can be read only once: write its content to a file" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_in_a_pipe_is_no_catalogue_and_the_line_says_what_to_do(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pipe_with(tmp_path / "pipe", b"Title,Year\nSalt,1994\n") as pipe:
+        assert evoke.main(["index", str(pipe)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "or write a table to a file, since it is not read through a pipe" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["index", "/dev/urandom"],
+        ["profile", "/dev/zero", "-o", "OUT"],
+        ["crawl", "table", "/dev/urandom", "-o", "OUT"],
+        ["crawl", "tmdb", "--saved", "/dev/zero", "-o", "OUT"],
+        ["crawl", "tmdb", "--ids-file", "/dev/zero", "-o", "OUT"],
+        ["train-taste", "/dev/zero", "-o", "OUT"],
+        ["recommend", "--profile", "/dev/zero"],
+        ["evaluate", "--baseline", "/dev/zero"],
+    ],
+    ids=" ".join,
+)
+def test_a_device_is_refused_in_one_line(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert evoke.main([each.replace("OUT", str(tmp_path / "out")) for each in arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is a device: name a file" in line
+
+
+def test_a_file_that_never_has_a_record_is_not_read_to_its_end(tmp_path: Path) -> None:
+    record = b'{"source": "mine", "source_id": "1", "kind": "book", "title": "Salt"}\n'
+    path = tmp_path / "log"
+    path.write_bytes(b"no record\n" * MOST_LINES_WITHOUT_RECORD + record)
+    *_, last = read_catalogue(path)
+    assert isinstance(last, Rejected)
+    assert (last.line.number, last.reason) == (
+        MOST_LINES_WITHOUT_RECORD + 1,
+        "none of the 10,000 lines before is a record: the rest was not read",
+    )
+    path.write_bytes(record + b"no record\n" * MOST_LINES_WITHOUT_RECORD + record)
+    assert len(list(read_catalogue(path))) == MOST_LINES_WITHOUT_RECORD + 2

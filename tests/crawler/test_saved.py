@@ -142,3 +142,10 @@ def test_adult_films_are_left_out_and_counted(tmp_path: Path, capsys: pytest.Cap
     assert evoke.main(["crawl", "tmdb", "--saved", str(saved), "-o", str(output)]) == 0
     assert titles(output) == ["Paper Boats"]
     assert f"2 x another kind of answer, not a work, such as {saved}: adult" in capsys.readouterr().out
+
+
+def test_a_number_that_is_too_large_costs_its_answer_alone(tmp_path: Path) -> None:
+    (tmp_path / "films.json").write_text(json.dumps([{**FILM, "runtime": float("inf")}, {**FILM, "id": 72}]))
+    output = tmp_path / "out.jsonl"
+    assert evoke.main(["crawl", "tmdb", "--saved", str(tmp_path / "films.json"), "-o", str(output)]) == 0
+    assert titles(output) == ["Paper Boats", "Paper Boats"]

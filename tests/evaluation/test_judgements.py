@@ -115,3 +115,29 @@ def test_a_document_without_a_title_is_a_work_called_by_its_first_words(tmp_path
     (note,) = benchmark.notes
     assert "2 works without a title" in note
     assert "corpus.jsonl:9" in note
+
+
+@pytest.mark.parametrize(
+    ("grade", "why"),
+    [("12345678901", "has more than 9 digits"), ("-12345678901", "has more than 9 digits"), ("1e3", "is not a whole")],
+)
+def test_a_grade_that_cannot_be_used_says_why(folder: Path, grade: str, why: str) -> None:
+    with pytest.raises(BenchmarkInvalid, match=rf"own.tsv:1: the grade '{grade}' {why}"):
+        read(folder, f"storms\tw1\t{grade}\n")
+
+
+def test_a_grade_may_begin_with_zeros(folder: Path) -> None:
+    assert read(folder, "storms\tw1\t00000000002\n").qrels == {"storms": {"w1": 2}}
+
+
+def test_queries_that_have_no_relevant_work_are_counted(folder: Path) -> None:
+    (note,) = read(folder, "storms\tw1\t0\nkites\tw7\t-1\nferry\tw2\t1\n").notes
+    assert note.startswith("films: 2 queries without a relevant work, which score zero; the first: ")
+    assert note.endswith("own.tsv:1: storms")
+
+
+@pytest.mark.parametrize("name", ["qrels/validation.tsv", "queries.jsonl"])
+def test_a_file_in_utf_16_is_called_so(folder: Path, name: str) -> None:
+    (folder / name).write_text((folder / name).read_text(), encoding="utf-16")
+    with pytest.raises(BenchmarkInvalid, match=rf"{name}:1: is not UTF-8 but UTF-16: save the file as UTF-8"):
+        read_benchmark(folder, "validation")

@@ -28,7 +28,7 @@ from indexer.encoder.encoder import Encoder
 from indexer.errors import BM25Invalid, NothingToIndex
 from indexer.features import FeatureMaker
 from indexer.merging.merging import heading
-from indexer.pipeline import build_index
+from indexer.pipeline import STORED_WORKS, build_index
 from indexer.records import Work
 from indexer.reviews.keeping import DECLARED
 from indexer.serving import read_facts
@@ -127,10 +127,7 @@ def test_nothing_is_pruned_when_a_line_was_rejected(built_home: Path) -> None:
     assert len(ids(built_home)) == len(SMALL)
 
 
-STARTER_LEFT = (
-    "the starter catalogue's 350 works were removed: --keep-starter keeps them, "
-    "`evoke index` without a catalogue brings them back"
-)
+STARTER_LEFT = "the starter catalogue's 350 works were removed: `evoke index --keep-starter` brings them back"
 
 
 def index(
@@ -139,7 +136,7 @@ def index(
     return build_index(catalogues, IndexSettings(home=home), encoder=encoder or FakeEncoder(), **options)
 
 
-def test_the_starter_catalogue_leaves_when_another_is_indexed_and_comes_back_without_embedding(
+def test_the_starter_catalogue_leaves_when_another_is_indexed_and_comes_back_if_asked_for_without_embedding(
     home: Path, tmp_path: Path
 ) -> None:
     small = write_catalogue(tmp_path / "small.jsonl", SMALL)
@@ -149,9 +146,27 @@ def test_the_starter_catalogue_leaves_when_another_is_indexed_and_comes_back_wit
     assert report.n_works == len(SMALL)
     assert ids(home) == {record["source_id"] for record in SMALL}
     encoder = FakeEncoder()
-    report = index(home, encoder=encoder)
+    report = index(home, encoder=encoder, keep_starter=True)
     assert (report.n_works, encoder.embedded) == (350 + len(SMALL), [])
     assert STARTER_LEFT not in report.notes
+
+
+def test_without_a_catalogue_ones_own_works_are_brought_up_to_date_and_stay_alone(home: Path, tmp_path: Path) -> None:
+    index(home, [write_catalogue(tmp_path / "small.jsonl", SMALL)])
+    report = index(home)
+    assert (report.n_works, report.generation, report.changes.total()) == (len(SMALL), None, 0)
+    assert STORED_WORKS in report.notes
+    other = FakeEncoder("another model")
+    assert index(home, encoder=other).generation
+    assert len(other.embedded) == len(SMALL)
+    assert ids(home) == {record["source_id"] for record in SMALL}
+
+
+def test_ones_own_works_are_not_pruned_by_no_catalogue(home: Path, tmp_path: Path) -> None:
+    index(home, [write_catalogue(tmp_path / "small.jsonl", SMALL)])
+    with pytest.raises(NothingToIndex, match="--prune removes what is not in the catalogues: name those"):
+        index(home, prune=True)
+    assert ids(home) == {record["source_id"] for record in SMALL}
 
 
 def read(home: Path, catalogues: Sequence[Path], *, prune: bool = False, keep_starter: bool = False) -> Counter[str]:

@@ -21,11 +21,12 @@ def reasons(
     query: str = "",
     liked: tuple[LikedWork, ...] = (),
     shown: tuple[str, ...] | None = None,
+    usual: tuple[str, ...] = (),
     **work: Any,
 ) -> tuple[str, ...]:
     scores = work.pop("scores", {})
     explained = Explained(scores, tuple(scores) if shown is None else shown, **work)
-    return explain(explained, intent, TAXONOMY, query, liked)
+    return explain(explained, intent, TAXONOMY, query, liked, usual)
 
 
 def near(score: float, rank: int = 1) -> dict[str, LegScore]:
@@ -49,6 +50,18 @@ def test_what_a_hit_shares_with_the_liked_work_is_said() -> None:
     said = reasons(intent, liked=liked, scores=scores, legs=near(0.5))
     assert said[0] == "Shares exploration and awe with Interstellar, with less sadness"
     assert not any("close" in reason for reason in said)
+
+
+def test_what_most_hits_share_is_said_last() -> None:
+    shared = {EXPLORATION: 0.9, AWE: 0.8, SADNESS: 0.7, HUMOUR: 0.6}
+    intent = Intent(text="", like=(WorkReference(id="1", title="Contact"),))
+    liked = (LikedWork("Contact", shared),)
+    assert reasons(intent, liked=liked, scores=shared, usual=(EXPLORATION, AWE)) == (
+        "Shares sadness, humour and exploration with Contact",
+    )
+    assert reasons(intent, liked=liked, scores=shared, usual=(EXPLORATION, AWE), shown=(EXPLORATION, AWE, SADNESS)) == (
+        "Shares sadness, exploration and awe with Contact",
+    )
 
 
 def test_works_that_share_the_same_values_are_named_together() -> None:

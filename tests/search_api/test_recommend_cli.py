@@ -193,7 +193,7 @@ def test_an_export_of_ratings_makes_likes_and_dislikes(tmp_path: Path, capsys: p
         (("--like", "Night Ferry", "--filters", '{"yaer": {"gte": 1}}'), "filters.yaer: is not a known field; did you"),
         (("--like", "Night Ferry", "--kind", "song"), "kind: Input should be 'movie' or 'book'"),
         (("--like", "Night Ferry", "--limit", "0"), "limit: Input should be greater than or equal to 1"),
-        (("--profile", "none.json"), "none.json: cannot be read: No such file or directory"),
+        (("--profile", "none.json"), "none.json cannot be read: No such file or directory"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(

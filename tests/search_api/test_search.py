@@ -284,6 +284,30 @@ def test_seen_works_audience_and_standing_can_be_left_out() -> None:
     assert leave_out(intent, {"audience", "standing"}) == Intent(text="", seen=(alien, jaws))
 
 
+def test_what_follows_from_other_parts_is_left_out_with_the_last_of_them() -> None:
+    alien, jaws = WorkReference(id="a", title="Alien"), WorkReference(id="j", title="Jaws")
+    implied = {"filters.kind": ("like.a", "like.j")}
+    intent = Intent(text="", like=(alien, jaws), filters=Filters(kind="movie"), implied=implied)
+    assert leave_out(intent, {"like.a"}).filters.kind == "movie"
+    assert leave_out(intent, {"like.a", "like.j"}) == Intent(text="")
+    assert leave_out(intent, {"filters.kind"}) == Intent(text="", like=(alien, jaws))
+
+
+@pytest.mark.parametrize(
+    ("query", "sources"),
+    [
+        ("like Interstellar but not too sad, under two hours", ("filters.runtime_minutes",)),
+        ("a film like Interstellar under two hours", ()),
+        ("something like Interstellar", ("like.starter:interstellar-2014",)),
+        ("a comforting story", ()),
+    ],
+)
+def test_a_kind_that_no_word_names_is_said_to_follow(search: Search, query: str, sources: tuple[str, ...]) -> None:
+    assert search.search(SearchRequest(query=query)).intent.implied.get("filters.kind", ()) == sources
+    given = search.search(SearchRequest(query=query, filters=Filters(kind="movie"))).intent
+    assert given.implied == {}
+
+
 def test_a_weight_moves_the_works_that_have_the_value(search: Search) -> None:
     def mean_rank_of_the_funny(**weights: float) -> float:
         page = search.search(SearchRequest(query="a story about friendship", limit=100, weights=weights))

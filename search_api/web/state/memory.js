@@ -149,6 +149,15 @@ function coloured({ values }) {
 /** Everything as the exported file has it. */
 export const wholeMemory = () => memory;
 
+/** How many works the lists and the profile have; each counts once. */
+export const amountOfWorks = () => new Set([...LISTS.flatMap(listed), ...memory.profile.loved].map(({ id }) => id)).size;
+
+/** Keep what was deleted. @param {Memory} deleted */
+export function bringBack(deleted) {
+  memory = deleted;
+  keep();
+}
+
 /** Delete all that the page keeps, in the browser and in the tab. */
 export function forgetAll() {
   for (const key of [KEY, DAMAGED, "theme"]) browser.remove(key);

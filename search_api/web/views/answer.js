@@ -16,7 +16,7 @@ import { address, go, setAddress, showAgain } from "../routing.js";
 import { troubleNotice } from "./trouble.js";
 import { showUnderstood } from "./understood.js";
 import { waysOn } from "./ways_on.js";
-import { count, works } from "../words.js";
+import { count, saidByMost, works } from "../words.js";
 
 const MOST_KEPT = 30;
 const MOST_LIKED = 10;
@@ -146,10 +146,10 @@ function showAnswer(params, answer, { isSaid = false } = {}) {
   showTitle(params, answer.intent.like);
   showUnderstood(params, answer.intent);
   sliders.show(params, answer.intent, knownValues());
-  showOrder(params, answer.intent);
+  showOrder(params, answer.intent, answer.total === 0);
   const weights = weightsFor(answer.intent, params);
   endWaiting();
-  byId("results").replaceChildren(...answer.hits.map((hit) => cardFor(hit, weights)));
+  byId("results").replaceChildren(...cardsFor(params, answer, answer.hits, weights));
   byId("legend").replaceChildren(...(answer.hits.length > 0 ? [legend(answer.intent.like)] : []));
   const summary = summaryOf(params, answer);
   byId("summary").textContent = answer.total > 0 ? summary : "";
@@ -157,10 +157,21 @@ function showAnswer(params, answer, { isSaid = false } = {}) {
   showAfter(params, answer, weights);
 }
 
-/** @param {Hit} hit @param {Record<string, number>} weights */
-function cardFor(hit, weights) {
-  const comparison = hit.reasons.filter((reason) => /^shares /i.test(reason)).join(" ");
-  return card(hit, weights, hit.values.filter(({ name }) => comparison.includes(name)).map(({ id }) => id));
+/**
+ * The cards of some of the works of an answer.
+ * @param {URLSearchParams} params
+ * @param {Answer} answer
+ * @param {Hit[]} hits
+ * @param {Record<string, number>} weights
+ */
+function cardsFor(params, answer, hits, weights) {
+  const { like } = answer.intent;
+  const common = params.has("q") ? new Set() : saidByMost(answer.hits);
+  return hits.map((hit) => {
+    const comparison = hit.reasons.filter((reason) => /^shares /i.test(reason)).join(" ");
+    const shared = hit.values.filter(({ name }) => comparison.includes(name)).map(({ id }) => id);
+    return card(hit, weights, { shared, common, liked: like });
+  });
 }
 
 /**
@@ -184,15 +195,20 @@ function summaryOf(params, answer) {
   return `${works(answer.total)}, ${orderName(sortOf(params))}, in ${took}${leftOut}`;
 }
 
-/** The controls of the order, and of what is left out. @param {URLSearchParams} params @param {Intent} intent */
-function showOrder(params, intent) {
+/**
+ * The controls of the order, and of what is left out.
+ * @param {URLSearchParams} params
+ * @param {Intent} intent
+ * @param {boolean} isEmpty whether there is nothing to order
+ */
+function showOrder(params, intent, isEmpty) {
   const sort = byId("sort");
   const asked = Object.entries(intent.values).filter(([, weight]) => weight > 0).map(([id]) => `value:${id}`);
   const chosen = sortOf(params);
   const options = [...new Set([...Object.keys(ORDERS), ...asked, chosen])];
   sort.replaceChildren(...options.map((value) => h("option", { value, selected: value === chosen },
     value.startsWith("value:") ? `Most ${nameOf(value.slice(6))}` : `${value.slice(0, 1).toUpperCase()}${value.slice(1)}`)));
-  byId("order").hidden = false;
+  byId("order").hidden = isEmpty;
   const button = byId("hide-seen");
   button.hidden = hiddenIds().length === 0;
   button.setAttribute("aria-pressed", String(params.has("hide")));
@@ -227,7 +243,7 @@ async function showMore(params, answer, weights, button) {
     setAddress(longer);
     answers.set(keyOf(address()), whole);
     learnNames(next);
-    const cards = /** @type {Hit[]} */ (next.hits).map((hit) => cardFor(hit, weights));
+    const cards = cardsFor(params, whole, next.hits, weights);
     byId("results").append(...cards);
     /** @type {HTMLElement | null | undefined} */ (cards[0]?.querySelector("h2"))?.focus({ preventScroll: true });
     announce(`${next.hits.length} more works`);

@@ -37,7 +37,7 @@ export function bar(value, weight, isPressed, press) {
       press(value.id, on);
     },
   },
-  h("span", { class: "name" }, value.name, asked && h("span", { class: "wanted" }, ` ${asked}`)),
+  h("span", { class: "name" }, value.name, asked && " ", asked && h("span", { class: "wanted" }, asked)),
   h("span", { class: "score" }, h("span", { class: "word" }, strength(value.score)), h("span", { class: "number" }, ` ${percent} of 100`)),
   h("span", { class: "track", "aria-hidden": "true" }, fill));
   return h("li", {}, button);

@@ -5,16 +5,20 @@ import { cover } from "./cover.js";
 import { facetOf } from "../state/catalogue.js";
 import { h, link } from "../dom.js";
 import { markButtons, plusButton } from "./marks.js";
-import { capital, excerpt, factsOf, kindName, passages, strength, voices } from "../words.js";
+import { toWork } from "../routing.js";
+import { capital, cutSentence, excerpt, factsOf, findWord, kindName, passages, strength, voices } from "../words.js";
 
 const narrow = matchMedia("(max-width: 36rem)"); // a long description would push the next work off a narrow screen
+const SENTENCE = 150; // characters of a sentence on a narrow screen: four lines
 
 /**
  * @param {Hit} hit
  * @param {Record<string, number>} weights how much the question asks for values and tags, by id; negative: it refuses them
- * @param {string[]} [shared] ids of values that the liked works have: their sentences show why the work is like them
+ * @param {{ shared?: string[], common?: Set<string>, liked?: WorkReference[] }} [among] `shared`: ids of values that the liked
+ *   works have, whose sentences show why the work is like them; `common`: the reasons that most works of the answer have;
+ *   `liked`: the works that it is to be like
  */
-export function card(hit, weights, shared = []) {
+export function card(hit, weights, { shared = [], common = new Set(), liked = [] } = {}) {
   const titleId = `work-${hit.id}`;
   const facts = factsOf(hit);
   const telling = tell(hit, weights, shared);
@@ -31,11 +35,11 @@ export function card(hit, weights, shared = []) {
     cover(hit),
     h("div", { class: "telling" },
       h("div", { class: "head" },
-        h("h2", { id: titleId, tabindex: "-1" }, link({ work: hit.id }, { dir: "auto" }, hit.title), hit.year && h("span", { class: "year" }, ` ${hit.year}`)),
+        h("h2", { id: titleId, tabindex: "-1" }, link(toWork(hit.id), { dir: "auto" }, hit.title), hit.year && h("span", { class: "year" }, ` ${hit.year}`)),
         plusButton(hit)),
       hit.original_title && hit.original_title !== hit.title && h("p", { class: "original" }, h("bdi", {}, hit.original_title)),
       facts.length > 0 && h("p", { class: "facts" }, facts.join(" · ")),
-      reasons(hit.reasons),
+      reasons(hit.reasons, common, liked),
       askedLine(hit.values, weights),
       telling.text,
       telling.sayings,
@@ -50,7 +54,7 @@ export function card(hit, weights, shared = []) {
 
 /**
  * The description with evidence marked, what people say, and the bars that show and hide both.
- * @param {Work} work
+ * @param {Work & { matched_terms?: string[] }} work
  * @param {Record<string, number>} weights
  * @param {string[]} shared
  */
@@ -98,7 +102,7 @@ export function tell(work, weights, shared = [], isWhole = false) {
 }
 
 /**
- * @param {Work} work
+ * @param {Work & { matched_terms?: string[] }} work
  * @param {WorkValue[]} marked
  * @param {string | undefined} latest the value whose sentence must be seen
  * @param {number} length in characters; 0 shows one sentence
@@ -110,16 +114,20 @@ function description(work, marked, latest, length, toggle, isWhole) {
   const characters = Array.from(work.description);
   const marks = marked.map(({ id, evidence }) => ({ id, start: evidence?.start ?? 0, end: evidence?.end ?? 0 }));
   const focus = marks.find(({ id }) => id === latest) ?? marks[0];
-  const [from, to] = length === 0 ? oneSentence(characters, focus) : excerpt(characters, focus ?? { start: 0, end: 0 }, length);
   const names = new Map(work.values.map((value) => [value.id, value.name]));
+  const sentence = oneSentence(characters, focus);
+  const words = [focus ? names.get(focus.id) ?? "" : "", ...work.matched_terms ?? []];
+  const [from, to] = length === 0 ? cutSentence(characters, sentence, findWord(characters, sentence, words), SENTENCE)
+    : excerpt(characters, focus ?? { start: 0, end: 0 }, length);
   const parts = passages(characters, marks, from, to).map(({ text, ids }) =>
     ids.length > 0
       ? h("mark", { "data-facet": facetOf(ids[0] ?? ""), title: `Shows ${ids.map((id) => names.get(id)).join(", ")}` }, text)
       : text);
-  const isCut = from > 0 || to < characters.length;
+  const whole = length === 0 ? sentence : { start: 0, end: characters.length };
+  const isCut = from > whole.start || to < whole.end;
   return [
-    h("p", { dir: "auto" }, from > 0 && "… ", parts, to < characters.length && " …"),
-    toggle && length > 0 && (isCut || isWhole) && h("button", { class: "quiet", type: "button", onclick: toggle, "aria-expanded": String(isWhole) },
+    h("p", { dir: "auto" }, from > whole.start && "… ", parts, to < whole.end && " …"),
+    toggle && (isCut || isWhole) && h("button", { class: "quiet", type: "button", onclick: toggle, "aria-expanded": String(isWhole) },
       isWhole ? "Show less" : "Read all", h("span", { class: "unseen" }, ` of ${work.title}`)),
   ].filter((part) => part instanceof Node);
 }
@@ -128,12 +136,12 @@ function description(work, marked, latest, length, toggle, isWhole) {
  * The sentence to show where there is room for one: the evidence, else the first of the description.
  * @param {string[]} characters
  * @param {{ start: number, end: number } | undefined} focus
- * @returns {[number, number]}
+ * @returns {{ start: number, end: number }}
  */
 function oneSentence(characters, focus) {
-  if (focus) return [focus.start, focus.end];
+  if (focus) return focus;
   const end = characters.findIndex((each, index) => index > 40 && /[.!?…]/.test(each) && /\s/.test(characters[index + 1] ?? " "));
-  return [0, end < 0 ? characters.length : end + 1];
+  return { start: 0, end: end < 0 ? characters.length : end + 1 };
 }
 
 /**
@@ -162,16 +170,22 @@ export function saying({ id, name, said }, kind) {
 const AGAINST = /which you did not want|of which you wanted less|that you did not want|^does not have|^is not known/i;
 
 /**
- * Why the work is there; what speaks against it stands out.
+ * Why the work is there; what speaks against it stands out. What most works have in common comes last.
  * @param {string[]} given
+ * @param {Set<string>} common
+ * @param {WorkReference[]} liked
  */
-function reasons(given) {
+function reasons(given, common, liked) {
   if (given.length === 0) return null;
+  const own = given.filter((reason) => !common.has(reason));
+  const [only] = liked.length === 1 ? liked : [];
   return h("div", { class: "reasons" },
     h("h3", {}, "Why"),
-    h("ul", {}, given.map((reason) => {
-      const [, said = "", tail = ""] = /^(.*?)(, (?:which you asked for|as you asked))?$/.exec(capital(reason)) ?? [];
-      return h("li", { class: AGAINST.test(reason) && "against" }, said, tail && h("span", { class: "tail" }, tail));
+    h("ul", {}, [...own, ...given.filter((reason) => common.has(reason))].map((reason) => {
+      // What every reason says is left out where there is little room: that it was asked for, and the one work to be like.
+      const usual = [", which you asked for", ", as you asked", only ? ` with ${only.title}` : ""].find((each) => each && reason.includes(each));
+      const [said = "", ...rest] = usual ? capital(reason).split(usual) : [capital(reason)];
+      return h("li", { class: AGAINST.test(reason) && "against" }, said, usual && h("span", { class: "tail" }, usual), rest.join(usual));
     })));
 }
 

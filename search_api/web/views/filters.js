@@ -21,6 +21,11 @@ const parametersOf = (fact) => Object.values(FACTS[fact]?.links ?? {});
 const YEARS = parametersOf("year");
 const LENGTHS = [...parametersOf("runtime_minutes"), ...parametersOf("page_count")];
 
+/** The parameters of the lengths of each kind. @type {Record<string, string[]>} */
+const LENGTHS_OF = { movie: parametersOf("runtime_minutes"), book: parametersOf("page_count") };
+/** The works of each kind whatever their length: the other kind has lengths of its own, so it is offered without any. */
+const ANY_LENGTH = "kind of any length";
+
 /**
  * The parameters that choose from a facet, without those that ask for all or for none of several names.
  * @param {string} facet
@@ -36,12 +41,26 @@ function choiceParameters(facet) {
  * @param {URLSearchParams} filters
  * @returns {[string[], URLSearchParams][]}
  */
-export function facetQuestions(filters) {
+function facetQuestions(filters) {
   const chosen = CHOSEN_FROM.filter((facet) => choiceParameters(facet).some((name) => filters.has(name)));
   const rest = [...CHOSEN_FROM, "values"].filter((facet) => !chosen.includes(facet));
   const own = Map.groupBy(chosen, (facet) => choiceParameters(facet).join());
   return [[rest, filters], ...[...own.values()].map((facets) =>
     /** @type {[string[], URLSearchParams]} */ ([facets, without(filters, choiceParameters(facets[0] ?? ""))]))];
+}
+
+/**
+ * The facets for a set of filters, and how many works there are in all.
+ * @param {URLSearchParams} filters
+ */
+async function countFacets(filters) {
+  const hasLength = LENGTHS.some((name) => filters.has(name));
+  const [ofAnyLength, ...counted] = await Promise.all([
+    hasLength ? countWorks(without(filters, ["kind", ...LENGTHS]), ["kind"]) : null,
+    ...facetQuestions(filters).map(([names, others]) => countWorks(others, names)),
+  ]);
+  const facets = Object.assign({}, ...counted.map((each) => each?.facets), ofAnyLength && { [ANY_LENGTH]: ofAnyLength.facets.kind });
+  return { facets: /** @type {Record<string, FacetCount[]>} */ (facets), total: counted[0]?.total ?? 0 };
 }
 
 /**
@@ -84,21 +103,42 @@ export function filterGroups(params, read, facets) {
     return { label, count: n, pressed, next: emptied(withOnly(base, pressed ? {} : entries, cleared)) };
   };
   const kinds = new Map(counted("kind"));
-  const kindOptions = ["movie", "book"].map((kind) => single("kind", { kind }, ["kind"], kindPlural(kind), kinds.get(kind) ?? 0));
+  const ofAnyLength = new Map(counted(ANY_LENGTH));
+  const kindOptions = ["movie", "book"].map((kind) => {
+    const foreign = LENGTHS.filter((name) => !LENGTHS_OF[kind]?.includes(name) && read.has(name));
+    const option = single("kind", { kind }, ["kind"], kindPlural(kind), (foreign.length > 0 ? ofAnyLength : kinds).get(kind) ?? 0);
+    return option.pressed ? option : { ...option, next: withoutLengths(option.next, foreign) };
+  });
   return [
     // One kind alone is no choice; nor is a kind that no work has, unless it is chosen.
-    { title: "Kind", options: kinds.size > 1 || kindOptions.some(({ pressed }) => pressed) ? kindOptions : [] },
+    { title: "Kind", options: Math.max(kinds.size, ofAnyLength.size) > 1 || kindOptions.some(({ pressed }) => pressed) ? kindOptions : [] },
     { title: "Length", options: lengths(read.get("kind"), facets).map(([entries, label, n]) => single(null, entries, LENGTHS, label, n))
       .filter(({ count: n, pressed }) => n !== 0 || pressed) },
     { title: "Genre", options: chosenToo(counted("genres"), read.getAll("genre"))
       .map(([genre, n]) => choice("genres", "genre", genre, genre, n)) },
     { title: "Values", options: chosenToo(counted("values").map(([id, n]) => [`${id}:${PRIMARY_SCORE}`, n]), params.getAll("value"))
       .map(([value, n]) => choice(null, "value", value, nameOf(value.split(":")[0] ?? ""), n)) },
-    { title: "Decade", options: counted("decade").sort(([a], [b]) => Number(b) - Number(a)).map(([decade, n]) =>
+    { title: "Decade", options: chosenToo(counted("decade"), chosenDecade(read)).sort(([a], [b]) => Number(b) - Number(a)).map(([decade, n]) =>
       single("year", { year_from: decade, year_to: String(Number(decade) + 9) }, YEARS, `${decade}s`, n)) },
     { title: "Language", options: chosenToo(counted("language"), read.getAll("language"))
       .map(([code, n]) => choice("language", "language", code, languageName(code), n)) },
   ].filter((group) => group.options.length > 0);
+}
+
+/**
+ * The question without lengths of the other kind, whether they were chosen or read from the words.
+ * @param {URLSearchParams} params
+ * @param {string[]} names
+ */
+function withoutLengths(params, names) {
+  const facts = Object.keys(FACTS).filter((fact) => parametersOf(fact).some((name) => names.includes(name) && !params.has(name)));
+  return new URLSearchParams([...without(params, names), ...facts.map((fact) => ["without", `filters.${fact}`])]);
+}
+
+/** The decade that is asked for as a whole. @param {URLSearchParams} read */
+function chosenDecade(read) {
+  const from = Number(read.get("year_from"));
+  return from > 0 && from % 10 === 0 && read.get("year_to") === String(from + 9) ? [String(from)] : [];
 }
 
 /**
@@ -151,11 +191,11 @@ const opened = new Set();
 export async function loadFilters(params, read, enforced, signal) {
   const place = /** @type {HTMLElement} */ (byId("filters-body"));
   try {
-    const counted = await Promise.all(facetQuestions(enforced).map(([names, filters]) => countWorks(filters, names)));
+    const { facets, total } = await countFacets(enforced);
     await loadValues().catch(() => {}); // for the names of values; without them the ids stand there
     if (signal.aborted) return;
-    showFilters(place, params, read, Object.assign({}, ...counted.map(({ facets }) => facets)));
-    byId("filters-show").textContent = `Show ${works(counted[0]?.total ?? 0)}`;
+    showFilters(place, params, read, facets);
+    byId("filters-show").textContent = `Show ${works(total)}`;
   } catch {
     if (signal.aborted) return;
     place.replaceChildren(troubleLine("The works could not be counted.", () => loadFilters(params, read, enforced, signal)));

@@ -4,9 +4,11 @@ import { byId, announce, h, keepFocus, link, shown } from "../dom.js";
 import { cover } from "./cover.js";
 import { download, toCsv, toJson } from "../state/exports.js";
 import { importPanel } from "./importing.js";
-import { LISTS, amount, forgetAll, listed, memoryTrouble, onMemoryChange, setListed, wholeMemory } from "../state/memory.js";
+import { LISTS, amount, amountOfWorks, bringBack, forgetAll, listed, memoryTrouble, onMemoryChange, profile, setListed, wholeMemory } from "../state/memory.js";
+import { browser } from "../state/storage.js";
+import { LIST_NAMES } from "./marks.js";
 import { address, showAgain } from "../routing.js";
-import { kindName } from "../words.js";
+import { count, kindName, works } from "../words.js";
 
 /** @type {Record<ListName, string>} */
 const TITLES = { saved: "Saved", seen: "Seen", refused: "Not for me" };
@@ -36,11 +38,26 @@ export function showList(params) {
       h("h2", { class: "part" }, "Take it with you"),
       h("p", {}, "Your lists are in this browser only. Nobody else can read them, and no service keeps them."),
       h("div", { class: "buttons" },
-        h("button", { type: "button", class: "plain", onclick: () => download("evoke.json", "application/json", toJson(wholeMemory())) }, "Export as JSON"),
-        h("button", { type: "button", class: "plain", onclick: () => download("evoke.csv", "text/csv;charset=utf-8", toCsv(wholeMemory())) }, "Export as CSV"),
-        h("button", { type: "button", class: "plain", onclick: forget }, "Forget me"))),
+        h("button", { type: "button", class: "plain", onclick: () => exportTo("evoke.json", "application/json", toJson(wholeMemory())) }, "Export as JSON"),
+        h("button", { type: "button", class: "plain", onclick: () => exportTo("evoke.csv", "text/csv;charset=utf-8", toCsv(wholeMemory())) }, "Export as CSV")),
+      h("p", { id: "export-outcome", role: "status" })),
     importPanel(),
+    forgetPanel(),
   ])));
+}
+
+/**
+ * Hand the lists over as a file, and say what it has.
+ * @param {string} name
+ * @param {string} type
+ * @param {string} text
+ */
+function exportTo(name, type, text) {
+  download(name, type, text);
+  const parts = [...LISTS.map((list) => /** @type {[number, string]} */ ([listed(list).length, LIST_NAMES[list]])),
+    /** @type {[number, string]} */ ([profile().loved.length, "you love"])];
+  const named = parts.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`).join(", ");
+  byId("export-outcome").textContent = `${name} has ${works(amountOfWorks())}${named && `: ${named}`}.`;
 }
 
 /** @param {ListedWork} work @param {ListName} name */
@@ -55,17 +72,42 @@ function row(work, name) {
     } }, "Take out", h("span", { class: "unseen" }, ` ${work.title}`)));
 }
 
+/** @type {{ memory: Memory, theme: string | undefined } | null} */
+let forgotten = null; // what was deleted last: it can be brought back until something else is kept
+
+function forgetPanel() {
+  return h("section", { class: "keep", "aria-label": "Forget me" },
+    h("h2", { class: "part" }, "Forget me"),
+    h("p", {}, "Delete your lists, your profile and your choice of colours from this browser."),
+    forgotten
+      ? h("p", { class: "notice-line", role: "status" }, "Everything was deleted. ", h("button", { type: "button", class: "quiet", onclick: undo }, "Undo"))
+      : h("button", { type: "button", class: "plain danger", onclick: forget }, "Forget me …"));
+}
+
+function undo() {
+  if (!forgotten) return;
+  const { memory, theme } = forgotten;
+  if (theme) {
+    document.documentElement.dataset.theme = theme;
+    browser.set("theme", theme);
+  }
+  bringBack(memory);
+  announce("Your lists are back");
+}
+
 function forget() {
   const n = amount();
   const dialog = h("dialog", { "aria-labelledby": "forget-title" }, h("form", { method: "dialog" },
     h("h2", { id: "forget-title" }, "Forget everything?"),
-    h("p", {}, `This deletes your lists, your profile and your choice of colours from this browser: ${n} ${n === 1 ? "entry" : "entries"}. There is no way back.`),
+    h("p", {}, `This deletes your lists, your profile and your choice of colours from this browser: ${n} ${n === 1 ? "entry" : "entries"}. You can undo it until you close or reload this page.`),
     h("div", { class: "buttons" },
       h("button", { type: "submit", value: "forget", class: "press" }, "Forget me"), h("button", { type: "submit", value: "", class: "plain" }, "Cancel"))));
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "forget") {
-      forgetAll();
+      const before = { memory: wholeMemory(), theme: document.documentElement.dataset.theme };
       delete document.documentElement.dataset.theme;
+      forgetAll();
+      forgotten = before;
       announce("Everything was deleted");
       showAgain();
     }
@@ -85,6 +127,9 @@ export function followList() {
     const params = address();
     if (params.has("list")) showList(params);
   };
-  onMemoryChange(update);
+  onMemoryChange(() => {
+    forgotten = null;
+    update();
+  });
   update();
 }

@@ -3,7 +3,7 @@
 import { ask, isAborted, toTrouble } from "../api.js";
 import { PAGE_SIZE, filtersOf, filtersToBody, shownCount, withOnly } from "../state/address.js";
 import { card } from "./card.js";
-import { learnNames, loadQuestionnaire, loadValues } from "../state/catalogue.js";
+import { knownValues, learnNames, loadQuestionnaire, loadValues, nameOf } from "../state/catalogue.js";
 import { chooseWork, workChip } from "./choosing.js";
 import { announce, byId, h, keepFocus, shown } from "../dom.js";
 import { legend } from "./bars.js";
@@ -11,27 +11,52 @@ import { listed, memoryTrouble, profile, setLoved, setProfileValue } from "../st
 import { address, go, setAddress, showAgain } from "../routing.js";
 import { troubleLine, troubleNotice } from "./trouble.js";
 import { choices, wish } from "./wishes.js";
-import { count, workName, works } from "../words.js";
+import { count, saidByMost, workName, works } from "../words.js";
 
 const N_VALUES = 10;
 const N_WORKS = 12;
 const LESS = -0.8;
 
+const wide = matchMedia("(min-width: 56rem)"); // where the profile is beside the recommendations, and never folded
+
 let latest = new AbortController(); // of the last recommendation: a change of the profile asks for another
+let isOpen = false; // on a narrow screen: unfolded by the person, or by having been empty
 
 /** @param {URLSearchParams} params @param {AbortSignal} signal */
 export async function showProfile(params, signal) {
   document.title = "For you · Evoke";
   const place = /** @type {HTMLElement} */ (byId("profile-choices"));
   byId("profile-trouble").textContent = memoryTrouble();
+  isOpen = isEmpty();
+  fold();
   recommend(params, signal);
   try {
     const [questions] = await Promise.all([loadQuestionnaire(), loadValues().catch(() => null)]);
-    if (!signal.aborted) showChoices(place, questions, signal);
+    if (signal.aborted) return;
+    fold(); // with the names of the values
+    showChoices(place, questions, signal);
   } catch (error) {
     if (isAborted(error) || signal.aborted) return;
     place.replaceChildren(troubleLine("The values to choose from could not be read.", showAgain));
   }
+}
+
+/** Whether there is nothing yet to recommend by. */
+const isEmpty = () => profile().loved.length === 0 && Object.keys(profile().values).length === 0;
+
+/** Fold the profile into one line, or show it. It is above the recommendations on a narrow screen, and beside them on a wide one. */
+function fold() {
+  byId("profile").open = wide.matches || isOpen;
+  byId("profile").toggleAttribute("data-empty", isEmpty());
+  const { values, loved } = profile();
+  const wishes = Object.entries(values).map(([id, weight]) => `${weight < 0 ? "less " : ""}${nameOf(id)}`);
+  byId("profile-summary").textContent = [...wishes, ...loved.map(({ title }) => title)].join(", ");
+}
+
+/** Let the profile be folded, as long as the page lives. */
+export function installProfile() {
+  byId("profile").addEventListener("toggle", () => { isOpen = byId("profile").open && !wide.matches; });
+  wide.addEventListener("change", fold);
 }
 
 /** @param {HTMLElement} place @param {Questionnaire} questions @param {AbortSignal} signal */
@@ -39,10 +64,13 @@ function showChoices(place, questions, signal) {
   const { values, loved } = profile();
   const params = address();
   const changed = () => {
+    fold();
     showChoices(place, questions, signal);
     recommend(address(), signal);
   };
-  const asked = questions.values.slice(0, N_VALUES);
+  // What the person wants stays in sight, whatever the catalogue's own questions are.
+  const others = questions.values.filter(({ id }) => !(id in values));
+  const asked = [...Object.keys(values).flatMap((id) => knownValues().get(id) ?? []), ...others.slice(0, N_VALUES)];
   const lovedIds = new Set(loved.map(({ id }) => id));
   const love = (/** @type {WorkReference} */ work, /** @type {boolean} */ on) => {
     setLoved([work], on);
@@ -69,6 +97,12 @@ function showChoices(place, questions, signal) {
     choices("Film or book", [["", "either"], ["movie", "film"], ["book", "book"]].map(([value = "", label = ""]) => ({
       label, pressed: kind === value, choose: () => go(withOnly(params, value ? { kind: value } : {}, ["kind"])),
     }))),
+    !isEmpty() && h("p", { class: "go", id: "show-recommended" }, h("button", { type: "button", class: "press", onclick: () => {
+      isOpen = false;
+      fold();
+      scrollTo(0, 0);
+      byId("profile").querySelector("summary").focus({ preventScroll: true });
+    } }, "Show what is recommended")),
   ])));
 }
 
@@ -94,9 +128,8 @@ async function recommend(params, signal) {
   latest = new AbortController();
   const both = AbortSignal.any([signal, latest.signal]);
   const place = /** @type {HTMLElement} */ (byId("recommended"));
-  const { values, loved } = profile();
-  if (loved.length === 0 && Object.keys(values).length === 0) {
-    place.replaceChildren(h("p", { class: "empty" }, "Choose a few values or works, and this page recommends others. Your choice stays in this browser."));
+  if (isEmpty()) {
+    place.replaceChildren(h("p", { class: "empty" }, "Choose one value or one work, and this page recommends others. Your choice stays in this browser."));
     return;
   }
   place.setAttribute("aria-busy", "true");
@@ -114,8 +147,14 @@ async function recommend(params, signal) {
 /** @param {HTMLElement} place @param {URLSearchParams} params @param {Answer} answer */
 function showRecommended(place, params, answer) {
   learnNames(answer);
+  fold(); // the names of the values may be known only now
   const { values } = profile();
-  const summary = `${works(answer.total)}, best first`;
+  const { like } = answer.intent;
+  const [only] = like.length === 1 ? like : [];
+  const because = `Because you liked ${only?.title}`; // with one work that is liked, it is the reason for all: said once
+  const summary = `${works(answer.total)}, best first${only ? `, because you like ${only.title}` : ""}`;
+  const hits = answer.hits.map((hit) => ({ ...hit, reasons: hit.reasons.filter((reason) => reason !== because) }));
+  const common = saidByMost(hits);
   const more = h("button", { class: "more", type: "button", onclick: async () => {
     more.disabled = true;
     try {
@@ -130,10 +169,9 @@ function showRecommended(place, params, answer) {
     }
   } }, "Show more", h("span", { class: "count" }, `${count(answer.hits.length)} of ${count(answer.total)}`));
   place.replaceChildren(...shown([
-    h("h2", { class: "part" }, "For you"),
     h("p", { class: "summary" }, summary),
+    h("ol", { class: "cards" }, hits.map((hit) => card(hit, values, { shared: hit.values.map(({ id }) => id), common, liked: like }))),
     legend([]),
-    h("ol", { class: "cards" }, answer.hits.map((hit) => card(hit, values, hit.values.map(({ id }) => id)))),
     answer.hits.length < answer.total && more,
   ]));
   announce(summary);

@@ -13,6 +13,9 @@ const SETS = new Map(Object.entries(FACTS).flatMap(([fact, { links }]) =>
   Object.entries(links).map(([part, parameter]) => /** @type {[string, { fact: string, part: string }]} */ ([parameter, { fact, part }]))));
 const factOf = (/** @type {string} */ parameter) => SETS.get(parameter)?.fact;
 
+/** The parameter by which works must have a value. */
+const REQUIRED = FACTS.values?.links.scores ?? "value";
+
 // The wording of some facts and parameters; the functions below have that of the others.
 /** @type {Record<string, (value: string) => string>} */
 const NAMES = { kind: kindPlural, language: languageName, countries: countryName };
@@ -50,9 +53,8 @@ export function filterChips(params) {
   const ranges = Object.entries(FACTS).flatMap(([fact, { links: { gte, lte } }]) =>
     gte && lte && (params.has(gte) || params.has(lte))
       ? [{ label: rangeLabel(fact, params.get(gte), params.get(lte)), fact, next: without(params, [gte, lte, "shown"]) }] : []);
-  const scores = FACTS.values?.links.scores ?? "value";
-  const values = params.getAll(scores).map((value) => ({
-    label: nameOf(value.split(":")[0] ?? ""), fact: "values", next: toggled(params, scores, value),
+  const values = params.getAll(REQUIRED).map((value) => ({
+    label: nameOf(value.split(":")[0] ?? ""), fact: "values", value: value.split(":")[0], next: toggled(params, REQUIRED, value),
   }));
   return [...choices, ...ranges, ...values];
 }
@@ -64,6 +66,10 @@ export function filterChips(params) {
  * @param {[string, string][]} [kept]
  */
 const leaveOut = (params, part, kept = []) => new URLSearchParams([...without(params, ["shown"]), ["without", part], ...kept]);
+
+/** The question without a value that works must have. @param {URLSearchParams} params @param {string} id */
+const notRequired = (params, id) =>
+  new URLSearchParams([...params].filter(([name, value]) => name !== REQUIRED || value.split(":")[0] !== id));
 
 /**
  * A chip for each part that was read from the words; `next` leaves out that part only.
@@ -83,7 +89,7 @@ export function understoodChips(params, intent) {
     label: weight < 0 ? `less ${nameOf(id)}` : nameOf(id),
     unwanted: weight < 0,
     wish: true,
-    next: weightsOf(params).has(id) ? weighed(params, [[id, 0]]) : leaveOut(params, `values.${id}`),
+    next: notRequired(weightsOf(params).has(id) ? weighed(params, [[id, 0]]) : leaveOut(params, `values.${id}`), id),
   }));
   const given = [...params.getAll("like"), ...params.getAll("unlike")]; // beside the box
   const named = (/** @type {"like" | "unlike" | "seen"} */ part, /** @type {(name: string) => string} */ label, unwanted = false) =>
@@ -132,7 +138,9 @@ export function showUnderstood(params, intent) {
   const place = /** @type {HTMLElement} */ (byId("understood"));
   // "More like this" has no words to understand: its intent only repeats the work.
   const understood = params.has("q") ? understoodChips(params, intent) : [];
-  const chosen = filterChips(filtersOf(params)).map((chip) => ({
+  // A value that is wanted is said once; its chip among those that were understood takes the filter away, too.
+  const isSaid = ({ value = "" }) => params.has("q") && (intent.values[value] ?? 0) > 0;
+  const chosen = filterChips(filtersOf(params)).filter((chip) => !isSaid(chip)).map((chip) => ({
     ...chip, next: new URLSearchParams([...without(params, [...filtersOf(params).keys(), "shown"]), ...chip.next]),
   }));
   const notes = params.has("q") ? readingNotes(intent) : [];

@@ -9,7 +9,7 @@ import { announce, byId, h, link, shown } from "../dom.js";
 import { markButtons, plusButton } from "./marks.js";
 import { hasBefore, showAgain } from "../routing.js";
 import { troubleLine, troubleNotice } from "./trouble.js";
-import { count, countryName, factsOf, kindName, strength } from "../words.js";
+import { count, countryName, factsOf, kindName, saidByMost, strength } from "../words.js";
 
 const N_SIMILAR = "6";
 
@@ -38,7 +38,7 @@ export async function showWork(params, signal) {
     const similar = h("section", { class: "similar", "aria-label": "Works like it" });
     const draw = () => {
       const hadFocus = place.contains(document.activeElement);
-      place.replaceChildren(...whole(work), similar);
+      place.replaceChildren(...whole(work, params), similar);
       if (hadFocus) byId("work-title").focus({ preventScroll: true });
     };
     const looks = () => work.values.map((value) => facetOf(value.id)).join();
@@ -65,7 +65,7 @@ async function showSimilar(work, place, signal) {
     if (signal.aborted) return;
     learnNames(answer);
     place.replaceChildren(h("h2", { class: "part" }, "Works like it"),
-      h("ol", { class: "cards" }, answer.hits.map((hit) => card(hit, {}, hit.values.map((value) => value.id)))),
+      h("ol", { class: "cards" }, cardsLike(answer, work)),
       link({ like: work.id }, { class: "more" }, "Show more like this"));
     markLevels(place, [work]);
   } catch (error) {
@@ -74,12 +74,25 @@ async function showSimilar(work, place, signal) {
   }
 }
 
-/** @param {Work} work */
-function whole(work) {
+/** The cards of works like one. @param {Answer} answer @param {Work} work */
+function cardsLike({ hits }, work) {
+  const common = saidByMost(hits);
+  return hits.map((hit) => card(hit, {}, { shared: hit.values.map(({ id }) => id), common, liked: [work] }));
+}
+
+/** The way back to the answer: by the history, or by the words of a link that was followed. @param {URLSearchParams} params */
+function wayBack(params) {
+  const q = params.get("q");
+  if (hasBefore()) return h("button", { class: "quiet back", type: "button", onclick: () => history.back() }, "← Back");
+  return q && link({ q }, { class: "quiet back" }, `← Works for “${q}”`);
+}
+
+/** @param {Work} work @param {URLSearchParams} params */
+function whole(work, params) {
   const told = tell(work, {}, [], true);
   const tags = work.tags.filter(({ score, said }) => score >= .25 || said);
   return shown([
-    hasBefore() && h("button", { class: "quiet back", type: "button", onclick: () => history.back() }, "← Back"),
+    wayBack(params),
     h("article", { class: "work", "aria-labelledby": "work-title" },
       cover(work),
       h("div", { class: "telling" },

@@ -207,3 +207,33 @@ def test_list_of_ids_becomes_a_file_of_mended_ids(tmp_path: Path, capsys: pytest
     printed = capsys.readouterr().out
     assert f"not an ISBN that its check digit confirms: {tmp_path / 'ids.txt'}:4" in printed
     assert f"evoke crawl open-library --ids-file {output}" in printed
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("number", ["1e999", "-Infinity"])
+def test_a_number_that_is_too_large_costs_its_cell_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: str, indent: int | None
+) -> None:
+    rows = json.dumps([*ROWS, {"Name": "Chalk", "Out": "X"}, {"Name": "Loam", "Out": float("nan")}], indent=indent)
+    (tmp_path / "t.json").write_text(rows.replace('"X"', number))
+    output = tmp_path / "works.jsonl"
+    table = ["crawl", "table", str(tmp_path / "t.json"), "--map", "title=Name,year=Out", "-o", str(output)]
+    assert evoke.main(table) == 0
+    assert [(each.title, each.year) for each in read_output(output)] == [
+        ("Salt", 1994),
+        ("1917", 2019),
+        ("Chalk", None),
+        ("Loam", None),
+    ]
+    assert f"1 x left out, year: a number that is too large, such as {tmp_path / 't.json'}:3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", ["title", "runtime", "pages", "year", "rating=Out/10,rating_count"])
+def test_a_number_that_is_too_large_is_named_in_text_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (tmp_path / "t.csv").write_text("Name,Out\nSalt,1e999\nChalk,7\n")
+    title = "" if target == "title" else "title=Name,"
+    table = ["crawl", "table", str(tmp_path / "t.csv"), "--map", f"{title}{target}=Out"]
+    assert evoke.main([*table, "-o", str(tmp_path / "works.jsonl")]) == 0
+    assert target == "title" or f"{tmp_path / 't.csv'}:2 '1e999'" in capsys.readouterr().out

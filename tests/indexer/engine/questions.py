@@ -25,18 +25,23 @@ def vector_queries(draw: st.DrawFn, world: World, n_points: int, *, ranked: bool
     """Draw `query` and `using`: nearest by vector or id, or a recommendation by any strategy.
 
     `ranked` queries give no two points the same score, because engines rank equal scores in different orders. The
-    strategies best and sum are left out for sparse vectors, whose scores are equal where no term is shared.
+    strategies best and sum are left out for sparse vectors, whose scores are equal where no term is shared, and
+    discovery for all, whose scores are the same number of pairs and a fraction.
     """
     name = draw(st.sampled_from(world.names))
     example = point_ids(n_points) | st.builds(lambda: world.vector(name))
-    kinds = ["vector", "nearest", "id", "average", "best", "sum"]
-    kind = draw(st.sampled_from(kinds[:4] if ranked and name in world.sparse else kinds))
+    kinds = ["vector", "nearest", "id", "average", "best", "sum", "discover"]
+    kind = draw(st.sampled_from(kinds[:4] if ranked and name in world.sparse else kinds[:6] if ranked else kinds))
     if kind == "vector":
         query = world.vector(name)
     elif kind == "nearest":
         query = models.NearestQuery(nearest=world.vector(name))
     elif kind == "id":
         query = draw(point_ids(n_points))
+    elif kind == "discover":
+        pairs = st.builds(models.ContextPair, positive=example, negative=example)
+        context = draw(st.lists(pairs, max_size=2))
+        query = models.DiscoverQuery(discover=models.DiscoverInput(target=draw(example), context=context))
     else:
         strategy = {
             "average": draw(st.sampled_from([None, models.RecommendStrategy.AVERAGE_VECTOR])),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from indexer.engine import EdgeClient
 
@@ -108,6 +109,19 @@ FILTERS: dict[str, models.Filter] = {
             )
         ]
     ),
+    **{
+        f"box around the world from {west}": where(
+            must=[
+                field(
+                    "place",
+                    geo_bounding_box=models.GeoBoundingBox(
+                        top_left=models.GeoPoint(lon=west, lat=60), bottom_right=models.GeoPoint(lon=east, lat=-60)
+                    ),
+                )
+            ]
+        )
+        for west, east in ((88, 66), (-103, -126))
+    },
     "box": where(
         must=[
             field(
@@ -337,6 +351,10 @@ READINGS: dict[str, Callable[[Any], Any]] = {
     "groups within arrays": lambda client: _grouped(
         client, "cast[].name", query=3, using="mood", with_payload=["cast"]
     ),
+    "groups of the second of a list": lambda client: _grouped(
+        client, "tags[1]", query=ASKED["mood"], using="mood", limit=3, group_size=2
+    ),
+    "groups of a place within an array": lambda client: _grouped(client, "cast[0].name", query=3, using="mood"),
     "groups of an absent key": lambda client: _grouped(client, "absent", query=ASKED["mood"], using="mood"),
     "groups with a filter": lambda client: _grouped(
         client, "kind", query=ASKED["mood"], using="mood", query_filter=FILTERS["range"], group_size=40
@@ -349,6 +367,9 @@ READINGS: dict[str, Callable[[Any], Any]] = {
         "kind",
         query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[1.0, 0.7])),
         prefetch=[leg("mood"), leg("terms")],
+    ),
+    "groups of what is found again by another vector": lambda client: _grouped(
+        client, "kind", query=ASKED["mood"], using="mood", prefetch=leg("mood", limit=2), limit=2, group_size=9
     ),
     "groups that look up": lambda client: _grouped(
         client,
@@ -415,3 +436,6 @@ def test_distances_within_a_sample_are_those_of_queries(filled: EdgeClient, refe
         ]
         assert differences(*answers) == []
     assert len(plain(filled.search_matrix_pairs(NAME, limit=2, sample=5, using="terms"))["pairs"]) == 10
+    for client in (filled, reference):
+        with pytest.raises((ValueError, UnexpectedResponse), match="sample"):
+            client.search_matrix_offsets(NAME, sample=1, using="mood")

@@ -150,6 +150,24 @@ def test_uploaded_rows_without_ids_get_new_ones(edge: EdgeClient, reference: Qdr
     assert n_points == [N_WORKS + 3, N_WORKS + 3]
 
 
+def test_points_need_no_vectors(edge: EdgeClient, reference: QdrantClient) -> None:
+    taste = models.DenseVectorNameConfig(dense=models.DenseVectorConfig(size=2, distance=models.Distance.DOT))
+    answers = []
+    for client in (edge, reference):
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        client.create_collection(name)
+        client.upload_points(name, [models.PointStruct(id=n, vector={}, payload={"n": n % 2}) for n in range(6)])
+        odd = models.Filter(must=[models.FieldCondition(key="n", match=models.MatchValue(value=1))])
+        answers.append([client.scroll(name, odd, with_vectors=True), client.query_points(name), client.count(name)])
+        client.create_vector_name(name, "taste", taste)
+        client.update_vectors(name, [models.PointVectors(id=3, vector={"taste": [1.0, 0.5]})])
+        answers[-1].append(client.query_points(name, [1.0, 1.0], using="taste"))
+        client.delete_vector_name(name, "taste")
+        answers[-1].append(client.scroll(name, with_vectors=True))
+        client.delete_collection(name)
+    assert differences(plain(answers[0]), plain(answers[1])) == []
+
+
 def test_a_collection_of_local_mode_moves_to_the_embedded_engine(edge: EdgeClient) -> None:
     local = QdrantClient(":memory:")
     fill_library(local, "works", N_WORKS, indexed=[])

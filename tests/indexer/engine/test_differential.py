@@ -155,23 +155,33 @@ def test_facets_and_orders_are_equal(data: st.DataObject, filled: Any) -> None:
             )
 
 
+KEYS_ABOVE = [None, "nested", "nested.deep", "cast[0]", "cast[]", "new.deep"]
+
+
 @st.composite
 def changes(draw: st.DrawFn, world: World, n_points: int) -> tuple[str, dict[str, Any]]:
     """Draw a method that changes some points, with its arguments."""
-    operations = ["upsert", "delete", "set_payload", "overwrite_payload", "delete_payload", "clear_payload"]
-    operation = draw(st.sampled_from(operations))
+    payload_changes = ["set_payload", "overwrite_payload", "delete_payload", "clear_payload"]
+    operation = draw(st.sampled_from(["upsert", "delete", *payload_changes, "update_vectors", "delete_vectors"]))
     if operation == "upsert":
         return operation, {"points": draw(points(world, draw(st.integers(1, 3))))}
     ids = st.lists(st.integers(0, n_points - 1).map(point_id), min_size=1, max_size=3)
     chosen = draw(ids | filters(world, n_points))
     if operation in ("delete", "clear_payload"):
         return operation, {"points_selector": chosen}
+    name = draw(st.sampled_from(world.names))
+    if operation == "update_vectors":
+        new = [models.PointVectors(id=each, vector={name: world.vector(name)}) for each in draw(ids)]
+        return operation, {"points": new, "update_filter": draw(st.none() | filters(world, n_points))}
+    if operation == "delete_vectors":
+        return operation, {"vectors": [name], "points": chosen}
     if operation == "delete_payload":
         keys = draw(st.lists(st.sampled_from(["kind", "year", "nested.kind", "cast[].age"])))
         return operation, {"keys": keys, "points": chosen}
     # No nulls: setting one removes the key, but Edge and a server store it if a point has no payload at all.
     payload = {key: value for key, value in draw(payloads()).items() if value is not None}
-    return operation, {"payload": payload, "points": chosen}
+    below = {"key": draw(st.sampled_from(KEYS_ABOVE))} if operation == "set_payload" else {}
+    return operation, {"payload": payload, "points": chosen} | below
 
 
 @few
@@ -186,7 +196,8 @@ def test_changes_leave_the_same_points(data: st.DataObject, filled: Any) -> None
             chosen = arguments.get("points_selector", arguments.get("points"))
             if operation not in ("upsert", "delete") and isinstance(chosen, list):
                 # Edge and a server refuse to change a missing point; local mode raises another error.
-                chosen[:] = [each.id for each in memory.retrieve(NAME, chosen)]
+                ids = {getattr(each, "id", each): each for each in chosen}
+                chosen[:] = [ids[each.id] for each in memory.retrieve(NAME, list(ids))]
             refusals = [answer(getattr(each, operation), **arguments) == "refused" for each in (edge, memory)]
             assert refusals[0] == refusals[1]
             found, _ = edge.scroll(NAME, limit=EVERYTHING, with_vectors=True)

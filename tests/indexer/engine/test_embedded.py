@@ -329,6 +329,7 @@ def test_a_bad_snapshot_changes_nothing(edge: EdgeClient, tmp_path: Path) -> Non
 
 
 DOT = models.VectorParams(size=2, distance=models.Distance.DOT)
+NOTHING = models.SparseVector(indices=[], values=[])
 LACKING: dict[str, Callable[[EdgeClient], Any]] = {
     "shards": lambda edge: edge.create_collection("g2", shard_number=2),
     "replicas": lambda edge: edge.create_collection("g2", replication_factor=3),
@@ -339,7 +340,6 @@ LACKING: dict[str, Callable[[EdgeClient], Any]] = {
     "write-ahead log": lambda edge: edge.create_collection(
         "g2", DOT, wal_config=models.WalConfigDiff(wal_capacity_mb=64)
     ),
-    "payload only": lambda edge: edge.create_collection("g2", {}),
     "inference": lambda edge: edge.query_points("g1", models.Document(text="hope", model="any"), using="text"),
     "slices": lambda edge: edge.count(
         "g1", models.Filter(must=[models.SliceCondition(slice=models.Slice(total=2, index=0))])
@@ -361,6 +361,34 @@ def test_missing_features_raise_not_supported(edge: EdgeClient, case: str) -> No
     fill(edge, "g1")
     with pytest.raises(NotSupported):
         LACKING[case](edge)
+
+
+def test_a_collection_can_lose_its_last_vector_and_be_finished(edge: EdgeClient) -> None:
+    edge.create_collection("g1", {"text": DOT})
+    edge.upsert("g1", [models.PointStruct(id=1, vector={"text": [1.0, 0.0]}, payload={"kind": "film"})])
+    edge.delete_vector_name("g1", "text")
+    # Its shard is loaded again with the new parameters.
+    edge.update_collection("g1", optimizers_config=models.OptimizersConfigDiff(indexing_threshold=10))
+    edge.finish("g1")
+    with EdgeClient(edge.path, read_only=True) as reader:
+        assert [(point.payload, point.vector) for point in reader.scroll("g1", with_vectors=True)[0]] == [
+            ({"kind": "film"}, {})
+        ]
+        assert not reader.get_collection("g1").config.params.vectors
+
+
+def test_vectors_have_the_digits_that_were_written(edge: EdgeClient) -> None:
+    sparse = {"bm25": models.SparseVectorParams()}
+    rows = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+    edge.create_collection("g1", {"text": DOT, "rows": DOT.model_copy(update={"multivector_config": rows})}, sparse)
+    written = {
+        "text": [0.1, -3.14159],
+        "rows": [[0.7, 1e-30], [16777216.0, 2.0]],
+        "bm25": models.SparseVector(indices=[2, 9], values=[0.3, 0.123456]),
+    }
+    edge.upsert("g1", [models.PointStruct(id=1, vector=written), models.PointStruct(id=2, vector={"bm25": NOTHING})])
+    first, second = edge.retrieve("g1", [1, 2], with_vectors=True)
+    assert (first.vector, second.vector) == (written, {"bm25": NOTHING})
 
 
 def test_booleans_are_matched_as_booleans(edge: EdgeClient) -> None:

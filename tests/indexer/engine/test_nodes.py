@@ -201,7 +201,7 @@ def test_patience_ends_in_one_line_or_when_it_is_stopped(nodes: list[Node], open
 
 def test_a_refusal_is_final(nodes: list[Node], open_nodes: Open) -> None:
     engine = open_nodes(patience_seconds=60)
-    with pytest.raises(ValueError, match="not found"):
+    with pytest.raises(ValueError, match="works-7"):
         engine.get_collection("works-7")
     assert [len(node.asked) for node in nodes[1:]] == [0, 0]
 

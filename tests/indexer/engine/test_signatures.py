@@ -120,6 +120,41 @@ def test_what_is_given_as_a_dict_is_read_as_a_request_to_a_server(edge: EdgeClie
         edge.query_points("g1", QUERY, "text", query_filter={"mst": []})  # type: ignore[arg-type]
 
 
+def test_a_schema_can_be_given_as_dicts(edge: EdgeClient) -> None:
+    given: Any = {"text": {"size": 2, "distance": "Dot"}}, {"bm25": {"modifier": "idf"}}
+    edge.create_collection("g1", *given, hnsw_config={"m": 8}, quantization_config={"scalar": {"type": "int8"}})  # type: ignore[arg-type]
+    text_index: Any = {"type": "text", "tokenizer": "word"}
+    edge.create_payload_index("g1", "title", text_index)
+    edge.create_payload_index("g1", "year", "integer")
+    points: Any = [{"id": n, "vector": {"text": [n, 1.0]}, "payload": {"year": 2000 + n}} for n in (1, 2)]
+    edge.upsert("g1", points)
+    change: Any = {"m": 12}
+    edge.update_collection("g1", hnsw_config=change, vectors_config={"text": {"on_disk": True}})  # type: ignore[dict-item]
+    operation: Any = {"create_alias": {"collection_name": "g1", "alias_name": "works"}}
+    edge.update_collection_aliases([operation])
+    newest: Any = {"key": "year", "direction": "desc"}
+    assert [point.id for point in edge.scroll("works", order_by=newest)[0]] == [2, 1]
+    info = edge.get_collection("works")
+    assert isinstance(info.config.params.vectors, dict)
+    assert (info.config.params.vectors["text"].on_disk, info.config.hnsw_config.m) == (True, 12)
+    assert info.payload_schema["title"].data_type == models.PayloadSchemaType.TEXT
+    wrong: Any = {"size": "two"}
+    for refused in (
+        lambda: edge.create_collection("g2", wrong),
+        lambda: edge.update_collection("g1", hnsw_config=wrong),
+        lambda: edge.update_collection_aliases([wrong]),
+        lambda: edge.create_payload_index("g1", "title", wrong),
+        lambda: edge.scroll("g1", order_by=wrong),
+        lambda: edge.delete_payload("g1", "year", [1]),
+        lambda: edge.update_vectors("g1", [wrong]),
+        lambda: edge.search_matrix_pairs("g1", {"mst": []}, using="text"),  # type: ignore[arg-type]
+        lambda: edge.count("g1", ["year"]),  # type: ignore[arg-type]
+        lambda: edge.upsert("g1", [3]),  # type: ignore[list-item]
+    ):
+        with pytest.raises(BadRequest):
+            refused()
+
+
 @pytest.mark.parametrize("selector", [3, "3", None, models.PointStruct(id=3, vector={})])
 def test_what_is_no_selector_is_refused(edge: EdgeClient, selector: Any) -> None:
     fill(edge, "g1")

@@ -30,6 +30,7 @@ INDEXES = {
     "flag": models.PayloadSchemaType.BOOL,
     "nested.kind": models.PayloadSchemaType.KEYWORD,
     "cast[].age": models.PayloadSchemaType.INTEGER,
+    "place": models.PayloadSchemaType.GEO,
 }
 # Keys that are indexed in every world, because Edge and servers facet and order by indexed keys only.
 FACET_KEYS = ["kind", "tags", "year", "flag"]
@@ -112,8 +113,17 @@ def payloads() -> st.SearchStrategy[dict[str, Any]]:
             "title": sentences(),
             "cast": st.lists(person, max_size=3),
             "nested": st.fixed_dictionaries({"kind": keywords()}),
+            "place": places() | st.lists(places(), max_size=2),
         },
     )
+
+
+def places() -> st.SearchStrategy[dict[str, int]]:
+    return st.fixed_dictionaries({"lon": st.integers(-17, 17).map(_tens), "lat": st.integers(-8, 8).map(_tens)})
+
+
+def _tens(number: int) -> int:
+    return 10 * number
 
 
 @st.composite
@@ -173,6 +183,8 @@ def field_conditions() -> st.SearchStrategy[models.Condition]:
         on(any_key, values_count=st.builds(models.ValuesCount, **bounds(st.integers(0, 4)))),
         on(any_key, is_empty=st.booleans()),
         on(any_key, is_null=st.booleans()),
+        on(st.just("place"), geo_bounding_box=boxes()),
+        on(st.just("place"), geo_radius=st.builds(models.GeoRadius, center=corners(), radius=st.floats(1e5, 1.2e7))),
         any_key.map(lambda key: models.IsEmptyCondition(is_empty=models.PayloadField(key=key))),
         any_key.map(lambda key: models.IsNullCondition(is_null=models.PayloadField(key=key))),
         st.builds(
@@ -192,6 +204,19 @@ def field_conditions() -> st.SearchStrategy[models.Condition]:
         ),
     ]
     return st.one_of(plain)
+
+
+def corners() -> st.SearchStrategy[models.GeoPoint]:
+    # Between the places: whether an edge belongs to an area depends on how it is rounded.
+    return st.builds(models.GeoPoint, lon=st.integers(-17, 16).map(_between), lat=st.integers(-8, 7).map(_between))
+
+
+def _between(number: int) -> float:
+    return 10 * number + 4.5
+
+
+def boxes() -> st.SearchStrategy[models.GeoBoundingBox]:
+    return st.builds(models.GeoBoundingBox, top_left=corners(), bottom_right=corners())
 
 
 def all_but(values: list[Any]) -> models.MatchExcept:

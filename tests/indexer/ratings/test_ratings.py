@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.errors import GzipDamaged
+from crawler.errors import CatalogueMissing, GzipDamaged
 from indexer.errors import TasteInvalid
 from indexer.ratings.joining import JoinReport, WorkFinder, join_ratings
 from indexer.ratings.links import read_links
@@ -108,7 +108,7 @@ def test_a_file_without_ratings_is_refused(tmp_path: Path, content: str, problem
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("userId,movieId,rating\n1,2,4\n".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
+        ("userId,movieId,rating\n1,2,4\n".encode("utf-16"), "is not UTF-8 but UTF-16: save the file as UTF-8"),
         (b"PK\x03\x04\x14\x00", "is a zip archive or a spreadsheet: unpack it"),
     ],
 )
@@ -159,9 +159,9 @@ def test_a_file_that_is_cut_short_is_refused_with_the_line(tmp_path: Path, name:
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(TasteInvalid, match="is a pipe, which can be read only once: write its content to a file"):
+    with pytest.raises(CatalogueMissing, match="is a pipe, which can be read only once: write its content to a file"):
         recognise_ratings(tmp_path / "pipe")
-    with pytest.raises(TasteInvalid, match="is a pipe"):
+    with pytest.raises(CatalogueMissing, match="is a pipe"):
         read_links([tmp_path / "pipe"])
 
 

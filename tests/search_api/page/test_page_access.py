@@ -1,5 +1,7 @@
 """The page for everybody: by keyboard, by voice and ear, by thumb, and on paper."""
 
+import json
+
 import pytest
 from browsing import Browser
 from selenium.webdriver.common.keys import Keys
@@ -19,6 +21,13 @@ VIEWS = {
 }
 
 
+def profile_of(*ids: str, **values: float) -> str:
+    """Return what the browser keeps of a person who loves these works and wants these values."""
+    loved = [{"id": work_id, "title": work_id} for work_id in ids]
+    lists: dict[str, list[str]] = {"saved": [], "seen": [], "refused": []}
+    return json.dumps({"version": 1, "lists": lists, "profile": {"values": values, "loved": loved}})
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", VIEWS)
@@ -30,6 +39,36 @@ def test_axe_finds_nothing(page: Browser, path: str, width: int) -> None:
     assert page.violations() == []
     headings = [each.is_displayed() for each in page.all("h1")]
     assert headings.count(True) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", VIEWS)
+def test_no_text_is_cut(page: Browser, path: str) -> None:
+    page.run("localStorage.setItem('evoke', arguments[0])", profile_of("movie:interstellar"))
+    for width in (320, 390, 1280):
+        page.resize(width)
+        page.open(path)
+        page.one(VIEWS[path])
+        page.wait(lambda: page.one("#attributions").get_attribute("textContent"))
+        page.wait(lambda: page.all("#recommended .card") or path != "/?for=me")
+        assert (width, page.cut_texts()) == (width, [])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", VIEWS)
+def test_the_colours_are_switched_at_the_head_of_every_view(page: Browser, path: str, width: int) -> None:
+    features = [{"name": "prefers-color-scheme", "value": "light"}]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    page.resize(width)
+    page.open(path)
+    switch = page.one("#theme")
+    assert switch.rect["y"] + switch.rect["height"] < 90
+    assert 0 < switch.rect["x"] <= width - switch.rect["width"]
+    page.wait(lambda: switch.get_attribute("title") == "Dark colours")
+    switch.click()
+    assert switch.get_attribute("title") == switch.get_attribute("textContent") == "Light colours"
+    assert page.run("return getComputedStyle(document.body).backgroundColor") == "rgb(16, 21, 23)"
 
 
 @pytest.mark.browser
@@ -50,11 +89,11 @@ def test_axe_finds_nothing_in_open_parts(page: Browser, theme: str) -> None:
 
 
 @pytest.mark.browser
-def test_the_first_work_is_at_most_twelve_stops_away(page: Browser) -> None:
+def test_the_first_work_is_at_most_thirteen_stops_away(page: Browser) -> None:
     page.open("/?q=inspiring but not too sad, under two hours")
     page.wait(page.titles)
     page.wait(lambda: page.all("#filters .chip"))
-    for _ in range(12):
+    for _ in range(13):
         page.driver.switch_to.active_element.send_keys(Keys.TAB)
         if page.run("return document.activeElement.closest('.card') !== null"):
             break

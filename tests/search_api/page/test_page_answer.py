@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
-from service_fakes import DOOR, WORKS, FakeSearch
+from service_fakes import DOOR, WORKS, FakeSearch, make_work
 
 from search_api.errors import IndexMissing
 
@@ -291,6 +291,91 @@ def test_facts_that_were_read_are_pressed_among_the_filters(page: Browser) -> No
 
 
 @pytest.mark.browser
+def test_a_wanted_value_that_works_must_have_is_said_once(page: Browser) -> None:
+    page.open("/?q=hope, less sadness&weight=E2:1&weight=E4:-0.8&value=E2:0.5")
+    page.wait(lambda: page.chips() == ["hope", "less sadness"])
+    assert [title.text for title in page.all("#understood h2")] == ["Understood"]
+    page.wait(lambda: page.chip("hope").get_attribute("aria-pressed") == "true")
+    page.one("#understood [aria-label='Leave out \"hope\"']").click()
+    page.wait(lambda: page.chips() == ["less sadness"])
+    assert "value" not in page.parameters()
+
+
+@pytest.mark.browser
+def test_choosing_a_length_leaves_the_kind_to_be_changed(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.chip("up to 2 h").click()
+    page.wait(lambda: page.titles() == ["October Sky"])
+    page.wait(lambda: page.chip("up to 2 h").get_attribute("aria-pressed") == "true")
+    n_books = sum(work.kind == "book" for work in WORKS)
+    assert page.chip("Books").text.split() == ["Books", str(n_books), "works"]
+    page.chip("Films").click()
+    page.wait(lambda: page.parameters().get("kind") == ["movie"])
+    page.wait(lambda: page.chip("Films").get_attribute("aria-pressed") == "true")
+    assert page.chip("up to 2 h").get_attribute("aria-pressed") == "true"
+    page.chip("Books").click()  # a length of films is none of books
+    page.wait(lambda: page.parameters() == {"q": ["inspiring"], "kind": ["book"]})
+    page.wait(lambda: page.one("#summary").text.startswith(f"{n_books} works"))
+
+
+@pytest.mark.browser
+def test_another_kind_leaves_out_a_length_of_the_words(page: Browser) -> None:
+    page.open("/?q=inspiring, under two hours")
+    page.wait(lambda: page.titles() == ["October Sky"])
+    page.chip("Books").click()
+    page.wait(lambda: page.titles()[:1] == ["The Martian"])
+    assert page.chips() == ["inspiration", "Books"]
+
+
+LONG = (
+    "When the ferry stops running in the third winter of the drought, the harbour master's two daughters walk over the "
+    "frozen strait with a sledge and a lamp, and what they bring home is not the medicine but a hope that outlasts it, "
+    "long after the lamp has gone out and the strait has thawed and the ferry has come back with a new captain who has "
+    "never heard of them and asks for their names."
+)
+
+
+@pytest.mark.browser
+def test_a_long_sentence_is_cut_around_the_word_that_shows_the_match(page: Browser) -> None:
+    work = make_work("movie:ferry", "The Ferry", f"A strait. {LONG} The end.", {"E2": 0.8}, LONG, kind="movie")
+    page.resize(390)
+    with serving(FakeSearch((work,))) as address:
+        asked = Browser(page.driver, address)
+        asked.open("/?q=hope&weight=E2:1")
+        shown = asked.wait(lambda: asked.one(".card .description p")).text
+        assert "a hope that outlasts it" in shown
+        assert shown.startswith("… ")
+        assert shown.endswith(" …")
+        assert len(shown) < 180
+        asked.one(".card .description .quiet").click()
+        assert asked.one(".card .description p").text == f"A strait. {LONG} The end."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("An inspiring day, and then many other words to follow here.", "An inspiring day, and then"),
+        ("Many other words come first here, and then an inspiring day.", "and then an inspiring day."),
+        ("Many words come first, inspired by days, and others follow it.", "come first, inspired by days,"),
+        ("Nothing here shows the match, and so the end is what is cut.", "Nothing here shows the match,"),
+        ("A short one, inspiring.", "A short one, inspiring."),
+    ],
+)
+def test_a_sentence_is_cut_at_the_end_that_is_far_from_its_word(page: Browser, sentence: str, expected: str) -> None:
+    script = """
+        const [sentence, done] = arguments;
+        import('/web/words.js').then(({ cutSentence, findWord }) => {
+          const characters = Array.from(sentence);
+          const whole = { start: 0, end: characters.length };
+          const word = findWord(characters, whole, ['inspiration']);
+          done(characters.slice(...cutSentence(characters, whole, word, 26)).join(''));
+        });
+    """
+    assert page.driver.execute_async_script(script, sentence).strip() == expected
+
+
+@pytest.mark.browser
 def test_removing_a_chip_by_keyboard_leads_to_the_next(page: Browser) -> None:
     page.ask("inspiring but not too sad, under two hours")
     page.wait(lambda: page.chips() == ["inspiration", "less sadness", "up to 2 h"])
@@ -493,7 +578,7 @@ def test_dark_by_preference_and_by_choice(page: Browser) -> None:
     prefer("dark")
     assert ground() < 120
     page.driver.refresh()
-    page.wait(lambda: page.one("#theme").text == "Light")
+    page.wait(lambda: page.one("#theme").get_attribute("title") == "Light colours")
     page.one("#theme").click()
     assert ground() > 600
     page.driver.refresh()

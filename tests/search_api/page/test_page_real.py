@@ -1,5 +1,7 @@
 """The page against the real search, on small indexes that are built for it."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,38 @@ def test_a_misspelt_title_is_corrected_in_sight(real: Browser) -> None:
 
 
 @pytest.mark.browser
+def test_what_a_removed_condition_implied_goes_with_it(real: Browser) -> None:
+    real.open("/?q=like Interstellar but not too sad, under two hours")
+    real.wait(lambda: real.chips() == ["like Interstellar (film, 2014)", "less sadness", "Films", "under 2 h"])
+    real.one("#understood [aria-label='Leave out \"under 2 h\"']").click()
+    real.wait(lambda: real.chips() == ["like Interstellar (film, 2014)", "less sadness"])
+    assert real.parameters()["without"] == ["filters.runtime_minutes"]
+
+
+@pytest.mark.browser
+def test_each_recommendation_says_what_the_others_do_not(real: Browser) -> None:
+    loved = [{"id": "starter:interstellar-2014", "title": "Interstellar", "kind": "movie", "year": 2014}]
+    kept = {"version": 1, "lists": {}, "profile": {"values": {}, "loved": loved}}
+    real.open("/healthz")
+    real.run("localStorage.setItem('evoke', arguments[0])", json.dumps(kept))
+    real.open("/?for=me")
+    real.wait(lambda: len(real.titles("#recommended")) == 10)
+    assert real.one("#recommended .summary").text.endswith("because you like Interstellar")
+    first = [reason.text for reason in real.all("#recommended .reasons li:first-child")]
+    assert not [reason for reason in first if reason.startswith("Because")]
+    assert len({*first}) >= 8
+
+
+@pytest.mark.browser
+def test_no_name_of_a_value_is_cut_on_the_narrowest_phone(real: Browser) -> None:
+    real.resize(320)
+    for path in ("/?q=comfort, knowledge and moral reflection", "/?like=starter:dune-1965", "/"):
+        real.open(path)
+        real.wait(lambda: real.titles() or real.all("#examples a"))
+        assert (path, real.cut_texts()) == (path, [])
+
+
+@pytest.mark.browser
 def test_words_that_match_nothing_are_said_to(real: Browser) -> None:
     real.open("/?q=zxqv plorgh")
     real.wait(real.titles)
@@ -42,8 +76,7 @@ def test_words_that_match_nothing_are_said_to(real: Browser) -> None:
 @pytest.mark.browser
 def test_the_chosen_feelings_count_what_the_answer_has(real: Browser) -> None:
     real.open("/?weight=E2:1&weight=E4:-0.8&kind=movie")
-    text = real.wait(lambda: real.one("#show-chosen").text if "Show" in real.one("#show-chosen").text else "")
-    n_works = text.removeprefix("Show ").removesuffix(" works")
+    n_works = real.wait(lambda: re.fullmatch(r"Show (\d+) works", real.one("#show-chosen").text))[1]
     real.one("#show-chosen").click()
     real.wait(lambda: real.one("#summary").text.startswith(f"{n_works} works, best first"))
     assert real.chips()[:2] == ["hope", "less sadness"]

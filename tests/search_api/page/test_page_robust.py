@@ -170,8 +170,25 @@ def test_the_search_is_asked_first_and_alone(page: Browser) -> None:
     script += ".map(({ name, startTime, responseEnd }) => [new URL(name).pathname, startTime, responseEnd])"
     first, *others = sorted(page.run(script), key=lambda entry: entry[1])
     assert first[0] == "/v1/search"
+    assert "/v1/search" not in [name for name, *_ in others]
     assert {name for name, *_ in others} >= {"/v1/facets", "/v1/values", "/v1/attributions"}
     assert min(start for _, start, _ in others) >= first[2]
+
+
+@pytest.mark.browser
+def test_the_answer_of_a_link_is_asked_for_before_the_page_has_its_script(page: Browser) -> None:
+    with failing_page(page) as (asked, search):
+        page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/web/page.js"]})
+        asked.open("/?q=inspiring&kind=movie")
+        asked.wait(lambda: search.requests)
+        page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        page.driver.get_log("browser")  # the script did not come
+        asked.open("/?q=inspiring&kind=movie")
+        asked.wait(asked.titles)
+        assert len(search.requests) == 2  # the page took what was asked for
+        asked.open("/?q=inspiring&hide=seen&shown=20&utm_source=mail")  # with the page's own parameters, and others'
+        asked.wait(lambda: len(asked.titles()) == 20)
+        assert len(search.requests) == 3
 
 
 @pytest.mark.browser
@@ -193,6 +210,9 @@ def test_without_scripts_the_page_leads_to_the_plain_one(page: Browser) -> None:
     try:
         page.open("/?q=hope")
         assert "needs JavaScript" in page.one("noscript").get_attribute("textContent")
+        assert page.one("#plain-q").rect["height"] >= 44
+        for dead in ("#ask", "#theme", "header nav", "main"):
+            assert not page.one(dead).is_displayed(), dead
     finally:
         page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

@@ -14,7 +14,16 @@ from search_api import records
 
 TYPES = Path(__file__).parent / "types" / "records.d.ts"
 OTHER_NAMES = {"Said": "SaidByPeople", "WorkValue": "HitValue", "Work": "WorkView", "Answer": "Page"}
-OF_THE_PAGE = {"Chip", "FilterOption", "FilterGroup", "ServiceRequest", "ListedWork", "Memory", "ImportedWork"}
+OF_THE_PAGE = {
+    "Window",
+    "Chip",
+    "FilterOption",
+    "FilterGroup",
+    "ServiceRequest",
+    "ListedWork",
+    "Memory",
+    "ImportedWork",
+}
 """What the page makes by itself, and no answer has."""
 
 

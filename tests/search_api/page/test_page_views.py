@@ -89,14 +89,14 @@ def test_a_work_has_a_page_with_evidence_sources_and_similar_works(page: Browser
     page.wait(lambda: "Interstellar" in page.titles())
     next(title for title in page.all(".card h2 a") if title.text == "Interstellar").click()
     page.wait(lambda: page.one("#work-title").text == "Interstellar 2014")
-    assert page.parameters() == {"work": ["movie:interstellar"]}
+    assert page.parameters() == {"q": ["inspiring"], "work": ["movie:interstellar"]}
     assert page.driver.title == "Interstellar (2014) · Evoke"
     assert page.driver.switch_to.active_element.tag_name == "h1"
     assert "He crosses a wormhole" in page.one(".evidence dd").text
     page.wait(lambda: "Contact" in page.titles(".similar"))
     assert page.one(".similar .level").get_attribute("style").startswith("inset-inline-start")
     page.one(".similar .card h2 a").click()
-    page.wait(lambda: page.parameters() != {"work": ["movie:interstellar"]})
+    page.wait(lambda: page.parameters()["work"] != ["movie:interstellar"])
     page.driver.back()
     page.wait(lambda: page.one("#work-title").text == "Interstellar 2014")
 
@@ -196,7 +196,9 @@ def test_two_works_of_one_title_stay_two(page: Browser) -> None:
         asked.wait(lambda: asked.parameters() == {"q": ["something inspiring"], "like": ["movie:solaris"]})
         asked.wait(lambda: asked.one("#liked .change").text.startswith("like Solaris (film, 1972)"))
         asked.one("#liked .change").click()
-        book = asked.wait(lambda: next(each for each in asked.all(".choices button") if "Book, 1961" in each.text))
+        book = asked.wait(
+            lambda: next((each for each in asked.all(".choices button") if "Book, 1961" in each.text), None)
+        )
         book.click()
         asked.wait(lambda: asked.parameters()["like"] == ["book:solaris"])
         asked.wait(lambda: asked.one("#liked .change").text.startswith("like Solaris (book, 1961)"))
@@ -321,21 +323,95 @@ def test_what_is_exported_can_be_read_again_after_everything_was_forgotten(
     page.button(f"Export as {kind}").click()
     path = tmp_path / f"evoke.{kind.lower()}"
     page.wait(path.exists)
+    assert page.one("#export-outcome").text == f"evoke.{kind.lower()} has 3 works: 3 saved."
     kept = stored(page)
     assert len(kept["saved"]) == 3
-    page.button("Forget me").click()
-    page.one("dialog[open] .press").click()
-    page.wait(lambda: page.one("#list-link").text == "Your list")
+    forget(page)
     assert page.run("return localStorage.length") == 0
     page.one("#import-file").send_keys(str(path))
     page.wait(lambda: "3 of 3 works of this page" in page.one("#import-outcome").text)
     assert stored(page) == kept
 
 
+def forget(page: Browser) -> None:
+    page.button("Forget me").click()
+    page.one("dialog[open] .press").click()
+    page.wait(lambda: page.one("#list-link").text == "Your list")
+
+
+@pytest.mark.browser
+def test_what_is_forgotten_is_asked_for_and_can_be_undone(page: Browser) -> None:
+    page.open("/?q=inspiring")
+    page.wait(page.titles)
+    page.one("[data-list=saved]").click()
+    page.one("#theme").click()
+    theme = page.run("return localStorage.getItem('theme')")
+    page.one("#list-link").click()
+    beside = [button.text for button in page.all(".keep .buttons button")]
+    assert beside == ["Export as JSON", "Export as CSV"]
+    page.button("Forget me").click()
+    assert "1 entry" in page.one("dialog[open]").text
+    page.one("dialog[open] .plain").click()
+    page.wait(lambda: page.all("dialog[open]") == [])
+    assert page.one("#list-link").text == "Your list (1)"
+    forget(page)
+    assert page.run("return localStorage.length") == 0
+    page.button("Undo").click()
+    page.wait(lambda: page.one("#list-link").text == "Your list (1)")
+    assert len(stored(page)["saved"]) == 1
+    assert page.run("return localStorage.getItem('theme')") == theme
+    assert page.run("return document.documentElement.dataset.theme") == theme
+
+
+@pytest.mark.browser
+def test_the_words_stay_in_the_field_on_the_page_of_a_work(page: Browser) -> None:
+    page.ask("something inspiring")
+    page.wait(page.titles)
+    page.one("#results .card h2 a").click()
+    page.one("#work-title")
+    assert page.one("#q").get_attribute("value") == "something inspiring"
+    page.wait(lambda: page.titles(".similar"))
+    page.one(".similar .card h2 a").click()
+    page.wait(lambda: page.one("#q").get_attribute("value") == "something inspiring")
+    page.open("/?q=hope&work=movie:contact")  # a link that was sent
+    assert page.one("#q").get_attribute("value") == "hope"
+    page.wait(lambda: page.one("#work-view .back").text == "← Works for “hope”")
+    page.one("#work-view .back").click()
+    page.wait(page.titles)
+    assert page.parameters() == {"q": ["hope"]}
+
+
+@pytest.mark.browser
+def test_recommendations_come_first_and_the_profile_is_folded(page: Browser) -> None:
+    page.resize(390, 844)
+    page.open("/?for=me")
+    press(page, "hope")  # the step that leads to them is in sight
+    page.button("Show what is recommended").click()
+    page.wait(lambda: page.titles("#recommended"))
+    page.open("/?for=me")
+    page.wait(lambda: page.titles("#recommended"))
+    assert page.one("#recommended .card").rect["y"] < 400
+    assert not page.one("#profile-choices").is_displayed()
+    page.wait(lambda: page.one("#profile-summary").text == "hope")
+    page.one("#profile summary").click()
+    press(page, "hope")
+    page.wait(lambda: page.one("#profile-summary").get_attribute("textContent") == "less hope")
+
+
+@pytest.mark.browser
+def test_on_a_wide_screen_the_profile_is_beside_the_recommendations(page: Browser) -> None:
+    page.open("/?for=me")
+    press(page, "hope")
+    page.wait(lambda: page.titles("#recommended"))
+    feelings, first = page.one("#profile .feeling").rect, page.one("#recommended .card").rect
+    assert feelings["x"] + feelings["width"] < first["x"]
+    assert first["y"] < 300
+
+
 @pytest.mark.browser
 def test_a_profile_leads_to_recommendations(page: Browser, search: FakeSearch) -> None:
     page.open("/?for=me")
-    page.wait(lambda: "Choose a few values or works" in page.one("#recommended").text)
+    page.wait(lambda: "Choose one value or one work" in page.one("#recommended").text)
     press(page, "hope")
     page.wait(lambda: page.titles("#recommended")[:1] == ["October Sky"])
     page.button("+ Interstellar (film, 2014)").click()

@@ -126,11 +126,45 @@ def test_words_of_length_that_ask_for_none(text: str) -> None:
         ("a western, less than two hours from before 1970", 119, (None, 1969)),
         ("at most 100 minutes from the eighties", 100, (1980, 1989)),
         ("under 2 hours from 1994", 119, (1994, 1994)),
+        ("under two hours in the 90s", 119, (1990, 1999)),
+        ("a comedy under two hours in the 90s that makes me laugh", 119, (1990, 1999)),
+        ("a comedy in the 90s, under two hours", 119, (1990, 1999)),
+        ("a film, max 100 min, in the 70s", 100, (1970, 1979)),
+        ("a film max 100 min in the 70s", 100, (1970, 1979)),
+        ("a thriller under two hours of 1999", 119, (1999, 1999)),
+        ("a thriller of 1999 of at most two hours", 120, (1999, 1999)),
+        ("less than two hours of the 1980s, a western", 119, (1980, 1989)),
+        ("a western under two hours and during the 60s", 119, (1960, 1969)),
+        ("a film 90s under two hours", 119, (1990, 1999)),
+        ("a film under two hours since 2010", 119, (2010, None)),
+        ("a film since 2010, under two hours", 119, (2010, None)),
+        ("under two hours in the last ten years", 119, (2014, None)),
     ],
 )
 def test_a_length_and_the_years_after_it_both_limit(said: str, most: int, years: tuple[int | None, int | None]) -> None:
     year = fact(said, "year")
     assert (fact(said, "runtime_minutes"), year.get("gte"), year.get("lte")) == ({"lte": most}, *years)
+
+
+@pytest.mark.parametrize("when", ["in the 90s", "of the 90s", "from the 90s", "during the 90s"])
+@pytest.mark.parametrize("between", [" ", ", ", " and "])
+def test_the_years_of_a_novel_before_and_after_its_length(when: str, between: str) -> None:
+    for said in (f"a novel {when}{between}under 300 pages", f"a novel under 300 pages{between}{when}"):
+        assert (fact(said, "page_count"), fact(said, "year")) == ({"lte": 299}, {"gte": 1990, "lte": 1999})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a film set in the 90s, under two hours",
+        "a comedy about growing up in the 90s, under two hours",
+        "remembering the 90s, under two hours, a film",
+        "under two hours in the 90s Balkans, a film",
+        "a film, under two hours, in the trenches of 1916",
+    ],
+)
+def test_a_time_of_the_plot_beside_a_length_dates_nothing(said: str) -> None:
+    assert (fact(said, "runtime_minutes"), fact(said, "year")) == ({"lte": 119}, None)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_reads_the_flagship_request():
         },
         "like": ({"id": "Interstellar", "title": "Interstellar"},),
         "filters": {"kind": "movie", "runtime_minutes": {"lte": 119}},
+        "implied": {"filters.kind": ("filters.runtime_minutes",)},
     }
 
 

@@ -92,7 +92,7 @@ def test_what_works_are_to_be_about_is_a_subject(query: str, subject: str | None
 def test_words_that_name_no_value_are_a_subject_if_the_catalogue_has_one(query: str, asked: list[str]) -> None:
     calls: list[str] = []
 
-    def is_subject(words: str) -> bool:
+    def is_subject(words: str, _text: str) -> bool:
         calls.append(words)
         return True
 

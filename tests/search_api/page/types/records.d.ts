@@ -36,6 +36,7 @@ interface Intent {
   ignored: string[];
   refused: string[];
   unmet: { part: string; note: string }[];
+  implied: Record<string, string[]>;
 }
 interface Answer { query: string; intent: Intent; total: number; offset: number; limit: number; took_ms: number; hits: Hit[] }
 interface FacetCount { value: string | number; count: number }
@@ -44,9 +45,12 @@ interface ValueView { id: string; name: string; facet: "theme" | "emotion" | "le
 interface Questionnaire { values: ValueView[]; works: WorkReference[] }
 
 /** A part that can be removed or pressed, and the address that this leads to. */
-interface Chip { label: string; next: URLSearchParams; fact?: string; unwanted?: boolean; wish?: boolean; work?: WorkReference; part?: string }
+interface Chip { label: string; next: URLSearchParams; fact?: string; unwanted?: boolean; wish?: boolean; work?: WorkReference; part?: string; value?: string }
 interface FilterOption { label: string; count?: number; pressed: boolean; next: URLSearchParams }
 interface FilterGroup { title: string; options: FilterOption[] }
+
+/** What boot.js asked for before the page's script was there. */
+interface Window { begun?: { url: string; stop: AbortController; response: Promise<Response> } }
 
 /** A request to the service: a path under /v1 with parameters, and a body where it is posted. */
 interface ServiceRequest { path: string; params?: URLSearchParams; body?: unknown }
