@@ -28,7 +28,8 @@ from search_api.settings import SearchSettings
 
 VERBS = (
     "crawl", "profile", "index", "label", "train-values", "train-taste", "works", "check", "backup", "restore", "pull",
-    "search", "serve", "recommend", "mcp", "evaluate", "tune", "train-descriptions", "train-encoder", "train-reader",
+    "search", "serve", "recommend", "mcp", "feedback", "evaluate", "tune", "train-descriptions", "train-encoder",
+    "train-reader",
 )  # fmt: skip
 
 
