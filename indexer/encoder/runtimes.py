@@ -132,7 +132,7 @@ class OpenVinoRuntime:
     padded_to = 16
     """OpenVINO prepares itself for each new shape. Queries of 5 to 12 tokens took 3.8 ms on one core at their own
     lengths, and 1.6 ms when padded to 16. Documents take the same time either way."""
-    note = None
+    note: str | None = None
 
     def __init__(self, model: ModelFiles, cache: Path, n_threads: int | None = None) -> None:
         self._n_threads = n_threads
