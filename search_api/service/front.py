@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from crawler.extras import installed_version
+from crawler.text import count_of
 from search_api.service.app import create_app
 from search_api.service.backend import Backend
 from search_api.service.binding import address
@@ -156,10 +157,12 @@ class _Server(uvicorn.Server):
             starting.cancel()
             if not self.started:
                 await self._backend.close()
-        logger.info("Evoke %s answers: %s search processes", installed_version(), len(self._backend.state().pids))
         root = address(self.config.host, self.servers[0].sockets[0].getsockname()[1])
         sys.stderr.write(f"{self._ready.format(root=root)}\n")
         sys.stderr.flush()
+        if not sys.stderr.isatty():  # for what reads the log: a person has read it
+            workers = count_of(len(self._backend.state().pids), "worker")
+            logger.info("Evoke %s answers with %s", installed_version(), workers)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, with the metrics to the last."""

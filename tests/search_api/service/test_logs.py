@@ -179,8 +179,9 @@ def test_the_access_log_can_be_off_and_the_rest_stays(tmp_path: Path) -> None:
     with serving(tmp_path, **{**ONE, "EVOKE_ACCESS_LOG": "off"}) as front:
         ask(front, "/v1/values")
         ask(front, "/v1/search?q=warn")
-        (line,) = front.stop()
-    assert json.loads(line)["log.logger"] == "a_library"
+        started, line = (json.loads(line) for line in front.stop())
+    assert started["message"].endswith("answers with 1 worker")
+    assert line["log.logger"] == "a_library"
 
 
 HELLO = """
