@@ -106,9 +106,20 @@ def test_the_converted_model_is_kept(real_encoder: Encoder) -> None:
     assert {path: path.stat().st_mtime_ns for path in real_encoder._converted.rglob("*.xml")} == made
 
 
+LOADED = """
+import sys
+from pathlib import Path
+from indexer.encoder.encoder import Encoder
+
+Encoder(converted=Path(sys.argv[1])).warm()
+print(*(name for name in sys.modules if name in ("openvino", "openvino_telemetry")))
+"""
+
+
 def test_openvino_sends_no_telemetry(real_encoder: Encoder) -> None:
-    real_encoder.warm()
-    assert "openvino_telemetry" not in sys.modules
+    command = [sys.executable, "-c", LOADED, str(real_encoder.warm()._converted)]
+    loaded = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True).stdout
+    assert loaded.split() == ["openvino"]
 
 
 FIRST_AT_ONCE = """
