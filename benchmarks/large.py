@@ -15,7 +15,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from urllib.parse import quote
 
 from qdrant_client import models
@@ -94,7 +94,9 @@ def build(settings: IndexSettings, n_works: int) -> None:
                 engine.upsert(generation, points)
                 known.add(points)
             known.finish(facts)
+        begun = process_time()
         engine.finish(generation)
+        print(f"vector index: {process_time() - begun:.0f} s of processor time", flush=True)
         swap_generation(engine, generation)
 
 

@@ -14,7 +14,7 @@ from indexer.settings import VectorSettings
 
 ALIAS = "works"
 
-PayloadSchema = models.PayloadSchemaType | models.IntegerIndexParams
+PayloadSchema = models.PayloadSchemaType | models.IntegerIndexParams | models.KeywordIndexParams
 
 SCHEMA_VERSION = 9
 """Raise it with any change that a reader relies on. A new fact, facet or leg needs no new version: `read_facts` notices
@@ -35,21 +35,29 @@ SCORE_INDEX = models.IntegerIndexParams(
 )
 """The index of these numbers: for ranges, mapped from the disk, and without links of its own in the HNSW graph."""
 
+COUNTED_NAMES = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False)
+COUNTED_NUMBERS = models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, enable_hnsw=False)
+
 PRIMARY_SCORE = 0.5
 """The least score of a work's primary values. A trained value has it at its `mark`; a value labelled by likeness has it
 at 1.5 standard deviations above the mean."""
 
 
 def _payload_indexes() -> dict[str, PayloadSchema]:
-    """Return the payload keys to index, with their types: those that filters compare and facets count."""
+    """Return the payload keys to index, with their types: those that filters compare and facets count.
+
+    What only facets count has no links of its own in the HNSW graph. Such links help a search among the works with one
+    value of a key; with them, the graph of 120,000 works takes 540 s of processor time instead of 219.
+    """
     numbers = {fact.key for fact in FACTS.values() if fact.is_number}
     numbers |= {facet.key for facet in FACETS.values() if FACTS[facet.fact].is_number}
     keys = [fact.key for fact in FACTS.values() if "scores" not in fact.links]
-    keys += [facet.key for facet in FACETS.values()]
     types = models.PayloadSchemaType
     indexes: dict[str, PayloadSchema] = {
         key: types.INTEGER if key in numbers else types.KEYWORD for key in ("id", *keys)
     }
+    counted = {facet.key for facet in FACETS.values()} - indexes.keys()
+    indexes |= {key: COUNTED_NUMBERS if key in numbers else COUNTED_NAMES for key in counted}
     return indexes | {TWIN_KEY: types.BOOL, SCORES_KEY: SCORE_INDEX}
 
 

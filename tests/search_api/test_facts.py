@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from evaluation.tuning.space import WEIGHTS
 from indexer.facts import FACTS, Fact, Filters
 from indexer.legs import LEGS, TASTE, Leg
-from indexer.schema import PAYLOAD_INDEXES, SCORES_KEY
+from indexer.schema import PAYLOAD_INDEXES, SCORES_KEY, TWIN_KEY
 from search_api.errors import IndexIncompatible
 from search_api.ranking_settings import WEIGHED_LEGS, Fusion
 from search_api.retrieval import engine_filter
@@ -65,6 +65,12 @@ def test_every_parameter_of_a_fact_reaches_the_engine_under_its_key(name: str, f
     keys = re.findall(r'"key": "([^".]+)', json.dumps(condition.model_dump(mode="json")))
     assert set(keys) == {SCORES_KEY if name == "values" else fact.key}
     assert set(keys) <= PAYLOAD_INDEXES.keys()
+
+
+def test_only_what_filters_compare_has_links_in_the_graph_of_vectors() -> None:
+    linked = {key for key, index in PAYLOAD_INDEXES.items() if getattr(index, "enable_hnsw", None) is not False}
+    compared = {fact.key for name, fact in FACTS.items() if name != "values"}
+    assert linked == {"id", TWIN_KEY, *compared}
 
 
 def test_every_leg_has_a_vector_and_weights_to_try() -> None:
