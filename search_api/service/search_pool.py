@@ -172,7 +172,7 @@ class SearchPool:
         """Return what the pool and its processes are doing."""
         return BackendState(
             n_in_progress=self._n_in_progress,
-            n_waiting=len(self._waiting),
+            n_waiting=len(self._waiting) + sum(max(0, len(each.calls) - 1) for each in self._handed.values()),
             pids=tuple(None if worker.has_ended else worker.pid for worker in self._workers),
             n_restarts=self._n_restarts,
         )

@@ -143,7 +143,7 @@ class MissingEncoder(FakeEncoder):
 def test_a_restored_home_loses_a_work_without_an_encoder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(home, make_records(30), ConvertedEncoder())
     monkeypatch.setattr("indexer.pipeline.open_encoder", lambda _settings: MissingEncoder())
-    settings, (first, second, *_) = IndexSettings(home=home), read_points(home)
+    settings, (first, second, *_) = IndexSettings(home=home, runtime="openvino"), read_points(home)
     for work_id, erase in ((first, False), (second, True)):
         _, report = delete_works([work_id], settings, erase=erase)
         assert (report.n_embedded, work_id in str(read_points(home))) == (0, False)
