@@ -126,6 +126,7 @@ class LegQueryBuilder:
         self._today = today
         self._label = label
         self._model_reader = model_reader
+        self._n_cached = n_cached
         self._vectors: AnswerCache[NDArray[np.float32]] = AnswerCache(max(n_cached, MOST_TEXTS))
         self._analyser = Analyser()
         self._analyser_lock = threading.Lock()
@@ -150,6 +151,8 @@ class LegQueryBuilder:
             return self._build(request, generation)
 
     def _build(self, request: SearchRequest, generation: Generation) -> LegQueries:
+        if not self._n_cached:
+            self._vectors = AnswerCache(MOST_TEXTS)  # for the texts of this request alone
         intent = add_given(self._read(request, generation), request, generation)
         intent = set_untold_aside(intent, self._taxonomy, generation.profiles.is_there)
         cleaning = self._cleanings.of(kind_of_query(intent)) if request.interpret else Cleaning()
