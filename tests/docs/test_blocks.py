@@ -15,6 +15,7 @@ from reader import Reader
 from terminal import is_shown, read_console, run_bash, run_console
 
 SKIPS = {
+    "feedback": r"evoke feedback",  # a person's, which a new home lacks
     "network": r"evoke crawl|run_crawl|aws ecs|pip install|docker|git clone|pre-commit",
     "minutes": r"evoke (train-|tune|evaluate)|benchmarks\.|make (install|check|test|bench|gate)|pytest",
     "server": r"evoke (serve|mcp|pull)",
