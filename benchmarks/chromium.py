@@ -1,32 +1,43 @@
-"""A Chromium without a window, for measurements and pictures of the page."""
+"""A Chromium without a window, for measurements, pictures and tests of the page."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from shutil import which
+from typing import Any
 
 from selenium import webdriver
 
-BINARY, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
+BINARY, DRIVER = "/usr/bin/chromium", which("chromedriver") or "/usr/bin/chromedriver"
 FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-quic",
     "--no-first-run",
-    "--hide-scrollbars",
     "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 
 
 @contextmanager
-def open_chromium() -> Iterator[webdriver.Chrome]:
-    """Open a Chromium with an empty profile."""
-    with tempfile.TemporaryDirectory() as profile:
+def open_chromium(*flags: str, capabilities: Mapping[str, Any] | None = None) -> Iterator[webdriver.Chrome]:
+    """Open a Chromium with an empty profile.
+
+    Args:
+        flags: Options of its command line, besides those that every use needs.
+        capabilities: What WebDriver is asked for, by name.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = BINARY
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*FLAGS, *flags, f"--user-data-dir={profile}"):
             options.add_argument(flag)
+        for name, value in (capabilities or {}).items():
+            options.set_capability(name, value)
         driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
         try:
             yield driver

@@ -58,7 +58,7 @@ def main() -> None:
     options = parser.parse_args()
     links = [f"{url.rstrip('/')}/?{urlencode({'q': options.query})}" for url in options.urls]
     measured: dict[str, list[dict[str, Any]]] = {link: [] for link in links}
-    with open_chromium() as driver:
+    with open_chromium("--hide-scrollbars") as driver:
         set_screen(driver, 390, 844)
         driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         for link in links:  # the service answers for the first time

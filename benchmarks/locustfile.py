@@ -69,8 +69,8 @@ class Person(FastHttpUser):
         """
         self.draw = random.Random()
         self.works: list[str] = []
-        self.due = time() + (self.draw.uniform(0, pause) if pause else 0)
-        gevent.sleep(max(0, self.due - time()))
+        gevent.sleep(self.draw.uniform(0, pause or 0))
+        self.due = time()
 
     def wait_time(self) -> float:
         """Return the seconds until the next request."""

@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent.parent / "docs/images")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    with open_chromium() as driver:
+    with open_chromium("--hide-scrollbars") as driver:
         for picture in every_view() if options.all else SHOWN:
             take(driver, options.url, picture, options.output / f"{picture.name}.png")
 

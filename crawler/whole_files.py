@@ -8,11 +8,12 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
     """Yield the path to write to; at the end of the block what was written becomes `path`.
 
-    Who may read it is what the process gives to new files, also where a library restricts its own (safetensors).
-    The target of a link is replaced, and not the link. A device or a pipe cannot be replaced: it is written itself.
+    Who may read it is what the process gives to new files, also where a library restricts its own (safetensors), or
+    what `mode` says, from the first byte on. The target of a link is replaced, and not the link. A device or a pipe
+    cannot be replaced: it is written itself.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -21,7 +22,9 @@ def replacing(path: Path) -> Iterator[Path]:
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         unfinished.touch()
-        mode = unfinished.stat().st_mode
+        if mode is None:
+            mode = unfinished.stat().st_mode
+        unfinished.chmod(mode)
         yield unfinished
         unfinished.chmod(mode)
         unfinished.replace(target)

@@ -14,6 +14,8 @@ from unicodedata import normalize
 
 import orjson
 
+from crawler.whole_files import replacing
+
 
 def append_whole(path: Path, line: bytes) -> None:
     """Append a line to a file that others append to as well; it is for its owner alone.
@@ -55,7 +57,10 @@ def delete_lines(path: Path, text: str, day: date | None = None) -> tuple[int, i
         lines = path.read_bytes().splitlines(keepends=True)
         kept = [line for line in lines if not _has(line, sought, day)]
         if len(kept) < len(lines):
-            _replace(path.resolve(), b"".join(kept), os.fstat(file).st_mode & 0o777)
+            with replacing(path, os.fstat(file).st_mode & 0o777) as unfinished, unfinished.open("wb") as replaced:
+                replaced.write(b"".join(kept))
+                replaced.flush()
+                os.fsync(replaced.fileno())
     return len(lines) - len(kept), len(kept)
 
 
@@ -82,20 +87,6 @@ def _is_named(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Replace a file in one step, with its mode from the first byte on: others may not read it."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _has(line: bytes, sought: str, day: date | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,20 +22,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from benchmarks.chromium import BINARY, DRIVER, open_chromium, set_screen
 from search_api.service.app import create_app
 from search_api.settings import SearchSettings
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_SECONDS = float(os.environ.get("EVOKE_TEST_PATIENCE", "40"))
 """How long a test waits for the page before it fails."""
 CUT_TEXTS = """
@@ -87,21 +76,12 @@ def serving(search: Any, key: SecretStr | None = None, settings: SearchSettings 
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
-    """Open a headless Chromium with a folder for its profile."""
-    chromedriver = shutil.which("chromedriver")
-    if not Path(CHROMIUM).exists() or not chromedriver:
-        lack(f"{CHROMIUM} and chromedriver (Debian: chromium, chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-    try:
+def chromium() -> Iterator[webdriver.Chrome]:
+    """Open a headless Chromium that keeps what pages log and ask for."""
+    if not all(Path(program).exists() for program in (BINARY, DRIVER)):
+        lack(f"{BINARY} and {DRIVER} (Debian: chromium, chromium-driver)")
+    with open_chromium(capabilities={"goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 class Browser:
@@ -160,8 +140,7 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def resize(self, width: int, height: int = 800) -> None:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        set_screen(self.driver, width, height)
 
     @contextmanager
     def before_scripts(self, source: str) -> Iterator[None]:

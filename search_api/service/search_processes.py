@@ -49,7 +49,6 @@ logger = logging.getLogger(__name__)
 
 def open_index(settings: SearchSettings) -> Searching:
     """Open the index that the settings name."""
-    settings.make_home()
     import_client()
     # The encoder is loaded beside the imports: they hold Python's lock, and it does not.
     with ThreadPoolExecutor(1) as beside:
@@ -68,7 +67,12 @@ def _load_encoder(settings: SearchSettings) -> Encoder:
 
 
 def open_pool(settings: SearchSettings, n_processes: int = 1) -> SearchPool:
-    """Return a pool of search processes over the index that the settings name."""
+    """Return a pool of search processes over the index that the settings name.
+
+    Raises:
+        StorageFailed: The home folder, which all of them need, cannot be made.
+    """
+    settings.make_home()
     processes = [SearchProcess(settings) for _ in range(n_processes)]
     return SearchPool(processes, settings.deadline_seconds, settings.max_in_progress)
 

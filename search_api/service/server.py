@@ -26,7 +26,6 @@ def serve(settings: SearchSettings, host: str = "127.0.0.1", port: int = 8000, w
     """
     check_service(settings, host)
     check_workers(workers)
-    settings.make_home()  # before processes that need it start
     check_sentry(settings)
     check_traces()
     port = check_port(host, port)

@@ -73,7 +73,7 @@ class NamedPeople:
 
 
 class PeopleReader:
-    """Says how each person that a request names is named."""
+    """Reads how each person that a request names is meant: to be like, asked for, or refused."""
 
     def __init__(
         self,

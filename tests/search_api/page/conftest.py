@@ -11,8 +11,8 @@ from service_fakes import FakeSearch
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+def driver() -> Iterator[webdriver.Chrome]:
+    with chromium() as driver:
         yield driver
 
 
